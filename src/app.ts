@@ -1,0 +1,154 @@
+import { existsSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { SceneCamera } from './camera/scene.ts';
+import { StillCamera } from './camera/still.ts';
+import type { CameraConfig, Config } from './config/schema.ts';
+import { ConfigError, EngineError } from './domain/errors.ts';
+import { locateModel } from './models/locate.ts';
+import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
+import { type CameraTask, Pipeline } from './pipeline/pipeline.ts';
+import type { Camera } from './pipeline/ports.ts';
+import { EngineClient } from './vision/engine-client.ts';
+import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
+
+/** Scenecast's own folder, where the demo model lives. */
+const installation = dirname(import.meta.dirname);
+
+/** A path of the config: relative ones are looked up in `folder` (the config file's), then beside Scenecast. */
+function lookUp(path: string, folder: string): string {
+  const candidates = [resolve(folder, path), resolve(installation, path)];
+  return candidates.find((candidate) => existsSync(candidate)) ?? candidates[0]!;
+}
+
+/** The engine's options for a config's `model`. @throws ConfigError where the files are not there. */
+export async function engineOptionsOf(model: Config['model'], folder: string): Promise<EngineOptions> {
+  const { text, mmproj } = await locateModel(lookUp(model.path, folder));
+  return {
+    textPath: text,
+    mmprojPath: mmproj,
+    contextSize: model.context_size,
+    threads: model.threads ?? availableParallelism(),
+    maxTokens: model.max_tokens,
+    temperature: model.temperature,
+    chatTemplate: model.chat_template,
+  };
+}
+
+/** Loads the model; a file that cannot be one is the config's fault, and restarting cannot help. */
+export async function startEngine(engine: EngineClient): Promise<EngineInfo> {
+  try {
+    return await engine.start();
+  } catch (cause) {
+    if (cause instanceof EngineError && cause.code !== 'ENGINE_DIED') {
+      throw new ConfigError(`model: ${cause.message}`, { cause });
+    }
+    throw cause;
+  }
+}
+
+/** The daemon: every part built from the config, torn down in reverse. */
+export class App {
+  readonly #config: Config;
+  readonly #configPath: string;
+  readonly #log: Logger;
+  readonly #loopDelay = monitorEventLoopDelay({ resolution: 1 });
+  /** What was started, with how to stop it, in order. */
+  #running: { readonly name: string; close(): Promise<void> }[] = [];
+
+  constructor(config: Config, configPath: string, log: Logger) {
+    this.#config = config;
+    this.#configPath = configPath;
+    this.#log = log;
+  }
+
+  /** Connects, loads the model and starts looking. @throws ConfigError for what a person must mend. */
+  async start(): Promise<void> {
+    const { mqtt, model, device } = this.#config;
+    const log = this.#log;
+    const folder = dirname(this.#configPath);
+    const publisher = new MqttPublisher({
+      url: mqtt.url,
+      username: mqtt.username,
+      passwordFile: mqtt.password_file,
+      device,
+      log,
+    });
+    this.#running.push({ name: 'mqtt', close: () => publisher.close() });
+    await publisher.start();
+
+    const engine = new EngineClient({
+      engine: await engineOptionsOf(model, folder),
+      deadlineMs: model.deadline,
+      log,
+      onProgress: progressLogger(log),
+    });
+    this.#running.push({ name: 'engine', close: () => engine.close() });
+    const info = await startEngine(engine);
+    log.info({ ...info, pid: engine.pid }, 'the model is loaded');
+
+    const tasks = Object.entries(this.#config.cameras).map(([name, camera]) => this.#taskOf(name, camera, folder));
+    const pipeline = new Pipeline({ tasks, describer: engine, publisher, log });
+    this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
+    this.#loopDelay.enable();
+    pipeline.start();
+    log.info({ cameras: tasks.length, device }, 'looking');
+  }
+
+  /** Stops every part in reverse order; runs every step, then reports all failures together. */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    const running = this.#running.reverse();
+    this.#running = [];
+    if (running.length > 0) this.#logLoopDelay();
+    for (const part of running) {
+      try {
+        await part.close();
+      } catch (error) {
+        failures.push(error);
+        this.#log.error({ part: part.name, error }, 'could not be closed');
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'Scenecast did not stop cleanly');
+  }
+
+  #taskOf(name: string, camera: CameraConfig, folder: string): CameraTask {
+    return {
+      camera: cameraOf(name, camera, folder),
+      intervalMs: camera.interval,
+      promptName: camera.prompt,
+      prompt: this.#config.prompts[camera.prompt]!,
+      questions: Object.entries(camera.questions).map(([question, { ask }]) => ({ name: question, ask })),
+    };
+  }
+
+  #logLoopDelay(): void {
+    this.#loopDelay.disable();
+    const toMs = (nanoseconds: number): number => Math.round(nanoseconds / 1e4) / 100;
+    const { mean, max } = this.#loopDelay;
+    this.#log.info(
+      { p99Ms: toMs(this.#loopDelay.percentile(99)), meanMs: toMs(mean), maxMs: toMs(max) },
+      'event loop delay',
+    );
+  }
+}
+
+function cameraOf(name: string, { source }: CameraConfig, folder: string): Camera {
+  switch (source.type) {
+    case 'scene':
+      return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
+    case 'still':
+      return new StillCamera(name, lookUp(source.path, folder));
+  }
+}
+
+function progressLogger(log: Logger): (fraction: number) => void {
+  let nextLine = 0.1;
+  return (fraction) => {
+    if (fraction < nextLine) return;
+    log.info({ percent: Math.round(fraction * 100) }, 'loading the model');
+    nextLine = fraction + 0.1;
+  };
+}

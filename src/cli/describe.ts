@@ -1,0 +1,96 @@
+import { Command } from 'commander';
+import { engineOptionsOf, startEngine } from '../app.ts';
+import { readPicture } from '../camera/still.ts';
+import { modelSchema } from '../config/schema.ts';
+import { exitCodes, messageOf } from '../domain/errors.ts';
+import type { Description } from '../domain/observation.ts';
+import type { Log } from '../pipeline/ports.ts';
+import { EngineClient } from '../vision/engine-client.ts';
+
+interface Flags {
+  readonly prompt: string;
+  readonly ask: readonly string[];
+  readonly model?: string;
+  readonly json: boolean;
+}
+
+/** `scenecast describe IMAGE...`: what the model sees in picture files. */
+export function describeCommand(signal: AbortSignal): Command {
+  return new Command('describe')
+    .description('describe picture files')
+    .argument('<image...>', 'picture files')
+    .option('--prompt <words>', 'what the model is told', 'Describe the scene.')
+    .option('--ask <question>', 'a question about each picture; may be given again', collect, [])
+    .option('--model <folder>', 'a folder with a text GGUF and its mmproj GGUF (default: the demo model)')
+    .option('--json', 'one JSON object a picture', false)
+    .exitOverride()
+    .action((images: string[], flags: Flags) => describe(images, flags, signal));
+}
+
+async function describe(images: readonly string[], flags: Flags, signal: AbortSignal): Promise<void> {
+  const model = modelSchema.parse(flags.model === undefined ? {} : { path: flags.model });
+  const engine = new EngineClient({
+    engine: await engineOptionsOf(model, process.cwd()),
+    deadlineMs: model.deadline,
+    log: quietLog,
+    onProgress: process.stderr.isTTY ? drawBar : () => {},
+  });
+  signal.addEventListener('abort', () => void engine.close(), { once: true });
+  try {
+    await startEngine(engine);
+    const questions = flags.ask.map((ask) => ({ name: ask, ask }));
+    for (const image of images) {
+      try {
+        const picture = await readPicture(image);
+        const description = await engine.describe({ picture, prompt: flags.prompt, questions }, signal);
+        process.stdout.write(flags.json ? jsonLine(image, description) : plainText(image, description));
+      } catch (error) {
+        // One picture that cannot be read is no reason to leave out the others.
+        process.stderr.write(`scenecast: ${image}: ${messageOf(error)}\n`);
+        process.exitCode = exitCodes.failure;
+      }
+    }
+  } finally {
+    await engine.close();
+  }
+}
+
+function jsonLine(image: string, { text, answers, finishReason, timings, tokens, model }: Description): string {
+  const line = {
+    image,
+    description: text,
+    answers,
+    finish_reason: finishReason,
+    tokens,
+    timing_ms: {
+      pack: Math.round(timings.packMs),
+      encode: Math.round(timings.encodeMs),
+      prefill: Math.round(timings.prefillMs),
+      generate: Math.round(timings.generateMs),
+    },
+    model,
+  };
+  return `${JSON.stringify(line)}\n`;
+}
+
+function plainText(image: string, { text, answers }: Description): string {
+  const lines = Object.entries(answers).map(([question, answer]) => `  ${question} ${answer}\n`);
+  return `${image}: ${text}\n${lines.join('')}`;
+}
+
+function drawBar(fraction: number): void {
+  const filled = Math.round(fraction * 30);
+  const bar = `${'#'.repeat(filled)}${'.'.repeat(30 - filled)}`;
+  process.stderr.write(fraction < 1 ? `\rloading the model [${bar}]` : '\r\x1b[K');
+}
+
+const quietLog: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: (_fields, message) => process.stderr.write(`scenecast: ${message}\n`),
+};
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { App } from '../app.ts';
+import { loadConfig } from '../config/load.ts';
+
+/** `scenecast run --config FILE`: the daemon, until it is told to stop. */
+export function runCommand(signal: AbortSignal): Command {
+  return new Command('run')
+    .description('look, describe and publish until stopped')
+    .requiredOption('-c, --config <file>', 'the YAML config')
+    .exitOverride()
+    .action(({ config }: { config: string }) => run(resolve(config), signal));
+}
+
+async function run(configPath: string, signal: AbortSignal): Promise<void> {
+  const config = await loadConfig(configPath);
+  const log = pino({ level: config.log_level });
+  const app = new App(config, configPath, log);
+  const stopped = new Promise<'stopped'>((done) => {
+    if (signal.aborted) done('stopped');
+    signal.addEventListener('abort', () => done('stopped'), { once: true });
+  });
+  const starting = app.start();
+  try {
+    if ((await Promise.race([starting, stopped])) !== 'stopped') await stopped;
+    log.info('stopping');
+  } finally {
+    await app.close();
+    // Stopped while the model was loading: that load has just been cut short.
+    await starting.catch(() => {});
+  }
+}

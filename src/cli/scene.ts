@@ -1,0 +1,33 @@
+import { writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { drawScene } from '../camera/scene-draw.ts';
+import { sampleScene } from '../camera/scene-layout.ts';
+import { sceneTruth } from '../camera/scene-truth.ts';
+import { size } from '../config/units.ts';
+import type { Size } from '../domain/frame.ts';
+
+/** `scenecast scene`: draws one scene and prints what is truly in it. */
+export function sceneCommand(): Command {
+  return new Command('scene')
+    .description('draw a test scene as a JPEG and print its truth as JSON')
+    .requiredOption('--seed <number>', 'which scene', parseSeed)
+    .option('--size <size>', 'in pixels', parseSize, { width: 640, height: 480 })
+    .requiredOption('--out <file>', 'where the JPEG goes')
+    .exitOverride()
+    .action(async ({ seed, size: { width, height }, out }: { seed: number; size: Size; out: string }) => {
+      const scene = sampleScene(seed, { width, height });
+      await writeFile(out, await drawScene(scene));
+      process.stdout.write(`${JSON.stringify({ seed, width, height, ...sceneTruth(scene) }, null, 2)}\n`);
+    });
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A seed is a whole number from 0 to 999999999.');
+  return Number(text);
+}
+
+function parseSize(text: string): Size {
+  const result = size.safeParse(text);
+  if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0]?.message}.`);
+  return result.data;
+}

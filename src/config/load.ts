@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { ConfigError, messageOf } from '../domain/errors.ts';
+import { type Config, configSchema } from './schema.ts';
+
+/**
+ * Reads and checks a YAML config file.
+ * @throws ConfigError naming each field, its value and what it must be; all faults at once.
+ */
+export async function loadConfig(path: string): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`config ${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  return parseConfig(text, path);
+}
+
+/** Like {@link loadConfig}, from the text itself; `path` is only named in errors. */
+export function parseConfig(text: string, path: string): Config {
+  const document = parseDocument(text);
+  const fault = document.errors[0];
+  if (fault) throw new ConfigError(`config ${path}: not valid YAML: ${fault.message}`, { cause: fault });
+  const result = configSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
+  if (result.success) return result.data;
+  const lines = result.error.issues.map((issue) => `  ${describeIssue(issue)}`);
+  throw new ConfigError([`config ${path}:`, ...lines].join('\n'), { cause: result.error });
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const field = issue.path.join('.') || '(top level)';
+  if (issue.code === 'unrecognized_keys') {
+    return `${field}: unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it or mend its spelling`;
+  }
+  const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$/.test(field);
+  const value = issue.input === undefined || isSecret ? '' : ` (it is ${shorten(JSON.stringify(issue.input))})`;
+  return issue.input === undefined && issue.code === 'invalid_type'
+    ? `${field}: is missing; ${issue.message}`
+    : `${field}: ${issue.message}${value}`;
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

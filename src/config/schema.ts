@@ -1,0 +1,91 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { duration, name, size } from './units.ts';
+
+const sceneSource = z.strictObject({
+  type: z.literal('scene'),
+  seed: z.int().min(0).default(1).describe('The first scene; each next one counts up'),
+  size: size.prefault('640x480'),
+  every: duration.prefault('10s').describe('How long each scene stands before the next is drawn'),
+});
+
+const stillSource = z.strictObject({
+  type: z.literal('still'),
+  path: z.string().min(1).describe('A picture file, or a folder of them, taken in order of name, again and again'),
+});
+
+const question = z.strictObject({
+  ask: z.string().min(1).max(500).describe('The question in words'),
+});
+
+const camera = z.strictObject({
+  source: z.discriminatedUnion('type', [sceneSource, stillSource]),
+  interval: duration.prefault('10s').describe('How often the camera is looked at'),
+  prompt: z.string().default('default').describe('The name of one of the prompts'),
+  questions: z.record(name, question).default({}),
+});
+
+const mqtt = z.strictObject({
+  url: z
+    .string()
+    .regex(/^(mqtts?|wss?):\/\/[^@\s]+$/, 'must be a broker address such as mqtt://127.0.0.1:1883, without user or password')
+    .default('mqtt://127.0.0.1:1883'),
+  username: z.string().nullable().default(null),
+  password_file: z.string().nullable().default(null).describe('A file whose first line is the password'),
+});
+
+/** The model and how it speaks. */
+export const modelSchema = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .default('models/demo')
+    .describe('A folder with the text GGUF and its mmproj GGUF, looked up beside this file, then beside Scenecast'),
+  chat_template: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('null: the GGUF\'s own, else vicuna; or the word "vicuna"; or a Jinja template'),
+  context_size: z.int().min(512).max(1_048_576).default(4096).describe('In tokens: picture, prompt and answer together'),
+  threads: z.int().min(1).max(256).nullable().default(null).describe('null: one for each CPU the service may use'),
+  max_tokens: z.int().min(1).max(4096).default(256).describe('The longest description or answer'),
+  temperature: z.number().min(0).max(2).default(0).describe('0 always takes the likeliest token'),
+  deadline: duration.prefault('15m').describe('A description that takes longer fails, and the engine is started anew'),
+});
+
+/** The whole config: types, defaults and validation in one place. */
+export const configSchema = z
+  .strictObject({
+    device: name.prefault(() => hostname().replace(/[^A-Za-z0-9_-]/g, '-')),
+    log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    mqtt: mqtt.prefault({}),
+    model: modelSchema.prefault({}),
+    prompts: z.record(name, z.string().min(1).max(4000)).default({ default: 'Describe the scene.' }),
+    cameras: z.record(name, camera).refine((cameras) => Object.keys(cameras).length > 0, 'must name at least one camera'),
+  })
+  .superRefine((config, context) => {
+    for (const [cameraName, { prompt }] of Object.entries(config.cameras)) {
+      if (config.prompts[prompt] === undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: ['cameras', cameraName, 'prompt'],
+          input: prompt,
+          message: `must be one of the prompts: ${Object.keys(config.prompts).join(', ')}`,
+        });
+      }
+      if (reservedCameraNames.has(cameraName)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['cameras', cameraName],
+          input: cameraName,
+          message: 'is a topic level of the device itself; choose another name for the camera',
+        });
+      }
+    }
+  });
+
+/** Levels under `scenecast/<device>/` that the contract uses itself. */
+const reservedCameraNames = new Set(['status', 'info', 'health', 'request', 'response']);
+
+export type Config = z.output<typeof configSchema>;
+export type CameraConfig = Config['cameras'][string];

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A duration as a person writes it (`500ms`, `10s`, `5m`, `1h`, `1d`), parsed to whole milliseconds. */
+export const duration = z
+  .string({ error: 'must be a duration such as 500ms, 10s, 5m or 1h, with its unit' })
+  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'must be a duration such as 500ms, 10s, 5m or 1h')
+  .transform((text) => {
+    const [, amount = '0', unit = 'ms'] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
+    return Math.round(Number(amount) * (unitMs[unit] ?? 1));
+  })
+  // setTimeout takes no more than 2^31 - 1 ms, and anything under 100 ms would be a busy loop.
+  .refine((ms) => ms >= 100 && ms <= 24 * 86_400_000, 'must be from 100ms to 24d');
+
+/** A picture size as a person writes it (`1280x720`), parsed to pixels; each side 1 to 16384. */
+export const size = z
+  .string({ error: 'must be a size such as 1280x720' })
+  .regex(/^\d{1,5}x\d{1,5}$/, 'must be a size such as 1280x720')
+  .transform((text) => {
+    const [width = 0, height = 0] = text.split('x').map(Number);
+    return { width, height };
+  })
+  .refine(({ width, height }) => Math.min(width, height) >= 1 && Math.max(width, height) <= 16384, {
+    error: 'each side must be 1 to 16384 pixels',
+  });
+
+/** A name that becomes one MQTT topic level and one JSON key. */
+export const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be 1 to 64 letters, digits, "_" or "-", as it becomes an MQTT topic level');

@@ -1,0 +1,19 @@
+/** The topics of one device, as the contract names them. */
+export interface Topics {
+  /** `online` / `offline`, retained; also the last will. */
+  readonly status: string;
+  cameraStatus(camera: string): string;
+  description(camera: string): string;
+  event(camera: string): string;
+}
+
+/** Topics under `scenecast/<device>`. */
+export function topicsOf(device: string): Topics {
+  const base = `scenecast/${device}`;
+  return {
+    status: `${base}/status`,
+    cameraStatus: (camera) => `${base}/${camera}/status`,
+    description: (camera) => `${base}/${camera}/description`,
+    event: (camera) => `${base}/${camera}/event`,
+  };
+}

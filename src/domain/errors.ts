@@ -1,0 +1,34 @@
+/** Exit codes of the `scenecast` command (sysexits.h where it has one). */
+export const exitCodes = { ok: 0, failure: 1, usage: 64, config: 78 } as const;
+
+/** An error that a person reads: what is wrong, with which value, and what to do about it. */
+export class ScenecastError extends Error {
+  override readonly name: string = 'ScenecastError';
+  readonly exitCode: number = exitCodes.failure;
+}
+
+/** A config, or a file the config names, that a person must mend: restarting cannot help. */
+export class ConfigError extends ScenecastError {
+  override readonly name = 'ConfigError';
+  override readonly exitCode = exitCodes.config;
+}
+
+/** A camera that cannot be opened or gives no picture. */
+export class CameraError extends ScenecastError {
+  override readonly name = 'CameraError';
+}
+
+/** The engine could not describe a picture; `code` is the native layer's, or ENGINE_DIED, DEADLINE, CANCELLED. */
+export class EngineError extends ScenecastError {
+  override readonly name = 'EngineError';
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,22 @@
+/** Width and height in pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture as its camera gave it: encoded (JPEG, PNG, WebP), decoded only where its pixels are needed. */
+export interface Picture {
+  readonly size: Size;
+  readonly bytes: Uint8Array;
+}
+
+/** One captured picture on its way through the pipeline; the id stays the same in every message about it. */
+export interface Frame {
+  /** ULID, so that ids sort by capture time. */
+  readonly id: string;
+  readonly camera: string;
+  readonly capturedAt: Date;
+  /** How long the camera took to hand the picture over. */
+  readonly captureMs: number;
+  readonly picture: Picture;
+}

@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import { connect, type MqttClient } from 'mqtt';
+import { cameraStatusPayload, descriptionPayload, eventPayload } from '../contract/payloads.ts';
+import { topicsOf, type Topics } from '../contract/topics.ts';
+import { ConfigError, messageOf } from '../domain/errors.ts';
+import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
+import type { Log, Publisher } from '../pipeline/ports.ts';
+
+export interface MqttOptions {
+  readonly url: string;
+  readonly username: string | null;
+  /** A file whose first line is the password. */
+  readonly passwordFile: string | null;
+  /** The `<device>` of `scenecast/<device>`. */
+  readonly device: string;
+  readonly log: Log;
+}
+
+const online = JSON.stringify({ state: 'online' });
+const offline = JSON.stringify({ state: 'offline' });
+/** More publishes than this without an acknowledgement, and the broker is not keeping up: events are dropped. */
+const mostUnacknowledged = 1000;
+const goodbyeMs = 2000;
+
+/**
+ * Publishes the contract over MQTT 5. Without a broker, the newest retained state is kept and sent on the
+ * next connect; events are dropped and counted, as they tell of moments that have passed.
+ */
+export class MqttPublisher implements Publisher {
+  readonly #options: MqttOptions;
+  readonly #topics: Topics;
+  /** The newest payload of every retained topic: what a broker that lost its memory is told again. */
+  readonly #retained = new Map<string, string>();
+  #client: MqttClient | null = null;
+  #unacknowledged = 0;
+  #dropped = 0;
+  #lastError: string | null = null;
+
+  constructor(options: MqttOptions) {
+    this.#options = options;
+    this.#topics = topicsOf(options.device);
+  }
+
+  /**
+   * Starts connecting, and goes on for as long as it takes; returns at once.
+   * @throws ConfigError where the password file cannot be read.
+   */
+  async start(): Promise<void> {
+    const { url, username, device, log } = this.#options;
+    const password = await this.#readPassword();
+    const client = connect(url, {
+      protocolVersion: 5,
+      clientId: `scenecast-${device}`,
+      clean: true,
+      keepalive: 30,
+      reconnectPeriod: 2000,
+      ...(username === null ? {} : { username }),
+      ...(password === null ? {} : { password }),
+      will: { topic: this.#topics.status, payload: Buffer.from(offline), qos: 1, retain: true },
+    });
+    client.on('connect', () => {
+      log.info({ url, dropped: this.#dropped }, 'connected to the broker');
+      this.#dropped = 0;
+      this.#lastError = null;
+      this.#send(this.#topics.status, online, true);
+      for (const [topic, payload] of this.#retained) this.#send(topic, payload, true);
+    });
+    client.on('close', () => log.debug({ url }, 'broker connection closed'));
+    client.on('error', ({ message: reason }) => {
+      // mqtt.js tries again every 2 s: for a broker that is away for a week, one line is enough.
+      if (reason !== this.#lastError) log.warn({ url, reason }, 'no connection to the broker');
+      this.#lastError = reason;
+    });
+    client.on('disconnect', ({ reasonCode }) => log.warn({ url, reasonCode }, 'the broker ended the connection'));
+    this.#client = client;
+  }
+
+  cameraStatus(camera: string, status: CameraStatus): void {
+    this.#retain(this.#topics.cameraStatus(camera), cameraStatusPayload(status));
+  }
+
+  observation(observation: Observation): void {
+    const topic = this.#topics.description(observation.frame.camera);
+    this.#retain(topic, descriptionPayload(observation, new Date()));
+  }
+
+  event(event: FrameEvent): void {
+    if (!this.#client?.connected || this.#unacknowledged >= mostUnacknowledged) this.#dropped++;
+    else this.#send(this.#topics.event(event.camera), JSON.stringify(eventPayload(event, new Date())), false);
+  }
+
+  /** Says goodbye (`offline`, retained) where there is a broker to hear it; waits 2 s at most. */
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    if (!client) return;
+    if (client.connected) {
+      const goodbye = client
+        .publishAsync(this.#topics.status, offline, { qos: 1, retain: true })
+        .then(() => client.endAsync());
+      let timer: NodeJS.Timeout | undefined;
+      const tooLate = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, goodbyeMs);
+      });
+      await Promise.race([goodbye.catch(() => {}), tooLate]);
+      clearTimeout(timer);
+    }
+    client.end(true);
+  }
+
+  #retain(topic: string, payload: object): void {
+    const text = JSON.stringify(payload);
+    this.#retained.set(topic, text);
+    if (this.#client?.connected) this.#send(topic, text, true);
+  }
+
+  #send(topic: string, payload: string, retain: boolean): void {
+    this.#unacknowledged++;
+    this.#client?.publish(topic, payload, { qos: 1, retain }, (error) => {
+      this.#unacknowledged--;
+      if (error) this.#options.log.warn({ topic, reason: error.message }, 'not published');
+    });
+  }
+
+  async #readPassword(): Promise<string | null> {
+    const { passwordFile } = this.#options;
+    if (passwordFile === null) return null;
+    try {
+      const [line = ''] = (await readFile(passwordFile, 'utf8')).split('\n');
+      return line.trimEnd();
+    } catch (cause) {
+      throw new ConfigError(`mqtt.password_file ${passwordFile}: cannot be read: ${messageOf(cause)}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Picture } from '../domain/frame.ts';
+import type { CameraStatus, Description, FrameEvent, Observation, Question } from '../domain/observation.ts';
+
+/** A source of pictures. `capture` gives the newest one and rejects with a CameraError where there is none. */
+export interface Camera {
+  readonly name: string;
+  start(signal: AbortSignal): Promise<void>;
+  capture(signal: AbortSignal): Promise<Picture>;
+  close(): Promise<void>;
+}
+
+/** What is asked about one picture. */
+export interface DescribeRequest {
+  readonly picture: Picture;
+  /** The words the model is given, e.g. "Describe the scene." */
+  readonly prompt: string;
+  readonly questions: readonly Question[];
+}
+
+/** The engine. Requests are served one after another; rejects with an EngineError. */
+export interface Describer {
+  describe(request: DescribeRequest, signal: AbortSignal): Promise<Description>;
+}
+
+/** Where results go. Calls return at once; delivery is the publisher's own business. */
+export interface Publisher {
+  cameraStatus(camera: string, status: CameraStatus): void;
+  observation(observation: Observation): void;
+  event(event: FrameEvent): void;
+}
+
+/** Where the pipeline tells what it does; pino's Logger fits. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

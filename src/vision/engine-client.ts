@@ -1,0 +1,175 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineError, messageOf } from '../domain/errors.ts';
+import type { Description } from '../domain/observation.ts';
+import type { DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
+import type { EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
+
+export interface EngineClientOptions {
+  readonly engine: EngineOptions;
+  /** A description that takes longer fails, and the engine's process is killed and started anew. */
+  readonly deadlineMs: number;
+  readonly log: Log;
+  /** From 0 to 1, while the model is loaded. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+interface Pending {
+  resolve(description: Description): void;
+  reject(error: EngineError): void;
+}
+
+const shortestBackOffMs = 500;
+const longestBackOffMs = 60_000;
+
+/**
+ * The daemon's side of the engine. The engine runs in a child process, because ggml aborts its process on
+ * many errors, an encode cannot be interrupted, and an OOM kill must not take the daemon.
+ */
+export class EngineClient implements Describer {
+  readonly #options: EngineClientOptions;
+  readonly #pending = new Map<number, Pending>();
+  readonly #closed = new AbortController();
+  #ready: Promise<ChildProcess> | null = null;
+  #child: ChildProcess | null = null;
+  #nextId = 1;
+  #backOffMs = shortestBackOffMs;
+
+  constructor(options: EngineClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts the engine's process and loads the model.
+   * @throws EngineError where it cannot be loaded (NOT_GGUF, TRUNCATED, WRONG_MODEL and such).
+   */
+  async start(): Promise<EngineInfo> {
+    const loading = this.#load();
+    this.#ready = loading.then(({ child }) => child);
+    this.#ready.catch(() => {});
+    return (await loading).info;
+  }
+
+  /** Describes one picture; waits for the engine where it is being started anew. Rejects with an EngineError. */
+  async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
+    if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
+    const child = await rejectOnAbort(this.#ready, signal);
+    const id = this.#nextId++;
+    const { deadlineMs } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<Description>();
+    this.#pending.set(id, { resolve, reject });
+    const onAbort = (): void => {
+      send(child, { type: 'cancel', id });
+      reject(new EngineError('CANCELLED', 'the description was cancelled'));
+    };
+    const deadline = setTimeout(() => {
+      reject(new EngineError('DEADLINE', `no description within ${deadlineMs} ms; the engine is started anew`));
+      child.kill('SIGKILL');
+    }, deadlineMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      send(child, { type: 'describe', id, request });
+      const description = await promise;
+      this.#backOffMs = shortestBackOffMs;
+      return description;
+    } finally {
+      clearTimeout(deadline);
+      signal.removeEventListener('abort', onAbort);
+      this.#pending.delete(id);
+    }
+  }
+
+  /** The process id of the engine, while it lives. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Kills the engine's process and waits for its end; what was under way rejects. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    const child = this.#child;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    await this.#ready?.catch(() => {});
+    this.#ready = null;
+  }
+
+  async #load(): Promise<{ child: ChildProcess; info: EngineInfo }> {
+    const child = fork(new URL('./worker.ts', import.meta.url), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    const { promise, resolve, reject } = Promise.withResolvers<EngineInfo>();
+    let loaded = false;
+    child.on('message', (message: FromWorker) => {
+      if (message.type === 'loaded') {
+        loaded = true;
+        resolve(message.info);
+      } else if (message.type === 'load-failed') {
+        reject(new EngineError(message.fault.code, message.fault.message));
+        child.kill('SIGKILL');
+      } else this.#onMessage(message);
+    });
+    child.on('error', (error) => this.#options.log.error({ reason: error.message }, 'engine process'));
+    child.on('exit', (code, signal) => {
+      const how = signal ? `killed by ${signal}` : `exit code ${code}`;
+      const died = new EngineError('ENGINE_DIED', `the engine's process ended (${how})`);
+      reject(died);
+      for (const pending of this.#pending.values()) pending.reject(died);
+      if (loaded && !this.#closed.signal.aborted) this.#restart(how);
+    });
+    send(child, { type: 'load', options: this.#options.engine });
+    return { child, info: await promise };
+  }
+
+  #restart(how: string): void {
+    this.#options.log.warn({ how, backOffMs: this.#backOffMs }, 'the engine died; starting it anew');
+    this.#ready = this.#reload();
+    this.#ready.catch(() => {}); // only close() ends it with a rejection
+  }
+
+  async #reload(): Promise<ChildProcess> {
+    for (;;) {
+      const backOffMs = this.#backOffMs;
+      this.#backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
+      await sleep(backOffMs, undefined, { signal: this.#closed.signal });
+      try {
+        const { child, info } = await this.#load();
+        this.#options.log.info({ ...info }, 'the engine is back');
+        return child;
+      } catch (error) {
+        this.#closed.signal.throwIfAborted();
+        this.#options.log.error({ reason: messageOf(error) }, 'the engine cannot be started');
+      }
+    }
+  }
+
+  #onMessage(message: FromWorker): void {
+    if (message.type === 'described') this.#pending.get(message.id)?.resolve(message.description);
+    else if (message.type === 'failed') {
+      this.#pending.get(message.id)?.reject(new EngineError(message.fault.code, message.fault.message));
+    } else if (message.type === 'progress') this.#options.onProgress?.(message.fraction);
+    else if (message.type === 'log') this.#options.log[message.level]({ from: 'llama.cpp' }, message.text);
+  }
+}
+
+/** A child that has just died must not throw at whoever still talks to it: its exit is reported elsewhere. */
+function send(child: ChildProcess, message: ToWorker): void {
+  if (child.connected) child.send(message, () => {});
+}
+
+async function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(new EngineError('CANCELLED', 'the description was cancelled'));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

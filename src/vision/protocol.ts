@@ -1,0 +1,50 @@
+import type { Description } from '../domain/observation.ts';
+import type { DescribeRequest } from '../pipeline/ports.ts';
+
+/** How the engine is loaded and how it speaks; the same for its whole life. */
+export interface EngineOptions {
+  readonly textPath: string;
+  readonly mmprojPath: string;
+  /** In tokens. */
+  readonly contextSize: number;
+  readonly threads: number;
+  /** The longest description or answer, in tokens. */
+  readonly maxTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** null: the GGUF's own, else vicuna. */
+  readonly chatTemplate: string | null;
+}
+
+/** What a loaded engine says of itself. */
+export interface EngineInfo {
+  readonly model: string;
+  readonly quant: string;
+  /** llama.cpp's version. */
+  readonly build: string;
+  /** The ggml CPU module in use. */
+  readonly cpu: string;
+  /** Where the chat template came from. */
+  readonly chatTemplate: 'config' | 'gguf' | 'vicuna';
+  readonly contextSize: number;
+  readonly threads: number;
+}
+
+/** An error that crossed the process border. */
+export interface EngineFault {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type ToWorker =
+  | { readonly type: 'load'; readonly options: EngineOptions }
+  | { readonly type: 'describe'; readonly id: number; readonly request: DescribeRequest }
+  | { readonly type: 'cancel'; readonly id: number };
+
+export type FromWorker =
+  | { readonly type: 'progress'; readonly fraction: number }
+  | { readonly type: 'loaded'; readonly info: EngineInfo }
+  | { readonly type: 'load-failed'; readonly fault: EngineFault }
+  | { readonly type: 'described'; readonly id: number; readonly description: Description }
+  | { readonly type: 'failed'; readonly id: number; readonly fault: EngineFault }
+  | { readonly type: 'log'; readonly level: 'warn' | 'error'; readonly text: string };

@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import { messageOf } from '../domain/errors.ts';
+import { backendsDir, loadAddon, type MtmdEngine } from './addon.ts';
+import { PictureDescriber } from './picture-describer.ts';
+import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
+
+// The engine's process: loads one model, then describes one picture after another.
+
+let engine: MtmdEngine | null = null;
+let describer: PictureDescriber | null = null;
+let current: number | null = null;
+const cancelled = new Set<number>();
+let queue: Promise<void> = Promise.resolve();
+
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'cancel') {
+    if (message.id === current) engine?.cancel();
+    else cancelled.add(message.id);
+    return;
+  }
+  queue = queue.then(() => (message.type === 'load' ? load(message.options) : describe(message)));
+});
+// Ctrl-C and systemd signal the whole group; the parent decides when this process ends.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+// Without a parent nobody wants the answer, and a decode under way would hold up a polite exit.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+preferAsOomVictim();
+
+async function load(options: EngineOptions): Promise<void> {
+  try {
+    const addon = loadAddon();
+    addon.setLogger((level, text) => {
+      if (level === 'warn' || level === 'error') send({ type: 'log', level, text: text.trim() });
+    });
+    addon.loadBackends(backendsDir());
+    engine = await addon.load({
+      textPath: options.textPath,
+      mmprojPath: options.mmprojPath,
+      contextSize: options.contextSize,
+      threads: options.threads,
+      threadsBatch: options.threads,
+      flashAttention: 'auto',
+      onProgress: (fraction) => send({ type: 'progress', fraction }),
+    });
+    const { text, build, cpu } = engine.info;
+    const model = { name: text.name, quant: text.quant, build };
+    describer = new PictureDescriber(engine, options, model);
+    const info: EngineInfo = {
+      model: model.name,
+      quant: model.quant,
+      build,
+      cpu: cpu.name,
+      chatTemplate: describer.template.source,
+      contextSize: options.contextSize,
+      threads: options.threads,
+    };
+    send({ type: 'loaded', info });
+  } catch (error) {
+    send({ type: 'load-failed', fault: faultOf(error) });
+  }
+}
+
+async function describe({ id, request }: Extract<ToWorker, { type: 'describe' }>): Promise<void> {
+  if (cancelled.delete(id)) return;
+  current = id;
+  try {
+    if (!describer) throw new Error('no model is loaded');
+    send({ type: 'described', id, description: await describer.describe(request) });
+  } catch (error) {
+    send({ type: 'failed', id, fault: faultOf(error) });
+  } finally {
+    current = null;
+  }
+}
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+function faultOf(error: unknown): EngineFault {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'ENGINE';
+  return { code, message: messageOf(error) };
+}
+
+/** When memory runs out the kernel should take the engine, which is started anew, and never the daemon. */
+function preferAsOomVictim(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '800');
+  } catch {
+    // Not Linux, or forbidden: the kernel then chooses by size, which is the engine as well.
+  }
+}
