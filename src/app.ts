@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
@@ -89,7 +89,9 @@ export class App {
     const info = await startEngine(engine);
     log.info({ ...info, pid: engine.pid }, 'the model is loaded');
 
-    const tasks = Object.entries(this.#config.cameras).map(([name, camera]) => this.#taskOf(name, camera, folder));
+    const tasks = Object.entries(this.#config.cameras).map(([name, camera]) =>
+      this.#taskOf(name, camera, folder),
+    );
     const pipeline = new Pipeline({ tasks, describer: engine, publisher, log });
     this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
     this.#loopDelay.enable();

@@ -55,7 +55,10 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
   }
 }
 
-function jsonLine(image: string, { text, answers, finishReason, timings, tokens, model }: Description): string {
+function jsonLine(
+  image: string,
+  { text, answers, finishReason, timings, tokens, model }: Description,
+): string {
   const line = {
     image,
     description: text,

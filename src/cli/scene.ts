@@ -22,7 +22,8 @@ export function sceneCommand(): Command {
 }
 
 function parseSeed(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A seed is a whole number from 0 to 999999999.');
+  if (!/^\d{1,9}$/.test(text))
+    throw new InvalidArgumentError('A seed is a whole number from 0 to 999999999.');
   return Number(text);
 }
 

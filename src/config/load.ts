@@ -35,7 +35,8 @@ function describeIssue(issue: z.core.$ZodIssue): string {
     return `${field}: unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it or mend its spelling`;
   }
   const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$/.test(field);
-  const value = issue.input === undefined || isSecret ? '' : ` (it is ${shorten(JSON.stringify(issue.input))})`;
+  const value =
+    issue.input === undefined || isSecret ? '' : ` (it is ${shorten(JSON.stringify(issue.input))})`;
   return issue.input === undefined && issue.code === 'invalid_type'
     ? `${field}: is missing; ${issue.message}`
     : `${field}: ${issue.message}${value}`;

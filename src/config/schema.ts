@@ -11,7 +11,10 @@ const sceneSource = z.strictObject({
 
 const stillSource = z.strictObject({
   type: z.literal('still'),
-  path: z.string().min(1).describe('A picture file, or a folder of them, taken in order of name, again and again'),
+  path: z
+    .string()
+    .min(1)
+    .describe('A picture file, or a folder of them, taken in order of name, again and again'),
 });
 
 const question = z.strictObject({
@@ -28,7 +31,10 @@ const camera = z.strictObject({
 const mqtt = z.strictObject({
   url: z
     .string()
-    .regex(/^(mqtts?|wss?):\/\/[^@\s]+$/, 'must be a broker address such as mqtt://127.0.0.1:1883, without user or password')
+    .regex(
+      /^(mqtts?|wss?):\/\/[^@\s]+$/,
+      'must be a broker address such as mqtt://127.0.0.1:1883, without user or password',
+    )
     .default('mqtt://127.0.0.1:1883'),
   username: z.string().nullable().default(null),
   password_file: z.string().nullable().default(null).describe('A file whose first line is the password'),
@@ -40,17 +46,32 @@ export const modelSchema = z.strictObject({
     .string()
     .min(1)
     .default('models/demo')
-    .describe('A folder with the text GGUF and its mmproj GGUF, looked up beside this file, then beside Scenecast'),
+    .describe(
+      'A folder with the text GGUF and its mmproj GGUF, looked up beside this file, then beside Scenecast',
+    ),
   chat_template: z
     .string()
     .nullable()
     .default(null)
     .describe('null: the GGUF\'s own, else vicuna; or the word "vicuna"; or a Jinja template'),
-  context_size: z.int().min(512).max(1_048_576).default(4096).describe('In tokens: picture, prompt and answer together'),
-  threads: z.int().min(1).max(256).nullable().default(null).describe('null: one for each CPU the service may use'),
+  context_size: z
+    .int()
+    .min(512)
+    .max(1_048_576)
+    .default(4096)
+    .describe('In tokens: picture, prompt and answer together'),
+  threads: z
+    .int()
+    .min(1)
+    .max(256)
+    .nullable()
+    .default(null)
+    .describe('null: one for each CPU the service may use'),
   max_tokens: z.int().min(1).max(4096).default(256).describe('The longest description or answer'),
   temperature: z.number().min(0).max(2).default(0).describe('0 always takes the likeliest token'),
-  deadline: duration.prefault('15m').describe('A description that takes longer fails, and the engine is started anew'),
+  deadline: duration
+    .prefault('15m')
+    .describe('A description that takes longer fails, and the engine is started anew'),
 });
 
 /** The whole config: types, defaults and validation in one place. */
@@ -61,7 +82,9 @@ export const configSchema = z
     mqtt: mqtt.prefault({}),
     model: modelSchema.prefault({}),
     prompts: z.record(name, z.string().min(1).max(4000)).default({ default: 'Describe the scene.' }),
-    cameras: z.record(name, camera).refine((cameras) => Object.keys(cameras).length > 0, 'must name at least one camera'),
+    cameras: z
+      .record(name, camera)
+      .refine((cameras) => Object.keys(cameras).length > 0, 'must name at least one camera'),
   })
   .superRefine((config, context) => {
     for (const [cameraName, { prompt }] of Object.entries(config.cameras)) {

@@ -28,4 +28,7 @@ export const size = z
 /** A name that becomes one MQTT topic level and one JSON key. */
 export const name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be 1 to 64 letters, digits, "_" or "-", as it becomes an MQTT topic level');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    'must be 1 to 64 letters, digits, "_" or "-", as it becomes an MQTT topic level',
+  );

@@ -7,8 +7,6 @@ const milliseconds = z.number().min(0);
 const ulid = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
 const utc = z.iso.datetime();
 
-export const statusSchema = z.strictObject({ state: z.enum(['online', 'offline']) });
-
 export const cameraStatusSchema = z.strictObject({
   state: z.enum(['online', 'offline']),
   reason: z.string().nullable(),
@@ -59,7 +57,6 @@ export const descriptionSchema = z.strictObject({
   finish_reason: z.enum(['stop', 'length']),
 });
 
-export type StatusPayload = z.output<typeof statusSchema>;
 export type CameraStatusPayload = z.output<typeof cameraStatusSchema>;
 export type EventPayload = z.output<typeof eventSchema>;
 export type DescriptionPayload = z.output<typeof descriptionSchema>;
@@ -70,7 +67,14 @@ export function cameraStatusPayload({ state, reason }: CameraStatus): CameraStat
 
 export function eventPayload(event: FrameEvent, at: Date): EventPayload {
   const { id, camera, type } = event;
-  return { schema: 1, id, camera, type, at: at.toISOString(), reason: 'reason' in event ? event.reason : null };
+  return {
+    schema: 1,
+    id,
+    camera,
+    type,
+    at: at.toISOString(),
+    reason: 'reason' in event ? event.reason : null,
+  };
 }
 
 export function descriptionPayload(observation: Observation, publishedAt: Date): DescriptionPayload {
@@ -111,7 +115,8 @@ export function summaryOf(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   if (line.length <= 255) return line;
   const cut = line.slice(0, 254);
-  const atWord = cut.slice(0, Math.max(cut.lastIndexOf(' '), 200)).trimEnd();
+  const lastSpace = cut.lastIndexOf(' ');
+  const atWord = lastSpace > 200 ? cut.slice(0, lastSpace) : cut;
   // A cut between the halves of a surrogate pair would leave half a character.
   return `${atWord.replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

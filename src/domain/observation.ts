@@ -61,7 +61,12 @@ export interface Observation {
 /** The life of a frame: `captured`, then exactly one of the others, all with the frame's id. */
 export type FrameEvent =
   | { readonly type: 'captured' | 'described'; readonly id: string; readonly camera: string }
-  | { readonly type: 'failed' | 'expired'; readonly id: string; readonly camera: string; readonly reason: string };
+  | {
+      readonly type: 'failed' | 'expired';
+      readonly id: string;
+      readonly camera: string;
+      readonly reason: string;
+    };
 
 /** Whether a camera delivers; `reason` says why not. */
 export type CameraStatus =

@@ -15,7 +15,12 @@ export interface ModelFiles {
 export async function locateModel(folder: string): Promise<ModelFiles> {
   const names = (await list(folder)).filter((name) => name.toLowerCase().endsWith('.gguf')).sort();
   const isMmproj = (name: string): boolean => name.toLowerCase().includes('mmproj');
-  const text = onlyOne(folder, names.filter((name) => !isMmproj(name)), 'text model', '*.gguf');
+  const text = onlyOne(
+    folder,
+    names.filter((name) => !isMmproj(name)),
+    'text model',
+    '*.gguf',
+  );
   const mmproj = onlyOne(folder, names.filter(isMmproj), 'projector', '*mmproj*.gguf');
   return { text, mmproj };
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type MqttClient } from 'mqtt';
 import { cameraStatusPayload, descriptionPayload, eventPayload } from '../contract/payloads.ts';
-import { topicsOf, type Topics } from '../contract/topics.ts';
+import { type Topics, topicsOf } from '../contract/topics.ts';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
 import type { Log, Publisher } from '../pipeline/ports.ts';
@@ -20,10 +20,11 @@ const online = JSON.stringify({ state: 'online' });
 const offline = JSON.stringify({ state: 'offline' });
 /** More publishes than this without an acknowledgement, and the broker is not keeping up: events are dropped. */
 const mostUnacknowledged = 1000;
+const reconnectMs = 2000;
 const goodbyeMs = 2000;
 
 /**
- * Publishes the contract over MQTT 5. Without a broker, the newest retained state is kept and sent on the
+ * Publishes the contract over MQTT 5, or 3.1.1 where the broker speaks nothing newer. Without a broker, the newest retained state is kept and sent on the
  * next connect; events are dropped and counted, as they tell of moments that have passed.
  */
 export class MqttPublisher implements Publisher {
@@ -53,7 +54,8 @@ export class MqttPublisher implements Publisher {
       clientId: `scenecast-${device}`,
       clean: true,
       keepalive: 30,
-      reconnectPeriod: 2000,
+      reconnectPeriod: reconnectMs,
+      reconnectOnConnackError: true,
       ...(username === null ? {} : { username }),
       ...(password === null ? {} : { password }),
       will: { topic: this.#topics.status, payload: Buffer.from(offline), qos: 1, retain: true },
@@ -66,12 +68,19 @@ export class MqttPublisher implements Publisher {
       for (const [topic, payload] of this.#retained) this.#send(topic, payload, true);
     });
     client.on('close', () => log.debug({ url }, 'broker connection closed'));
-    client.on('error', ({ message: reason }) => {
-      // mqtt.js tries again every 2 s: for a broker that is away for a week, one line is enough.
+    client.on('error', (error) => {
+      const reason = error.message;
+      if (refusesMqtt5(error)) {
+        log.info({ url }, 'the broker does not speak MQTT 5; going on with 3.1.1');
+        client.options.protocolVersion = 4;
+      }
+      // The client tries again every 2 s: for a broker that is away for a week, one line is enough.
       if (reason !== this.#lastError) log.warn({ url, reason }, 'no connection to the broker');
       this.#lastError = reason;
     });
-    client.on('disconnect', ({ reasonCode }) => log.warn({ url, reasonCode }, 'the broker ended the connection'));
+    client.on('disconnect', ({ reasonCode }) =>
+      log.warn({ url, reasonCode }, 'the broker ended the connection'),
+    );
     this.#client = client;
   }
 
@@ -129,7 +138,14 @@ export class MqttPublisher implements Publisher {
       const [line = ''] = (await readFile(passwordFile, 'utf8')).split('\n');
       return line.trimEnd();
     } catch (cause) {
-      throw new ConfigError(`mqtt.password_file ${passwordFile}: cannot be read: ${messageOf(cause)}`, { cause });
+      throw new ConfigError(`mqtt.password_file ${passwordFile}: cannot be read: ${messageOf(cause)}`, {
+        cause,
+      });
     }
   }
+}
+
+/** CONNACK 1 (an MQTT 3.1.1 broker) or 132 (an MQTT 5 broker): the protocol version is not supported. */
+function refusesMqtt5(error: Error): boolean {
+  return 'code' in error && (error.code === 1 || error.code === 132);
 }

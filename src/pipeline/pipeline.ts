@@ -86,7 +86,7 @@ export class Pipeline {
         publisher.cameraStatus(camera.name, { state: 'offline', reason });
         nextLook = performance.now() + backOffMs;
       }
-      await sleep(nextLook - performance.now(), undefined, { signal }).catch(() => {});
+      await sleep(Math.max(0, nextLook - performance.now()), undefined, { signal }).catch(() => {});
     }
     await camera.close();
   }

@@ -30,14 +30,21 @@ export function chooseTemplate(configured: string | null, fromGguf: string | nul
 }
 
 /** Renders a Jinja chat template; llama.cpp's own engine in the daemon. */
-export type RenderTemplate = (messages: readonly { role: string; content: string }[], jinja: string) => string;
+export type RenderTemplate = (
+  messages: readonly { role: string; content: string }[],
+  jinja: string,
+) => string;
 
 /**
  * The text before the picture and the text after it, for one question. The two are tokenised apart, as LLaVA does:
  * the part before the picture is the same for every question, so that one picture serves them all.
  * @throws EngineError BAD_TEMPLATE where the template does not place the picture exactly once.
  */
-export function renderPrompt(render: RenderTemplate, jinja: string, question: string): { before: string; after: string } {
+export function renderPrompt(
+  render: RenderTemplate,
+  jinja: string,
+  question: string,
+): { before: string; after: string } {
   const words = question.replaceAll(pictureMark, '');
   const text = render([{ role: 'user', content: `${pictureMark}\n${words}` }], jinja);
   const [before, after, ...more] = text.split(pictureMark);

@@ -21,7 +21,10 @@ export async function embedPicture(engine: MtmdEngine, picture: Picture): Promis
   const { imageSize, patchSize, gridPinpoints } = engine.info.vision;
   const newline = engine.imageNewline();
   if (gridPinpoints.length === 0 || !newline) {
-    throw new EngineError('UNSUPPORTED_MODEL', 'the projector is not LLaVA-1.6 (it has no image_grid_pinpoints or no image_newline)');
+    throw new EngineError(
+      'UNSUPPORTED_MODEL',
+      'the projector is not LLaVA-1.6 (it has no image_grid_pinpoints or no image_newline)',
+    );
   }
   const start = performance.now();
   const { data: rgb, width, height } = await decode(picture.bytes);
@@ -36,7 +39,12 @@ export async function embedPicture(engine: MtmdEngine, picture: Picture): Promis
   const encoded = performance.now();
   const embeddings = assemble(plan, overviewEmbeddings, tileEmbeddings, newline);
   const assembleMs = performance.now() - encoded;
-  return { embeddings, tokenCount: plan.tokenCount, packMs: packed - start + assembleMs, encodeMs: encoded - packed };
+  return {
+    embeddings,
+    tokenCount: plan.tokenCount,
+    packMs: packed - start + assembleMs,
+    encodeMs: encoded - packed,
+  };
 }
 
 /** Encoded picture to RGB, height x width x 3 bytes, turned as its EXIF orientation says. */

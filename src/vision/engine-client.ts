@@ -64,7 +64,9 @@ export class EngineClient implements Describer {
       reject(new EngineError('CANCELLED', 'the description was cancelled'));
     };
     const deadline = setTimeout(() => {
-      reject(new EngineError('DEADLINE', `no description within ${deadlineMs} ms; the engine is started anew`));
+      reject(
+        new EngineError('DEADLINE', `no description within ${deadlineMs} ms; the engine is started anew`),
+      );
       child.kill('SIGKILL');
     }, deadlineMs);
     signal.addEventListener('abort', onAbort, { once: true });

@@ -1,7 +1,7 @@
 import type { Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './addon.ts';
-import { chooseTemplate, type ChosenTemplate, renderPrompt } from './chat-prompt.ts';
+import { type ChosenTemplate, chooseTemplate, renderPrompt } from './chat-prompt.ts';
 import { embedPicture } from './embed-picture.ts';
 
 export interface SpeechOptions {

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Everything the other scripts need on a fresh Debian machine, x86-64 or arm64. Sourced by them; may be run alone:
+#   ./scripts/setup.sh [debian-package...]
+# Runs again in about a second when there is nothing to do.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+check_machine() {
+  case "$(uname -sm)" in
+    'Linux x86_64' | 'Linux aarch64') ;;
+    *) fail "needs Linux on x86-64 or arm64; this is $(uname -sm)" ;;
+  esac
+  local free_kb
+  free_kb=$(df --output=avail -k "$root" | tail -1)
+  [ "$free_kb" -ge 2000000 ] || [ -d "$root/node_modules" ] ||
+    fail "needs 2 GB of free disk in $root; it has $((free_kb / 1000)) MB"
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Installs the Debian packages that are not there yet.
+ensure_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  # Any Node and npm will do to start npm: it may have come from elsewhere.
+  if ! command -v npm >/dev/null; then missing+=(nodejs npm); fi
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null || fail "needs these packages, and this is no Debian: ${missing[*]}"
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+    fail "needs these packages; as root, run: apt-get install ${missing[*]}"
+  say "Debian packages: ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
+    fail "apt-get could not install ${missing[*]}"
+}
+
+# npm ci, only when the lock file has changed since.
+ensure_node_modules() {
+  local stamp=$root/node_modules/.scenecast-lock want
+  want=$(sha256sum <"$root/package-lock.json")
+  [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || return 0
+  say 'npm packages'
+  # No install scripts: everything we use comes prebuilt inside its package.
+  (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  [ -x "$root/node_modules/.bin/node" ] || fail 'npm did not install the pinned Node (node_modules/.bin/node)'
+  printf '%s\n' "$want" >"$stamp"
+}
+
+setup() {
+  check_machine
+  ensure_packages ca-certificates git cmake ninja-build g++ "$@"
+  ensure_node_modules
+  "$root/scripts/build-native.sh"
+  export PATH="$root/node_modules/.bin:$PATH"
+}
+
+[ "${BASH_SOURCE[0]}" != "$0" ] || setup "$@"

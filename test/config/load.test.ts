@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
+
+const examplePath = join(import.meta.dirname, '../../config.example.yaml');
+const smallest = 'cameras: { drawn: { source: { type: scene } } }';
+
+test('the example config is exactly the defaults', async () => {
+  expect(await loadConfig(examplePath)).toEqual(parseConfig(smallest, 'smallest.yaml'));
+});
+
+test('the example config names every key there is', () => {
+  const example = readFileSync(examplePath, 'utf8');
+  const keysOf = (value: object): string[] =>
+    Object.entries(value).flatMap(([key, inner]) =>
+      inner !== null && typeof inner === 'object' ? [key, ...keysOf(inner)] : [key],
+    );
+  for (const key of keysOf(parseConfig(smallest, 'smallest.yaml'))) {
+    if (key === 'width' || key === 'height') continue; // parsed from `size`
+    expect(example).toMatch(new RegExp(`\\b${key}: `.replace(/: $/, ':')));
+  }
+});
+
+test('the device is named after the host', () => {
+  expect(parseConfig(smallest, 'c.yaml').device).toBe(hostname().replace(/[^A-Za-z0-9_-]/g, '-'));
+});
+
+test('durations and sizes are read as a person writes them', () => {
+  const { cameras } = parseConfig(
+    'cameras: { a: { source: { type: scene, size: 1280x720, every: 1.5m }, interval: 250ms } }',
+    'c.yaml',
+  );
+  expect(cameras['a']).toMatchObject({
+    interval: 250,
+    source: { every: 90_000, size: { width: 1280, height: 720 } },
+  });
+});
+
+test.each([
+  ['not: [valid', /c\.yaml: not valid YAML/],
+  ['', /cameras: is missing/],
+  ['cameras: {}', /cameras: must name at least one camera/],
+  [
+    'cameras: { a: { source: { type: scene }, interval: 10 } }',
+    /cameras\.a\.interval: must be a duration.*\(it is 10\)/,
+  ],
+  [
+    'cameras: { a: { source: { type: scene }, interval: 1ms } }',
+    /cameras\.a\.interval: must be from 100ms to 24d/,
+  ],
+  ['cameras: { a: { source: { type: scene, size: 1280*720 } } }', /source\.size: must be a size.*1280\*720/],
+  ['cameras: { a: { source: { type: webcam } } }', /cameras\.a\.source\.type: .*'scene'/],
+  [
+    'cameras: { a: { source: { type: scene }, prompt: tersely } }',
+    /prompt: must be one of the prompts: default/,
+  ],
+  ['cameras: { status: { source: { type: scene } } }', /cameras\.status: is a topic level/],
+  ['cameras: { a/b: { source: { type: scene } } }', /cameras\.a\/b/],
+  [`${smallest}\ncolour: red`, /unknown key "colour"/],
+  [`${smallest}\nmodel: { temperature: 9 }`, /model\.temperature: .*\(it is 9\)/],
+])('a faulty config names the field and the remedy: %s', (text, message) => {
+  expect(() => parseConfig(text, 'c.yaml')).toThrow(message);
+  expect(() => parseConfig(text, 'c.yaml')).toThrow(expect.objectContaining({ exitCode: 78 }));
+});
+
+test('all faults are told at once', () => {
+  const text = 'mqtt: { url: nowhere }\ncameras: { a: { source: { type: still }, interval: soon } }';
+  expect(() => parseConfig(text, 'c.yaml')).toThrow(/mqtt\.url[\s\S]*source\.path[\s\S]*interval/);
+});
+
+test('a password in the broker address is refused and not repeated', () => {
+  const parse = (): unknown =>
+    parseConfig(`${smallest}\nmqtt: { url: "mqtt://me:hunter2@broker" }`, 'c.yaml');
+  expect(parse).toThrow(/mqtt\.url: .*without user or password/);
+  expect(parse).not.toThrow(/hunter2/);
+});
+
+test('a config that is not there is said to be so', async () => {
+  await expect(loadConfig('/nowhere/c.yaml')).rejects.toThrow(/\/nowhere\/c\.yaml: cannot be read/);
+});

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import {
+  cameraStatusPayload,
+  cameraStatusSchema,
+  descriptionPayload,
+  descriptionSchema,
+  eventPayload,
+  eventSchema,
+  summaryOf,
+} from '../../src/contract/payloads.ts';
+import { topicsOf } from '../../src/contract/topics.ts';
+import type { Observation } from '../../src/domain/observation.ts';
+
+const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
+const observation: Observation = {
+  frame: {
+    id,
+    camera: 'porch',
+    capturedAt: new Date('2026-11-21T12:00:00.125Z'),
+    captureMs: 1.26,
+    picture: { size: { width: 640, height: 480 }, bytes: Buffer.from('jpeg') },
+  },
+  trigger: 'interval',
+  prompt: 'default',
+  description: {
+    text: 'a red circle\non the left',
+    answers: { gate_open: 'No.' },
+    finishReason: 'stop',
+    timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4.44 },
+    tokens: { image: 268, prompt: 60, completion: 12 },
+    model: { name: 'demo', quant: 'F16', build: 'b1' },
+  },
+  queueMs: 5,
+  totalMs: 16.7,
+};
+
+test('an observation becomes the payload of the contract', () => {
+  const payload = descriptionPayload(observation, new Date('2026-11-21T12:00:01Z'));
+  expect(descriptionSchema.parse(JSON.parse(JSON.stringify(payload)))).toEqual({
+    schema: 1,
+    id,
+    camera: 'porch',
+    captured_at: '2026-11-21T12:00:00.125Z',
+    published_at: '2026-11-21T12:00:01.000Z',
+    trigger: 'interval',
+    summary: 'a red circle on the left',
+    description: 'a red circle\non the left',
+    answers: { gate_open: 'No.' },
+    image: { width: 640, height: 480, sha256: createHash('sha256').update('jpeg').digest('hex') },
+    model: { name: 'demo', quant: 'F16', build: 'b1' },
+    prompt: 'default',
+    timing_ms: { capture: 1.3, queue: 5, pack: 1, encode: 2, prefill: 3, generate: 4.4, total: 16.7 },
+    tokens: { image: 268, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
+    finish_reason: 'stop',
+  });
+});
+
+test('events and statuses are of the contract', () => {
+  const at = new Date('2026-11-21T12:00:00Z');
+  expect(eventSchema.parse(eventPayload({ type: 'captured', id, camera: 'porch' }, at)).reason).toBeNull();
+  const failed = eventPayload({ type: 'failed', id, camera: 'porch', reason: 'no memory' }, at);
+  expect(eventSchema.parse(failed)).toMatchObject({ type: 'failed', reason: 'no memory', id });
+  expect(cameraStatusSchema.parse(cameraStatusPayload({ state: 'offline', reason: 'unplugged' }))).toEqual({
+    state: 'offline',
+    reason: 'unplugged',
+  });
+});
+
+test('a summary is one line of at most 255 characters, cut at a word and never inside a character', () => {
+  expect(summaryOf(' two\n  lines ')).toBe('two lines');
+  const long = summaryOf('word '.repeat(100));
+  expect(long.length).toBeLessThanOrEqual(255);
+  expect(long).toMatch(/word…$/);
+  expect(summaryOf('a'.repeat(255))).toHaveLength(255);
+  expect(summaryOf('a'.repeat(256))).toHaveLength(255);
+  const emoji = summaryOf(`${'a'.repeat(253)}${'😀'.repeat(5)}`);
+  expect(emoji.isWellFormed()).toBe(true);
+});
+
+test('topics are those of the contract', () => {
+  const topics = topicsOf('workshop');
+  expect([
+    topics.status,
+    topics.cameraStatus('porch'),
+    topics.description('porch'),
+    topics.event('porch'),
+  ]).toEqual([
+    'scenecast/workshop/status',
+    'scenecast/workshop/porch/status',
+    'scenecast/workshop/porch/description',
+    'scenecast/workshop/porch/event',
+  ]);
+});

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const bin = join(import.meta.dirname, '../../bin/scenecast');
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scenecast-commands-'));
+  return () => rmSync(folder, { recursive: true });
+});
+
+async function scenecast(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  try {
+    return { code: 0, ...(await run(bin, args, { cwd: folder })) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout, stderr };
+  }
+}
+
+test('a scene is drawn, its truth is printed, and the model describes it from any folder', async () => {
+  const scene = await scenecast('scene', '--seed', '900004', '--size', '640x480', '--out', 'x.jpg');
+  expect(scene.code).toBe(0);
+  const truth = JSON.parse(scene.stdout);
+  const [count] = truth.questions;
+  const described = await scenecast('describe', '--json', 'x.jpg', '--ask', count.question);
+  expect(described.stderr).toBe('');
+  const line = JSON.parse(described.stdout);
+  expect(line).toMatchObject({
+    image: 'x.jpg',
+    description: truth.caption,
+    answers: { [count.question]: count.answer },
+    finish_reason: 'stop',
+    tokens: { image: 268 },
+  });
+  expect(Object.keys(line.timing_ms)).toEqual(['pack', 'encode', 'prefill', 'generate']);
+});
+
+test('one bad picture among good ones is named, the others are described, and the exit code tells', async () => {
+  await scenecast('scene', '--seed', '900005', '--out', 'good.jpg');
+  writeFileSync(join(folder, 'bad.jpg'), 'not a picture');
+  const { code, stdout, stderr } = await scenecast('describe', 'bad.jpg', 'good.jpg');
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^good\.jpg: \S/);
+  expect(stderr).toMatch(/bad\.jpg: not a readable picture/);
+});
+
+test.each([
+  [['scene', '--seed', 'x', '--out', 'y.jpg'], 64, /A seed is a whole number/],
+  [['scene', '--seed', '1', '--size', '9', '--out', 'y.jpg'], 64, /must be a size such as 1280x720/],
+  [['scene', '--seed', '1'], 64, /--out/],
+  [['paint'], 64, /unknown command/],
+  [['describe', 'x.jpg', '--model', '/nowhere'], 78, /model\.path \/nowhere: not a readable folder/],
+  [['run', '--config', '/nowhere.yaml'], 78, /\/nowhere\.yaml: cannot be read/],
+])('scenecast %j ends with exit code %i', async (args, code, message) => {
+  const result = await scenecast(...args);
+  expect(result.stderr).toMatch(message);
+  expect(result.code).toBe(code);
+});

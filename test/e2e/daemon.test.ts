@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { cameraStatusSchema, descriptionSchema, eventSchema } from '../../src/contract/payloads.ts';
+import { DrawnTruths } from '../../tools/demo/drawn-truths.ts';
+import { Mosquitto } from '../../tools/test/mosquitto.ts';
+import { Daemon } from '../support/daemon.ts';
+import { Subscriber } from '../support/subscriber.ts';
+import { until } from '../support/until.ts';
+
+const base = 'scenecast/e2e';
+
+async function startAll(
+  camera: object,
+): Promise<{ daemon: Daemon; subscriber: Subscriber; broker: Mosquitto }> {
+  const broker = await Mosquitto.start();
+  const subscriber = await Subscriber.start(broker.url);
+  onTestFinished(async () => {
+    await subscriber.close();
+    await broker.close();
+  });
+  const daemon = new Daemon({ device: 'e2e', mqtt: { url: broker.url }, cameras: { drawn: camera } });
+  return { daemon, subscriber, broker };
+}
+
+const drawn = (seed: number, size: string): object => ({ type: 'scene', seed, size, every: '500ms' });
+
+test('a drawn camera’s frames arrive truly described, without a reload, and the end is clean', async () => {
+  const { daemon, subscriber, broker } = await startAll({
+    source: drawn(900_000, '640x480'),
+    interval: '500ms',
+    questions: { count: { ask: 'How many shapes are there?' } },
+  });
+  const descriptions = (): unknown[] => subscriber.json(`${base}/drawn/description`);
+  await until(() => descriptions().length >= 8, 60_000);
+
+  const truths = new DrawnTruths(900_000, '640x480');
+  const payloads = descriptions().map((payload) => descriptionSchema.parse(payload));
+  let right = 0;
+  for (const { description, answers, image } of payloads) {
+    const truth = await truths.find(image.sha256);
+    expect(truth, 'the picture is one that was drawn').toBeDefined();
+    if (truth?.caption === description && truth.questions[0]?.answer === answers['count']) right++;
+  }
+  expect(right / payloads.length).toBeGreaterThanOrEqual(0.75);
+  expect(daemon.log.filter(({ msg }) => msg === 'the model is loaded')).toHaveLength(1);
+
+  expect(subscriber.json(`${base}/status`)).toEqual([{ state: 'online' }]);
+  expect(cameraStatusSchema.parse(subscriber.json(`${base}/drawn/status`)[0])).toEqual({
+    state: 'online',
+    reason: null,
+  });
+
+  const { code, ms } = await daemon.end('SIGTERM');
+  expect(daemon.stderr).toBe('');
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(5000);
+  await until(() => subscriber.json(`${base}/status`).length === 2);
+  expect(subscriber.json(`${base}/status`)[1]).toEqual({ state: 'offline' });
+
+  // Each frame: captured, then exactly one end, under one id; and each description's id is that of a frame.
+  const ends = new Map<string, string[]>();
+  for (const payload of subscriber.json(`${base}/drawn/event`)) {
+    const { id, type } = eventSchema.parse(payload);
+    ends.set(id, [...(ends.get(id) ?? []), type]);
+  }
+  for (const { id } of payloads) expect(ends.get(id)).toEqual(['captured', 'described']);
+  for (const [first, ...rest] of ends.values()) expect([first, rest.length]).toEqual(['captured', 1]);
+
+  // What comes later finds the newest description and the state retained.
+  const late = await Subscriber.start(broker.url);
+  await until(() => late.received.length === 3);
+  await late.close();
+  expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
+    [`${base}/drawn/description`, true],
+    [`${base}/drawn/status`, true],
+    [`${base}/status`, true],
+  ]);
+
+  const loop = await daemon.logged('event loop delay');
+  console.log(
+    `event loop delay while the engine works: p99 ${loop.p99Ms} ms, mean ${loop.meanMs} ms, max ${loop.maxMs} ms`,
+  );
+  expect(loop.p99Ms).toBeLessThan(20);
+}, 120_000);
+
+test('the engine killed during a description: that frame fails, the daemon stays connected, the next is described', async () => {
+  // Many questions make each description long enough to be hit.
+  const questions = Object.fromEntries(
+    Array.from({ length: 40 }, (_, index) => [`q${index}`, { ask: 'How many shapes are there?' }]),
+  );
+  const { daemon, subscriber } = await startAll({
+    source: drawn(900_000, '1280x720'),
+    interval: '500ms',
+    questions,
+  });
+  const { pid } = await daemon.logged('the model is loaded');
+  const events = (): { id: string; type: string; reason: string | null }[] =>
+    subscriber.json(`${base}/drawn/event`);
+  await until(() => events().some(({ type }) => type === 'captured'));
+  process.kill(pid, 'SIGKILL');
+  await until(() => events().some(({ type }) => type === 'failed'));
+  const failed = events().find(({ type }) => type === 'failed');
+  expect(failed?.reason).toMatch(/engine's process ended \(killed by SIGKILL\)/);
+  await until(() => events().some(({ type }) => type === 'described'), 30_000);
+  expect(
+    events()
+      .filter(({ id }) => id === failed?.id)
+      .map(({ type }) => type),
+  ).toEqual(['captured', 'failed']);
+  expect(daemon.alive).toBe(true);
+  // Offline would have been the last will of a lost connection.
+  expect(subscriber.json(`${base}/status`)).toEqual([{ state: 'online' }]);
+}, 120_000);
+
+test('the daemon killed: its last will says offline, and no engine is left behind', async () => {
+  const { daemon, subscriber } = await startAll({ source: drawn(900_000, '336x336'), interval: '500ms' });
+  const { pid } = await daemon.logged('the model is loaded');
+  await daemon.end('SIGKILL');
+  await until(() => subscriber.json(`${base}/status`).at(-1)?.state === 'offline');
+  await until(() => !existsSync(`/proc/${pid}`));
+}, 60_000);
+
+test.each([
+  [
+    'a config with a fault',
+    { cameras: { a: { source: { type: 'scene', size: 'big' } } } },
+    /cameras\.a\.source\.size/,
+  ],
+  [
+    'a model that is not there',
+    { cameras: { a: { source: { type: 'scene' } } }, model: { path: '/nowhere' } },
+    /model\.path \/nowhere/,
+  ],
+])('%s ends with exit code 78 and says what to mend', async (_name, config, message) => {
+  const daemon = new Daemon({ mqtt: { url: 'mqtt://127.0.0.1:1' }, ...config });
+  expect(await daemon.exit()).toEqual({ code: 78 });
+  expect(daemon.stderr).toMatch(message);
+});

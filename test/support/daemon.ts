@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+import { until } from './until.ts';
+
+const mainPath = join(import.meta.dirname, '../../src/main.ts');
+
+/** `scenecast run` in a process of its own, with its log; killed when the test ends. */
+export class Daemon {
+  /** The log lines, parsed. */
+  // biome-ignore lint/suspicious/noExplicitAny: log lines hold whatever was logged
+  readonly log: any[] = [];
+  stderr = '';
+  readonly #child: ChildProcess;
+
+  constructor(config: object) {
+    const folder = mkdtempSync(join(tmpdir(), 'scenecast-daemon-'));
+    const path = join(folder, 'config.yaml');
+    writeFileSync(path, JSON.stringify(config)); // JSON is YAML
+    this.#child = spawn(process.execPath, [mainPath, 'run', '--config', path]);
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.log.push(JSON.parse(line)));
+    this.#child.stderr?.on('data', (data) => {
+      this.stderr += data;
+    });
+    onTestFinished(() => {
+      this.#child.kill('SIGKILL');
+      rmSync(folder, { recursive: true });
+    });
+  }
+
+  /** The first log line with this message, waited for. */
+  // biome-ignore lint/suspicious/noExplicitAny: log lines hold whatever was logged
+  async logged(message: string): Promise<any> {
+    const find = (): unknown => this.log.find(({ msg }) => msg === message);
+    await until(() => find() !== undefined, 30_000);
+    return find();
+  }
+
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Sends a signal and waits for the end; gives exit code and how long it took. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
+    const start = performance.now();
+    this.#child.kill(signal);
+    const { code } = await this.exit();
+    return { code, ms: performance.now() - start };
+  }
+
+  async exit(): Promise<{ code: number | null }> {
+    if (this.alive) await once(this.#child, 'exit');
+    return { code: this.#child.exitCode };
+  }
+}

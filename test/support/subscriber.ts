@@ -1,0 +1,38 @@
+import { connectAsync, type MqttClient } from 'mqtt';
+
+export interface Received {
+  readonly topic: string;
+  readonly payload: string;
+  readonly retain: boolean;
+}
+
+/** A subscriber that remembers everything it receives. */
+export class Subscriber {
+  readonly received: Received[] = [];
+  readonly client: MqttClient;
+
+  private constructor(client: MqttClient) {
+    this.client = client;
+    client.on('message', (topic, payload, { retain }) => {
+      this.received.push({ topic, payload: payload.toString('utf8'), retain });
+    });
+  }
+
+  static async start(url: string, filter = '#'): Promise<Subscriber> {
+    const subscriber = new Subscriber(await connectAsync(url, { protocolVersion: 5, reconnectPeriod: 200 }));
+    await subscriber.client.subscribeAsync(filter, { qos: 1 });
+    return subscriber;
+  }
+
+  /** Payloads of one topic, parsed, in order of arrival. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  json(topic: string): any[] {
+    return this.received
+      .filter((message) => message.topic === topic)
+      .map(({ payload }) => JSON.parse(payload));
+  }
+
+  async close(): Promise<void> {
+    await this.client.endAsync(true);
+  }
+}

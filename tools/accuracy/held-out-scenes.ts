@@ -1,0 +1,26 @@
+import type { Size } from '../../src/domain/frame.ts';
+
+/** Seeds from here on are never trained on. */
+export const firstHeldOutSeed = 900_000;
+
+const sizes: readonly Size[] = [
+  { width: 640, height: 480 },
+  { width: 1280, height: 720 },
+  { width: 720, height: 1280 },
+  { width: 336, height: 336 },
+];
+
+/** `count` held-out scenes, in turn at each of the sizes that are judged. @throws RangeError for a trained seed. */
+export function heldOutScenes(fromSeed: number, count: number): { seed: number; size: Size }[] {
+  if (!Number.isInteger(fromSeed) || fromSeed < firstHeldOutSeed) {
+    throw new RangeError(
+      `--from-seed ${fromSeed}: must be a whole number from ${firstHeldOutSeed}: smaller ones were trained on`,
+    );
+  }
+  if (!Number.isInteger(count) || count < 1)
+    throw new RangeError(`--count ${count}: must be a whole number from 1`);
+  return Array.from({ length: count }, (_, index) => ({
+    seed: fromSeed + index,
+    size: sizes[index % sizes.length]!,
+  }));
+}

@@ -1,0 +1,100 @@
+import type { DescribedScene } from './real-path.ts';
+
+/** How many of how many were exactly right. */
+export interface Rate {
+  right: number;
+  total: number;
+}
+
+export interface Score {
+  /** Exact captions, by frame size such as `640x480`. */
+  readonly captions: Map<string, Rate>;
+  /** Exact answers, by kind of question. */
+  readonly questions: Map<string, Rate>;
+  /** One line each: what was drawn or true, and what came. */
+  readonly misses: readonly string[];
+}
+
+/** What must be reached, as shares. */
+export const marks = { captions: 0.95, captionsOfEachSize: 0.9, questions: 0.95 } as const;
+
+/** Compares what was said with what is true; only the exact words count. */
+export function scoreOf(scenes: readonly DescribedScene[]): Score {
+  const captions = new Map<string, Rate>();
+  const questions = new Map<string, Rate>();
+  const misses: string[] = [];
+  const count = (
+    rates: Map<string, Rate>,
+    key: string,
+    said: string | undefined,
+    truth: string,
+    what: string,
+  ): void => {
+    const rate = rates.get(key) ?? { right: 0, total: 0 };
+    rates.set(key, rate);
+    rate.total++;
+    if (said === truth) rate.right++;
+    else misses.push(`${what}: true is "${truth}", said was "${said}"`);
+  };
+  for (const { seed, size, truth, payload } of scenes) {
+    const sizeText = `${size.width}x${size.height}`;
+    const where = `scene ${seed} ${sizeText}`;
+    count(captions, sizeText, payload.description, truth.caption, where);
+    for (const [index, { kind, question, answer }] of truth.questions.entries()) {
+      count(questions, kind, payload.answers[`q${index}`], answer, `${where}: ${question}`);
+    }
+  }
+  return { captions, questions, misses };
+}
+
+/** All rates of a map as one. */
+export function overall(rates: ReadonlyMap<string, Rate>): Rate {
+  const sum = { right: 0, total: 0 };
+  for (const { right, total } of rates.values()) {
+    sum.right += right;
+    sum.total += total;
+  }
+  return sum;
+}
+
+export function shareOf({ right, total }: Rate): number {
+  return total === 0 ? 0 : right / total;
+}
+
+/** One line for each mark that was not reached. */
+export function shortfalls({ captions, questions }: Score): string[] {
+  const checks: [string, Rate, number][] = [
+    ['captions', overall(captions), marks.captions],
+    ['questions', overall(questions), marks.questions],
+    ...[...captions].map(([size, rate]): [string, Rate, number] => [
+      `captions at ${size}`,
+      rate,
+      marks.captionsOfEachSize,
+    ]),
+  ];
+  return checks
+    .filter(([, rate, mark]) => shareOf(rate) < mark)
+    .map(([what, rate, mark]) => `${what}: ${percent(rate)} is below ${mark * 100} %`);
+}
+
+/** Two small tables, as text. */
+export function tableOf({ captions, questions }: Score): string {
+  const row = (name: string, rate: Rate): string => {
+    const counts = `${rate.right}/${rate.total}`;
+    return `  ${name.padEnd(12)}${counts.padStart(9)}${percent(rate).padStart(10)}`;
+  };
+  const rows = (rates: ReadonlyMap<string, Rate>): string[] =>
+    [...rates].map(([name, rate]) => row(name, rate));
+  return [
+    'captions exactly right',
+    ...rows(captions),
+    row('all', overall(captions)),
+    'questions exactly right',
+    ...rows(questions),
+    row('all', overall(questions)),
+  ].join('\n');
+}
+
+function percent(rate: Rate): string {
+  return `${(shareOf(rate) * 100).toFixed(1)} %`;
+}

@@ -1,0 +1,115 @@
+/**
+ * The demo: an embedded broker, the daemon on a drawn camera with the demo model, and a subscriber that prints
+ * what it receives beside what was really drawn.
+ *
+ *   node tools/demo/demo.ts [--frames N] [--size 640x480] [--seed N]
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { Aedes } from 'aedes';
+import { connectAsync } from 'mqtt';
+import { type DescriptionPayload, descriptionSchema } from '../../src/contract/payloads.ts';
+import { topicsOf } from '../../src/contract/topics.ts';
+import { DrawnTruths } from './drawn-truths.ts';
+
+const { values } = parseArgs({
+  options: {
+    frames: { type: 'string' },
+    size: { type: 'string', default: '640x480' },
+    seed: { type: 'string', default: '900000' },
+  },
+});
+const frames = values.frames === undefined ? Number.POSITIVE_INFINITY : Number(values.frames);
+if (!(frames >= 1)) throw new Error(`--frames ${values.frames}: must be a whole number from 1`);
+const everyMs = 3000;
+const camera = 'drawn';
+const topics = topicsOf('demo');
+
+const broker = await Aedes.createBroker();
+const server = createServer(broker.handle).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+const folder = await mkdtemp(join(tmpdir(), 'scenecast-demo-'));
+const configPath = join(folder, 'config.yaml');
+const config = {
+  device: 'demo',
+  log_level: 'warn',
+  mqtt: { url },
+  cameras: {
+    [camera]: {
+      source: { type: 'scene', seed: Number(values.seed), size: values.size, every: `${everyMs}ms` },
+      interval: `${everyMs}ms`,
+      questions: { count: { ask: 'How many shapes are there?' } },
+    },
+  },
+};
+await writeFile(configPath, JSON.stringify(config)); // JSON is YAML
+
+const truths = new DrawnTruths(Number(values.seed), values.size);
+const daemon = spawn(
+  process.execPath,
+  [join(import.meta.dirname, '../../src/main.ts'), 'run', '--config', configPath],
+  {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  },
+);
+const daemonExit = once(daemon, 'exit');
+const subscriber = await connectAsync(url, { protocolVersion: 4 });
+let exitCode = 0;
+try {
+  say(`broker at ${url}, topics under ${topics.status.replace('/status', '')}/#; Ctrl-C ends the demo`);
+  const done = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done.resolve());
+  void daemonExit.then(([code]) => done.reject(new Error(`the daemon ended early with exit code ${code}`)));
+  let received = 0;
+  let right = 0;
+  let queue = Promise.resolve();
+  subscriber.on('message', (_topic, payload) => {
+    queue = queue
+      .then(async () => {
+        if (received >= frames) return;
+        const description = descriptionSchema.parse(JSON.parse(payload.toString('utf8')));
+        const truth = await truths.find(description.image.sha256);
+        const isRight = truth?.caption === description.description;
+        received++;
+        if (isRight) right++;
+        show(description, truth?.caption ?? '(not one of the drawn scenes)', isRight);
+        if (received >= frames) done.resolve();
+      })
+      .catch(done.reject);
+  });
+  await subscriber.subscribeAsync(topics.description(camera), { qos: 1 });
+  await done.promise;
+  say(`${received} described, ${right} exactly as drawn`);
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
+  exitCode = 1;
+} finally {
+  if (daemon.exitCode === null) daemon.kill('SIGTERM');
+  await daemonExit;
+  await subscriber.endAsync(true);
+  await new Promise<void>((resolve) => broker.close(resolve));
+  server.close();
+  await rm(folder, { recursive: true });
+}
+process.exitCode = exitCode;
+
+function show(description: DescriptionPayload, truth: string, isRight: boolean): void {
+  const mark = isRight ? styleText('green', 'true') : styleText('red', 'not quite');
+  const seconds = (description.timing_ms.total / 1000).toFixed(1);
+  process.stdout.write(
+    `\n  drawn     ${truth}\n  received  ${description.description}  [${mark}]\n` +
+      `  asked     How many shapes are there? ${description.answers['count']}\n` +
+      `            ${description.id}, ${description.tokens.image} image tokens, ${seconds} s\n`,
+  );
+}
+
+function say(text: string): void {
+  process.stdout.write(`${styleText('dim', text)}\n`);
+}

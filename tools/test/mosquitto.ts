@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A real mosquitto on a free loopback port, with its own folder; can be stopped and started again. */
+export class Mosquitto {
+  readonly port: number;
+  readonly #folder: string;
+  #process: ChildProcess | null = null;
+
+  private constructor(port: number, folder: string) {
+    this.port = port;
+    this.#folder = folder;
+  }
+
+  /** `settings`: further lines of mosquitto.conf; by default everybody may do everything. */
+  static async start(settings = 'allow_anonymous true'): Promise<Mosquitto> {
+    const folder = await mkdtemp(join(tmpdir(), 'scenecast-mosquitto-'));
+    const broker = new Mosquitto(await freePort(), folder);
+    await writeFile(join(folder, 'mosquitto.conf'), `listener ${broker.port} 127.0.0.1\n${settings}\n`);
+    await broker.up();
+    return broker;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  async up(): Promise<void> {
+    // Debian keeps it in /usr/sbin, which is not in everybody's path.
+    const path = `${process.env['PATH']}:/usr/sbin`;
+    this.#process = spawn('mosquitto', ['-c', join(this.#folder, 'mosquitto.conf')], {
+      stdio: 'ignore',
+      env: { ...process.env, PATH: path },
+    });
+    for (let attempt = 0; !(await answers(this.port)); attempt++) {
+      if (attempt > 200 || this.#process.exitCode !== null) throw new Error('mosquitto does not start');
+      await sleep(25);
+    }
+  }
+
+  async down(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (!child || child.exitCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  }
+
+  async close(): Promise<void> {
+    await this.down();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connectTcp(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './tools/test/closing-line-reporter.ts';
+
+// biome-ignore lint/style/noDefaultExport: vitest reads the default export
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    reporters: ['default', new ClosingLineReporter()],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two at a time: the engine itself uses every core.
+    maxWorkers: 2,
+  },
+});
