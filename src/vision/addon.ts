@@ -157,7 +157,13 @@ export interface MtmdEngine {
    * @param rgb height x width x 3 bytes
    * @returns toHeight x toWidth x 3 bytes
    */
-  resize(rgb: Uint8Array, width: number, height: number, toWidth: number, toHeight: number): Promise<Uint8Array>;
+  resize(
+    rgb: Uint8Array,
+    width: number,
+    height: number,
+    toWidth: number,
+    toHeight: number,
+  ): Promise<Uint8Array>;
 
   /**
    * Encodes one square.
@@ -170,7 +176,10 @@ export interface MtmdEngine {
    * Both options default to false. `addSpecial` adds the begin token where the model wants it; `parseSpecial` reads
    * special tokens that are written out in the text. SPM models put a space before each text, as they were trained.
    */
-  tokenize(text: string, options?: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean }): Int32Array;
+  tokenize(
+    text: string,
+    options?: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean },
+  ): Int32Array;
   /** The UTF-8 bytes of a token, which may be part of a character; nothing for control tokens. */
   tokenToPiece(token: number): Uint8Array;
   isEndOfGeneration(token: number): boolean;

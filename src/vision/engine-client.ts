@@ -18,6 +18,8 @@ export interface EngineClientOptions {
 interface Pending {
   resolve(description: Description): void;
   reject(error: EngineError): void;
+  /** Why its process was killed, where that was on purpose. */
+  fault: EngineError | null;
 }
 
 const shortestBackOffMs = 500;
@@ -42,7 +44,7 @@ export class EngineClient implements Describer {
 
   /**
    * Starts the engine's process and loads the model.
-   * @throws EngineError where it cannot be loaded (NOT_GGUF, TRUNCATED, WRONG_MODEL and such).
+   * @throws EngineError where it cannot be loaded (NOT_GGUF, GGUF_TRUNCATED, WIDTH_MISMATCH and such).
    */
   async start(): Promise<EngineInfo> {
     const loading = this.#load();
@@ -54,14 +56,16 @@ export class EngineClient implements Describer {
   /** Describes one picture; waits for the engine where it is being started anew. Rejects with an EngineError. */
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
     if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
+    if (signal.aborted) throw cancelled();
     const child = await rejectOnAbort(this.#ready, signal);
     const id = this.#nextId++;
     const { deadlineMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Description>();
-    this.#pending.set(id, { resolve, reject });
+    const pending: Pending = { resolve, reject, fault: null };
+    this.#pending.set(id, pending);
     const onAbort = (): void => {
       send(child, { type: 'cancel', id });
-      reject(new EngineError('CANCELLED', 'the description was cancelled'));
+      reject(cancelled());
     };
     const deadline = setTimeout(() => {
       reject(
@@ -121,8 +125,8 @@ export class EngineClient implements Describer {
       const how = signal ? `killed by ${signal}` : `exit code ${code}`;
       const died = new EngineError('ENGINE_DIED', `the engine's process ended (${how})`);
       reject(died);
-      for (const pending of this.#pending.values()) pending.reject(died);
       if (loaded && !this.#closed.signal.aborted) this.#restart(how);
+      for (const pending of this.#pending.values()) pending.reject(pending.fault ?? died);
     });
     send(child, { type: 'load', options: this.#options.engine });
     return { child, info: await promise };
@@ -166,12 +170,15 @@ function send(child: ChildProcess, message: ToWorker): void {
 
 async function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(new EngineError('CANCELLED', 'the description was cancelled'));
-  if (signal.aborted) onAbort();
+  const onAbort = (): void => reject(cancelled());
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+function cancelled(): EngineError {
+  return new EngineError('CANCELLED', 'the description was cancelled');
 }

@@ -4,10 +4,7 @@
 // Source: LLaVA's mm_utils.py (select_best_resolution, resize_and_pad_image, divide_to_patches) and llava_arch.py
 // (unpad_image, prepare_inputs_labels_for_multimodal).
 
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import type { Size } from '../domain/frame.ts';
 
 export interface Point {
   readonly x: number;
@@ -82,14 +79,18 @@ export function selectBestResolution(size: Size, candidates: readonly (readonly 
 export function planAnyres(options: AnyresOptions): Plan {
   const { width, height, imageSize, patchSize, gridPinpoints } = options;
   for (const [name, value] of Object.entries({ width, height, imageSize, patchSize })) {
-    if (!Number.isInteger(value) || value <= 0) throw new RangeError(`${name} must be a positive whole number: ${value}`);
+    if (!Number.isInteger(value) || value <= 0)
+      throw new RangeError(`${name} must be a positive whole number: ${value}`);
   }
-  if (imageSize % patchSize !== 0) throw new RangeError(`patches of ${patchSize} do not fill ${imageSize} pixels`);
+  if (imageSize % patchSize !== 0)
+    throw new RangeError(`patches of ${patchSize} do not fill ${imageSize} pixels`);
   const canvas = selectBestResolution(options, gridPinpoints);
   if (canvas.width % imageSize !== 0 || canvas.height % imageSize !== 0) {
-    throw new RangeError(`the canvas ${canvas.width}x${canvas.height} is no whole number of ${imageSize} squares`);
+    throw new RangeError(
+      `the canvas ${canvas.width}x${canvas.height} is no whole number of ${imageSize} squares`,
+    );
   }
-  const refined = fit(options, canvas);
+  const refined = fitToCanvas(options, canvas);
   const grid = { rows: canvas.height / imageSize, columns: canvas.width / imageSize };
   const patchesPerSide = imageSize / patchSize;
   const { keptRows, keptColumns } = unpad(options, grid.rows * patchesPerSide, grid.columns * patchesPerSide);
@@ -98,7 +99,10 @@ export function planAnyres(options: AnyresOptions): Plan {
     overview: { width: imageSize, height: imageSize },
     refined,
     canvas,
-    paste: { x: Math.floor((canvas.width - refined.width) / 2), y: Math.floor((canvas.height - refined.height) / 2) },
+    paste: {
+      x: Math.floor((canvas.width - refined.width) / 2),
+      y: Math.floor((canvas.height - refined.height) / 2),
+    },
     tileSize: imageSize,
     tiles: Array.from({ length: grid.rows * grid.columns }, (_, index) => ({
       x: (index % grid.columns) * imageSize,
@@ -113,7 +117,7 @@ export function planAnyres(options: AnyresOptions): Plan {
 }
 
 /** The published resize_and_pad_image: the tighter side fills the canvas, the other is rounded up, never beyond it. */
-function fit(size: Size, canvas: Size): Size {
+function fitToCanvas(size: Size, canvas: Size): Size {
   const scaleWidth = canvas.width / size.width;
   const scaleHeight = canvas.height / size.height;
   return scaleWidth < scaleHeight

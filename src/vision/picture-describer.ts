@@ -37,11 +37,12 @@ export class PictureDescriber {
   }
 
   /** Describes one picture and answers its questions. Rejects with the native layer's coded errors. */
-  async describe({ picture, prompt, questions }: DescribeRequest): Promise<Description> {
+  async describe({ picture, prompt, questions }: DescribeRequest, signal: AbortSignal): Promise<Description> {
     const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(this.#engine, picture);
     const asked = [prompt, ...questions.map(({ ask }) => ask)].map((words) =>
       renderPrompt(this.#render, this.template.jinja, words),
     );
+    signal.throwIfAborted();
     const prefillStart = performance.now();
     let promptTokens = await this.#prefillPrefix(asked[0]!.before);
     await this.#engine.decodeEmbeddings(embeddings);
@@ -51,12 +52,13 @@ export class PictureDescriber {
     const spoken: Spoken[] = [];
     let generateMs = 0;
     for (const { after } of asked) {
+      signal.throwIfAborted();
       const turnStart = performance.now();
       const tokens = this.#engine.tokenize(after, { addSpecial: false, parseSpecial: true });
       promptTokens += tokens.length;
       await this.#engine.decodeTokens(tokens, { logitsLast: true });
       const speechStart = performance.now();
-      spoken.push(await this.#speak());
+      spoken.push(await this.#speak(signal));
       prefillMs += speechStart - turnStart;
       generateMs += performance.now() - speechStart;
       this.#engine.truncate(afterPicture);
@@ -93,7 +95,7 @@ export class PictureDescriber {
     return tokens.length;
   }
 
-  async #speak(): Promise<Spoken> {
+  async #speak(signal: AbortSignal): Promise<Spoken> {
     const { maxTokens, temperature } = this.#options;
     this.#engine.setSampler({ temperature });
     const tokenIds: number[] = [];
@@ -106,6 +108,7 @@ export class PictureDescriber {
         finishReason = 'length';
         break;
       }
+      signal.throwIfAborted();
       token = await this.#engine.step(token);
     }
     return { text: Buffer.concat(pieces).toString('utf8').trim(), tokenIds, finishReason };

@@ -1,5 +1,6 @@
 import type { Description } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
+import type { MtmdErrorCode } from './addon.ts';
 
 /** How the engine is loaded and how it speaks; the same for its whole life. */
 export interface EngineOptions {
@@ -32,7 +33,7 @@ export interface EngineInfo {
 
 /** An error that crossed the process border. */
 export interface EngineFault {
-  readonly code: string;
+  readonly code: MtmdErrorCode | 'BAD_PICTURE' | 'UNSUPPORTED_MODEL' | 'UNKNOWN';
   readonly message: string;
 }
 

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { messageOf } from '../domain/errors.ts';
 import { backendsDir, loadAddon, type MtmdEngine } from './addon.ts';
 import { PictureDescriber } from './picture-describer.ts';
@@ -8,16 +9,16 @@ import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } fro
 
 let engine: MtmdEngine | null = null;
 let describer: PictureDescriber | null = null;
-let current: number | null = null;
-const cancelled = new Set<number>();
+/** The descriptions that were asked for and not answered yet, each with its end. */
+const jobs = new Map<number, AbortController>();
 let queue: Promise<void> = Promise.resolve();
 
 process.on('message', (message: ToWorker) => {
   if (message.type === 'cancel') {
-    if (message.id === current) engine?.cancel();
-    else cancelled.add(message.id);
+    jobs.get(message.id)?.abort();
     return;
   }
+  if (message.type === 'describe') jobs.set(message.id, new AbortController());
   queue = queue.then(() => (message.type === 'load' ? load(message.options) : describe(message)));
 });
 // Ctrl-C and systemd signal the whole group; the parent decides when this process ends.
@@ -44,13 +45,13 @@ async function load(options: EngineOptions): Promise<void> {
       onProgress: (fraction) => send({ type: 'progress', fraction }),
     });
     const { text, build, cpu } = engine.info;
-    const model = { name: text.name, quant: text.quant, build };
+    const model = { name: text.name || basename(options.textPath, '.gguf'), quant: text.quant, build };
     describer = new PictureDescriber(engine, options, model);
     const info: EngineInfo = {
       model: model.name,
       quant: model.quant,
       build,
-      cpu: cpu.name,
+      cpu: basename(cpu.module),
       chatTemplate: describer.template.source,
       contextSize: options.contextSize,
       threads: options.threads,
@@ -62,15 +63,17 @@ async function load(options: EngineOptions): Promise<void> {
 }
 
 async function describe({ id, request }: Extract<ToWorker, { type: 'describe' }>): Promise<void> {
-  if (cancelled.delete(id)) return;
-  current = id;
+  const { signal } = jobs.get(id)!;
+  // A native call under way ends too, not only the steps between such calls.
+  signal.addEventListener('abort', () => engine?.cancel());
   try {
+    signal.throwIfAborted();
     if (!describer) throw new Error('no model is loaded');
-    send({ type: 'described', id, description: await describer.describe(request) });
+    send({ type: 'described', id, description: await describer.describe(request, signal) });
   } catch (error) {
     send({ type: 'failed', id, fault: faultOf(error) });
   } finally {
-    current = null;
+    jobs.delete(id);
   }
 }
 
@@ -79,8 +82,11 @@ function send(message: FromWorker): void {
 }
 
 function faultOf(error: unknown): EngineFault {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'ENGINE';
-  return { code, message: messageOf(error) };
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return {
+    code: typeof code === 'string' ? (code as EngineFault['code']) : 'UNKNOWN',
+    message: messageOf(error),
+  };
 }
 
 /** When memory runs out the kernel should take the engine, which is started anew, and never the daemon. */

@@ -1,0 +1,251 @@
+#include "binding-engine.h"
+
+#include <algorithm>
+
+#include "binding-task.h"
+#include "binding-values.h"
+
+namespace scenecast {
+
+void Addon::remember(const std::shared_ptr<Engine>& engine) {
+  engines.erase(std::remove_if(engines.begin(), engines.end(), [](const auto& known) { return known.expired(); }),
+                engines.end());
+  engines.push_back(engine);
+}
+
+void Addon::cancelAll() {
+  *stopping = true;
+  for (const auto& known : engines) {
+    if (const auto engine = known.lock()) engine->cancel();
+  }
+}
+
+Napi::Function EngineObject::define(Napi::Env env) {
+  return DefineClass(env, "MtmdEngine",
+                     {
+                         InstanceAccessor<&EngineObject::getInfo>("info"),
+                         InstanceAccessor<&EngineObject::getPosition>("position"),
+                         InstanceAccessor<&EngineObject::getContextSize>("contextSize"),
+                         InstanceMethod<&EngineObject::imageNewline>("imageNewline"),
+                         InstanceMethod<&EngineObject::resize>("resize"),
+                         InstanceMethod<&EngineObject::encodeTile>("encodeTile"),
+                         InstanceMethod<&EngineObject::tokenize>("tokenize"),
+                         InstanceMethod<&EngineObject::tokenToPiece>("tokenToPiece"),
+                         InstanceMethod<&EngineObject::isEndOfGeneration>("isEndOfGeneration"),
+                         InstanceMethod<&EngineObject::applyChatTemplate>("applyChatTemplate"),
+                         InstanceMethod<&EngineObject::decodeTokens>("decodeTokens"),
+                         InstanceMethod<&EngineObject::decodeEmbeddings>("decodeEmbeddings"),
+                         InstanceMethod<&EngineObject::step>("step"),
+                         InstanceMethod<&EngineObject::sample>("sample"),
+                         InstanceMethod<&EngineObject::setSampler>("setSampler"),
+                         InstanceMethod<&EngineObject::truncate>("truncate"),
+                         InstanceMethod<&EngineObject::clear>("clear"),
+                         InstanceMethod<&EngineObject::cancel>("cancel"),
+                         InstanceMethod<&EngineObject::close>("close"),
+                     });
+}
+
+Napi::Value EngineObject::create(Napi::Env env, std::shared_ptr<Engine> engine) {
+  auto* addon = env.GetInstanceData<Addon>();
+  addon->remember(engine);
+  const Napi::Object object = addon->engineClass.New({});
+  Unwrap(object)->state_->engine = std::move(engine);
+  return object;
+}
+
+EngineObject::EngineObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<EngineObject>(info), state_(std::make_shared<State>()) {}
+
+void EngineObject::State::settle(Napi::Env env) {
+  busy = false;
+  if (!closed) return;
+  engine.reset();
+  for (const auto& deferred : closing) deferred.Resolve(env.Undefined());
+  closing.clear();
+}
+
+Engine& EngineObject::open() const {
+  if (state_->closed || !state_->engine) throw Error("CLOSED", "the engine is closed");
+  return *state_->engine;
+}
+
+Engine& EngineObject::idle() const {
+  Engine& engine = open();
+  if (state_->busy) throw Error("BUSY", "another call runs on this engine: wait for it");
+  return engine;
+}
+
+template <typename Work, typename Convert>
+Napi::Promise EngineObject::run(Napi::Env env, Work work, Convert convert) {
+  using Result = std::invoke_result_t<Work, Engine&>;
+  idle().resume();
+  state_->busy = true;
+  return Task<Result>::start(
+      env, [engine = state_->engine, work = std::move(work)] { return work(*engine); },
+      [env, state = state_] { state->settle(env); }, std::move(convert));
+}
+
+Napi::Value EngineObject::getInfo(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] { return toJs(info.Env(), open().info()); });
+}
+
+Napi::Value EngineObject::getPosition(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] { return Napi::Number::New(info.Env(), open().text().position()); });
+}
+
+Napi::Value EngineObject::getContextSize(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] { return Napi::Number::New(info.Env(), open().text().contextSize()); });
+}
+
+Napi::Value EngineObject::imageNewline(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    const auto& newline = open().imageNewline();
+    return newline.empty() ? info.Env().Null() : toJs(info.Env(), newline);
+  });
+}
+
+Napi::Value EngineObject::resize(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    constexpr double most = 65536;
+    const int width = asInteger(info[1], "width", 1, most);
+    const int height = asInteger(info[2], "height", 1, most);
+    const int toWidth = asInteger(info[3], "toWidth", 1, most);
+    const int toHeight = asInteger(info[4], "toHeight", 1, most);
+    return run(
+        info.Env(),
+        [=, rgb = asBytes(info[0], "rgb")](Engine& engine) {
+          return engine.vision().resize(rgb, width, height, toWidth, toHeight);
+        },
+        [](Napi::Env env, std::vector<uint8_t>& result) { return toJs(env, result); });
+  });
+}
+
+Napi::Value EngineObject::encodeTile(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info.Env(), [rgb = asBytes(info[0], "rgb")](Engine& engine) { return engine.vision().encodeTile(rgb); },
+        [](Napi::Env env, std::vector<float>& result) { return toJs(env, result); });
+  });
+}
+
+Napi::Value EngineObject::tokenize(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    bool addSpecial = false;
+    bool parseSpecial = false;
+    if (!info[1].IsUndefined()) {
+      const Napi::Object options = asObject(info[1], "options");
+      if (options.Has("addSpecial")) addSpecial = asBoolean(options.Get("addSpecial"), "addSpecial");
+      if (options.Has("parseSpecial")) parseSpecial = asBoolean(options.Get("parseSpecial"), "parseSpecial");
+    }
+    return toJs(info.Env(), open().text().tokenize(asString(info[0], "text"), addSpecial, parseSpecial));
+  });
+}
+
+Napi::Value EngineObject::tokenToPiece(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    const int token = asInteger(info[0], "token", INT32_MIN, INT32_MAX);
+    const std::string piece = open().text().piece(token, false);
+    return toJs(info.Env(), std::vector<uint8_t>(piece.begin(), piece.end()));
+  });
+}
+
+Napi::Value EngineObject::isEndOfGeneration(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    const int token = asInteger(info[0], "token", INT32_MIN, INT32_MAX);
+    return Napi::Boolean::New(info.Env(), open().text().isEndOfGeneration(token));
+  });
+}
+
+Napi::Value EngineObject::applyChatTemplate(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    std::string source;
+    bool addGenerationPrompt = true;
+    if (!info[1].IsUndefined()) {
+      const Napi::Object options = asObject(info[1], "options");
+      const Napi::Value given = options.Get("template");
+      if (!given.IsUndefined()) source = asString(given, "template");
+      if (options.Has("addGenerationPrompt")) {
+        addGenerationPrompt = asBoolean(options.Get("addGenerationPrompt"), "addGenerationPrompt");
+      }
+    }
+    return Napi::String::New(info.Env(),
+                             open().applyChatTemplate(asMessages(info[0]), source, addGenerationPrompt));
+  });
+}
+
+Napi::Value EngineObject::decodeTokens(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info.Env(),
+        [tokens = asTokens(info[0], "tokens"), logits = wantsLogits(info[1])](Engine& engine) {
+          engine.text().decodeTokens(tokens, logits);
+          return Nothing{};
+        },
+        [](Napi::Env env, Nothing&) { return env.Undefined(); });
+  });
+}
+
+Napi::Value EngineObject::decodeEmbeddings(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info.Env(),
+        [values = asFloats(info[0], "embeddings"), logits = wantsLogits(info[1])](Engine& engine) {
+          engine.text().decodeEmbeddings(values, logits);
+          return Nothing{};
+        },
+        [](Napi::Env env, Nothing&) { return env.Undefined(); });
+  });
+}
+
+Napi::Value EngineObject::step(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    const int token = asInteger(info[0], "token", INT32_MIN, INT32_MAX);
+    return run(
+        info.Env(), [token](Engine& engine) { return engine.step(token); },
+        [](Napi::Env env, int32_t& next) { return Napi::Number::New(env, next); });
+  });
+}
+
+Napi::Value EngineObject::sample(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] { return Napi::Number::New(info.Env(), idle().sample()); });
+}
+
+Napi::Value EngineObject::setSampler(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    idle().setSampler(asSamplerOptions(info[0]));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value EngineObject::truncate(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    idle().text().truncate(asInteger(info[0], "position", INT32_MIN, INT32_MAX));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value EngineObject::clear(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    idle().text().clear();
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value EngineObject::cancel(const Napi::CallbackInfo& info) {
+  if (state_->engine) state_->engine->cancel();
+  return info.Env().Undefined();
+}
+
+Napi::Value EngineObject::close(const Napi::CallbackInfo& info) {
+  const auto deferred = Napi::Promise::Deferred::New(info.Env());
+  state_->closed = true;
+  state_->closing.push_back(deferred);
+  if (state_->busy) {
+    state_->engine->cancel();  // the running call's end frees the engine
+  } else {
+    state_->settle(info.Env());
+  }
+  return deferred.Promise();
+}
+
+}  // namespace scenecast

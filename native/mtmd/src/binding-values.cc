@@ -1,0 +1,166 @@
+#include "binding-values.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace scenecast {
+namespace {
+
+[[noreturn]] void invalid(const char* what, const char* expected) {
+  throw Error("INVALID_ARGUMENT", std::string(what) + " must be " + expected);
+}
+
+bool isAbsent(const Napi::Value& value) { return value.IsUndefined() || value.IsNull(); }
+
+template <typename Element>
+std::vector<Element> copyTyped(const Napi::Value& value, napi_typedarray_type type, const char* what,
+                               const char* expected) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) invalid(what, expected);
+  const auto array = value.As<Napi::TypedArrayOf<Element>>();
+  const Element* data = array.Data();
+  return {data, data + array.ElementLength()};
+}
+
+template <typename Element>
+Napi::Value newTyped(Napi::Env env, const std::vector<Element>& values) {
+  auto array = Napi::TypedArrayOf<Element>::New(env, values.size());
+  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(Element));
+  return array;
+}
+
+llama_flash_attn_type asFlashAttention(const Napi::Value& value, const char* what) {
+  const std::string text = asString(value, what);
+  if (text == "auto") return LLAMA_FLASH_ATTN_TYPE_AUTO;
+  if (text == "on") return LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  if (text == "off") return LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  invalid(what, "'auto', 'on' or 'off'");
+}
+
+ggml_type asKvType(const Napi::Value& value, const char* what) {
+  const std::string text = asString(value, what);
+  for (const ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0}) {
+    if (text == ggml_type_name(type)) return type;
+  }
+  invalid(what, "'f32', 'f16', 'bf16', 'q8_0' or 'q4_0'");
+}
+
+// Overwrites `target` if the object has the option.
+template <typename Target, typename Read>
+void readOption(const Napi::Object& object, const char* name, Target& target, Read read) {
+  const Napi::Value value = object.Get(name);
+  if (!isAbsent(value)) target = static_cast<Target>(read(value, name));
+}
+
+}  // namespace
+
+Napi::Error toJsError(Napi::Env env, const char* code, const std::string& message) {
+  auto error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
+
+std::string asString(const Napi::Value& value, const char* what) {
+  if (!value.IsString()) invalid(what, "a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+bool asBoolean(const Napi::Value& value, const char* what) {
+  if (!value.IsBoolean()) invalid(what, "a boolean");
+  return value.As<Napi::Boolean>().Value();
+}
+
+double asNumber(const Napi::Value& value, const char* what) {
+  if (!value.IsNumber()) invalid(what, "a number");
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+int asInteger(const Napi::Value& value, const char* what, double least, double most) {
+  const double number = asNumber(value, what);
+  if (std::floor(number) != number || number < least || number > most) {
+    throw Error("INVALID_ARGUMENT", std::string(what) + " must be a whole number from " +
+                                        std::to_string(static_cast<int64_t>(least)) + " to " +
+                                        std::to_string(static_cast<int64_t>(most)));
+  }
+  return static_cast<int>(number);
+}
+
+Napi::Object asObject(const Napi::Value& value, const char* what) {
+  if (!value.IsObject()) invalid(what, "an object");
+  return value.As<Napi::Object>();
+}
+
+std::vector<uint8_t> asBytes(const Napi::Value& value, const char* what) {
+  return copyTyped<uint8_t>(value, napi_uint8_array, what, "a Uint8Array");
+}
+
+std::vector<float> asFloats(const Napi::Value& value, const char* what) {
+  return copyTyped<float>(value, napi_float32_array, what, "a Float32Array");
+}
+
+std::vector<int32_t> asTokens(const Napi::Value& value, const char* what) {
+  return copyTyped<int32_t>(value, napi_int32_array, what, "an Int32Array");
+}
+
+bool wantsLogits(const Napi::Value& options) {
+  bool wanted = false;
+  if (!isAbsent(options)) readOption(asObject(options, "options"), "logitsLast", wanted, asBoolean);
+  return wanted;
+}
+
+LoadOptions asLoadOptions(const Napi::Value& value) {
+  const Napi::Object object = asObject(value, "options");
+  LoadOptions options;
+  options.textPath = asString(object.Get("textPath"), "textPath");
+  options.mmprojPath = asString(object.Get("mmprojPath"), "mmprojPath");
+  const auto positions = [](const Napi::Value& v, const char* what) { return asInteger(v, what, 1, 1 << 24); };
+  const auto threads = [](const Napi::Value& v, const char* what) { return asInteger(v, what, 1, 512); };
+  readOption(object, "contextSize", options.contextSize, positions);
+  readOption(object, "batchSize", options.batchSize, positions);
+  readOption(object, "ubatchSize", options.ubatchSize, positions);
+  readOption(object, "threads", options.threads, threads);
+  options.threadsBatch = options.threads;
+  readOption(object, "threadsBatch", options.threadsBatch, threads);
+  readOption(object, "flashAttention", options.flashAttention, asFlashAttention);
+  options.visionFlashAttention = options.flashAttention;
+  readOption(object, "visionFlashAttention", options.visionFlashAttention, asFlashAttention);
+  readOption(object, "kvType", options.kvType, asKvType);
+  readOption(object, "useMmap", options.useMmap, asBoolean);
+  readOption(object, "useMlock", options.useMlock, asBoolean);
+  return options;
+}
+
+SamplerOptions asSamplerOptions(const Napi::Value& value) {
+  const Napi::Object object = asObject(value, "options");
+  SamplerOptions options;
+  const auto count = [](const Napi::Value& v, const char* what) { return asInteger(v, what, 0, 1 << 24); };
+  readOption(object, "temperature", options.temperature, asNumber);
+  readOption(object, "topK", options.topK, count);
+  readOption(object, "topP", options.topP, asNumber);
+  readOption(object, "minP", options.minP, asNumber);
+  readOption(object, "repeatPenalty", options.repeatPenalty, asNumber);
+  readOption(object, "repeatLastN", options.repeatLastN, count);
+  readOption(object, "seed", options.seed, [](const Napi::Value& v, const char* what) {
+    return asInteger(v, what, 0, INT32_MAX);
+  });
+  readOption(object, "grammar", options.grammar, asString);
+  return options;
+}
+
+std::vector<ChatMessage> asMessages(const Napi::Value& value) {
+  if (!value.IsArray()) invalid("messages", "an array");
+  const auto array = value.As<Napi::Array>();
+  std::vector<ChatMessage> messages;
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    const Napi::Object message = asObject(array.Get(i), "a message");
+    messages.push_back({asString(message.Get("role"), "role"), asString(message.Get("content"), "content")});
+  }
+  return messages;
+}
+
+Napi::Value toJs(Napi::Env env, const std::vector<uint8_t>& bytes) { return newTyped(env, bytes); }
+
+Napi::Value toJs(Napi::Env env, const std::vector<float>& values) { return newTyped(env, values); }
+
+Napi::Value toJs(Napi::Env env, const std::vector<int32_t>& tokens) { return newTyped(env, tokens); }
+
+}  // namespace scenecast

@@ -1,0 +1,125 @@
+// The module's exports. Only the binding*.cc files know N-API; the rest is plain C++.
+#include <napi.h>
+
+#include <memory>
+#include <mutex>
+
+#include "binding-engine.h"
+#include "binding-log.h"
+#include "binding-task.h"
+#include "binding-values.h"
+#include "log.h"
+
+namespace scenecast {
+namespace {
+
+// Delivers the progress of a load to a JavaScript function: at most a hundred times, in order, ending with 1.
+class LoadProgress {
+ public:
+  LoadProgress(Napi::Env env, const Napi::Function& function)
+      : function_(Napi::ThreadSafeFunction::New(env, function, "scenecast-mtmd-load", 0, 1)),
+        callback_(Napi::Persistent(function)) {}
+
+  ~LoadProgress() { function_.Release(); }
+
+  // From the loading thread. `self` keeps this alive until the call has been delivered.
+  static void tell(const std::shared_ptr<LoadProgress>& self, double fraction) {
+    if (fraction < self->told_ + 0.01 || fraction >= 1) return;
+    self->told_ = fraction;
+    auto* argument = new Delivery{self, fraction};
+    const napi_status status =
+        self->function_.NonBlockingCall(argument, [](Napi::Env env, Napi::Function callback, Delivery* given) {
+          const std::unique_ptr<Delivery> owned(given);
+          if (!owned->progress->finished_) callback.Call({Napi::Number::New(env, owned->fraction)});
+        });
+    if (status != napi_ok) delete argument;
+  }
+
+  // From the JavaScript thread, when the load has ended: nothing is delivered any more.
+  void finish() { finished_ = true; }
+
+  // From the JavaScript thread, before the promise resolves. What the function throws is dropped: the model is
+  // loaded all the same.
+  void tellLoaded(Napi::Env env) {
+    try {
+      callback_.Call({Napi::Number::New(env, 1)});
+    } catch (const Napi::Error&) {
+    }
+  }
+
+ private:
+  struct Delivery {
+    std::shared_ptr<LoadProgress> progress;
+    double fraction;
+  };
+
+  Napi::ThreadSafeFunction function_;
+  Napi::FunctionReference callback_;
+  double told_ = 0;        // loading thread only
+  bool finished_ = false;  // JavaScript thread only
+};
+
+Napi::Value load(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    LoadOptions options = asLoadOptions(info[0]);
+    const Napi::Value callback = info[0].As<Napi::Object>().Get("onProgress");
+    std::shared_ptr<LoadProgress> progress;
+    if (callback.IsFunction()) progress = std::make_shared<LoadProgress>(info.Env(), callback.As<Napi::Function>());
+    const auto stop = info.Env().GetInstanceData<Addon>()->stopping;
+    return Task<std::shared_ptr<Engine>>::start(
+        info.Env(),
+        [options = std::move(options), progress, stop] {
+          return std::make_shared<Engine>(
+              options,
+              [&](double fraction) {
+                if (progress) LoadProgress::tell(progress, fraction);
+              },
+              *stop);
+        },
+        [progress] {
+          if (progress) progress->finish();
+        },
+        [progress](Napi::Env env, std::shared_ptr<Engine>& engine) {
+          if (progress) progress->tellLoaded(env);
+          return EngineObject::create(env, std::move(engine));
+        });
+  });
+}
+
+Napi::Value loadBackendsFrom(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    loadBackends(asString(info[0], "path"));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value setLogger(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    setJsLogger(info.Env(), info[0]);
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value cancelAll(const Napi::CallbackInfo& info) {
+  info.Env().GetInstanceData<Addon>()->cancelAll();
+  return info.Env().Undefined();
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  static std::once_flag once;
+  std::call_once(once, installLogging);
+  auto* addon = new Addon;
+  addon->engineClass = Napi::Persistent(EngineObject::define(env));
+  env.SetInstanceData(addon);
+  exports.Set("load", Napi::Function::New(env, load, "load"));
+  exports.Set("loadBackends", Napi::Function::New(env, loadBackendsFrom, "loadBackends"));
+  exports.Set("setLogger", Napi::Function::New(env, setLogger, "setLogger"));
+  exports.Set("cancelAll", Napi::Function::New(env, cancelAll, "cancelAll"));
+  return exports;
+}
+
+}  // namespace
+}  // namespace scenecast
+
+static Napi::Object initModule(Napi::Env env, Napi::Object exports) { return scenecast::init(env, exports); }
+NODE_API_MODULE(mtmd, initModule)

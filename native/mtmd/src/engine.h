@@ -1,0 +1,82 @@
+// One loaded vision-language model. Not thread-safe: one call at a time, save for cancel(), position() and the
+// const members, which may be called while another call runs.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends.h"
+#include "chat-template.h"
+#include "load-options.h"
+#include "sampler.h"
+#include "text-decoder.h"
+#include "vision-tower.h"
+
+namespace scenecast {
+
+struct TextInfo {
+  std::string architecture;
+  std::string name;
+  std::string quant;  // e.g. "Q4_K - Medium"
+  std::optional<std::string> chatTemplate;
+  int width = 0;             // of an embedding
+  int vocabularySize = 0;
+  int trainedContextSize = 0;
+  uint64_t sizeBytes = 0;
+  uint64_t parameters = 0;
+  bool addsBeginToken = false;
+};
+
+struct EngineInfo {
+  TextInfo text;
+  VisionInfo vision;
+  uint64_t mmprojSizeBytes = 0;
+  bool hasImageNewline = false;
+  CpuBackend cpu;
+  std::string build;  // llama.cpp's version
+};
+
+class Engine {
+ public:
+  // Checks both files, loads both models. `stop` aborts the load once it is true. Throws what ModelFiles,
+  // TextDecoder and VisionTower throw, and BACKEND_MISSING.
+  Engine(const LoadOptions& options, const ProgressCallback& onProgress, const std::atomic<bool>& stop);
+
+  const EngineInfo& info() const { return info_; }
+  // The learned row separator, width floats, or empty if the model has none.
+  const std::vector<float>& imageNewline() const { return imageNewline_; }
+  TextDecoder& text() { return *text_; }
+  const TextDecoder& text() const { return *text_; }
+  VisionTower& vision() { return *vision_; }
+
+  // Throws NO_TEMPLATE if the model has none and `source` is empty, else what ChatTemplate throws.
+  std::string applyChatTemplate(const std::vector<ChatMessage>& messages, const std::string& source,
+                                bool addGenerationPrompt) const;
+
+  void setSampler(const SamplerOptions& options);
+  // Throws NO_LOGITS if the last decode asked for none, or the sequence was cut since.
+  int32_t sample();
+  // Decodes one token and samples the next.
+  int32_t step(int32_t token);
+
+  // Makes the running call end with CANCELLED; has no effect on later calls, which begin with resume().
+  void cancel() { cancelled_ = true; }
+  void resume() { cancelled_ = false; }
+
+ private:
+  std::atomic<bool> cancelled_{false};
+  std::vector<float> imageNewline_;
+  std::unique_ptr<TextDecoder> text_;
+  std::unique_ptr<VisionTower> vision_;
+  std::unique_ptr<Sampler> sampler_;
+  EngineInfo info_;
+  mutable std::mutex templateMutex_;
+  mutable std::map<std::string, std::unique_ptr<ChatTemplate>> templates_;
+};
+
+}  // namespace scenecast

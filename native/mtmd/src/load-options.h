@@ -1,0 +1,30 @@
+// What an engine is loaded with: plain data, checked where it is used.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "llama.h"
+
+namespace scenecast {
+
+// Told the fraction loaded (0 to 1), from the thread that loads.
+using ProgressCallback = std::function<void(double fraction)>;
+
+struct LoadOptions {
+  std::string textPath;
+  std::string mmprojPath;
+  uint32_t contextSize = 4096;  // positions
+  uint32_t batchSize = 2048;    // most positions given to llama_decode at once
+  uint32_t ubatchSize = 576;    // most positions computed at once: a LLaVA tile is not split
+  int threads = 4;              // while generating token by token
+  int threadsBatch = 4;         // while encoding and prefilling
+  llama_flash_attn_type flashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
+  llama_flash_attn_type visionFlashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
+  ggml_type kvType = GGML_TYPE_F16;
+  bool useMmap = true;
+  bool useMlock = false;
+};
+
+}  // namespace scenecast

@@ -1,0 +1,37 @@
+// Picks the next token from the last logits.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "llama-cpp.h"
+
+namespace scenecast {
+
+struct SamplerOptions {
+  float temperature = 0.0f;    // 0: always the likeliest token
+  int32_t topK = 40;           // 0: off
+  float topP = 0.95f;          // 1: off
+  float minP = 0.05f;          // 0: off
+  float repeatPenalty = 1.0f;  // 1: off
+  int32_t repeatLastN = 64;    // generated tokens the penalty looks back on
+  uint32_t seed = 0;
+  std::string grammar;         // GBNF with a rule `root`; empty: no constraint
+};
+
+class Sampler {
+ public:
+  // Throws INVALID_ARGUMENT for values outside their range, BAD_GRAMMAR if the grammar does not parse.
+  Sampler(const llama_vocab* vocab, const SamplerOptions& options);
+
+  // Samples from the context's last logits and remembers the choice (penalty, grammar, random state).
+  // Throws SAMPLE_FAILED if the grammar allows nothing more.
+  int32_t sample(llama_context* context);
+
+ private:
+  const llama_vocab* vocab_;
+  llama_sampler_ptr chain_;
+  llama_sampler_ptr grammar_;  // null without a grammar
+};
+
+}  // namespace scenecast

@@ -1,0 +1,53 @@
+// The vision encoder and projector: pixels in, embeddings for the language model out. How an image is cut and how
+// its embeddings are put together is not decided here.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "load-options.h"
+#include "mtmd.h"
+
+namespace scenecast {
+
+struct VisionInfo {
+  std::string projectorType;                      // e.g. "mlp"
+  int imageSize = 0;                              // side of the square the encoder sees, pixels
+  int patchSize = 0;                              // side of a patch, pixels
+  std::string mergeType;                          // "spatial_unpad" or "flat"
+  std::vector<std::pair<int, int>> gridPinpoints; // {width, height} of the canvases a frame may be fitted to
+  std::array<float, 3> mean = {};                 // of the normalised red, green and blue, 0 to 1
+  std::array<float, 3> standardDeviation = {};
+  bool usesMrope = false;                         // the text model wants 2-D positions: not supported by decode
+  bool nonCausal = false;                         // image embeddings want non-causal attention: not supported
+};
+
+class VisionTower {
+ public:
+  // `model` and `cancelled` must outlive this. Throws LOAD_FAILED, or CANCELLED.
+  VisionTower(const LoadOptions& options, const llama_model* model, const std::atomic<bool>& cancelled,
+              const ProgressCallback& onProgress);
+
+  const VisionInfo& info() const { return info_; }
+
+  // Pillow's resize with the model's filter (bicubic), exact to the bit. `rgb` is width x height x 3 bytes.
+  // Throws INVALID_ARGUMENT.
+  std::vector<uint8_t> resize(const std::vector<uint8_t>& rgb, int width, int height, int toWidth,
+                              int toHeight) const;
+
+  // Encodes one square of imageSize x imageSize x 3 bytes into patches x width floats, row by row.
+  // Throws INVALID_ARGUMENT, CANCELLED or ENCODE_FAILED.
+  std::vector<float> encodeTile(const std::vector<uint8_t>& rgb);
+
+ private:
+  const std::atomic<bool>& cancelled_;
+  size_t width_ = 0;
+  mtmd::context_ptr context_;
+  VisionInfo info_;
+};
+
+}  // namespace scenecast

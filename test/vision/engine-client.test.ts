@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { drawScene } from '../../src/camera/scene-draw.ts';
+import { sampleScene } from '../../src/camera/scene-layout.ts';
+import type { Picture } from '../../src/domain/frame.ts';
+import { EngineClient } from '../../src/vision/engine-client.ts';
+import type { EngineOptions } from '../../src/vision/protocol.ts';
+import { until } from '../support/until.ts';
+
+const demo = join(import.meta.dirname, '../../models/demo');
+const options: EngineOptions = {
+  textPath: join(demo, 'demo-text-f16.gguf'),
+  mmprojPath: join(demo, 'demo-mmproj-f16.gguf'),
+  contextSize: 2048,
+  threads: 1,
+  maxTokens: 64,
+  temperature: 0,
+  chatTemplate: null,
+};
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const never = new AbortController().signal;
+const size = { width: 640, height: 480 };
+const picture: Picture = { size, bytes: await drawScene(sampleScene(900_001, size)) };
+const request = { picture, prompt: 'Describe the scene.', questions: [] };
+const manyQuestions = Array.from({ length: 60 }, (_, index) => ({
+  name: `q${index}`,
+  ask: 'How many shapes are there?',
+}));
+
+function clientOf(engine: Partial<EngineOptions> = {}, deadlineMs = 60_000): EngineClient {
+  const client = new EngineClient({ engine: { ...options, ...engine }, deadlineMs, log });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+test('it tells what was loaded, with progress, and describes the same picture the same way twice', async () => {
+  const fractions: number[] = [];
+  const client = new EngineClient({
+    engine: options,
+    deadlineMs: 60_000,
+    log,
+    onProgress: (fraction) => fractions.push(fraction),
+  });
+  onTestFinished(() => client.close());
+  const info = await client.start();
+  expect(info).toMatchObject({ chatTemplate: 'gguf', contextSize: 2048, threads: 1 });
+  expect(info.cpu).toMatch(/^libggml-cpu/);
+  expect(fractions.at(-1)).toBe(1);
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  const first = await client.describe(request, never);
+  const second = await client.describe(request, never);
+  expect(second.text).toBe(first.text);
+  expect(first.tokens.image).toBe(268);
+  for (const ms of Object.values(first.timings)) expect(ms).toBeGreaterThan(0);
+});
+
+test('an answer does not depend on what was asked before it on the same picture', async () => {
+  const client = clientOf();
+  await client.start();
+  const count = { name: 'count', ask: 'How many shapes are there?' };
+  const red = { name: 'red', ask: 'Is there a red circle?' };
+  const alone = await client.describe({ ...request, questions: [count] }, never);
+  const after = await client.describe({ ...request, questions: [red, count] }, never);
+  expect(after.answers['count']).toBe(alone.answers['count']);
+  expect(after.text).toBe(alone.text);
+  expect(after.answers['red']).toMatch(/^(Yes|No), there is/);
+});
+
+test.each([
+  ['a file that is not there', { textPath: '/nowhere.gguf' }, 'FILE_MISSING', /\/nowhere\.gguf/],
+  ['a file that is no GGUF', { textPath: import.meta.filename }, 'NOT_GGUF', /engine-client\.test\.ts/],
+  ['the projector as text model', { textPath: options.mmprojPath }, 'NOT_A_TEXT_MODEL', /demo-mmproj/],
+  ['the text model as projector', { mmprojPath: options.textPath }, 'NOT_AN_MMPROJ', /demo-text/],
+  ['a template that cannot be parsed', { chatTemplate: '{% if %}' }, 'BAD_TEMPLATE', /./],
+  ['a template without the picture', { chatTemplate: 'nothing' }, 'BAD_TEMPLATE', /exactly once/],
+])('%s is refused with a code', async (_name, engine, code, message) => {
+  const client = clientOf(engine);
+  const error = await client.start().catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code });
+  expect((error as Error).message).toMatch(message);
+});
+
+test('a picture that cannot be decoded fails alone; a picture too long for the context too', async () => {
+  const client = clientOf({ contextSize: 512 });
+  await client.start();
+  const broken = { ...picture, bytes: picture.bytes.subarray(0, 2000) };
+  await expect(client.describe({ ...request, picture: broken }, never)).rejects.toMatchObject({
+    code: 'BAD_PICTURE',
+  });
+  const long = { ...request, prompt: 'Describe the scene. '.repeat(100) };
+  await expect(client.describe(long, never)).rejects.toMatchObject({ code: 'CONTEXT_FULL' });
+  expect((await client.describe(request, never)).text).not.toBe('');
+});
+
+test('past its deadline the engine is killed and started anew', async () => {
+  const client = clientOf({}, 400);
+  await client.start();
+  const pid = client.pid;
+  const slow = { ...request, questions: manyQuestions };
+  await expect(client.describe(slow, never)).rejects.toMatchObject({ code: 'DEADLINE' });
+  expect((await client.describe({ ...request, prompt: 'Describe' }, never)).text).not.toBe('');
+  expect(client.pid).not.toBe(pid);
+});
+
+test('killed while it describes, it fails that one and describes the next', async () => {
+  const client = clientOf();
+  await client.start();
+  const slow = client.describe({ ...request, questions: manyQuestions }, never);
+  setTimeout(() => process.kill(client.pid!, 'SIGKILL'), 100);
+  await expect(slow).rejects.toMatchObject({ code: 'ENGINE_DIED' });
+  expect((await client.describe(request, never)).text).not.toBe('');
+});
+
+test('cancelled, it is ready for the next at once', async () => {
+  const client = clientOf();
+  await client.start();
+  const pid = client.pid;
+  const cancel = new AbortController();
+  const slow = client.describe({ ...request, questions: manyQuestions }, cancel.signal);
+  setTimeout(() => cancel.abort(), 100);
+  await expect(slow).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect((await client.describe(request, never)).text).not.toBe('');
+  expect(client.pid).toBe(pid);
+  await expect(client.describe(request, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
+test('closed, also twice and while it loads, it leaves no process behind', async () => {
+  const client = clientOf();
+  const loading = client.start();
+  loading.catch(() => {});
+  const pid = client.pid!;
+  await client.close();
+  await client.close();
+  await expect(loading).rejects.toMatchObject({ code: 'ENGINE_DIED' });
+  await until(() => !existsSync(`/proc/${pid}`));
+  await expect(client.describe(request, never)).rejects.toMatchObject({ code: 'CLOSED' });
+});

@@ -1,0 +1,107 @@
+/**
+ * What each part of the packing is worth: exact captions on held-out scenes with one part taken away at a time.
+ *
+ *   npm run ablation -- [--count 300]
+ *
+ * `scripts/build-native.sh` builds a second addon for it, without the patch that puts the class token first.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { drawScene } from '../../src/camera/scene-draw.ts';
+import { sampleScene } from '../../src/camera/scene-layout.ts';
+import { sceneTruth } from '../../src/camera/scene-truth.ts';
+import type { Picture } from '../../src/domain/frame.ts';
+import { locateModel } from '../../src/models/locate.ts';
+import { backendsDir, loadAddon, type MtmdEngine } from '../../src/vision/addon.ts';
+import {
+  type CutPicture,
+  cutPicture,
+  encodeCut,
+  type PictureEmbeddings,
+} from '../../src/vision/embed-picture.ts';
+import { PictureDescriber } from '../../src/vision/picture-describer.ts';
+import { heldOutScenes } from './held-out-scenes.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+const { values } = parseArgs({ options: { count: { type: 'string', default: '300' } } });
+const scenes = heldOutScenes(900_000, Number(values.count));
+
+const blank = (square: Uint8Array): Uint8Array => new Uint8Array(square.length);
+
+/** Name and what is done to a picture after it was cut. */
+const variants: readonly (readonly [string, (cut: CutPicture) => CutPicture])[] = [
+  ['as trained', (cut) => cut],
+  [
+    'first and last tile swapped',
+    (cut) => ({ ...cut, tiles: [cut.tiles.at(-1)!, ...cut.tiles.slice(1, -1), cut.tiles[0]!] }),
+  ],
+  ['tiles blanked', (cut) => ({ ...cut, tiles: cut.tiles.map(blank) })],
+  ['overview blanked', (cut) => ({ ...cut, overview: blank(cut.overview) })],
+  ['unpad off', withPadding],
+];
+
+function withPadding(cut: CutPicture): CutPicture {
+  const { grid, patchesPerSide } = cut.plan;
+  const keptRows = { start: 0, end: grid.rows * patchesPerSide };
+  const keptColumns = { start: 0, end: grid.columns * patchesPerSide };
+  const tokenCount = patchesPerSide ** 2 + keptRows.end * (keptColumns.end + 1);
+  return { ...cut, plan: { ...cut.plan, keptRows, keptColumns, tokenCount } };
+}
+
+/** The addon without one patch, in a build folder of its own. */
+function buildWithout(patch: string): string {
+  const buildDir = join(root, 'build/ablation');
+  const patchesDir = join(buildDir, 'patches');
+  rmSync(patchesDir, { recursive: true, force: true });
+  mkdirSync(patchesDir, { recursive: true });
+  const all = join(root, 'native/mtmd/patches');
+  for (const name of readdirSync(all))
+    if (!name.startsWith(patch)) cpSync(join(all, name), join(patchesDir, name));
+  execFileSync(join(root, 'scripts/build-native.sh'), {
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, SCENECAST_BUILD_DIR: buildDir, SCENECAST_PATCHES_DIR: patchesDir },
+  });
+  return join(buildDir, 'native/mtmd.node');
+}
+
+async function load(addonPath?: string): Promise<MtmdEngine> {
+  const addon = loadAddon(addonPath);
+  addon.loadBackends(backendsDir());
+  const { text, mmproj } = await locateModel(join(root, 'models/demo'));
+  return addon.load({ textPath: text, mmprojPath: mmproj, threads: 2 });
+}
+
+async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => CutPicture): Promise<number> {
+  const embed = async (_engine: MtmdEngine, picture: Picture): Promise<PictureEmbeddings> => {
+    const cut = change(await cutPicture(engine, picture));
+    const embeddings = await encodeCut(engine, cut);
+    return { embeddings, tokenCount: cut.plan.tokenCount, packMs: 0, encodeMs: 0 };
+  };
+  const speech = { maxTokens: 64, temperature: 0, chatTemplate: null };
+  const describer = new PictureDescriber(engine, speech, { name: '', quant: '', build: '' }, embed);
+  let right = 0;
+  for (const { seed, size } of scenes) {
+    const scene = sampleScene(seed, size);
+    const picture = { size, bytes: await drawScene(scene) };
+    const request = { picture, prompt: 'Describe the scene.', questions: [] };
+    const { text } = await describer.describe(request, new AbortController().signal);
+    if (text === sceneTruth(scene).caption) right++;
+  }
+  return right;
+}
+
+function show(name: string, right: number): void {
+  const percent = ((right / scenes.length) * 100).toFixed(1);
+  console.log(`${name.padEnd(30)}${`${right}/${scenes.length}`.padStart(9)}${percent.padStart(8)} %`);
+}
+
+console.log('captions exactly right');
+const engine = await load();
+for (const [name, change] of variants) show(name, await captionsRight(engine, change));
+await engine.close();
+const unpatched = await load(buildWithout('0001'));
+show('class token last', await captionsRight(unpatched, (cut) => cut));
+await unpatched.close();
