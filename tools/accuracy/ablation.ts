@@ -71,7 +71,7 @@ async function load(addonPath?: string): Promise<MtmdEngine> {
   const addon = loadAddon(addonPath);
   addon.loadBackends(backendsDir());
   const { text, mmproj } = await locateModel(join(root, 'models/demo'));
-  return addon.load({ textPath: text, mmprojPath: mmproj, threads: 2 });
+  return addon.load({ textPath: text, mmprojPath: mmproj, threads: 1 });
 }
 
 async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => CutPicture): Promise<number> {

@@ -26,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'scenecast-peer-'));
 
 function runPeer(picture: string): string {
   const prompt = '<__media__>\nDescribe the scene.';
-  const model = ['-m', text, '--mmproj', mmproj, '--jinja', '-c', '4096', '-t', '2', '--no-warmup'];
+  const model = ['-m', text, '--mmproj', mmproj, '--jinja', '-c', '4096', '-t', '1', '--no-warmup'];
   const request = ['--image', picture, '-p', prompt, '--temp', '0', '-n', '64'];
   return execFileSync(program, [...model, ...request], {
     encoding: 'utf8',

@@ -73,7 +73,8 @@ async function describeBatch({
     log_level: 'warn',
     mqtt: { url: brokerUrl },
     cameras,
-    ...(model ? { model: { path: model } } : {}),
+    // The demo model is so small that a second thread would only wait for the first.
+    model: { threads: 1, ...(model === null ? {} : { path: model }) },
   };
   const configPath = join(folder, 'config.yaml');
   await writeFile(configPath, JSON.stringify(config)); // JSON is YAML

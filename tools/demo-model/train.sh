@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes models/demo from nothing: draws the scenes, trains, exports, and judges the result on scenes
-# that were never trained on. About an hour and a quarter on two cores with AMX, and 6 GB of
+# that were never trained on. About two hours on two busy cores with AMX, and 6 GB of
 # build/demo-model; what is there already is not made again.
 set -euo pipefail
 

@@ -41,6 +41,8 @@ const config = {
   device: 'demo',
   log_level: 'warn',
   mqtt: { url },
+  // The demo model is so small that a second thread would only wait for the first.
+  model: { threads: 1 },
   cameras: {
     [camera]: {
       source: { type: 'scene', seed: Number(values.seed), size: values.size, every: `${everyMs}ms` },
