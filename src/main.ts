@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { convertCommand } from './cli/convert.ts';
 import { describeCommand } from './cli/describe.ts';
+import { modelsCommand } from './cli/models.ts';
 import { runCommand } from './cli/run.ts';
 import { sceneCommand } from './cli/scene.ts';
 import { exitCodes, messageOf, ScenecastError } from './domain/errors.ts';
@@ -14,7 +16,7 @@ const program = new Command('scenecast')
   .description(packageJson.description)
   .version(packageJson.version)
   .exitOverride();
-for (const command of [runCommand, describeCommand, sceneCommand]) program.addCommand(command(stop.signal));
+for (const command of [runCommand, describeCommand, modelsCommand, convertCommand, sceneCommand]) program.addCommand(command(stop.signal));
 
 try {
   await program.parseAsync();

@@ -1,20 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import { encodeGgufHeader, type GgufMetadata } from '../../src/models/gguf-writer.ts';
 
-// Writes GGUF version 3 files: enough of the format for models made in tests.
+// Small GGUF files at once, with tensors given as values: for models made in tests.
 
-type ScalarType = 'u32' | 'i32' | 'f32' | 'bool' | 'string';
-type Scalar = number | boolean | string;
-
-export interface GgufValue {
-  readonly type: ScalarType;
-  readonly value: Scalar | readonly Scalar[];
-}
-
-export const u32 = (value: number | readonly number[]): GgufValue => ({ type: 'u32', value });
-export const i32 = (value: number | readonly number[]): GgufValue => ({ type: 'i32', value });
-export const f32 = (value: number | readonly number[]): GgufValue => ({ type: 'f32', value });
-export const bool = (value: boolean): GgufValue => ({ type: 'bool', value });
-export const text = (value: string | readonly string[]): GgufValue => ({ type: 'string', value });
+export { bool, f32, type GgufValue, i32, text, u32 } from '../../src/models/gguf-writer.ts';
 
 export interface GgufTensor {
   /** Slowest dimension first, as PyTorch prints it: a matrix is [outputs, inputs]. */
@@ -25,14 +14,11 @@ export interface GgufTensor {
 }
 
 export interface GgufContent {
-  readonly metadata: Readonly<Record<string, GgufValue>>;
+  readonly metadata: GgufMetadata;
   readonly tensors: Readonly<Record<string, GgufTensor>>;
 }
 
 const alignment = 32;
-const metadataTypes = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8 };
-const arrayType = 9;
-const tensorTypes = { f32: 0, f16: 1 };
 
 export function writeGguf(path: string, content: GgufContent): void {
   writeFileSync(path, encodeGguf(content));
@@ -40,64 +26,17 @@ export function writeGguf(path: string, content: GgufContent): void {
 
 /** The file's bytes. */
 export function encodeGguf({ metadata, tensors }: GgufContent): Buffer {
-  const header = [
-    Buffer.from('GGUF'),
-    uint32(3),
-    uint64(Object.keys(tensors).length),
-    uint64(Object.keys(metadata).length),
-    ...Object.entries(metadata).flatMap(([key, value]) => [string(key), metadataValue(value)]),
-  ];
-  const data: Buffer[] = [];
-  let offset = 0;
-  for (const [name, { shape, type = 'f32', values }] of Object.entries(tensors)) {
+  const entries = Object.entries(tensors);
+  const infos = entries.map(([name, { shape, type = 'f32' }]) => {
+    return { name, shape, type: type === 'f16' ? 'F16' : 'F32' } as const;
+  });
+  const data = entries.map(([name, { shape, type, values }]) => {
     const size = shape.reduce((product, side) => product * side, 1);
     if (size !== values.length)
       throw new RangeError(`${name}: ${values.length} values for ${shape.join('x')}`);
-    const dimensions = shape.toReversed();
-    header.push(string(name), uint32(shape.length), ...dimensions.map(uint64));
-    header.push(uint32(tensorTypes[type]), uint64(offset));
-    const bytes = aligned(
-      type === 'f16' ? Buffer.from(Uint16Array.from(values, toHalf).buffer) : bytesOf(values),
-    );
-    data.push(bytes);
-    offset += bytes.length;
-  }
-  return Buffer.concat([aligned(Buffer.concat(header)), ...data]);
-}
-
-function metadataValue({ type, value }: GgufValue): Buffer {
-  if (!Array.isArray(value))
-    return Buffer.concat([uint32(metadataTypes[type]), scalar(type, value as Scalar)]);
-  const items = value.map((item: Scalar) => scalar(type, item));
-  return Buffer.concat([uint32(arrayType), uint32(metadataTypes[type]), uint64(items.length), ...items]);
-}
-
-function scalar(type: ScalarType, value: Scalar): Buffer {
-  switch (type) {
-    case 'string':
-      return string(String(value));
-    case 'bool':
-      return Buffer.from([value ? 1 : 0]);
-    case 'f32':
-      return bytesOf(Float32Array.of(Number(value)));
-    case 'i32':
-      return Buffer.from(Int32Array.of(Number(value)).buffer);
-    case 'u32':
-      return uint32(Number(value));
-  }
-}
-
-function uint32(value: number): Buffer {
-  return Buffer.from(Uint32Array.of(value).buffer);
-}
-
-function uint64(value: number): Buffer {
-  return Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
-}
-
-function string(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([uint64(bytes.length), bytes]);
+    return aligned(type === 'f16' ? Buffer.from(Uint16Array.from(values, toHalf).buffer) : bytesOf(values));
+  });
+  return Buffer.concat([encodeGgufHeader(metadata, infos), ...data]);
 }
 
 function bytesOf(values: Float32Array): Buffer {

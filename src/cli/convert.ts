@@ -1,0 +1,142 @@
+import { performance } from 'node:perf_hooks';
+import { Command, InvalidArgumentError } from 'commander';
+import { ScenecastError } from '../domain/errors.ts';
+import {
+  type ConvertProgress,
+  convertCheckpoint,
+  type QuantizeFile,
+} from '../models/convert/convert-checkpoint.ts';
+import { type QuantType, quantBits, quantTypeOf } from '../models/convert/quant-types.ts';
+import type { FloatType } from '../models/gguf-writer.ts';
+
+interface Flags {
+  readonly out: string;
+  readonly quant: QuantType | 'F16';
+  readonly quantMmproj: QuantType | 'F16';
+  readonly outtype: FloatType;
+  readonly visionTower?: string;
+  readonly name?: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+/** `scenecast convert CHECKPOINT`: a published LLaVA checkpoint to the two GGUF files the engine loads. */
+export function convertCommand(signal: AbortSignal): Command {
+  return new Command('convert')
+    .description('convert a LLaVA 1.5 or 1.6 checkpoint (safetensors) to GGUF files')
+    .argument('<checkpoint>', "the checkpoint's folder, in the original or the -hf layout")
+    .requiredOption('--out <folder>', 'where the GGUF files go')
+    .option(
+      '--quant <type>',
+      `quantise the text model: F16 (not at all), ${Object.keys(quantBits).join(', ')}`,
+      parseQuant,
+      'F16',
+    )
+    .option(
+      '--quant-mmproj <type>',
+      'quantise the vision tower and projector: F16 (not at all) or Q8_0',
+      parseMmprojQuant,
+      'F16',
+    )
+    .option(
+      '--outtype <type>',
+      "of the text model's matrices where they are not quantised: f16, bf16 or f32",
+      parseOuttype,
+      'F16',
+    )
+    .option('--vision-tower <folder>', 'the CLIP vision tower, for checkpoints that do not hold it')
+    .option(
+      '--name <name>',
+      "what the files and the model are called (default: the checkpoint's folder)",
+      parseName,
+    )
+    .option('--force', 'replace files that are there already', false)
+    .option('--json', 'print one JSON object at the end', false)
+    .exitOverride()
+    .action((checkpoint: string, flags: Flags) => convert(checkpoint, flags, signal));
+}
+
+async function convert(checkpoint: string, flags: Flags, signal: AbortSignal): Promise<void> {
+  const started = performance.now();
+  const isQuantized = flags.quant !== 'F16' || flags.quantMmproj !== 'F16';
+  const { files, layout, notes } = await convertCheckpoint({
+    checkpoint,
+    visionTower: flags.visionTower ?? null,
+    name: flags.name ?? null,
+    outtype: flags.outtype,
+    outFolder: flags.out,
+    quant: flags.quant === 'F16' ? null : flags.quant,
+    quantMmproj: flags.quantMmproj === 'F16' ? null : flags.quantMmproj,
+    force: flags.force,
+    quantize: isQuantized ? quantizer() : notNeeded,
+    onProgress: process.stderr.isTTY ? drawBar : lineWriter(),
+    signal,
+  });
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  for (const note of notes) process.stderr.write(`scenecast: note: ${note}\n`);
+  if (flags.json) {
+    const described = files.map(({ kind, path, type, sizeBytes, tensors }) => ({
+      kind,
+      path,
+      type,
+      size_bytes: sizeBytes,
+      tensors,
+    }));
+    process.stdout.write(`${JSON.stringify({ checkpoint, layout, files: described, notes, seconds })}\n`);
+    return;
+  }
+  for (const { path, type, sizeBytes, tensors } of files)
+    process.stdout.write(`${path}: ${type}, ${tensors} tensors, ${(sizeBytes / 1e6).toFixed(1)} MB\n`);
+}
+
+/** @throws ScenecastError at once, rather than after an hour of converting: nothing here can quantise yet */
+function quantizer(): QuantizeFile {
+  throw new ScenecastError('this build cannot quantise: leave out --quant and --quant-mmproj');
+}
+
+const notNeeded: QuantizeFile = () => Promise.reject(new Error('nothing was to be quantised'));
+
+function drawBar({ stage, fraction }: ConvertProgress): void {
+  const filled = Math.round((fraction ?? 0) * 30);
+  const bar = fraction === null ? '.'.repeat(30) : `${'#'.repeat(filled)}${'.'.repeat(30 - filled)}`;
+  process.stderr.write(fraction === 1 ? '\r\x1b[K' : `\r\x1b[K${stage} [${bar}]`);
+}
+
+/** For logs: a line a stage, and one each quarter of it. */
+function lineWriter(): (progress: ConvertProgress) => void {
+  let last = '';
+  return ({ stage, fraction }) => {
+    const line = fraction === null ? stage : `${stage} ${Math.floor(fraction * 4) * 25} %`;
+    if (line !== last) process.stderr.write(`${line}\n`);
+    last = line;
+  };
+}
+
+function parseQuant(name: string): QuantType | 'F16' {
+  if (/^(f16|none)$/i.test(name)) return 'F16';
+  const type = quantTypeOf(name);
+  if (type === null)
+    throw new InvalidArgumentError(`It is none of F16, ${Object.keys(quantBits).join(', ')}.`);
+  return type;
+}
+
+function parseMmprojQuant(name: string): QuantType | 'F16' {
+  const type = parseQuant(name);
+  if (type !== 'F16' && type !== 'Q8_0') throw new InvalidArgumentError('It is neither F16 nor Q8_0.');
+  return type;
+}
+
+function parseOuttype(name: string): FloatType {
+  const type = name.toUpperCase();
+  if (type !== 'F16' && type !== 'BF16' && type !== 'F32')
+    throw new InvalidArgumentError('It is none of f16, bf16, f32.');
+  return type;
+}
+
+function parseName(name: string): string {
+  if (!/^[\w][\w.+-]*$/.test(name))
+    throw new InvalidArgumentError(
+      'It is to be part of a file name: letters, digits, and . _ + - after the first.',
+    );
+  return name;
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { ConfigError, messageOf } from '../domain/errors.ts';
+import { defaultHubAccess, type HubAccess } from '../models/hub-request.ts';
+
+export interface AccessFlags {
+  readonly endpoint?: string;
+  readonly tokenFile?: string;
+}
+
+/**
+ * How the hubs are reached, from flags and environment: --endpoint before HF_ENDPOINT and MODELSCOPE_ENDPOINT,
+ * --token-file before HF_TOKEN.
+ * @throws ConfigError for an endpoint that is no URL, a token file that cannot be read, and a token that would
+ *   travel unencrypted.
+ */
+export async function hubAccessOf(
+  { endpoint, tokenFile }: AccessFlags,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<HubAccess> {
+  const pick = (variable: string, standard: string): string =>
+    endpoint !== undefined
+      ? readEndpoint('--endpoint', endpoint)
+      : env[variable]
+        ? readEndpoint(variable, env[variable])
+        : standard;
+  const endpoints = {
+    hf: pick('HF_ENDPOINT', defaultHubAccess.endpoints.hf),
+    modelscope: pick('MODELSCOPE_ENDPOINT', defaultHubAccess.endpoints.modelscope),
+  };
+  const hfToken = tokenFile === undefined ? env['HF_TOKEN']?.trim() || null : await readToken(tokenFile);
+  if (hfToken !== null && !isPrivateWay(endpoints.hf))
+    throw new ConfigError(
+      `${endpoints.hf}: a token would travel to it unencrypted; use an https endpoint, or none of --token-file and HF_TOKEN`,
+    );
+  return { ...defaultHubAccess, endpoints, hfToken, signal };
+}
+
+function readEndpoint(where: string, text: string): string {
+  // modelscope's own client takes a bare host name.
+  const url = /^https?:\/\//.test(text) ? text : `https://${text}`;
+  if (!URL.canParse(url) || new URL(url).search !== '' || new URL(url).username !== '')
+    throw new ConfigError(`${where}: must be a URL such as https://hf-mirror.com`);
+  return url.replace(/\/+$/, '');
+}
+
+async function readToken(path: string): Promise<string> {
+  let text: string;
+  try {
+    text = (await readFile(path, 'utf8')).trim();
+  } catch (cause) {
+    throw new ConfigError(`--token-file ${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  if (!/^[\x21-\x7e]+$/.test(text))
+    throw new ConfigError(`--token-file ${path}: must hold one token and nothing else`);
+  return text;
+}
+
+function isPrivateWay(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint);
+  return (
+    protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+  );
+}

@@ -1,0 +1,80 @@
+import type { PullEvent } from '../models/download-source.ts';
+import { formatBytes } from '../models/free-space.ts';
+
+interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const barEveryMs = 100;
+const lineEveryMs = 5000;
+
+/**
+ * Shows a pull: a bar that is drawn over on a terminal, and elsewhere a line at least 5 s apart.
+ * @returns what to call with each event; the last event of a file ends its line.
+ */
+export function showPull(
+  output: Output,
+  nowMs: () => number = () => performance.now(),
+): (event: PullEvent) => void {
+  const isTerminal = output.isTTY === true;
+  let shownAtMs = Number.NEGATIVE_INFINITY;
+  let rate: { readonly sinceMs: number; readonly fromBytes: number } | null = null;
+  const say = (line: string): void => {
+    output.write(`${isTerminal ? '\r\x1b[K' : ''}${line}\n`);
+  };
+  return (event) => {
+    switch (event.type) {
+      case 'source':
+        for (const address of event.addresses) say(address);
+        if (event.sizeBytes !== null) say(`${formatBytes(event.sizeBytes)} in all`);
+        return;
+      case 'source-failed':
+        return say(`${event.reason}; trying the next source`);
+      case 'resumed':
+        return say(`${event.file}: going on from ${formatBytes(event.doneBytes)}`);
+      case 'retry':
+        return say(`${event.file}: ${event.reason}; trying again`);
+      case 'restart':
+        rate = null;
+        return say(`${event.file}: ${event.reason}; starting over`);
+      case 'file-done':
+        rate = null;
+        shownAtMs = Number.NEGATIVE_INFINITY;
+        return say(`${event.file}: whole and checked`);
+      case 'progress': {
+        const now = nowMs();
+        rate ??= { sinceMs: now, fromBytes: event.doneBytes };
+        if (now - shownAtMs < (isTerminal ? barEveryMs : lineEveryMs)) return;
+        shownAtMs = now;
+        const bytesPerMs = (event.doneBytes - rate.fromBytes) / Math.max(1, now - rate.sinceMs);
+        const text = progressText(event.doneBytes, event.sizeBytes, bytesPerMs);
+        if (!isTerminal) return say(`${event.file}: ${text}`);
+        const bar = barOf(event.sizeBytes === null ? null : event.doneBytes / event.sizeBytes);
+        output.write(`\r\x1b[K${`${event.file} ${bar} ${text}`.slice(0, (output.columns ?? 80) - 1)}`);
+      }
+    }
+  };
+}
+
+function progressText(doneBytes: number, sizeBytes: number | null, bytesPerMs: number): string {
+  const speed = bytesPerMs > 0 ? `, ${formatBytes(bytesPerMs * 1000)}/s` : '';
+  if (sizeBytes === null) return `${formatBytes(doneBytes)}${speed}`;
+  const percent = Math.floor((doneBytes / sizeBytes) * 100);
+  const left = bytesPerMs > 0 ? `, ${formatTime((sizeBytes - doneBytes) / bytesPerMs)} left` : '';
+  return `${percent} % of ${formatBytes(sizeBytes)}${speed}${left}`;
+}
+
+function barOf(fraction: number | null): string {
+  if (fraction === null) return '';
+  const filled = Math.round(fraction * 20);
+  return `[${'#'.repeat(filled)}${'.'.repeat(20 - filled)}]`;
+}
+
+function formatTime(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;
+}

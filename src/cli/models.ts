@@ -1,0 +1,166 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { ConfigError, ScenecastError } from '../domain/errors.ts';
+import { type CatalogueEntry, loadCatalogue } from '../models/catalogue.ts';
+import { pullModel } from '../models/download-model.ts';
+import type { PullFile } from '../models/download-source.ts';
+import { formatBytes } from '../models/free-space.ts';
+import { isAddress, modelNameOf, parseAddress } from '../models/hub-address.ts';
+import { defaultModelsFolder, installedNames, removeModel, verifyModel } from '../models/installed.ts';
+import { pinsOf } from '../models/lock-file.ts';
+import { type AccessFlags, hubAccessOf } from './models-access.ts';
+import { describeModel, listModels, modelText, tableOf } from './models-list.ts';
+import { showPull } from './models-progress.ts';
+
+interface Flags {
+  readonly dir?: string;
+  readonly json: boolean;
+}
+
+interface PullFlags extends Flags, AccessFlags {
+  readonly name?: string;
+  readonly acceptChange: boolean;
+}
+
+/** `scenecast models`: which models there are, and bringing them here. */
+export function modelsCommand(signal: AbortSignal): Command {
+  const models = new Command('models').description('list, pull, check and remove models').exitOverride();
+  const add = (nameAndArgs: string, description: string): Command =>
+    models
+      .command(nameAndArgs)
+      .description(description)
+      .option('--dir <folder>', 'where models are kept (default: below the state folder)')
+      .option('--json', 'JSON instead of text', false)
+      .exitOverride();
+  add('list', 'the models of the catalogue, and those that are here').action(list);
+  add('show <name>', 'one model: where it comes from, what it needs, what of it is here').action(show);
+  add('pull <name-or-address...>', 'download a model of the catalogue, or files by address')
+    .option('--name <name>', 'what to call a model that is pulled by address')
+    .option('--endpoint <url>', 'ask this host instead of the hub')
+    .option('--token-file <file>', 'a file with a Hugging Face token (default: the variable HF_TOKEN)')
+    .option('--accept-change', 'take files that are not the pinned ones, and pin these', false)
+    .action((what: string[], flags: PullFlags) => pull(what, flags, signal));
+  add('verify [name]', 'compare the files of one model, or of all, with their pinned digests').action(
+    (name: string | undefined, flags: Flags) => verify(name, flags, signal),
+  );
+  add('remove <name>', 'remove the files of a model')
+    .option('--forget', 'forget its pinned digests too', false)
+    .action(remove);
+  return models;
+}
+
+async function list(flags: Flags): Promise<void> {
+  const rows = await listModels(loadCatalogue(), folderOf(flags));
+  print(flags.json ? JSON.stringify(rows, null, 2) : tableOf(rows));
+}
+
+async function show(name: string, flags: Flags): Promise<void> {
+  const model = await describeModel(loadCatalogue(), folderOf(flags), name);
+  print(flags.json ? JSON.stringify(model, null, 2) : modelText(model));
+}
+
+async function pull(what: readonly string[], flags: PullFlags, signal: AbortSignal): Promise<void> {
+  const access = await hubAccessOf(flags, process.env, signal);
+  const { name, sources } = readPull(what, flags.name, loadCatalogue());
+  const onEvent = showPull(process.stderr);
+  const request = { name, sources, acceptChange: flags.acceptChange };
+  const { folder, status, files } = await pullModel(request, folderOf(flags), access, onEvent);
+  if (flags.json) {
+    const lines = files.map(({ name: file, path, pin }) => ({
+      file,
+      path,
+      size_bytes: pin.sizeBytes,
+      sha256: pin.sha256,
+      checked_against: pin.checkedAgainst,
+      address: pin.address,
+      revision: pin.revision,
+    }));
+    print(JSON.stringify({ name, folder, status, files: lines }, null, 2));
+    return;
+  }
+  const isChecked = files.every(({ pin }) => pin.checkedAgainst !== null);
+  const how =
+    status === 'present'
+      ? 'was here already; its files have the pinned digests'
+      : isChecked
+        ? "is here; its files have the hub's digests, which are pinned now"
+        : 'is here; no hub named a digest, so what came this time is pinned';
+  print(`${name} ${how}\n${folder}`);
+}
+
+/** What to pull, under which name, and from where. */
+function readPull(
+  what: readonly string[],
+  wantedName: string | undefined,
+  catalogue: readonly CatalogueEntry[],
+): { name: string; sources: PullFile[][] } {
+  const [first] = what as [string];
+  if (!isAddress(first)) {
+    const entry = catalogue.find(({ name }) => name === first);
+    if (!entry || what.length > 1 || wantedName !== undefined)
+      throw new ConfigError(
+        entry
+          ? `${first}: a model of the catalogue is pulled alone and under its own name`
+          : `${first}: neither a model of the catalogue (see scenecast models list) nor an address (hf:owner/repo/file.gguf)`,
+      );
+    const sources = entry.sources.map(({ at, ...files }) =>
+      (['text', 'mmproj'] as const).map((role) => ({
+        address: parseAddress(`${at}/${files[role].file}`),
+        role,
+        sha256: files[role].sha256,
+      })),
+    );
+    return { name: first, sources };
+  }
+  const addresses = what.map(parseAddress);
+  const name = wantedName ?? modelNameOf(addresses[0]!);
+  if (catalogue.some((entry) => entry.name === name))
+    throw new ConfigError(`--name ${name}: the catalogue has a model of this name; choose another`);
+  return { name, sources: [addresses.map((address) => ({ address, role: null, sha256: null }))] };
+}
+
+async function verify(name: string | undefined, flags: Flags, signal: AbortSignal): Promise<void> {
+  const folder = folderOf(flags);
+  const names = name === undefined ? await installedNames(folder) : [name];
+  if (names.length === 0) process.stderr.write(`scenecast: ${folder}: no models are there\n`);
+  const results = [];
+  for (const each of names)
+    for (const file of await verifyModel(folder, each, signal)) {
+      results.push({
+        model: each,
+        file: file.name,
+        state: file.state,
+        sha256: file.sha256,
+        pinned: file.pin?.sha256 ?? null,
+      });
+      if (!flags.json) print(`${file.state.padEnd(8)} ${each}/${file.name} ${file.sha256 ?? ''}`.trimEnd());
+    }
+  if (flags.json) print(JSON.stringify(results, null, 2));
+  const bad = results.filter(({ state }) => state === 'changed' || state === 'missing');
+  if (bad.length === 0) return;
+  const models = [...new Set(bad.map(({ model }) => model))];
+  throw new ScenecastError(
+    `${bad.length} of ${results.length} files are not as they were pulled; scenecast models pull ${models.join(', ')} brings them back`,
+  );
+}
+
+async function remove(name: string, flags: Flags & { readonly forget: boolean }): Promise<void> {
+  const folder = folderOf(flags);
+  const { freedBytes, left } = await removeModel(folder, name, flags.forget);
+  const isPinned = Object.keys(await pinsOf(folder, name)).length > 0;
+  if (flags.json) {
+    print(JSON.stringify({ name, freed_bytes: freedBytes, left, pinned: isPinned }, null, 2));
+    return;
+  }
+  print(`${name} is removed, ${formatBytes(freedBytes)} are free again`);
+  if (left.length > 0) print(`left in its folder, because they are not of a model: ${left.join(', ')}`);
+  if (isPinned) print('its digests stay pinned: pulled again, it must be the same (--forget drops them)');
+}
+
+function folderOf({ dir }: Flags): string {
+  return dir === undefined ? defaultModelsFolder(process.env) : resolve(dir);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

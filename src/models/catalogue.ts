@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { ConfigError, messageOf } from '../domain/errors.ts';
+import { modelNamePattern, parseAddress } from './hub-address.ts';
+
+const fileSchema = z.strictObject({
+  file: z.string().regex(/^[A-Za-z0-9][\w.+-]*\.gguf$/, 'must be the name of a .gguf file'),
+  sizeBytes: z.int().positive().nullable(),
+  /** Only a rounded size is published. */
+  approximate: z.boolean().default(false),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
+    .nullable(),
+});
+
+const sourceSchema = z
+  .strictObject({
+    at: z
+      .string()
+      .regex(/^(?:hf|modelscope):[\w.-]+\/[\w.-]+$/, 'must be hf:owner/repo or modelscope:owner/repo'),
+    text: fileSchema,
+    mmproj: fileSchema.refine(
+      ({ file }) => file.includes('mmproj'),
+      'must have "mmproj" in its name: that is how the projector is told from the text model',
+    ),
+  })
+  .refine(({ text }) => !text.file.includes('mmproj'), 'text: must not have "mmproj" in its name');
+
+const entrySchema = z.strictObject({
+  name: z.string().regex(modelNamePattern),
+  title: z.string().min(1),
+  engine: z.enum(['llava-1.5', 'llava-1.6', 'mtmd']),
+  quant: z.string().min(1),
+  /** Null: the one inside the text GGUF. */
+  template: z.enum(['vicuna', 'mistral', 'chatml', 'llama3']).nullable(),
+  licence: z.string().min(1),
+  contextTokens: z.int().positive(),
+  kv: z.strictObject({ layers: z.int().positive(), width: z.int().positive() }),
+  sources: z.array(sourceSchema).min(1),
+});
+
+const catalogueSchema = z.array(entrySchema).superRefine((entries, context) => {
+  const names = entries.map(({ name }) => name);
+  for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index)))
+    context.addIssue({ code: 'custom', message: `${name} is there twice` });
+});
+
+/** A model that the catalogue knows: where its files lie, and what it needs. */
+export type CatalogueEntry = z.infer<typeof entrySchema>;
+export type CatalogueSource = CatalogueEntry['sources'][number];
+
+/** What a model needs to run, in bytes; an estimate. See {@link ramNeedOf}. */
+export interface RamNeed {
+  readonly weightsBytes: number;
+  readonly kvBytes: number;
+  readonly buffersBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Compute buffers of the text model and the vision tower, and the process itself: a flat estimate. */
+const buffersBytes = 512 * 1024 * 1024;
+
+/**
+ * Reads the catalogue.
+ * @throws ConfigError naming the file, the entry and what is wrong with it.
+ */
+export function loadCatalogue(path = new URL('catalogue.yaml', import.meta.url)): CatalogueEntry[] {
+  let data: unknown;
+  try {
+    data = parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  const result = catalogueSchema.safeParse(data);
+  if (!result.success) throw new ConfigError(`${path}: ${z.prettifyError(result.error)}`);
+  // The addresses must parse too: a wrong one is found here and not when somebody pulls it.
+  for (const { sources } of result.data)
+    for (const { at, text, mmproj } of sources)
+      for (const { file } of [text, mmproj]) parseAddress(`${at}/${file}`);
+  return result.data;
+}
+
+/** The bytes of both files of a source; null where a size is not published. */
+export function sizeOf({ text, mmproj }: CatalogueSource): number | null {
+  return text.sizeBytes === null || mmproj.sizeBytes === null ? null : text.sizeBytes + mmproj.sizeBytes;
+}
+
+/**
+ * The memory a model needs: its two files, the KV cache in F16 (2 x layers x width x 2 bytes a token) at the
+ * catalogue's context, and a flat estimate for buffers. Null where the files' sizes are not known.
+ */
+export function ramNeedOf({ sources, kv, contextTokens }: CatalogueEntry): RamNeed | null {
+  const weightsBytes = sizeOf(sources[0]!);
+  if (weightsBytes === null) return null;
+  const kvBytes = 4 * kv.layers * kv.width * contextTokens;
+  return { weightsBytes, kvBytes, buffersBytes, totalBytes: weightsBytes + kvBytes + buffersBytes };
+}

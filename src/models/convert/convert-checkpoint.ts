@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ConfigError, messageOf, ScenecastError } from '../../domain/errors.ts';
+import { type FreeBytes, formatBytes, freeBytesOf } from '../free-space.ts';
+import { type FloatType, type GgufContent, ggufSizeBytes, writeGguf } from '../gguf-writer.ts';
+import { type ConversionPlan, type PlanOptions, planConversion } from './conversion-plan.ts';
+import { type QuantType, quantBits } from './quant-types.ts';
+
+/** Quantises a GGUF file with llama.cpp's quantiser. Paths are absolute; `output` does not exist yet. */
+export type QuantizeFile = (input: string, output: string, type: QuantType) => Promise<void>;
+
+export interface ConvertProgress {
+  readonly stage: 'text' | 'mmproj' | 'quantise text' | 'quantise mmproj';
+  /** 0 to 1 of the stage; null while a stage runs that does not tell. */
+  readonly fraction: number | null;
+}
+
+export interface ConvertOptions extends PlanOptions {
+  /** Made if it is not there. */
+  readonly outFolder: string;
+  readonly quant: QuantType | null;
+  readonly quantMmproj: QuantType | null;
+  /** Overwrite what is there. */
+  readonly force: boolean;
+  readonly quantize: QuantizeFile;
+  readonly onProgress?: (progress: ConvertProgress) => void;
+  readonly signal?: AbortSignal;
+  readonly freeBytesOf?: FreeBytes;
+}
+
+export interface ConvertedFile {
+  readonly kind: 'text' | 'mmproj';
+  readonly path: string;
+  /** f16, bf16, f32, or the quantisation. */
+  readonly type: string;
+  readonly sizeBytes: number;
+  readonly tensors: number;
+}
+
+export interface ConvertResult {
+  readonly layout: ConversionPlan['layout'];
+  readonly files: readonly ConvertedFile[];
+  readonly notes: readonly string[];
+}
+
+interface Output {
+  readonly kind: 'text' | 'mmproj';
+  readonly content: GgufContent;
+  readonly floatBytes: number;
+  readonly quant: QuantType | null;
+  readonly type: string;
+  readonly path: string;
+}
+
+/**
+ * Converts a LLaVA 1.5 or 1.6 checkpoint to a text GGUF and an mmproj GGUF. Both appear under their names together,
+ * once they are complete and on the disk; after an error nothing is left of them.
+ * @throws ConfigError if the checkpoint cannot be converted or a file is in the way; ScenecastError if the disk is too
+ *   full, or if `signal` was aborted; what `quantize` throws
+ */
+export async function convertCheckpoint(options: ConvertOptions): Promise<ConvertResult> {
+  const outFolder = resolve(options.outFolder);
+  await using plan = await planConversion(options);
+  const outputs = [
+    output('text', plan.text, plan.name, outFolder, options.outtype, options.quant),
+    output('mmproj', plan.mmproj, plan.name, outFolder, 'F16', options.quantMmproj),
+  ];
+  for (const { path } of outputs)
+    if (!options.force && existsSync(path))
+      throw new ConfigError(`${path}: is there already; give --force to replace it`);
+  await makeFolder(outFolder);
+  await checkSpace(outFolder, outputs, options.freeBytesOf ?? freeBytesOf);
+  const parts: string[] = [];
+  try {
+    for (const each of outputs) await writePart(each, options, parts);
+    options.signal?.throwIfAborted();
+    for (const { path } of outputs) await rename(partOf(path), path);
+    await syncFolder(outFolder);
+  } catch (error) {
+    if (!options.signal?.aborted) throw error;
+    throw new ScenecastError('interrupted; no file was written', { cause: error });
+  } finally {
+    for (const part of parts) await rm(part, { force: true });
+  }
+  return {
+    layout: plan.layout,
+    files: await Promise.all(outputs.map(described)),
+    notes: plan.notes,
+  };
+}
+
+function output(
+  kind: Output['kind'],
+  content: GgufContent,
+  name: string,
+  folder: string,
+  float: FloatType,
+  quant: QuantType | null,
+): Output {
+  const type = quant ?? float.toLowerCase();
+  const path = join(folder, `${name}-${kind}-${type}.gguf`);
+  return { kind, content, quant, type, path, floatBytes: ggufSizeBytes(content.metadata, content.tensors) };
+}
+
+const partOf = (path: string): string => `${path}.part`;
+
+/** Writes a file under its .part name; a quantised one by way of a float file that is removed again. */
+async function writePart(
+  { kind, content, floatBytes, quant, path }: Output,
+  { quantize, onProgress = () => {}, signal }: ConvertOptions,
+  parts: string[],
+): Promise<void> {
+  const finished = partOf(path);
+  const float = quant === null ? finished : `${path}.float.part`;
+  parts.push(finished, float);
+  await writeGguf(float, content, {
+    onProgress: (written) => onProgress({ stage: kind, fraction: written / floatBytes }),
+    ...(signal ? { signal } : {}),
+  });
+  if (quant === null) return;
+  await rm(finished, { force: true });
+  onProgress({ stage: `quantise ${kind}`, fraction: null });
+  await quantize(float, finished, quant);
+  signal?.throwIfAborted();
+  await rm(float);
+  await syncFile(finished);
+  onProgress({ stage: `quantise ${kind}`, fraction: 1 });
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new ConfigError(`${folder}: cannot be made: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function checkSpace(folder: string, outputs: readonly Output[], freeBytes: FreeBytes): Promise<void> {
+  // While a file is quantised its float form and all that is finished already lie beside it.
+  let finished = 0;
+  let needed = 0;
+  for (const { floatBytes, quant } of outputs) {
+    const finalBytes = quant === null ? floatBytes : (floatBytes * quantBits[quant]) / 16;
+    needed = Math.max(needed, finished + floatBytes + (quant === null ? 0 : finalBytes));
+    finished += finalBytes;
+  }
+  const free = await freeBytes(folder);
+  if (free < needed)
+    throw new ScenecastError(
+      `${folder}: the conversion needs ${formatBytes(needed)} of disk space, ${formatBytes(free)} are free; ` +
+        'make room, or name another folder with --out',
+    );
+}
+
+async function syncFile(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  await file.sync();
+}
+
+/** Makes the renames themselves last. */
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+async function described({ kind, path, type, content }: Output): Promise<ConvertedFile> {
+  return { kind, path, type, sizeBytes: (await stat(path)).size, tensors: content.tensors.length };
+}

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import type { z } from 'zod';
+import { ConfigError, messageOf } from '../../domain/errors.ts';
+
+/**
+ * Reads and checks a JSON file of a checkpoint.
+ * @throws ConfigError that names the file, and the field and its value where one is wrong
+ */
+export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+  return checkJson(path, parseJson(path, await readText(path)), schema);
+}
+
+/** Like `readJson`; null if there is no such file. */
+export async function readOptionalJson<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
+  const source = await readOptionalText(path);
+  return source === null ? null : checkJson(path, parseJson(path, source), schema);
+}
+
+/** The text of a file, or null if there is none. @throws ConfigError if there is one that cannot be read */
+export async function readOptionalText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new ConfigError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Checks parsed JSON. @throws ConfigError that names `path`, the field, its value and what it must be */
+export function checkJson<T>(path: string, value: unknown, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const found = issue.path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown>)?.[key],
+    value,
+  );
+  const field = issue.path.length === 0 ? '' : ` ${issue.path.map(String).join('.')}`;
+  throw new ConfigError(`${path}:${field} is ${shown(found)}: ${issue.message}`);
+}
+
+/** Checkpoints write null for what they do not say: it is left out of objects. */
+export function parseJson(path: string, source: string): unknown {
+  try {
+    return JSON.parse(source, function (this: unknown, _key, value: unknown) {
+      return value === null && !Array.isArray(this) ? undefined : value;
+    });
+  } catch (cause) {
+    throw new ConfigError(`${path}: not JSON (${messageOf(cause)}); download the file again`, { cause });
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  const source = await readOptionalText(path);
+  if (source === null) throw new ConfigError(`${path}: is missing; download the checkpoint again`);
+  return source;
+}
+
+function shown(value: unknown): string {
+  const json = JSON.stringify(value) ?? 'missing';
+  return json.length > 60 ? `${json.slice(0, 57)}...` : json;
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { ConfigError } from '../../domain/errors.ts';
+import { pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts';
+import type { BpeTokenizerJson, TokenizerFiles } from './tokenizer-files.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+const unusedScore = -10_000;
+const addedScore = -1000;
+
+/**
+ * The vocabulary of a SentencePiece model and of the tokens added to it, as `_create_vocab_sentencepiece` of
+ * llama.cpp's conversion/base.py makes it.
+ */
+export function spmVocabulary(files: TokenizerFiles, model: SentencePieceModel, size: number): Vocabulary {
+  const table = new TokenTable(size);
+  const { normal, unknown, control, unused, byte } = pieceTypes;
+  for (const [id, { text, score, type }] of model.pieces.entries())
+    table.set(id, text, score, [unknown, control, unused, byte].includes(type as never) ? type : normal);
+  for (const [token, id] of Object.entries(files.added))
+    table.set(id, token, addedScore, pieceTypes.userDefined);
+  for (const [id, { content, special }] of Object.entries(files.config.added_tokens_decoder))
+    table.add(Number(id), content, special);
+  return {
+    model: 'llama',
+    pre: 'default',
+    ...table,
+    merges: null,
+    addsSpacePrefix: files.config.add_prefix_space ?? model.addsSpacePrefix,
+    unknownId: model.unknownId < size ? model.unknownId : null,
+  };
+}
+
+/**
+ * The same for a tokenizer.json that was made from a SentencePiece model whose file is not there. It has merges
+ * and no scores; a token gets its score from the first merge that makes it, so that the merges happen in their order.
+ */
+export function spmVocabularyOfJson(files: TokenizerFiles, json: BpeTokenizerJson, size: number): Vocabulary {
+  const path = join(files.folder, 'tokenizer.json');
+  const table = new TokenTable(size);
+  const ranks = new Map<string, number>();
+  for (const [rank, merge] of json.model.merges.entries()) {
+    const made = typeof merge === 'string' ? merge.replace(' ', '') : merge.join('');
+    if (!ranks.has(made)) ranks.set(made, rank);
+  }
+  for (const [token, id] of Object.entries(json.model.vocab)) {
+    const isByte = /^<0x[0-9A-Fa-f]{2}>$/.test(token);
+    const rank = ranks.get(token) ?? ranks.size;
+    table.set(id, token, isByte ? 0 : -rank, isByte ? pieceTypes.byte : pieceTypes.normal);
+  }
+  for (const { id, content, special } of json.added_tokens) table.add(id, content, special);
+  const unknownId = json.model.vocab['<unk>'] ?? null;
+  if (unknownId === null)
+    throw new ConfigError(`${path}: model.vocab has no <unk>, which every SentencePiece model has`);
+  table.set(unknownId, '<unk>', 0, pieceTypes.unknown);
+  return {
+    model: 'llama',
+    pre: 'default',
+    ...table,
+    merges: null,
+    addsSpacePrefix: files.config.add_prefix_space ?? prependsSpace(json),
+    unknownId,
+  };
+}
+
+/** Whether a tokenizer.json puts a space before a text: a Prepend normaliser, or a Metaspace pre-tokeniser's default. */
+function prependsSpace({ normalizer, pre_tokenizer }: BpeTokenizerJson): boolean {
+  const source = JSON.stringify([normalizer ?? null, pre_tokenizer ?? null]);
+  if (source.includes('"Metaspace"'))
+    return !source.includes('"prepend_scheme":"never"') && !source.includes('"add_prefix_space":false');
+  return source.includes('"Prepend"');
+}
+
+/** Tokens by id: filled up with unused ones, and without those beyond the model's embeddings. */
+export class TokenTable {
+  readonly tokens: string[];
+  readonly scores: number[];
+  readonly types: number[];
+  readonly ignored: string[] = [];
+
+  constructor(size: number) {
+    this.tokens = Array.from({ length: size }, (_, id) => `[PAD${id}]`);
+    this.scores = new Array<number>(size).fill(unusedScore);
+    this.types = new Array<number>(size).fill(pieceTypes.unused);
+  }
+
+  set(id: number, token: string, score: number, type: number): void {
+    if (id >= this.tokens.length) {
+      this.ignored.push(token);
+      return;
+    }
+    this.tokens[id] = token;
+    this.scores[id] = score;
+    this.types[id] = type;
+  }
+
+  /** A token that was added to a finished tokeniser. */
+  add(id: number, token: string, special: boolean): void {
+    if (special || looksSpecial(token)) this.set(id, token, addedScore, pieceTypes.control);
+    else this.set(id, token.replaceAll('\u2581', ' '), addedScore, pieceTypes.userDefined);
+  }
+}
+
+/** `does_token_look_special` of llama.cpp's conversion: some models do not mark what is plainly a control token. */
+function looksSpecial(token: string): boolean {
+  return (
+    ['<pad>', '<mask>', '<2mass>', '[@BOS@]'].includes(token) ||
+    /^<\|.*\|>$/s.test(token) ||
+    /^<\uff5c.*\uff5c>$/s.test(token) ||
+    /^<unused.*>$/s.test(token)
+  );
+}

@@ -1,0 +1,94 @@
+import { ConfigError } from '../../domain/errors.ts';
+import { bytesPerElement, type FloatType, type GgufTensor } from '../gguf-writer.ts';
+import { floatConversion } from './float-formats.ts';
+import type { StoredTensor } from './safetensors-file.ts';
+
+/** A tensor is read and converted in slices of about this size: the memory a conversion takes does not grow. */
+const sliceBytes = 8 << 20;
+
+export interface TensorOptions {
+  /**
+   * The rows are those of q or k of this many heads. Hugging Face's layout turns the halves of a head against each
+   * other, llama.cpp's turns neighbouring rows: they are interleaved, as `permute` of llama.cpp's conversion does.
+   */
+  readonly interleavedHeads?: number;
+}
+
+/**
+ * A tensor of a checkpoint as one of a GGUF file.
+ * @throws ConfigError if it is not of floats; later, while it is read, if a value is too large for `type`
+ */
+export function convertedTensor(
+  name: string,
+  source: StoredTensor,
+  type: FloatType,
+  { interleavedHeads }: TensorOptions = {},
+): GgufTensor {
+  const { dtype, path, shape } = source;
+  if (!isFloatType(dtype))
+    throw new ConfigError(
+      `${path}: tensor ${source.name} is of ${dtype}; only F32, F16 and BF16 can be converted: take the ` +
+        'checkpoint that is not quantised',
+    );
+  const conversion = floatConversion(dtype, type);
+  const unit = interleavedHeads === undefined ? 1 : elements(shape) / interleavedHeads;
+  const columns = elements(shape.slice(1));
+
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    const total = elements(shape);
+    // Whole heads where rows change places within them.
+    const step = Math.max(1, Math.floor(sliceBytes / bytesPerElement.F32 / unit)) * unit;
+    const largest = Math.min(step, total);
+    const read = new Uint8Array(largest * bytesPerElement[dtype as FloatType]);
+    const converted = conversion ? new Uint8Array(largest * bytesPerElement[type]) : read;
+    const moved = interleavedHeads === undefined ? null : new Uint8Array(converted.length);
+    for (let first = 0; first < total; first += step) {
+      const count = Math.min(step, total - first);
+      await source.read(
+        read.subarray(0, count * bytesPerElement[dtype as FloatType]),
+        first * bytesPerElement[dtype as FloatType],
+      );
+      if (conversion && !conversion(read, converted, count))
+        throw new ConfigError(
+          `${path}: tensor ${source.name} holds values beyond 65504, which ${type} cannot: give --outtype bf16`,
+        );
+      const sizeBytes = count * bytesPerElement[type];
+      if (moved) interleaveRows(converted, moved, sizeBytes, unit / columns, columns * bytesPerElement[type]);
+      yield (moved ?? converted).subarray(0, sizeBytes);
+    }
+  }
+  return { name, shape, type, chunks };
+}
+
+/** A small tensor that is computed. */
+export function computedTensor(name: string, values: Float32Array): GgufTensor {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  }
+  return { name, shape: [values.length], type: 'F32', chunks };
+}
+
+/** Rows 0, 1, 2, ... of each head come from its rows 0, n/2, 1, n/2 + 1, ... */
+function interleaveRows(
+  from: Uint8Array,
+  to: Uint8Array,
+  sizeBytes: number,
+  headRows: number,
+  rowBytes: number,
+): void {
+  const headBytes = headRows * rowBytes;
+  for (let head = 0; head < sizeBytes; head += headBytes) {
+    for (let row = 0; row < headRows; row++) {
+      const origin = head + ((row % 2) * (headRows / 2) + (row >> 1)) * rowBytes;
+      to.set(from.subarray(origin, origin + rowBytes), head + row * rowBytes);
+    }
+  }
+}
+
+function isFloatType(dtype: string): dtype is FloatType {
+  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+import { type CatalogueEntry, loadCatalogue, ramNeedOf, sizeOf } from '../../src/models/catalogue.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scenecast-catalogue-'));
+  return () => rmSync(folder, { recursive: true });
+});
+
+const catalogue = loadCatalogue();
+const entryOf = (name: string): CatalogueEntry => catalogue.find((entry) => entry.name === name)!;
+
+test('the models that boards can hold are in it', () => {
+  expect(catalogue.map(({ name }) => name).sort()).toEqual([
+    'gemma-3-4b',
+    'internvl3-1b',
+    'internvl3-2b',
+    'llava-1.5-7b',
+    'llava-1.6-mistral-7b',
+    'llava-1.6-vicuna-7b',
+    'moondream2',
+    'qwen2.5-vl-3b',
+    'smolvlm2-2.2b',
+    'smolvlm2-256m',
+    'smolvlm2-500m',
+  ]);
+});
+
+test("LLaVA 1.6 Vicuna comes from the repository of Radxa's guide first", () => {
+  const [first, second] = entryOf('llava-1.6-vicuna-7b').sources;
+  expect(first).toMatchObject({
+    at: 'modelscope:radxa/llava-v1.6-vicuna-7b-gguf',
+    text: { file: 'llava-v1.6-vicuna-7B-Q5_K_M.gguf' },
+    mmproj: { file: 'mmproj-model-f16.gguf' },
+  });
+  expect(second?.at).toMatch(/^hf:/);
+});
+
+test('the RAM need is weights, KV cache and buffers', () => {
+  const entry = entryOf('llava-1.6-vicuna-7b');
+  const ram = ramNeedOf(entry)!;
+  // n_ctx 4096 of a Llama 2 7B in F16: 2,048 MiB, as llama.cpp itself reports.
+  expect(ram.kvBytes).toBe(2048 * 2 ** 20);
+  expect(ram.weightsBytes).toBe(sizeOf(entry.sources[0]!));
+  expect(ram.totalBytes).toBe(ram.weightsBytes + ram.kvBytes + ram.buffersBytes);
+});
+
+test('where a size is not known, neither is the RAM need', () => {
+  const entry = structuredClone(entryOf('moondream2'));
+  entry.sources[0]!.mmproj.sizeBytes = null;
+  expect(ramNeedOf(entry)).toBeNull();
+});
+
+const good = `
+- name: a
+  title: A
+  engine: mtmd
+  quant: Q8_0
+  template: null
+  licence: MIT
+  contextTokens: 10
+  kv: { layers: 1, width: 1 }
+  sources:
+    - at: hf:a/b
+      text: { file: x.gguf, sizeBytes: 1, sha256: null }
+      mmproj: { file: mmproj.gguf, sizeBytes: 1, sha256: null }
+`;
+
+test.each([
+  ['', '', null],
+  ['name: a', 'name: ../a', /at \[0\]\.name/],
+  ['at: hf:a/b', 'at: ftp:a/b', /must be hf:owner\/repo/],
+  ['file: x.gguf', 'file: ../x.gguf', /must be the name of a \.gguf file/],
+  ['file: x.gguf', 'file: mmproj-x.gguf', /must not have "mmproj" in its name/],
+  ['file: mmproj.gguf', 'file: y.gguf', /must have "mmproj" in its name/],
+  ['engine: mtmd', 'engine: other', /at \[0\]\.engine/],
+  ['sha256: null', 'sha256: abc', /must be 64 hexadecimal digits/],
+  ['quant: Q8_0', 'quant: Q8_0\n  colour: red', /colour/],
+])('a catalogue with %j as %j is checked', (from, to, message) => {
+  const path = join(folder, 'catalogue.yaml');
+  writeFileSync(path, good.replace(from, to));
+  if (message === null) expect(loadCatalogue(pathToFileURL(path))).toHaveLength(1);
+  else expect(() => loadCatalogue(pathToFileURL(path))).toThrow(message);
+});
+
+test('a name that is there twice is told', () => {
+  const path = join(folder, 'twice.yaml');
+  writeFileSync(path, `${good}${good}`);
+  expect(() => loadCatalogue(pathToFileURL(path))).toThrow(/a is there twice/);
+});
