@@ -18,7 +18,9 @@ VisionInfo describe(mtmd_context* context) {
   const clip_ctx* clip = mtmd_get_vision_clip_ctx(context);
   const clip_hparams& parameters = *clip_get_hparams(clip);
   VisionInfo info;
-  info.projectorType = PROJECTOR_TYPE_NAMES[clip_get_projector_type(clip)];
+  const projector_type type = clip_get_projector_type(clip);
+  // libmtmd finds this one by its tensors in files that say mlp, and has no name for it.
+  info.projectorType = type == PROJECTOR_TYPE_MLP_NORM ? "mlp_norm" : PROJECTOR_TYPE_NAMES[type];
   info.imageSize = parameters.image_size;
   info.patchSize = parameters.patch_size;
   info.mergeType = clip_patch_merge_type(clip);
