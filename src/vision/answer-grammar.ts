@@ -24,9 +24,10 @@ function answers(type: AnswerType): string {
       return type.values.map(literal).join(' | ');
     case 'string': {
       if (!(type.maxLength >= 1)) throw new RangeError(`no text has at most ${type.maxLength} characters`);
-      // No control characters, and none of the halves of a pair, which UTF-8 cannot carry.
-      const first = '[^\\x00-\\x20\\x7F\\uD800-\\uDFFF]';
-      const rest = '[^\\x00-\\x1F\\x7F\\uD800-\\uDFFF]';
+      // No control characters, and nothing that is no character: llama.cpp reads more than Unicode has.
+      const none = '\\x7F\\uD800-\\uDFFF\\U00110000-\\U001FFFFF';
+      const first = `[^\\x00-\\x20${none}]`;
+      const rest = `[^\\x00-\\x1F${none}]`;
       return type.maxLength === 1 ? first : `${first} ${rest}{0,${type.maxLength - 1}}`;
     }
   }
@@ -75,7 +76,8 @@ function parse(type: AnswerType, text: string): Answer | null {
       return type.values.includes(words) ? words : null;
     case 'string': {
       // A model may end within a character of several bytes.
-      const characters = [...words.replace(/\uFFFD+$/, '')].slice(0, type.maxLength);
+      const whole = words.replace(/\uFFFD+$/, '') || words;
+      const characters = [...whole].slice(0, type.maxLength);
       return characters.join('').trimEnd();
     }
   }

@@ -12,7 +12,7 @@ import { folder, noise, open } from './engine-fixture.ts';
 const peer = join(import.meta.dirname, '../../build/peer/cmake/llama-mtmd-cli');
 const isBuilt = existsSync(peer);
 const why = isBuilt ? '' : ' (skipped: llama-mtmd-cli is not built; run tools/accuracy/peer/build.sh)';
-const tokenCount = 8;
+const tokenCount = 12;
 const mostRuns = 20;
 
 const slow = { timeout: 300_000 };

@@ -168,7 +168,7 @@ export function writeRandomModel(
   const { architecture = 'llama', extraTokens = [] } = kind;
   writeRandomText(
     textPath,
-    { tower: language, contextLength: 4096, architecture, extraTokens, ...options },
+    { tower: language, contextLength: 4096, architecture, sharpness: 6, extraTokens, ...options },
     random,
   );
   const tensors = { ...towerTensors(kind, random), ...kind.project(random) };
