@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type MqttClient } from 'mqtt';
-import { answerPayload, cameraStatusPayload, descriptionPayload, eventPayload } from '../contract/payloads.ts';
+import {
+  answerPayload,
+  cameraStatusPayload,
+  descriptionPayload,
+  eventPayload,
+} from '../contract/payloads.ts';
 import { type Topics, topicsOf } from '../contract/topics.ts';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';

@@ -14,7 +14,11 @@ export function paddingColour(mean: readonly number[]): readonly number[] {
  * @param colour red, green and blue of the rest, 0 to 255
  * @returns side x side x 3 bytes, `side` the longer side of the picture
  */
-export function expandToSquare(rgb: Uint8Array, { width, height }: Size, colour: readonly number[]): Uint8Array {
+export function expandToSquare(
+  rgb: Uint8Array,
+  { width, height }: Size,
+  colour: readonly number[],
+): Uint8Array {
   if (rgb.length !== width * height * 3)
     throw new RangeError(`${rgb.length} bytes are not an RGB picture of ${width}x${height}`);
   if (width === height) return rgb;

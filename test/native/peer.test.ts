@@ -40,7 +40,11 @@ test.skipIf(!isBuilt).each<[Projector, number, number]>([
   await engine.decodeTokens(engine.tokenize(' what is open', { parseSpecial: true }), { logitsLast: true });
   engine.setSampler({ temperature: 0 });
   const said: Buffer[] = [];
-  for (let token = engine.sample(); said.length < tokenCount && token !== 2; token = await engine.step(token)) {
+  for (
+    let token = engine.sample();
+    said.length < tokenCount && token !== 2;
+    token = await engine.step(token)
+  ) {
     said.push(bytesOf(model, token));
   }
   const ours = Buffer.concat(said).toString('latin1');
@@ -58,14 +62,27 @@ test.skipIf(!isBuilt).each<[Projector, number, number]>([
 /** What the peer says, byte by byte, without the line breaks around it. */
 function ask({ textPath, mmprojPath }: RandomModel, picture: string): string {
   const model = ['-m', textPath, '--mmproj', mmprojPath, '--jinja', '-c', '1024', '-t', '1', '--no-warmup'];
-  const prompt = ['--image', picture, '-p', 'USER<__media__> what is open', '--temp', '0', '-n', `${tokenCount}`];
+  const prompt = [
+    '--image',
+    picture,
+    '-p',
+    'USER<__media__> what is open',
+    '--temp',
+    '0',
+    '-n',
+    `${tokenCount}`,
+  ];
   const output = execFileSync(peer, [...model, ...prompt], { stdio: ['ignore', 'pipe', 'ignore'] });
-  return output.toString('latin1').replace(/^\n/, '').replace(/\n{1,2}$/, '');
+  return output
+    .toString('latin1')
+    .replace(/^\n/, '')
+    .replace(/\n{1,2}$/, '');
 }
 
-/** A token as the peer prints it: control tokens too, and a piece's mark as a space. */
+/** A token as the peer prints it: control tokens too, a piece's mark as a space, a zero byte not at all. */
 function bytesOf({ pieces }: RandomModel, token: number): Buffer {
   const piece = pieces[token]!;
   const byte = /^<0x([0-9A-F]{2})>$/.exec(piece);
+  if (piece === '<0x00>') return Buffer.alloc(0);
   return byte ? Buffer.from([Number.parseInt(byte[1]!, 16)]) : Buffer.from(piece.replaceAll('▁', ' '));
 }

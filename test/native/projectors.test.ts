@@ -75,7 +75,9 @@ describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positi
     await engine.decodeTokens(Int32Array.from({ length: used }, () => 5));
     await expect(engine.decodePicture(picture)).rejects.toMatchObject({
       code: 'CONTEXT_FULL',
-      message: expect.stringMatching(new RegExp(`${used} .*${imageTokens + delimiters + 2} .*${contextSize}`)),
+      message: expect.stringMatching(
+        new RegExp(`${used} .*${imageTokens + delimiters + 2} .*${contextSize}`),
+      ),
     });
     expect(engine.position).toBe(used);
     engine.clear();

@@ -52,6 +52,8 @@ export interface LlavaOptions {
   /** Name of the newline tensor, or null for none. Default: the published files'. */
   readonly newlineName?: string | null;
   readonly newlineType?: 'f32' | 'f16';
+  /** Default spatial_unpad. */
+  readonly mergeType?: 'spatial_unpad' | 'flat';
   /** Width the projector puts out, if it is not to fit the text model. */
   readonly projectorWidth?: number;
   readonly hasVision?: boolean;
@@ -80,7 +82,11 @@ export function writeRandomLlava(folder: string, shape: LlavaShape, options: Lla
   const mmprojPath = join(folder, `${prefix}-mmproj.gguf`);
   const { chatTemplate } = options;
   const { contextLength, text: tower } = shape;
-  writeRandomText(textPath, { tower, contextLength, ...(chatTemplate === undefined ? {} : { chatTemplate }) }, random);
+  writeRandomText(
+    textPath,
+    { tower, contextLength, ...(chatTemplate === undefined ? {} : { chatTemplate }) },
+    random,
+  );
   const vision = visionTensors(shape, options, random);
   writeGguf(mmprojPath, { metadata: visionMetadata(shape, options), tensors: vision });
   return { shape, textPath, mmprojPath, vision };
@@ -104,7 +110,7 @@ function visionMetadata(shape: LlavaShape, options: LlavaOptions): Record<string
     'clip.vision.attention.layer_norm_epsilon': f32(layerNormEpsilon),
     'clip.vision.block_count': u32(vision.blocks),
     ...(gridPinpoints.length === 0 ? {} : { 'clip.vision.image_grid_pinpoints': i32(gridPinpoints.flat()) }),
-    'clip.vision.mm_patch_merge_type': text('spatial_unpad'),
+    'clip.vision.mm_patch_merge_type': text(options.mergeType ?? 'spatial_unpad'),
     ...(options.featureLayer === undefined
       ? {}
       : { 'clip.vision.feature_layer': i32([options.featureLayer]) }),

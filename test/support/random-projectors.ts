@@ -111,7 +111,11 @@ const kinds: Readonly<Record<Projector, Kind>> = {
     patchSize: 14,
     architecture: 'qwen2vl',
     extraTokens: ['<|vision_start|>', '<|vision_end|>'],
-    metadata: { 'clip.vision.n_wa_pattern': u32(2), 'clip.use_silu': bool(true), 'clip.use_gelu': bool(false) },
+    metadata: {
+      'clip.vision.n_wa_pattern': u32(2),
+      'clip.use_silu': bool(true),
+      'clip.use_gelu': bool(false),
+    },
     parts: ['gate', 'postNorm', 'secondPatch'],
     project: (random) => ({
       ...linear(random, 'mm.0', merged, merged),

@@ -32,7 +32,10 @@ const convolution = 3;
 /** Writes the file; the same shape and random state give the same bytes. */
 export function writeRandomText(path: string, shape: TextShape, random: Random): void {
   const pieces = [...vocabulary, ...(shape.extraTokens ?? []).map((piece) => ({ piece, score: 0, type: 3 }))];
-  writeGguf(path, { metadata: textMetadata(shape, pieces), tensors: textTensors(shape, pieces.length, random) });
+  writeGguf(path, {
+    metadata: textMetadata(shape, pieces),
+    tensors: textTensors(shape, pieces.length, random),
+  });
 }
 
 function textMetadata(shape: TextShape, pieces: readonly Piece[]): Record<string, GgufValue> {

@@ -90,7 +90,9 @@ function accepts(min: number, max: number): (text: string) => boolean {
 }
 
 test('the grammar of whole numbers takes all of a range and nothing else', () => {
-  const edges = [-1000, -130, -101, -100, -99, -10, -9, -1, 0, 1, 5, 9, 10, 11, 19, 20, 99, 100, 109, 256, 1000];
+  const edges = [
+    -1000, -130, -101, -100, -99, -10, -9, -1, 0, 1, 5, 9, 10, 11, 19, 20, 99, 100, 109, 256, 1000,
+  ];
   for (const min of edges) {
     for (const max of edges.filter((edge) => edge >= min)) {
       const isAccepted = accepts(min, max);
@@ -99,7 +101,8 @@ test('the grammar of whole numbers takes all of a range and nothing else', () =>
           expect.fail(`${min} to ${max}: ${value} is ${isAccepted(`${value}`) ? '' : 'not '}accepted`);
         }
       }
-      for (const text of ['', '-', '-0', '00', '01', '-01', '1.0']) expect(isAccepted(text), text).toBe(false);
+      for (const text of ['', '-', '-0', '00', '01', '-01', '1.0'])
+        expect(isAccepted(text), text).toBe(false);
     }
   }
 });

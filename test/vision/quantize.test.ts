@@ -82,8 +82,16 @@ test.each([
 test('what is quantised already is not quantised again', async () => {
   const once = join(folder, 'once.gguf');
   await quantizeFile({ inputPath: text, outputPath: once, type: 'Q8_0', threads: 1 });
-  const again = quantizeFile({ inputPath: once, outputPath: join(folder, 'twice.gguf'), type: 'Q4_0', threads: 1 });
-  await expect(again).rejects.toMatchObject({ code: 'QUANTIZE_FAILED', message: expect.stringMatching(/requantiz/) });
+  const again = quantizeFile({
+    inputPath: once,
+    outputPath: join(folder, 'twice.gguf'),
+    type: 'Q4_0',
+    threads: 1,
+  });
+  await expect(again).rejects.toMatchObject({
+    code: 'QUANTIZE_FAILED',
+    message: expect.stringMatching(/requantiz/),
+  });
 });
 
 test('a file is not quantised onto itself', async () => {
