@@ -45,8 +45,9 @@ bool TextDecoder::cut(int position) {
 
 void TextDecoder::rollBack(int position) {
   llama_synchronize(context());
-  if (!cut(position)) clear();
   hasLogits_ = false;
+  if (position > this->position()) return;  // emptied by a roll-back within this one
+  if (!cut(position)) clear();
 }
 
 void TextDecoder::truncate(int position) {
