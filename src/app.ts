@@ -5,8 +5,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
-import type { CameraConfig, Config } from './config/schema.ts';
+import type { CameraConfig, Config, QuestionConfig } from './config/schema.ts';
 import { ConfigError, EngineError } from './domain/errors.ts';
+import type { Question } from './domain/observation.ts';
 import { locateModel } from './models/locate.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import { type CameraTask, Pipeline } from './pipeline/pipeline.ts';
@@ -34,6 +35,7 @@ export async function engineOptionsOf(model: Config['model'], folder: string): P
     maxTokens: model.max_tokens,
     temperature: model.temperature,
     chatTemplate: model.chat_template,
+    detail: model.detail,
   };
 }
 
@@ -122,7 +124,7 @@ export class App {
       intervalMs: camera.interval,
       promptName: camera.prompt,
       prompt: this.#config.prompts[camera.prompt]!,
-      questions: Object.entries(camera.questions).map(([question, { ask }]) => ({ name: question, ask })),
+      questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
     };
   }
 
@@ -143,6 +145,22 @@ function cameraOf(name: string, { source }: CameraConfig, folder: string): Camer
       return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
     case 'still':
       return new StillCamera(name, lookUp(source.path, folder));
+  }
+}
+
+function questionOf(name: string, config: QuestionConfig): Question {
+  const question = { name, ask: config.ask };
+  switch (config.type) {
+    case 'boolean':
+      return { ...question, type: { kind: 'boolean' } };
+    case 'integer':
+      return { ...question, type: { kind: 'integer', min: config.min, max: config.max } };
+    case 'enum':
+      return { ...question, type: { kind: 'enum', values: config.values } };
+    case 'string':
+      return { ...question, type: { kind: 'string', maxLength: config.max_length } };
+    default:
+      return question;
   }
 }
 

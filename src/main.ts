@@ -16,7 +16,8 @@ const program = new Command('scenecast')
   .description(packageJson.description)
   .version(packageJson.version)
   .exitOverride();
-for (const command of [runCommand, describeCommand, modelsCommand, convertCommand, sceneCommand]) program.addCommand(command(stop.signal));
+for (const command of [runCommand, describeCommand, modelsCommand, convertCommand, sceneCommand])
+  program.addCommand(command(stop.signal));
 
 try {
   await program.parseAsync();

@@ -1,6 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { Command, InvalidArgumentError } from 'commander';
-import { ScenecastError } from '../domain/errors.ts';
 import {
   type ConvertProgress,
   convertCheckpoint,
@@ -8,6 +8,7 @@ import {
 } from '../models/convert/convert-checkpoint.ts';
 import { type QuantType, quantBits, quantTypeOf } from '../models/convert/quant-types.ts';
 import type { FloatType } from '../models/gguf-writer.ts';
+import { quantizeFile } from '../vision/quantize.ts';
 
 interface Flags {
   readonly out: string;
@@ -58,7 +59,6 @@ export function convertCommand(signal: AbortSignal): Command {
 
 async function convert(checkpoint: string, flags: Flags, signal: AbortSignal): Promise<void> {
   const started = performance.now();
-  const isQuantized = flags.quant !== 'F16' || flags.quantMmproj !== 'F16';
   const { files, layout, notes } = await convertCheckpoint({
     checkpoint,
     visionTower: flags.visionTower ?? null,
@@ -68,7 +68,7 @@ async function convert(checkpoint: string, flags: Flags, signal: AbortSignal): P
     quant: flags.quant === 'F16' ? null : flags.quant,
     quantMmproj: flags.quantMmproj === 'F16' ? null : flags.quantMmproj,
     force: flags.force,
-    quantize: isQuantized ? quantizer() : notNeeded,
+    quantize: quantizer(signal),
     onProgress: process.stderr.isTTY ? drawBar : lineWriter(),
     signal,
   });
@@ -89,12 +89,11 @@ async function convert(checkpoint: string, flags: Flags, signal: AbortSignal): P
     process.stdout.write(`${path}: ${type}, ${tensors} tensors, ${(sizeBytes / 1e6).toFixed(1)} MB\n`);
 }
 
-/** @throws ScenecastError at once, rather than after an hour of converting: nothing here can quantise yet */
-function quantizer(): QuantizeFile {
-  throw new ScenecastError('this build cannot quantise: leave out --quant and --quant-mmproj');
+/** llama.cpp's own quantiser, in a process of its own. */
+function quantizer(signal: AbortSignal): QuantizeFile {
+  return (inputPath, outputPath, type) =>
+    quantizeFile({ inputPath, outputPath, type, threads: availableParallelism(), signal });
 }
-
-const notNeeded: QuantizeFile = () => Promise.reject(new Error('nothing was to be quantised'));
 
 function drawBar({ stage, fraction }: ConvertProgress): void {
   const filled = Math.round((fraction ?? 0) * 30);

@@ -17,9 +17,31 @@ const stillSource = z.strictObject({
     .describe('A picture file, or a folder of them, taken in order of name, again and again'),
 });
 
-const question = z.strictObject({
-  ask: z.string().min(1).max(500).describe('The question in words'),
-});
+const ask = z.string().min(1).max(500).describe('The question in words');
+const word = z
+  .string()
+  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be words on one line, without space around them')
+  .max(100);
+
+/** A standing question, and what its answer must be. */
+const question = z.discriminatedUnion('type', [
+  z.strictObject({ ask, type: z.literal('text').optional().describe('Free text, the default') }),
+  z.strictObject({ ask, type: z.literal('boolean') }),
+  z
+    .strictObject({
+      ask,
+      type: z.literal('integer'),
+      min: z.int().default(0),
+      max: z.int().default(100),
+    })
+    .refine(({ min, max }) => min <= max, 'min must not be above max'),
+  z.strictObject({ ask, type: z.literal('enum'), values: z.array(word).min(1).max(50) }),
+  z.strictObject({
+    ask,
+    type: z.literal('string'),
+    max_length: z.int().min(1).max(500).default(100).describe('In characters'),
+  }),
+]);
 
 const camera = z.strictObject({
   source: z.discriminatedUnion('type', [sceneSource, stillSource]),
@@ -67,7 +89,11 @@ export const modelSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('null: one for each CPU the service may use'),
-  max_tokens: z.int().min(1).max(4096).default(256).describe('The longest description or answer'),
+  max_tokens: z.int().min(1).max(4096).default(256).describe('The longest description or free-text answer'),
+  detail: z
+    .enum(['overview', 'balanced', 'full'])
+    .default('full')
+    .describe('How closely a picture is looked at: less is faster'),
   temperature: z.number().min(0).max(2).default(0).describe('0 always takes the likeliest token'),
   deadline: duration
     .prefault('15m')
@@ -112,3 +138,4 @@ const reservedCameraNames = new Set(['status', 'info', 'health', 'request', 'res
 
 export type Config = z.output<typeof configSchema>;
 export type CameraConfig = Config['cameras'][string];
+export type QuestionConfig = CameraConfig['questions'][string];

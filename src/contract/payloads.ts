@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
+import type { Answer, CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
 
 const count = z.int().min(0);
 const milliseconds = z.number().min(0);
 const ulid = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
 const utc = z.iso.datetime();
+const answer = z.union([z.string(), z.number(), z.boolean()]);
 
 export const cameraStatusSchema = z.strictObject({
   state: z.enum(['online', 'offline']),
@@ -30,7 +31,7 @@ export const descriptionSchema = z.strictObject({
   trigger: z.enum(['interval', 'change', 'request']),
   summary: z.string().max(255),
   description: z.string(),
-  answers: z.record(z.string(), z.string()),
+  answers: z.record(z.string(), answer).describe('By name of the question'),
   image: z.strictObject({
     width: count,
     height: count,
@@ -57,9 +58,16 @@ export const descriptionSchema = z.strictObject({
   finish_reason: z.enum(['stop', 'length']),
 });
 
+export const answerSchema = z.strictObject({
+  id: ulid,
+  value: answer.describe("Of the question's type"),
+  captured_at: utc,
+});
+
 export type CameraStatusPayload = z.output<typeof cameraStatusSchema>;
 export type EventPayload = z.output<typeof eventSchema>;
 export type DescriptionPayload = z.output<typeof descriptionSchema>;
+export type AnswerPayload = z.output<typeof answerSchema>;
 
 export function cameraStatusPayload({ state, reason }: CameraStatus): CameraStatusPayload {
   return { state, reason };
@@ -108,6 +116,10 @@ export function descriptionPayload(observation: Observation, publishedAt: Date):
     tokens: { ...tokens, drafted: 0, accepted: 0 },
     finish_reason: description.finishReason,
   };
+}
+
+export function answerPayload({ frame }: Observation, value: Answer): AnswerPayload {
+  return { id: frame.id, value, captured_at: frame.capturedAt.toISOString() };
 }
 
 /** The description on one line, in at most 255 characters: what a Home Assistant state can hold. */

@@ -5,6 +5,8 @@ export interface Topics {
   cameraStatus(camera: string): string;
   description(camera: string): string;
   event(camera: string): string;
+  /** The newest answer to a standing question, retained. */
+  answer(camera: string, question: string): string;
 }
 
 /** Topics under `scenecast/<device>`. */
@@ -15,5 +17,6 @@ export function topicsOf(device: string): Topics {
     cameraStatus: (camera) => `${base}/${camera}/status`,
     description: (camera) => `${base}/${camera}/description`,
     event: (camera) => `${base}/${camera}/event`,
+    answer: (camera, question) => `${base}/${camera}/answer/${question}`,
   };
 }

@@ -3,10 +3,21 @@ import type { Frame } from './frame.ts';
 /** What made the pipeline look: the interval, a changed scene, or somebody's request. */
 export type Trigger = 'interval' | 'change' | 'request';
 
+/** What an answer must be: the model is held to it while it speaks. Lengths are in characters. */
+export type AnswerType =
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'enum'; readonly values: readonly string[] }
+  | { readonly kind: 'string'; readonly maxLength: number };
+
+export type Answer = string | number | boolean;
+
 /** A standing question: its name in topics and payloads, and the words the model is asked. */
 export interface Question {
   readonly name: string;
   readonly ask: string;
+  /** Default: free text, as long as a description may be. */
+  readonly type?: AnswerType;
 }
 
 /** Why the model stopped: it ended its answer, or the answer met the token limit. */
@@ -38,7 +49,7 @@ export interface ModelIdentity {
 export interface Description {
   readonly text: string;
   /** By question name. */
-  readonly answers: Readonly<Record<string, string>>;
+  readonly answers: Readonly<Record<string, Answer>>;
   readonly finishReason: FinishReason;
   readonly timings: EngineTimings;
   readonly tokens: TokenCounts;

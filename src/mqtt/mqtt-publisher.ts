@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type MqttClient } from 'mqtt';
-import { cameraStatusPayload, descriptionPayload, eventPayload } from '../contract/payloads.ts';
+import {
+  answerPayload,
+  cameraStatusPayload,
+  descriptionPayload,
+  eventPayload,
+} from '../contract/payloads.ts';
 import { type Topics, topicsOf } from '../contract/topics.ts';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
@@ -89,8 +94,11 @@ export class MqttPublisher implements Publisher {
   }
 
   observation(observation: Observation): void {
-    const topic = this.#topics.description(observation.frame.camera);
-    this.#retain(topic, descriptionPayload(observation, new Date()));
+    const { camera } = observation.frame;
+    this.#retain(this.#topics.description(camera), descriptionPayload(observation, new Date()));
+    for (const [question, value] of Object.entries(observation.description.answers)) {
+      this.#retain(this.#topics.answer(camera, question), answerPayload(observation, value));
+    }
   }
 
   event(event: FrameEvent): void {

@@ -30,6 +30,7 @@ export type MtmdErrorCode =
   | 'BAD_GRAMMAR'
   | 'BAD_TEMPLATE'
   | 'NO_TEMPLATE'
+  | 'QUANTIZE_FAILED' // llama.cpp's reason is in the message
   | 'INVALID_ARGUMENT'
   | 'OUT_OF_MEMORY'
   | 'INTERNAL';
@@ -43,7 +44,10 @@ export interface LoadOptions {
   readonly contextSize?: number;
   /** Most positions given to one llama_decode. Default 2048. */
   readonly batchSize?: number;
-  /** Most positions computed at once. Default 576: a LLaVA tile is not split. */
+  /**
+   * Most positions computed at once. Default 576: a LLaVA tile is not split. Raised by itself where a model wants a
+   * whole picture at once (non-causal attention).
+   */
   readonly ubatchSize?: number;
   /** Threads while generating. Default 4. */
   readonly threads?: number;
@@ -55,6 +59,11 @@ export interface LoadOptions {
   readonly visionFlashAttention?: FlashAttention;
   /** Type of the KV cache. Default 'f16'. */
   readonly kvType?: 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q4_0';
+  /**
+   * Most embeddings a picture may become, where the model leaves a choice (`takesTokenLimit`); never raises the model's
+   * own limit. Default: the model's own.
+   */
+  readonly imageMaxTokens?: number;
   /** Default true. */
   readonly useMmap?: boolean;
   /** Default false. */
@@ -115,10 +124,12 @@ export interface VisionInfo {
   /** Per colour, of values from 0 to 1. */
   readonly mean: readonly [number, number, number];
   readonly standardDeviation: readonly [number, number, number];
-  /** The text model wants two-dimensional positions for images: `decodeEmbeddings` does not give them. */
+  /** The text model wants two-dimensional positions for images: only `decodePicture` gives them. */
   readonly usesMrope: boolean;
-  /** The text model wants images to be attended to in both directions: `decodeEmbeddings` does not. */
+  /** The text model wants images to be attended to in both directions: only `decodePicture` does. */
   readonly nonCausal: boolean;
+  /** `imageMaxTokens` has an effect. */
+  readonly takesTokenLimit: boolean;
   /** Of the file. */
   readonly sizeBytes: number;
 }
@@ -138,13 +149,50 @@ export interface MtmdInfo {
   readonly build: string;
 }
 
+export interface PictureInput {
+  /** Text that stands before the picture; special tokens in it are read. Default: none. */
+  readonly before?: string;
+  /** Begin with the begin token where the model wants it. Default false. */
+  readonly addSpecial?: boolean;
+  /** height x width x 3 bytes */
+  readonly rgb: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a picture cost. */
+export interface PictureTokens {
+  /** Embeddings. */
+  readonly imageTokens: number;
+  /** The text before the picture, and what the model wants around the picture and its parts. */
+  readonly promptTokens: number;
+  readonly packMs: number;
+  readonly encodeMs: number;
+}
+
+export interface QuantizeOptions {
+  /** A text model or an mmproj in F32, F16 or BF16; absolute. */
+  readonly inputPath: string;
+  /** Overwritten; absolute. */
+  readonly outputPath: string;
+  /** As llama-quantize names it: Q4_0, Q4_K_M, Q5_K_M, Q6_K, Q8_0, F16 and so on. */
+  readonly type: string;
+  /** Default 1. */
+  readonly threads?: number;
+  /** Told the fraction done, at most a hundred times; 1 comes just before the promise resolves. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
 /**
  * One loaded model and one sequence of positions. One asynchronous call runs at a time: a second one rejects with
  * BUSY, and so do the methods that touch the sequence. After `close` all throw (or reject with) CLOSED.
  */
 export interface MtmdEngine {
   readonly info: MtmdInfo;
-  /** Positions in the sequence; grows while a decode runs. */
+  /**
+   * Positions in the sequence; grows while a decode runs. With M-RoPE a picture takes fewer positions than the context
+   * needs cells for it.
+   */
   readonly position: number;
   /** Positions the context holds. */
   readonly contextSize: number;
@@ -202,6 +250,16 @@ export interface MtmdEngine {
   decodeTokens(tokens: Int32Array, options?: { readonly logitsLast?: boolean }): Promise<void>;
   /** Appends embeddings (n x width floats); else like `decodeTokens`. */
   decodeEmbeddings(embeddings: Float32Array, options?: { readonly logitsLast?: boolean }): Promise<void>;
+  /**
+   * Appends text and a picture the way libmtmd lays pictures out for this model: cut into slices with what stands
+   * between them, with two-dimensional positions and non-causal attention where the model wants them. Counted before
+   * anything is encoded. Whatever it rejects with, the sequence is then as it was before the call, or empty where the
+   * model's memory cannot be cut.
+   * @throws CONTEXT_FULL, ENCODE_FAILED, CANCELLED, DECODE_FAILED, INVALID_ARGUMENT
+   */
+  decodePicture(picture: PictureInput): Promise<PictureTokens>;
+  /** Cells of the context that `decodePicture` takes for a picture of this size, without text before it. */
+  countPictureTokens(width: number, height: number): number;
   /** Appends one token and samples the next: one round trip of a generation. */
   step(token: number): Promise<number>;
 
@@ -210,7 +268,11 @@ export interface MtmdEngine {
   /** Replaces the sampler, and with it its memory: what it penalises, its random state, its place in the grammar. */
   setSampler(options: SamplerOptions): void;
 
-  /** Drops all positions from this one on. @throws INVALID_ARGUMENT, TRUNCATE_FAILED */
+  /**
+   * Drops all positions from this one on. The memory of a recurrent or hybrid model can only return to where one of the
+   * last four decodes without logits ended. With M-RoPE no picture can be cut in two.
+   * @throws INVALID_ARGUMENT, TRUNCATE_FAILED
+   */
   truncate(position: number): void;
   /** Drops all positions. */
   clear(): void;
@@ -231,6 +293,12 @@ export interface MtmdAddon {
   loadBackends(path: string): void;
   /** Checks both files, then loads them. @throws any of the codes up to LOAD_FAILED, BACKEND_MISSING, CANCELLED */
   load(options: LoadOptions): Promise<MtmdEngine>;
+  /**
+   * Quantises a file with llama.cpp's own quantiser. It cannot be cancelled and may abort the process: see
+   * `quantizeFile`.
+   * @throws QUANTIZE_FAILED, INVALID_ARGUMENT, or a code of a file that cannot be read
+   */
+  quantize(options: QuantizeOptions): Promise<void>;
   /** Where the native libraries' logs go; null drops them, which is the default. Once for the whole process. */
   setLogger(logger: MtmdLogger | null): void;
   /** Cancels what runs and all loads, also later ones: for a process that is about to exit. */

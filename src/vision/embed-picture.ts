@@ -1,8 +1,10 @@
-import sharp from 'sharp';
-import { EngineError, messageOf } from '../domain/errors.ts';
+import { EngineError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { MtmdEngine } from './addon.ts';
-import { assemble, cutTiles, type Plan, planAnyres } from './packing.ts';
+import { decodePicture } from './decode-picture.ts';
+import { type Detail, pinpointsFor } from './detail.ts';
+import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './packing.ts';
+import { expandToSquare, paddingColour } from './single-tile.ts';
 
 /** A picture as the language model reads it: tokenCount x n_embd floats. */
 export interface PictureEmbeddings {
@@ -24,20 +26,72 @@ export interface CutPicture {
  * image_newline after each row.
  * @throws EngineError BAD_PICTURE, or UNSUPPORTED_MODEL for a projector that is not LLaVA-1.6's.
  */
-export async function embedPicture(engine: MtmdEngine, picture: Picture): Promise<PictureEmbeddings> {
+export async function embedPicture(
+  engine: MtmdEngine,
+  picture: Picture,
+  detail: Detail = 'full',
+): Promise<PictureEmbeddings> {
+  const { gridPinpoints, imageSize } = engine.info.vision;
+  if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
+  // Without tiles the overview stands alone: the whole picture stretched to one square.
+  if (pinpointsFor(detail, gridPinpoints, imageSize).length === 0) {
+    return embedSquare(engine, picture, 'stretch');
+  }
   const start = performance.now();
-  const cut = await cutPicture(engine, picture);
+  const cut = await cutPicture(engine, picture, detail);
   const packed = performance.now();
   const embeddings = await encodeCut(engine, cut);
-  const encodeMs = performance.now() - packed;
-  return { embeddings, tokenCount: cut.plan.tokenCount, packMs: packed - start, encodeMs };
+  return {
+    embeddings,
+    tokenCount: embeddings.length / engine.info.text.width,
+    packMs: packed - start,
+    encodeMs: performance.now() - packed,
+  };
+}
+
+/**
+ * Encodes a picture as one square, the way LLaVA-1.5 was trained (`pad`), or stretched to it.
+ * @throws EngineError BAD_PICTURE
+ */
+export async function embedSquare(
+  engine: MtmdEngine,
+  picture: Picture,
+  fit: 'pad' | 'stretch',
+): Promise<PictureEmbeddings> {
+  const { imageSize, mean } = engine.info.vision;
+  const start = performance.now();
+  const { rgb, width, height } = await decodePicture(picture.bytes);
+  const side = Math.max(width, height);
+  const square =
+    fit === 'pad'
+      ? await engine.resize(
+          expandToSquare(rgb, { width, height }, paddingColour(mean)),
+          side,
+          side,
+          imageSize,
+          imageSize,
+        )
+      : await engine.resize(rgb, width, height, imageSize, imageSize);
+  const packed = performance.now();
+  const embeddings = await engine.encodeTile(square);
+  return {
+    embeddings,
+    tokenCount: embeddings.length / engine.info.text.width,
+    packMs: packed - start,
+    encodeMs: performance.now() - packed,
+  };
 }
 
 /** Decodes, resizes and cuts a picture. Throws like {@link embedPicture}. */
-export async function cutPicture(engine: MtmdEngine, picture: Picture): Promise<CutPicture> {
-  const { imageSize, patchSize, gridPinpoints } = engine.info.vision;
+export async function cutPicture(
+  engine: MtmdEngine,
+  picture: Picture,
+  detail: Detail = 'full',
+): Promise<CutPicture> {
+  const { imageSize, patchSize } = engine.info.vision;
+  const gridPinpoints = pinpointsFor(detail, engine.info.vision.gridPinpoints, imageSize);
   if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
-  const { data: rgb, width, height } = await decode(picture.bytes);
+  const { rgb, width, height } = await decodePicture(picture.bytes);
   const plan = planAnyres({ width, height, imageSize, patchSize, gridPinpoints });
   const overview = await engine.resize(rgb, width, height, plan.overview.width, plan.overview.height);
   const refined = await engine.resize(rgb, width, height, plan.refined.width, plan.refined.height);
@@ -50,24 +104,16 @@ export async function encodeCut(
   { plan, overview, tiles }: CutPicture,
 ): Promise<Float32Array> {
   const newline = engine.imageNewline();
-  if (!newline) throw unsupported('image_newline');
+  // A newline is trained only with spatial_unpad; some converted files do not name the type.
+  if (!newline && engine.info.vision.mergeType === 'spatial_unpad') throw unsupported('image_newline');
   const overviewEmbeddings = await engine.encodeTile(overview);
   const tileEmbeddings: Float32Array[] = [];
   for (const tile of tiles) tileEmbeddings.push(await engine.encodeTile(tile));
-  return assemble(plan, overviewEmbeddings, tileEmbeddings, newline);
+  return newline
+    ? assemble(plan, overviewEmbeddings, tileEmbeddings, newline)
+    : assembleFlat([overviewEmbeddings, ...tileEmbeddings]);
 }
 
 function unsupported(missing: string): EngineError {
   return new EngineError('UNSUPPORTED_MODEL', `the projector is not LLaVA-1.6: it has no ${missing}`);
-}
-
-/** Encoded picture to RGB, height x width x 3 bytes, turned as its EXIF orientation says. */
-async function decode(bytes: Uint8Array): Promise<{ data: Uint8Array; width: number; height: number }> {
-  try {
-    const image = sharp(bytes, { failOn: 'error' }).autoOrient().removeAlpha().toColourspace('srgb');
-    const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height };
-  } catch (cause) {
-    throw new EngineError('BAD_PICTURE', `the picture cannot be decoded: ${messageOf(cause)}`, { cause });
-  }
 }

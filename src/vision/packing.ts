@@ -212,6 +212,21 @@ export function assemble(
   return result;
 }
 
+/**
+ * Puts the embeddings in the order of mm_patch_merge_type flat: the overview, then one tile after the other, with
+ * their padding and without newlines.
+ * @param squares per square, the overview first, patchesPerSide^2 x width floats
+ */
+export function assembleFlat(squares: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(squares.reduce((sum, { length }) => sum + length, 0));
+  let written = 0;
+  for (const square of squares) {
+    result.set(square, written);
+    written += square.length;
+  }
+  return result;
+}
+
 function expectLength(what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new RangeError(`${what} has length ${actual}, expected ${expected}`);
 }

@@ -1,15 +1,18 @@
-import type { Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
+import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './addon.ts';
+import { answerGrammar, mostAnswerTokens, parseAnswer } from './answer-grammar.ts';
 import { type ChosenTemplate, chooseTemplate, renderPrompt } from './chat-prompt.ts';
-import { embedPicture } from './embed-picture.ts';
+import type { Detail } from './detail.ts';
+import { chooseSight, type Sight, tryTruncate } from './sight.ts';
 
 export interface SpeechOptions {
-  /** The longest description or answer, in tokens. */
+  /** The longest description or free-text answer, in tokens. */
   readonly maxTokens: number;
   /** 0 is greedy. */
   readonly temperature: number;
   readonly chatTemplate: string | null;
+  readonly detail: Detail;
 }
 
 /**
@@ -21,16 +24,19 @@ export class PictureDescriber {
   readonly #engine: MtmdEngine;
   readonly #options: SpeechOptions;
   readonly #model: ModelIdentity;
-  readonly #embed: typeof embedPicture;
-  /** The text that stands before every picture, while its KV is still there. */
-  #prefix: { readonly text: string; readonly position: number } | null = null;
+  readonly #sight: Sight;
 
-  /** `embed` can be replaced to measure what each part of the packing is worth. */
-  constructor(engine: MtmdEngine, options: SpeechOptions, model: ModelIdentity, embed = embedPicture) {
+  /** `sight` can be replaced to measure what each part of the packing is worth. */
+  constructor(
+    engine: MtmdEngine,
+    options: SpeechOptions,
+    model: ModelIdentity,
+    sight = chooseSight(engine, options.detail),
+  ) {
     this.#engine = engine;
     this.#options = options;
     this.#model = model;
-    this.#embed = embed;
+    this.#sight = sight;
     this.template = chooseTemplate(options.chatTemplate, engine.info.text.chatTemplate);
     // A template that cannot work is found when the engine is loaded, not at the first frame.
     renderPrompt(this.#render, this.template.jinja, 'Describe the scene.');
@@ -38,85 +44,79 @@ export class PictureDescriber {
 
   /** Describes one picture and answers its questions. Rejects with the native layer's coded errors. */
   async describe({ picture, prompt, questions }: DescribeRequest, signal: AbortSignal): Promise<Description> {
-    const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(this.#engine, picture);
-    const asked = [prompt, ...questions.map(({ ask }) => ask)].map((words) =>
-      renderPrompt(this.#render, this.template.jinja, words),
-    );
-    signal.throwIfAborted();
-    const prefillStart = performance.now();
-    let promptTokens = await this.#prefillPrefix(asked[0]!.before);
-    await this.#engine.decodeEmbeddings(embeddings);
-    let prefillMs = performance.now() - prefillStart;
+    const { before, after } = this.#prompt(prompt);
+    const seenStart = performance.now();
+    const { imageTokens, packMs, encodeMs, ...seen } = await this.#sight.see(picture, before, signal);
     const afterPicture = this.#engine.position;
-
-    const spoken: Spoken[] = [];
+    let promptTokens = seen.promptTokens;
+    let completion = 0;
+    let prefillMs = performance.now() - seenStart - packMs - encodeMs;
     let generateMs = 0;
-    for (const { after } of asked) {
+
+    const turn = async (words: string, type: AnswerType | null): Promise<Spoken> => {
       signal.throwIfAborted();
       const turnStart = performance.now();
-      const tokens = this.#engine.tokenize(after, { addSpecial: false, parseSpecial: true });
+      const tokens = this.#engine.tokenize(words, { addSpecial: false, parseSpecial: true });
       promptTokens += tokens.length;
       await this.#engine.decodeTokens(tokens, { logitsLast: true });
       const speechStart = performance.now();
-      spoken.push(await this.#speak(signal));
+      const spoken = await this.#speak(type, signal);
+      completion += spoken.tokenCount;
       prefillMs += speechStart - turnStart;
       generateMs += performance.now() - speechStart;
-      this.#engine.truncate(afterPicture);
+      return spoken;
+    };
+
+    const description = await turn(after, null);
+    const answers: Record<string, Answer> = {};
+    for (const { name, ask, type } of questions) {
+      if (!tryTruncate(this.#engine, afterPicture)) {
+        // A recurrent memory that has forgotten the way back: the picture is looked at anew.
+        promptTokens += (await this.#sight.see(picture, before, signal)).promptTokens;
+      }
+      const { text } = await turn(this.#prompt(ask).after, type ?? null);
+      answers[name] = type ? parseAnswer(type, text) : text.trim();
     }
-    const [description, ...answers] = spoken;
     return {
-      text: description!.text,
-      answers: Object.fromEntries(questions.map(({ name }, index) => [name, answers[index]!.text])),
-      finishReason: description!.finishReason,
+      text: description.text.trim(),
+      answers,
+      finishReason: description.finishReason,
       timings: { packMs, encodeMs, prefillMs, generateMs },
-      tokens: {
-        image: tokenCount,
-        prompt: promptTokens,
-        completion: spoken.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0),
-      },
+      tokens: { image: imageTokens, prompt: promptTokens, completion },
       model: this.#model,
     };
+  }
+
+  #prompt(words: string): { before: string; after: string } {
+    return renderPrompt(this.#render, this.template.jinja, words);
   }
 
   readonly #render = (messages: readonly { role: string; content: string }[], jinja: string): string =>
     this.#engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
 
-  /** Rolls the KV back to the end of the text before the picture, and puts that text there where it is not yet. */
-  async #prefillPrefix(text: string): Promise<number> {
-    const tokens = this.#engine.tokenize(text, { addSpecial: true, parseSpecial: true });
-    if (this.#prefix?.text === text && this.#engine.position >= this.#prefix.position) {
-      this.#engine.truncate(this.#prefix.position);
-    } else {
-      this.#prefix = null;
-      this.#engine.clear();
-      await this.#engine.decodeTokens(tokens, { logitsLast: false });
-      this.#prefix = { text, position: this.#engine.position };
-    }
-    return tokens.length;
-  }
-
-  async #speak(signal: AbortSignal): Promise<Spoken> {
-    const { maxTokens, temperature } = this.#options;
-    this.#engine.setSampler({ temperature });
-    const tokenIds: number[] = [];
+  async #speak(type: AnswerType | null, signal: AbortSignal): Promise<Spoken> {
+    const { temperature } = this.#options;
+    const maxTokens = type ? mostAnswerTokens(type) : this.#options.maxTokens;
+    this.#engine.setSampler(type ? { temperature, grammar: answerGrammar(type) } : { temperature });
+    let tokenCount = 0;
     const pieces: Uint8Array[] = [];
     let finishReason: FinishReason = 'stop';
     for (let token = this.#engine.sample(); !this.#engine.isEndOfGeneration(token); ) {
-      tokenIds.push(token);
+      tokenCount++;
       pieces.push(this.#engine.tokenToPiece(token));
-      if (tokenIds.length >= maxTokens) {
+      if (tokenCount >= maxTokens) {
         finishReason = 'length';
         break;
       }
       signal.throwIfAborted();
       token = await this.#engine.step(token);
     }
-    return { text: Buffer.concat(pieces).toString('utf8').trim(), tokenIds, finishReason };
+    return { text: Buffer.concat(pieces).toString('utf8'), tokenCount, finishReason };
   }
 }
 
 interface Spoken {
   readonly text: string;
-  readonly tokenIds: readonly number[];
+  readonly tokenCount: number;
   readonly finishReason: FinishReason;
 }

@@ -1,6 +1,7 @@
 import type { Description } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdErrorCode } from './addon.ts';
+import type { Detail } from './detail.ts';
 
 /** How the engine is loaded and how it speaks; the same for its whole life. */
 export interface EngineOptions {
@@ -15,6 +16,7 @@ export interface EngineOptions {
   readonly temperature: number;
   /** null: the GGUF's own, else vicuna. */
   readonly chatTemplate: string | null;
+  readonly detail: Detail;
 }
 
 /** What a loaded engine says of itself. */
@@ -33,7 +35,7 @@ export interface EngineInfo {
 
 /** An error that crossed the process border. */
 export interface EngineFault {
-  readonly code: MtmdErrorCode | 'BAD_PICTURE' | 'UNSUPPORTED_MODEL' | 'UNKNOWN';
+  readonly code: MtmdErrorCode | 'BAD_PICTURE' | 'BAD_ANSWER' | 'UNSUPPORTED_MODEL' | 'UNKNOWN';
   readonly message: string;
 }
 

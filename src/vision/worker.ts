@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { messageOf } from '../domain/errors.ts';
 import { backendsDir, loadAddon, type MtmdEngine } from './addon.ts';
+import { imageMaxTokens } from './detail.ts';
 import { PictureDescriber } from './picture-describer.ts';
 import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
 
@@ -42,6 +43,7 @@ async function load(options: EngineOptions): Promise<void> {
       threads: options.threads,
       threadsBatch: options.threads,
       flashAttention: 'auto',
+      ...(imageMaxTokens[options.detail] > 0 ? { imageMaxTokens: imageMaxTokens[options.detail] } : {}),
       onProgress: (fraction) => send({ type: 'progress', fraction }),
     });
     const { text, build, cpu } = engine.info;

@@ -27,6 +27,25 @@ test('the device is named after the host', () => {
   expect(parseConfig(smallest, 'c.yaml').device).toBe(hostname().replace(/[^A-Za-z0-9_-]/g, '-'));
 });
 
+/** A config whose one camera has one question. */
+const asking = (question: string): string =>
+  `cameras: { a: { source: { type: scene }, questions: { q: ${question} } } }`;
+
+test.each([
+  ['{ ask: Why? }', { ask: 'Why?' }],
+  ['{ ask: Why?, type: text }', { ask: 'Why?', type: 'text' }],
+  ['{ ask: Open?, type: boolean }', { ask: 'Open?', type: 'boolean' }],
+  ['{ ask: How many?, type: integer }', { ask: 'How many?', type: 'integer', min: 0, max: 100 }],
+  [
+    '{ ask: How cold?, type: integer, min: -40, max: 0 }',
+    { ask: 'How cold?', type: 'integer', min: -40, max: 0 },
+  ],
+  ['{ ask: Which?, type: enum, values: [red, "light blue"] }', { values: ['red', 'light blue'] }],
+  ['{ ask: What?, type: string, max_length: 20 }', { type: 'string', max_length: 20 }],
+])('a question can have a type: %s', (question, expected) => {
+  expect(parseConfig(asking(question), 'c.yaml').cameras['a']?.questions['q']).toMatchObject(expected);
+});
+
 test('durations and sizes are read as a person writes them', () => {
   const { cameras } = parseConfig(
     'cameras: { a: { source: { type: scene, size: 1280x720, every: 1.5m }, interval: 250ms } }',
@@ -58,6 +77,13 @@ test.each([
   ],
   ['cameras: { status: { source: { type: scene } } }', /cameras\.status: is a topic level/],
   ['cameras: { a/b: { source: { type: scene } } }', /cameras\.a\/b/],
+  [asking('{ ask: x, type: number }'), /questions\.q\.type: .*'integer'/],
+  [asking('{ ask: x, type: boolean, min: 1 }'), /questions\.q: unknown key "min"/],
+  [asking('{ ask: x, type: integer, min: 2, max: 1 }'), /questions\.q: min must not be above max/],
+  [asking('{ ask: x, type: enum }'), /questions\.q\.values: is missing/],
+  [asking('{ ask: x, type: enum, values: [" red"] }'), /questions\.q\.values\.0: must be words on one line/],
+  [asking('{ ask: x, type: string, max_length: 0 }'), /questions\.q\.max_length: .*\(it is 0\)/],
+  [`${smallest}\nmodel: { detail: some }`, /model\.detail: .*"overview"/],
   [`${smallest}\ncolour: red`, /unknown key "colour"/],
   [`${smallest}\nmodel: { temperature: 9 }`, /model\.temperature: .*\(it is 9\)/],
 ])('a faulty config names the field and the remedy: %s', (text, message) => {

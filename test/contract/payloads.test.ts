@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
+  answerPayload,
+  answerSchema,
   cameraStatusPayload,
   cameraStatusSchema,
   descriptionPayload,
@@ -25,7 +27,7 @@ const observation: Observation = {
   prompt: 'default',
   description: {
     text: 'a red circle\non the left',
-    answers: { gate_open: 'No.' },
+    answers: { gate_open: false, people: 3, seen: 'No.' },
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4.44 },
     tokens: { image: 268, prompt: 60, completion: 12 },
@@ -46,7 +48,7 @@ test('an observation becomes the payload of the contract', () => {
     trigger: 'interval',
     summary: 'a red circle on the left',
     description: 'a red circle\non the left',
-    answers: { gate_open: 'No.' },
+    answers: { gate_open: false, people: 3, seen: 'No.' },
     image: { width: 640, height: 480, sha256: createHash('sha256').update('jpeg').digest('hex') },
     model: { name: 'demo', quant: 'F16', build: 'b1' },
     prompt: 'default',
@@ -54,6 +56,18 @@ test('an observation becomes the payload of the contract', () => {
     tokens: { image: 268, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
     finish_reason: 'stop',
   });
+});
+
+test('an answer keeps its type', () => {
+  for (const value of [false, 3, 'No.']) {
+    const payload = answerPayload(observation, value);
+    expect(answerSchema.parse(JSON.parse(JSON.stringify(payload)))).toEqual({
+      id,
+      value,
+      captured_at: '2026-11-21T12:00:00.125Z',
+    });
+  }
+  expect(topicsOf('shed').answer('porch', 'gate_open')).toBe('scenecast/shed/porch/answer/gate_open');
 });
 
 test('events and statuses are of the contract', () => {

@@ -91,6 +91,41 @@ test('retained state comes again after a broker lost its memory; events of the m
   await until(() => subscriber.json('scenecast/test/porch/event').length === 1);
 });
 
+test('each answer is retained under its question, with its type', async () => {
+  const { url } = await broker();
+  const publisher = await publish(url);
+  const subscriber = await subscribe(url);
+  publisher.observation({
+    frame: {
+      id,
+      camera: 'porch',
+      capturedAt: new Date('2026-11-21T12:00:00Z'),
+      captureMs: 0,
+      picture: { size: { width: 1, height: 1 }, bytes: Buffer.from('jpeg') },
+    },
+    trigger: 'interval',
+    prompt: 'default',
+    description: {
+      text: 'a porch',
+      answers: { gate_open: false, people: 2 },
+      finishReason: 'stop',
+      timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
+      tokens: { image: 1, prompt: 1, completion: 1 },
+      model: { name: 'demo', quant: 'F16', build: 'b1' },
+    },
+    queueMs: 0,
+    totalMs: 0,
+  });
+  const answer = (question: string): string => `scenecast/test/porch/answer/${question}`;
+  await until(() => subscriber.json(answer('people')).length > 0);
+  const captured_at = '2026-11-21T12:00:00.000Z';
+  expect(subscriber.json(answer('gate_open'))).toEqual([{ id, value: false, captured_at }]);
+  expect(subscriber.json(answer('people'))).toEqual([{ id, value: 2, captured_at }]);
+  const late = await subscribe(url);
+  await until(() => late.json(answer('people')).length > 0);
+  expect(late.received.find(({ topic }) => topic === answer('people'))).toMatchObject({ retain: true });
+});
+
 test('user and password come from the config and a file, and the password is in no log line', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-password-'));
   const passwordFile = join(folder, 'password');

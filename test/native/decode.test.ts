@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { tinyShape, vocabulary, writeRandomLlava } from '../support/random-llava.ts';
+import { tinyShape, writeRandomLlava } from '../support/random-llava.ts';
+import { vocabulary } from '../support/random-text.ts';
 import { folder, generate, noise, open } from './engine-fixture.ts';
 
 const model = writeRandomLlava(folder, tinyShape);

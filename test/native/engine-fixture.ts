@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, vi } from 'vitest';
 import { backendsDir, type LoadOptions, loadAddon, type MtmdEngine } from '../../src/vision/addon.ts';
-import type { RandomLlava } from '../support/random-llava.ts';
 
 /** The addon under test; SCENECAST_ADDON names another build of it. */
 export const addon = loadAddon(process.env['SCENECAST_ADDON']);
@@ -22,7 +21,10 @@ afterAll(async () => {
 });
 
 /** Loads a model on one thread (so that sums have one order); closed after the test file. */
-export async function open(model: RandomLlava, options: Partial<LoadOptions> = {}): Promise<MtmdEngine> {
+export async function open(
+  model: Pick<LoadOptions, 'textPath' | 'mmprojPath'>,
+  options: Partial<LoadOptions> = {},
+): Promise<MtmdEngine> {
   const { textPath, mmprojPath } = model;
   const engine = await addon.load({ textPath, mmprojPath, threads: 1, ...options });
   engines.push(engine);

@@ -1,16 +1,7 @@
 import { join } from 'node:path';
-import {
-  bool,
-  f32,
-  fromHalf,
-  type GgufTensor,
-  type GgufValue,
-  i32,
-  text,
-  toHalf,
-  u32,
-  writeGguf,
-} from './gguf-writer.ts';
+import { bool, f32, type GgufTensor, type GgufValue, i32, text, u32, writeGguf } from './gguf-writer.ts';
+import { type TowerShape, writeRandomText } from './random-text.ts';
+import { around, gaussian, halves, matrix, type Random } from './random-weights.ts';
 
 // Small LLaVA-1.6 models with random weights: they say nothing sensible, but run through the whole engine.
 
@@ -21,14 +12,6 @@ export interface LlavaShape {
   readonly vision: TowerShape;
   readonly text: TowerShape;
   readonly contextLength: number;
-}
-
-interface TowerShape {
-  readonly width: number;
-  readonly heads: number;
-  /** Not equal to `width`: libmtmd tells old files with swapped matrices by it. */
-  readonly feedForward: number;
-  readonly blocks: number;
 }
 
 /** Four patches to a square: for tests that look at single values. */
@@ -69,6 +52,8 @@ export interface LlavaOptions {
   /** Name of the newline tensor, or null for none. Default: the published files'. */
   readonly newlineName?: string | null;
   readonly newlineType?: 'f32' | 'f16';
+  /** Default spatial_unpad. */
+  readonly mergeType?: 'spatial_unpad' | 'flat';
   /** Width the projector puts out, if it is not to fit the text model. */
   readonly projectorWidth?: number;
   readonly hasVision?: boolean;
@@ -95,40 +80,16 @@ export function writeRandomLlava(folder: string, shape: LlavaShape, options: Lla
   const prefix = options.name ?? 'random';
   const textPath = join(folder, `${prefix}-text.gguf`);
   const mmprojPath = join(folder, `${prefix}-mmproj.gguf`);
-  writeGguf(textPath, { metadata: textMetadata(shape, options), tensors: textTensors(shape, random) });
+  const { chatTemplate } = options;
+  const { contextLength, text: tower } = shape;
+  writeRandomText(
+    textPath,
+    { tower, contextLength, ...(chatTemplate === undefined ? {} : { chatTemplate }) },
+    random,
+  );
   const vision = visionTensors(shape, options, random);
   writeGguf(mmprojPath, { metadata: visionMetadata(shape, options), tensors: vision });
   return { shape, textPath, mmprojPath, vision };
-}
-
-function textMetadata(
-  { text: tower, contextLength }: LlavaShape,
-  options: LlavaOptions,
-): Record<string, GgufValue> {
-  return {
-    'general.architecture': text('llama'),
-    'general.name': text('random LLaVA'),
-    'general.file_type': u32(0),
-    'llama.context_length': u32(contextLength),
-    'llama.embedding_length': u32(tower.width),
-    'llama.block_count': u32(tower.blocks),
-    'llama.feed_forward_length': u32(tower.feedForward),
-    'llama.rope.dimension_count': u32(tower.width / tower.heads),
-    'llama.attention.head_count': u32(tower.heads),
-    'llama.attention.head_count_kv': u32(tower.heads),
-    'llama.attention.layer_norm_rms_epsilon': f32(1e-5),
-    'tokenizer.ggml.model': text('llama'),
-    'tokenizer.ggml.pre': text('default'),
-    'tokenizer.ggml.tokens': text(vocabulary.map(({ piece }) => piece)),
-    'tokenizer.ggml.scores': f32(vocabulary.map(({ score }) => score)),
-    'tokenizer.ggml.token_type': i32(vocabulary.map(({ type }) => type)),
-    'tokenizer.ggml.unknown_token_id': u32(0),
-    'tokenizer.ggml.bos_token_id': u32(1),
-    'tokenizer.ggml.eos_token_id': u32(2),
-    'tokenizer.ggml.add_bos_token': bool(true),
-    'tokenizer.ggml.add_eos_token': bool(false),
-    ...(options.chatTemplate === undefined ? {} : { 'tokenizer.chat_template': text(options.chatTemplate) }),
-  };
 }
 
 function visionMetadata(shape: LlavaShape, options: LlavaOptions): Record<string, GgufValue> {
@@ -149,7 +110,7 @@ function visionMetadata(shape: LlavaShape, options: LlavaOptions): Record<string
     'clip.vision.attention.layer_norm_epsilon': f32(layerNormEpsilon),
     'clip.vision.block_count': u32(vision.blocks),
     ...(gridPinpoints.length === 0 ? {} : { 'clip.vision.image_grid_pinpoints': i32(gridPinpoints.flat()) }),
-    'clip.vision.mm_patch_merge_type': text('spatial_unpad'),
+    'clip.vision.mm_patch_merge_type': text(options.mergeType ?? 'spatial_unpad'),
     ...(options.featureLayer === undefined
       ? {}
       : { 'clip.vision.feature_layer': i32([options.featureLayer]) }),
@@ -157,26 +118,6 @@ function visionMetadata(shape: LlavaShape, options: LlavaOptions): Record<string
     'clip.vision.image_std': f32(standardDeviation),
     'clip.use_gelu': bool(false),
   };
-}
-
-function textTensors({ text: tower }: LlavaShape, random: Random): Record<string, GgufTensor> {
-  const { width, feedForward, blocks } = tower;
-  const tensors: Record<string, GgufTensor> = {
-    'token_embd.weight': matrix(random, vocabulary.length, width, 1),
-    'output.weight': matrix(random, vocabulary.length, width),
-    'output_norm.weight': around(random, width, 1),
-  };
-  for (let block = 0; block < blocks; block++) {
-    const name = (part: string): string => `blk.${block}.${part}.weight`;
-    tensors[name('attn_norm')] = around(random, width, 1);
-    tensors[name('ffn_norm')] = around(random, width, 1);
-    for (const part of ['attn_q', 'attn_k', 'attn_v', 'attn_output'])
-      tensors[name(part)] = matrix(random, width, width);
-    tensors[name('ffn_gate')] = matrix(random, feedForward, width);
-    tensors[name('ffn_up')] = matrix(random, feedForward, width);
-    tensors[name('ffn_down')] = matrix(random, width, feedForward);
-  }
-  return tensors;
 }
 
 function visionTensors(shape: LlavaShape, options: LlavaOptions, random: Random): Record<string, GgufTensor> {
@@ -218,67 +159,4 @@ function visionTensors(shape: LlavaShape, options: LlavaOptions, random: Random)
     tensors[newline] = options.newlineType === 'f16' ? halves(values) : values;
   }
   return tensors;
-}
-
-/** Ids: 0 unknown, 1 begin, 2 end, 3 to 258 the bytes, then pieces; every beginning of a word is a piece. */
-export const vocabulary: readonly {
-  readonly piece: string;
-  readonly score: number;
-  readonly type: number;
-}[] = (() => {
-  const normal = 1;
-  const unknown = 2;
-  const control = 3;
-  const byte = 6;
-  const words = ['▁USER', '▁ASSISTANT', '▁the', '▁gate', '▁is', '▁open', '▁closed', '▁what', '▁see', 'é'];
-  const letters = Array.from({ length: 26 }, (_, index) => String.fromCharCode(97 + index));
-  const single = ['▁', ...letters, ...new Set([...'USERAITN'])];
-  const longer = words.flatMap((word) => [...word].map((_, end) => [...word].slice(0, end + 1).join('')));
-  const pieces = [...new Set([...single, ...longer])];
-  return [
-    { piece: '<unk>', score: 0, type: unknown },
-    { piece: '<s>', score: 0, type: control },
-    { piece: '</s>', score: 0, type: control },
-    ...Array.from({ length: 256 }, (_, value) => ({
-      piece: `<0x${value.toString(16).toUpperCase().padStart(2, '0')}>`,
-      score: 0,
-      type: byte,
-    })),
-    ...pieces.map((piece, index) => ({ piece, score: -index, type: normal })),
-  ];
-})();
-
-type Random = () => number;
-
-/** Normally distributed numbers from a seed (mulberry32, Box-Muller). */
-function gaussian(seed: number): Random {
-  let state = seed >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-}
-
-/** Scaled so that a layer neither grows nor shrinks what passes through it. */
-function matrix(
-  random: Random,
-  outputs: number,
-  inputs: number,
-  scale = 1.5 / Math.sqrt(inputs),
-): GgufTensor {
-  return {
-    shape: [outputs, inputs],
-    values: Float32Array.from({ length: outputs * inputs }, () => random() * scale),
-  };
-}
-
-function around(random: Random, size: number, center: number, spread = 0.1): GgufTensor {
-  return { shape: [size], values: Float32Array.from({ length: size }, () => center + random() * spread) };
-}
-
-function halves(tensor: GgufTensor): GgufTensor {
-  return { ...tensor, type: 'f16', values: tensor.values.map((value) => fromHalf(toHalf(value))) };
 }

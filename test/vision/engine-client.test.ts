@@ -17,6 +17,7 @@ const options: EngineOptions = {
   maxTokens: 64,
   temperature: 0,
   chatTemplate: null,
+  detail: 'full',
 };
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const never = new AbortController().signal;

@@ -25,7 +25,7 @@ test('the engine says what PyTorch says, token for token, in at least 98 of 100 
   const { text, mmproj } = await locateModel(join(import.meta.dirname, '../../models/demo'));
   const engine = await addon.load({ textPath: text, mmprojPath: mmproj, threads: 1 });
   onTestFinished(() => engine.close());
-  const speech = { maxTokens: 64, temperature: 0, chatTemplate: null };
+  const speech = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
   const describer = new PictureDescriber(engine, speech, { name: '', quant: '', build: '' });
   const spoken = vi.spyOn(engine, 'tokenToPiece');
   const different: string[] = [];

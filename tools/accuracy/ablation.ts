@@ -22,6 +22,7 @@ import {
   type PictureEmbeddings,
 } from '../../src/vision/embed-picture.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
+import { EmbeddingSight } from '../../src/vision/sight.ts';
 import { heldOutScenes } from './held-out-scenes.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -75,13 +76,14 @@ async function load(addonPath?: string): Promise<MtmdEngine> {
 }
 
 async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => CutPicture): Promise<number> {
-  const embed = async (_engine: MtmdEngine, picture: Picture): Promise<PictureEmbeddings> => {
+  const embed = async (picture: Picture): Promise<PictureEmbeddings> => {
     const cut = change(await cutPicture(engine, picture));
     const embeddings = await encodeCut(engine, cut);
     return { embeddings, tokenCount: cut.plan.tokenCount, packMs: 0, encodeMs: 0 };
   };
-  const speech = { maxTokens: 64, temperature: 0, chatTemplate: null };
-  const describer = new PictureDescriber(engine, speech, { name: '', quant: '', build: '' }, embed);
+  const speech = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
+  const model = { name: '', quant: '', build: '' };
+  const describer = new PictureDescriber(engine, speech, model, new EmbeddingSight(engine, embed));
   let right = 0;
   for (const { seed, size } of scenes) {
     const scene = sampleScene(seed, size);

@@ -41,7 +41,7 @@ export function scoreOf(scenes: readonly DescribedScene[]): Score {
     const where = `scene ${seed} ${sizeText}`;
     count(captions, sizeText, payload.description, truth.caption, where);
     for (const [index, { kind, question, answer }] of truth.questions.entries()) {
-      count(questions, kind, payload.answers[`q${index}`], answer, `${where}: ${question}`);
+      count(questions, kind, String(payload.answers[`q${index}`]), answer, `${where}: ${question}`);
     }
   }
   return { captions, questions, misses };

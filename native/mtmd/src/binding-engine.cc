@@ -35,6 +35,8 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::applyChatTemplate>("applyChatTemplate"),
                          InstanceMethod<&EngineObject::decodeTokens>("decodeTokens"),
                          InstanceMethod<&EngineObject::decodeEmbeddings>("decodeEmbeddings"),
+                         InstanceMethod<&EngineObject::decodePicture>("decodePicture"),
+                         InstanceMethod<&EngineObject::countPictureTokens>("countPictureTokens"),
                          InstanceMethod<&EngineObject::step>("step"),
                          InstanceMethod<&EngineObject::sample>("sample"),
                          InstanceMethod<&EngineObject::setSampler>("setSampler"),
@@ -194,6 +196,23 @@ Napi::Value EngineObject::decodeEmbeddings(const Napi::CallbackInfo& info) {
           return Nothing{};
         },
         [](Napi::Env env, Nothing&) { return env.Undefined(); });
+  });
+}
+
+Napi::Value EngineObject::decodePicture(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info.Env(),
+        [input = asPicture(info[0])](Engine& engine) { return scenecast::decodePicture(engine.text(), engine.vision(), input); },
+        [](Napi::Env env, PictureTokens& tokens) { return toJs(env, tokens); });
+  });
+}
+
+Napi::Value EngineObject::countPictureTokens(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    const int width = asInteger(info[0], "width", 1, 65536);
+    const int height = asInteger(info[1], "height", 1, 65536);
+    return Napi::Number::New(info.Env(), scenecast::countPictureTokens(idle().vision(), width, height));
   });
 }
 

@@ -61,6 +61,8 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value applyChatTemplate(const Napi::CallbackInfo& info);
   Napi::Value decodeTokens(const Napi::CallbackInfo& info);
   Napi::Value decodeEmbeddings(const Napi::CallbackInfo& info);
+  Napi::Value decodePicture(const Napi::CallbackInfo& info);
+  Napi::Value countPictureTokens(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value sample(const Napi::CallbackInfo& info);
   Napi::Value setSampler(const Napi::CallbackInfo& info);

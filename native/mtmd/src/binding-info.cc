@@ -46,6 +46,7 @@ Napi::Value visionToJs(Napi::Env env, const EngineInfo& engine) {
   object.Set("standardDeviation", toJs(env, info.standardDeviation));
   object.Set("usesMrope", info.usesMrope);
   object.Set("nonCausal", info.nonCausal);
+  object.Set("takesTokenLimit", info.takesTokenLimit);
   object.Set("sizeBytes", static_cast<double>(engine.mmprojSizeBytes));
   return object;
 }
@@ -61,6 +62,15 @@ Napi::Value cpuToJs(Napi::Env env, const CpuBackend& cpu) {
 }
 
 }  // namespace
+
+Napi::Value toJs(Napi::Env env, const PictureTokens& tokens) {
+  auto object = Napi::Object::New(env);
+  object.Set("imageTokens", tokens.image);
+  object.Set("promptTokens", tokens.prompt);
+  object.Set("packMs", tokens.packMs);
+  object.Set("encodeMs", tokens.encodeMs);
+  return object;
+}
 
 Napi::Value toJs(Napi::Env env, const EngineInfo& info) {
   auto object = Napi::Object::New(env);

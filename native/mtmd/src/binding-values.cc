@@ -124,9 +124,33 @@ LoadOptions asLoadOptions(const Napi::Value& value) {
   options.visionFlashAttention = options.flashAttention;
   readOption(object, "visionFlashAttention", options.visionFlashAttention, asFlashAttention);
   readOption(object, "kvType", options.kvType, asKvType);
+  readOption(object, "imageMaxTokens", options.imageMaxTokens, positions);
   readOption(object, "useMmap", options.useMmap, asBoolean);
   readOption(object, "useMlock", options.useMlock, asBoolean);
   return options;
+}
+
+QuantizeOptions asQuantizeOptions(const Napi::Value& value) {
+  const Napi::Object object = asObject(value, "options");
+  QuantizeOptions options;
+  options.inputPath = asString(object.Get("inputPath"), "inputPath");
+  options.outputPath = asString(object.Get("outputPath"), "outputPath");
+  options.type = asString(object.Get("type"), "type");
+  readOption(object, "threads", options.threads,
+             [](const Napi::Value& v, const char* what) { return asInteger(v, what, 1, 512); });
+  return options;
+}
+
+PictureInput asPicture(const Napi::Value& value) {
+  const Napi::Object object = asObject(value, "picture");
+  constexpr double most = 65536;
+  PictureInput input;
+  readOption(object, "before", input.before, asString);
+  readOption(object, "addSpecial", input.addSpecial, asBoolean);
+  input.width = asInteger(object.Get("width"), "width", 1, most);
+  input.height = asInteger(object.Get("height"), "height", 1, most);
+  input.rgb = asBytes(object.Get("rgb"), "rgb");
+  return input;
 }
 
 SamplerOptions asSamplerOptions(const Napi::Value& value) {

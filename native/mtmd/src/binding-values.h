@@ -9,6 +9,8 @@
 
 #include "engine.h"
 #include "error.h"
+#include "picture.h"
+#include "quantize.h"
 
 namespace scenecast {
 
@@ -57,12 +59,15 @@ std::vector<int32_t> asTokens(const Napi::Value& value, const char* what);
 bool wantsLogits(const Napi::Value& options);
 
 LoadOptions asLoadOptions(const Napi::Value& value);
+QuantizeOptions asQuantizeOptions(const Napi::Value& value);
+PictureInput asPicture(const Napi::Value& value);
 SamplerOptions asSamplerOptions(const Napi::Value& value);
 std::vector<ChatMessage> asMessages(const Napi::Value& value);
 
 Napi::Value toJs(Napi::Env env, const std::vector<uint8_t>& bytes);
 Napi::Value toJs(Napi::Env env, const std::vector<float>& values);
 Napi::Value toJs(Napi::Env env, const std::vector<int32_t>& tokens);
+Napi::Value toJs(Napi::Env env, const PictureTokens& tokens);
 Napi::Value toJs(Napi::Env env, const EngineInfo& info);
 
 }  // namespace scenecast

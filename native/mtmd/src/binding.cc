@@ -13,17 +13,17 @@
 namespace scenecast {
 namespace {
 
-// Delivers the progress of a load to a JavaScript function: at most a hundred times, in order, ending with 1.
-class LoadProgress {
+// Delivers the progress of a task to a JavaScript function: at most a hundred times, in order, ending with 1.
+class TaskProgress {
  public:
-  LoadProgress(Napi::Env env, const Napi::Function& function)
-      : function_(Napi::ThreadSafeFunction::New(env, function, "scenecast-mtmd-load", 0, 1)),
+  TaskProgress(Napi::Env env, const Napi::Function& function)
+      : function_(Napi::ThreadSafeFunction::New(env, function, "scenecast-mtmd-progress", 0, 1)),
         callback_(Napi::Persistent(function)) {}
 
-  ~LoadProgress() { function_.Release(); }
+  ~TaskProgress() { function_.Release(); }
 
-  // From the loading thread. `self` keeps this alive until the call has been delivered.
-  static void tell(const std::shared_ptr<LoadProgress>& self, double fraction) {
+  // From the task's thread. `self` keeps this alive until the call has been delivered.
+  static void tell(const std::shared_ptr<TaskProgress>& self, double fraction) {
     if (fraction < self->told_ + 0.01 || fraction >= 1) return;
     self->told_ = fraction;
     auto* argument = new Delivery{self, fraction};
@@ -35,12 +35,12 @@ class LoadProgress {
     if (status != napi_ok) delete argument;
   }
 
-  // From the JavaScript thread, when the load has ended: nothing is delivered any more.
+  // From the JavaScript thread, when the task has ended: nothing is delivered any more.
   void finish() { finished_ = true; }
 
-  // From the JavaScript thread, before the promise resolves. What the function throws is dropped: the model is
-  // loaded all the same.
-  void tellLoaded(Napi::Env env) {
+  // From the JavaScript thread, before the promise resolves. What the function throws is dropped: the work is done
+  // all the same.
+  void tellDone(Napi::Env env) {
     try {
       callback_.Call({Napi::Number::New(env, 1)});
     } catch (const Napi::Error&) {
@@ -49,22 +49,25 @@ class LoadProgress {
 
  private:
   struct Delivery {
-    std::shared_ptr<LoadProgress> progress;
+    std::shared_ptr<TaskProgress> progress;
     double fraction;
   };
 
   Napi::ThreadSafeFunction function_;
   Napi::FunctionReference callback_;
-  double told_ = 0;        // loading thread only
+  double told_ = 0;        // the task's thread only
   bool finished_ = false;  // JavaScript thread only
 };
+
+std::shared_ptr<TaskProgress> progressOf(Napi::Env env, const Napi::Value& options) {
+  const Napi::Value callback = options.As<Napi::Object>().Get("onProgress");
+  return callback.IsFunction() ? std::make_shared<TaskProgress>(env, callback.As<Napi::Function>()) : nullptr;
+}
 
 Napi::Value load(const Napi::CallbackInfo& info) {
   return rejecting(info.Env(), [&]() -> Napi::Value {
     LoadOptions options = asLoadOptions(info[0]);
-    const Napi::Value callback = info[0].As<Napi::Object>().Get("onProgress");
-    std::shared_ptr<LoadProgress> progress;
-    if (callback.IsFunction()) progress = std::make_shared<LoadProgress>(info.Env(), callback.As<Napi::Function>());
+    const auto progress = progressOf(info.Env(), info[0]);
     const auto stop = info.Env().GetInstanceData<Addon>()->stopping;
     return Task<std::shared_ptr<Engine>>::start(
         info.Env(),
@@ -72,7 +75,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
           return std::make_shared<Engine>(
               options,
               [&](double fraction) {
-                if (progress) LoadProgress::tell(progress, fraction);
+                if (progress) TaskProgress::tell(progress, fraction);
               },
               *stop);
         },
@@ -80,8 +83,30 @@ Napi::Value load(const Napi::CallbackInfo& info) {
           if (progress) progress->finish();
         },
         [progress](Napi::Env env, std::shared_ptr<Engine>& engine) {
-          if (progress) progress->tellLoaded(env);
+          if (progress) progress->tellDone(env);
           return EngineObject::create(env, std::move(engine));
+        });
+  });
+}
+
+Napi::Value quantizeFile(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    QuantizeOptions options = asQuantizeOptions(info[0]);
+    const auto progress = progressOf(info.Env(), info[0]);
+    return Task<Nothing>::start(
+        info.Env(),
+        [options = std::move(options), progress] {
+          quantize(options, [&](double fraction) {
+            if (progress) TaskProgress::tell(progress, fraction);
+          });
+          return Nothing{};
+        },
+        [progress] {
+          if (progress) progress->finish();
+        },
+        [progress](Napi::Env env, Nothing&) {
+          if (progress) progress->tellDone(env);
+          return env.Undefined();
         });
   });
 }
@@ -112,6 +137,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   addon->engineClass = Napi::Persistent(EngineObject::define(env));
   env.SetInstanceData(addon);
   exports.Set("load", Napi::Function::New(env, load, "load"));
+  exports.Set("quantize", Napi::Function::New(env, quantizeFile, "quantize"));
   exports.Set("loadBackends", Napi::Function::New(env, loadBackendsFrom, "loadBackends"));
   exports.Set("setLogger", Napi::Function::New(env, setLogger, "setLogger"));
   exports.Set("cancelAll", Napi::Function::New(env, cancelAll, "cancelAll"));

@@ -59,6 +59,7 @@ Engine::Engine(const LoadOptions& options, const ProgressCallback& onProgress, c
     if (stop) cancel();
     onProgress(textShare + fraction * (1 - textShare));
   });
+  text_->createContext(options, vision_->largestChunk());
   imageNewline_ = readImageNewline(files.mmproj, text_->width());
   info_.text = describe(text_->model());
   info_.vision = vision_->info();

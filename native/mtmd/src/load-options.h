@@ -22,6 +22,7 @@ struct LoadOptions {
   int threadsBatch = 4;         // while encoding and prefilling
   llama_flash_attn_type flashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
   llama_flash_attn_type visionFlashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
+  int imageMaxTokens = 0;       // of a picture, where the model leaves a choice; 0: the model's own limit
   ggml_type kvType = GGML_TYPE_F16;
   bool useMmap = true;
   bool useMlock = false;

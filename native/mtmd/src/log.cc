@@ -13,6 +13,7 @@ namespace {
 std::mutex sinkMutex;
 LogSink sink;
 thread_local std::string* capture = nullptr;
+thread_local const LogWatch::Watcher* watch = nullptr;
 // The libraries log a line in pieces: a continuation has the level of what it continues.
 thread_local ggml_log_level lastLevel = GGML_LOG_LEVEL_INFO;
 
@@ -38,6 +39,7 @@ void onLog(ggml_log_level level, const char* text, void*) {
     if (!capture->empty()) capture->append("; ");
     capture->append(line);
   }
+  if (watch != nullptr) (*watch)(line);
   const std::lock_guard<std::mutex> lock(sinkMutex);
   if (sink) sink(levelName(level), line);
 }
@@ -58,6 +60,10 @@ void setLogSink(LogSink newSink) {
 ErrorCapture::ErrorCapture() : previous_(capture) { capture = &captured_; }
 
 ErrorCapture::~ErrorCapture() { capture = previous_; }
+
+LogWatch::LogWatch(Watcher watcher) : watcher_(std::move(watcher)), previous_(watch) { watch = &watcher_; }
+
+LogWatch::~LogWatch() { watch = previous_; }
 
 std::string ErrorCapture::text(const std::string& fallback) const {
   return captured_.empty() ? fallback : captured_;

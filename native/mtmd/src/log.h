@@ -31,4 +31,18 @@ class ErrorCapture {
   std::string captured_;
 };
 
+// While it lives, is shown each line this thread logs: how the quantiser tells its progress.
+class LogWatch {
+ public:
+  using Watcher = std::function<void(const std::string& line)>;
+  explicit LogWatch(Watcher watcher);
+  ~LogWatch();
+  LogWatch(const LogWatch&) = delete;
+  LogWatch& operator=(const LogWatch&) = delete;
+
+ private:
+  Watcher watcher_;
+  const Watcher* previous_;
+};
+
 }  // namespace scenecast

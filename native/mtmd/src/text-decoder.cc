@@ -42,11 +42,18 @@ TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& ca
   if (!llama_model_has_decoder(model_.get())) {
     throw Error("LOAD_FAILED", options.textPath + " is not a generating language model");
   }
+}
 
+void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
+  const auto least = static_cast<uint32_t>(largestChunk);
+  if (least > options.contextSize) {
+    throw Error("LOAD_FAILED", options.textPath + ": a picture needs " + std::to_string(least) +
+                                   " positions at once, the context has " + std::to_string(options.contextSize));
+  }
   llama_context_params params = llama_context_default_params();
   params.n_ctx = options.contextSize;
-  params.n_batch = std::min(options.batchSize, options.contextSize);
-  params.n_ubatch = std::min(options.ubatchSize, params.n_batch);
+  params.n_batch = std::max(std::min(options.batchSize, options.contextSize), least);
+  params.n_ubatch = std::max(std::min(options.ubatchSize, params.n_batch), least);
   params.n_seq_max = 1;
   params.n_outputs_max = 1;  // only a last position ever needs logits
   params.n_threads = options.threads;
@@ -54,10 +61,12 @@ TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& ca
   params.flash_attn_type = options.flashAttention;
   params.type_k = options.kvType;
   params.type_v = options.kvType;
+  params.swa_full = true;  // a sliding window that forgets could not be rolled back
   params.offload_kqv = false;
   params.op_offload = false;
   params.abort_callback = isSet;
   params.abort_callback_data = const_cast<std::atomic<bool>*>(&cancelled_);
+  const ErrorCapture errors;
   context_.reset(llama_init_from_model(model_.get(), params));
   if (!context_) {
     throw Error("LOAD_FAILED", options.textPath + ": no context of " + std::to_string(options.contextSize) +
@@ -114,7 +123,8 @@ bool TextDecoder::isEndOfGeneration(int32_t token) const {
 
 void TextDecoder::decodeTokens(const std::vector<int32_t>& tokens, bool logitsLast) {
   for (const int32_t token : tokens) checkToken(token);
-  decode(tokens.data(), nullptr, static_cast<int>(tokens.size()), logitsLast);
+  decode(tokens.data(), nullptr, static_cast<int>(tokens.size()), logitsLast, nullptr, 0);
+  if (!logitsLast) checkpoint();
 }
 
 void TextDecoder::decodeEmbeddings(const std::vector<float>& values, bool logitsLast) {
@@ -123,26 +133,65 @@ void TextDecoder::decodeEmbeddings(const std::vector<float>& values, bool logits
     throw Error("INVALID_ARGUMENT", std::to_string(values.size()) + " values are not rows of " +
                                         std::to_string(rowSize));
   }
-  decode(nullptr, values.data(), static_cast<int>(values.size() / rowSize), logitsLast);
+  decode(nullptr, values.data(), static_cast<int>(values.size() / rowSize), logitsLast, nullptr, 0);
+  if (!logitsLast) checkpoint();
 }
 
-void TextDecoder::decode(const int32_t* tokens, const float* values, int count, bool logitsLast) {
+void TextDecoder::decodeImage(const ImageRows& rows) {
+  if (!rows.nonCausal) {
+    decode(nullptr, rows.values, rows.count, false, rows.positions.empty() ? nullptr : rows.positions.data(),
+           rows.advance);
+    return;
+  }
+  // llama.cpp aborts the process on this.
+  if (rows.count > static_cast<int>(llama_n_ubatch(context()))) {
+    throw Error("DECODE_FAILED", "a picture of " + std::to_string(rows.count) + " embeddings must be computed at " +
+                                     "once, and only " + std::to_string(llama_n_ubatch(context())) + " can be");
+  }
+  struct NonCausal {
+    llama_context* context;
+    explicit NonCausal(llama_context* target) : context(target) { llama_set_causal_attn(context, false); }
+    ~NonCausal() { llama_set_causal_attn(context, true); }
+  } const nonCausal(context());
+  decode(nullptr, rows.values, rows.count, false, rows.positions.empty() ? nullptr : rows.positions.data(),
+         rows.advance);
+}
+
+int TextDecoder::positionsPerEmbedding() const {
+  const llama_rope_type type = llama_model_rope_type(model_.get());
+  return type == LLAMA_ROPE_TYPE_MROPE || type == LLAMA_ROPE_TYPE_IMROPE ? 4 : 1;
+}
+
+int TextDecoder::usedCells() const {
+  int cells = position();
+  for (const Grid& grid : grids_) cells += grid.cells - grid.positions;
+  return cells;
+}
+
+void TextDecoder::decode(const int32_t* tokens, const float* values, int count, bool logitsLast,
+                         const llama_pos* grid, int advance) {
   if (count == 0) throw Error("INVALID_ARGUMENT", "there is nothing to decode");
   const int start = position();
-  if (count > contextSize() - start) {
-    throw Error("CONTEXT_FULL", std::to_string(start) + " positions are used and " + std::to_string(count) +
+  if (count > contextSize() - usedCells()) {
+    throw Error("CONTEXT_FULL", std::to_string(usedCells()) + " positions are used and " + std::to_string(count) +
                                     " are needed, the context holds " + std::to_string(contextSize()));
   }
   hasLogits_ = false;
   const int most = std::min(count, batchSize_);
+  // llama.cpp itself repeats a token's position for each of M-RoPE's dimensions, an embedding's it takes as given.
+  const int dimensions = values == nullptr ? 1 : positionsPerEmbedding();
   llama_seq_id sequence = 0;
-  std::vector<llama_pos> positions(most);
+  std::vector<llama_pos> positions(static_cast<size_t>(most) * dimensions);
   std::vector<int32_t> sequenceCounts(most, 1);
   std::vector<llama_seq_id*> sequences(most, &sequence);
   std::vector<int8_t> wantsLogits(most, 0);
   for (int done = 0; done < count;) {
     const int size = std::min(most, count - done);
-    for (int i = 0; i < size; i++) positions[i] = start + done + i;
+    for (int dimension = 0; dimension < dimensions; dimension++) {
+      for (int i = 0; i < size; i++) {
+        positions[dimension * size + i] = grid == nullptr ? start + done + i : grid[dimension * count + done + i];
+      }
+    }
     wantsLogits[size - 1] = logitsLast && done + size == count;
     llama_batch batch = {};
     batch.n_tokens = size;
@@ -162,37 +211,13 @@ void TextDecoder::decode(const int32_t* tokens, const float* values, int count, 
                                        errors.text("llama.cpp gives no reason"));
     }
     done += size;
-    position_ = start + done;
+    if (grid == nullptr) position_ = start + done;
+  }
+  if (grid != nullptr) {
+    position_ = start + advance;
+    grids_.push_back({start, advance, count});
   }
   hasLogits_ = logitsLast;
-}
-
-void TextDecoder::rollBack(int position) {
-  llama_synchronize(context());
-  if (llama_memory_seq_rm(llama_get_memory(context()), 0, position, -1)) {
-    position_ = position;
-  } else {
-    clear();
-  }
-}
-
-void TextDecoder::truncate(int position) {
-  if (position < 0 || position > this->position()) {
-    throw Error("INVALID_ARGUMENT", "cannot truncate to " + std::to_string(position) + ", the sequence has " +
-                                        std::to_string(this->position()) + " positions");
-  }
-  if (position == this->position()) return;
-  if (!llama_memory_seq_rm(llama_get_memory(context()), 0, position, -1)) {
-    throw Error("TRUNCATE_FAILED", "this model's memory cannot be cut at " + std::to_string(position));
-  }
-  position_ = position;
-  hasLogits_ = false;
-}
-
-void TextDecoder::clear() {
-  llama_memory_clear(llama_get_memory(context()), /*data=*/false);
-  position_ = 0;
-  hasLogits_ = false;
 }
 
 }  // namespace scenecast

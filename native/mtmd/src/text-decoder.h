@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,25 @@
 
 namespace scenecast {
 
+// One image chunk as the language model reads it.
+struct ImageRows {
+  const float* values = nullptr;  // count x width floats, row by row
+  int count = 0;
+  // With M-RoPE 4 x count: all times, then rows, columns and zeros. Else empty: one position after the other.
+  std::vector<llama_pos> positions;
+  int advance = 0;  // positions the sequence grows by: fewer than `count` with M-RoPE
+  bool nonCausal = false;
+};
+
 class TextDecoder {
  public:
-  // Loads the model and makes its context. `cancelled` is read while loading and decoding and must outlive this.
+  // Loads the model. `cancelled` is read while loading and decoding and must outlive this.
   // Throws LOAD_FAILED, or CANCELLED.
   TextDecoder(const LoadOptions& options, const std::atomic<bool>& cancelled, const ProgressCallback& onProgress);
+
+  // Makes the context, once, before anything that follows is called. `largestChunk` is the number of embeddings that
+  // must be computed at once, whatever the options say: 1 if any number can be. Throws LOAD_FAILED.
+  void createContext(const LoadOptions& options, int largestChunk);
 
   const llama_model* model() const { return model_.get(); }
   const llama_vocab* vocab() const { return llama_model_get_vocab(model_.get()); }
@@ -34,6 +49,10 @@ class TextDecoder {
 
   // Number of positions in the sequence; grows while a decode runs, so it can be read from another thread.
   int position() const { return position_.load(); }
+  // Cells of the context in use: with M-RoPE more than positions, as a picture's share theirs.
+  int usedCells() const;
+  // Positions an embedding has: 4 with M-RoPE, else 1.
+  int positionsPerEmbedding() const;
   // True if the last decode left logits to sample from.
   bool hasLogits() const { return hasLogits_; }
 
@@ -43,16 +62,36 @@ class TextDecoder {
   void decodeTokens(const std::vector<int32_t>& tokens, bool logitsLast);
   // `values` holds count x width() floats, row by row.
   void decodeEmbeddings(const std::vector<float>& values, bool logitsLast);
+  // Like decodeEmbeddings, without logits. Non-causal rows must be no more than createContext was told.
+  void decodeImage(const ImageRows& rows);
 
-  // Drops everything from `position` on. Throws INVALID_ARGUMENT if it lies beyond the end or is negative, and
-  // TRUNCATE_FAILED if this model's memory cannot be cut (the sequence is then unchanged).
+  // Drops everything from `position` on. Throws INVALID_ARGUMENT if it lies beyond the end, inside a picture with
+  // M-RoPE, or is negative, and TRUNCATE_FAILED if this model's memory cannot be cut there (the sequence is then
+  // unchanged). A recurrent or hybrid model can return to where a decode without logits ended, the last few times.
   void truncate(int position);
+  // Like truncate, after a failed decode; empties the sequence if it cannot be cut.
+  void rollBack(int position);
   void clear();
+  // Lets a recurrent or hybrid model return to this position; nothing for other models.
+  void checkpoint();
 
  private:
-  void decode(const int32_t* tokens, const float* values, int count, bool logitsLast);
-  void rollBack(int position);
+  // `grid` is ImageRows::positions or null; `advance` 0: as many positions as rows.
+  void decode(const int32_t* tokens, const float* values, int count, bool logitsLast, const llama_pos* grid,
+              int advance);
+  bool cut(int position);
   void checkToken(int32_t token) const;
+
+  struct Checkpoint {
+    int position;
+    std::vector<uint8_t> state;
+  };
+  // A picture whose cells share positions.
+  struct Grid {
+    int start;
+    int positions;
+    int cells;
+  };
 
   const std::atomic<bool>& cancelled_;
   int batchSize_ = 0;
@@ -60,6 +99,8 @@ class TextDecoder {
   llama_context_ptr context_;
   std::atomic<int> position_{0};
   bool hasLogits_ = false;
+  std::vector<Grid> grids_;              // in order of position
+  std::deque<Checkpoint> checkpoints_;   // in order of position
 };
 
 }  // namespace scenecast

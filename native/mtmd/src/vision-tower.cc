@@ -1,5 +1,8 @@
 #include "vision-tower.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "clip-impl.h"
 #include "clip-model.h"
 #include "error.h"
@@ -15,7 +18,9 @@ VisionInfo describe(mtmd_context* context) {
   const clip_ctx* clip = mtmd_get_vision_clip_ctx(context);
   const clip_hparams& parameters = *clip_get_hparams(clip);
   VisionInfo info;
-  info.projectorType = PROJECTOR_TYPE_NAMES[clip_get_projector_type(clip)];
+  const projector_type type = clip_get_projector_type(clip);
+  // libmtmd finds this one by its tensors in files that say mlp, and has no name for it.
+  info.projectorType = type == PROJECTOR_TYPE_MLP_NORM ? "mlp_norm" : PROJECTOR_TYPE_NAMES[type];
   info.imageSize = parameters.image_size;
   info.patchSize = parameters.patch_size;
   info.mergeType = clip_patch_merge_type(clip);
@@ -29,10 +34,14 @@ VisionInfo describe(mtmd_context* context) {
   return info;
 }
 
-void checkPixels(const std::vector<uint8_t>& rgb, int width, int height) {
+void checkSize(int width, int height) {
   if (width <= 0 || height <= 0 || width > kMaxSide || height > kMaxSide) {
     throw Error("INVALID_ARGUMENT", std::to_string(width) + "x" + std::to_string(height) + " is not an image size");
   }
+}
+
+void checkPixels(const std::vector<uint8_t>& rgb, int width, int height) {
+  checkSize(width, height);
   const size_t expected = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
   if (rgb.size() != expected) {
     throw Error("INVALID_ARGUMENT", "an RGB image of " + std::to_string(width) + "x" + std::to_string(height) +
@@ -70,6 +79,7 @@ VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, c
   clip_ctx* clip = mtmd_get_vision_clip_ctx(context_.get());
   if (clip == nullptr) throw Error("NO_VISION", options.mmprojPath + " is a projector without a vision encoder");
   info_ = describe(context_.get());
+  limitTokens(options.imageMaxTokens);
   clip_set_abort_callback(
       clip, [](void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load(); },
       const_cast<std::atomic<bool>*>(&cancelled_));
@@ -99,18 +109,77 @@ std::vector<float> VisionTower::encodeTile(const std::vector<uint8_t>& rgb) {
   const std::string marker = mtmd_get_marker(context_.get());
   const mtmd_input_text text = {marker.c_str(), marker.size(), /*add_special=*/false, /*parse_special=*/false};
   const mtmd::input_chunks chunks(mtmd_input_chunks_init());
-  const ErrorCapture errors;
-  // A bitmap no larger than the encoder's square becomes one image chunk, unsliced and unscaled.
-  if (mtmd_tokenize(context_.get(), chunks.ptr.get(), &text, bitmaps, 1) != 0 || chunks.size() != 1 ||
-      mtmd_input_chunk_get_type(chunks[0]) != MTMD_INPUT_CHUNK_TYPE_IMAGE) {
-    throw Error("ENCODE_FAILED", errors.text("libmtmd does not take the tile as one image"));
+  {
+    const ErrorCapture errors;
+    // A bitmap no larger than the encoder's square becomes one image chunk, unsliced and unscaled.
+    if (mtmd_tokenize(context_.get(), chunks.ptr.get(), &text, bitmaps, 1) != 0 || chunks.size() != 1 ||
+        mtmd_input_chunk_get_type(chunks[0]) != MTMD_INPUT_CHUNK_TYPE_IMAGE) {
+      throw Error("ENCODE_FAILED", errors.text("libmtmd does not take the tile as one image"));
+    }
   }
-  if (cancelled_) throw Error("CANCELLED", "the encode was cancelled");
-  const int status = mtmd_encode_chunk(context_.get(), chunks[0]);
-  if (cancelled_) throw Error("CANCELLED", "the encode was cancelled");
-  if (status != 0) throw Error("ENCODE_FAILED", errors.text("libmtmd could not encode the tile"));
-  const float* values = mtmd_get_output_embd(context_.get());
+  const float* values = encode(chunks[0]);
   return {values, values + mtmd_input_chunk_get_n_tokens(chunks[0]) * width_};
+}
+
+const float* VisionTower::encode(const mtmd_input_chunk* chunk) {
+  const ErrorCapture errors;
+  if (cancelled_) throw Error("CANCELLED", "the encode was cancelled");
+  const int status = mtmd_encode_chunk(context_.get(), chunk);
+  if (cancelled_) throw Error("CANCELLED", "the encode was cancelled");
+  if (status != 0) throw Error("ENCODE_FAILED", errors.text("libmtmd could not encode the picture"));
+  return mtmd_get_output_embd(context_.get());
+}
+
+mtmd::input_chunks_ptr VisionTower::layOut(const std::string& before, bool addSpecial,
+                                           const std::vector<uint8_t>* rgb, int width, int height) const {
+  checkSize(width, height);
+  if (rgb != nullptr) checkPixels(*rgb, width, height);
+  const mtmd::bitmap bitmap(static_cast<uint32_t>(width), static_cast<uint32_t>(height),
+                            rgb == nullptr ? nullptr : rgb->data());
+  const mtmd_input_text text = {before.c_str(), before.size(), /*add_special=*/false, /*parse_special=*/true};
+  const mtmd_input_part textPart = {&text, nullptr};
+  const mtmd_input_part picturePart = {nullptr, bitmap.ptr.get()};
+  const mtmd_input_part* parts[] = {&textPart, &picturePart};
+  const size_t skipped = before.empty() ? 1 : 0;
+  mtmd::input_chunks_ptr chunks(mtmd_input_chunks_init());
+  const ErrorCapture errors;
+  if (mtmd_tokenize_from_parts(context_.get(), chunks.get(), parts + skipped, 2 - skipped, addSpecial) != 0) {
+    throw Error("ENCODE_FAILED", errors.text("libmtmd cannot lay out the picture"));
+  }
+  return chunks;
+}
+
+bool VisionTower::isNonCausal(const mtmd_input_chunk* chunk) const {
+  return mtmd_decode_use_non_causal(context_.get(), chunk);
+}
+
+int VisionTower::largestChunk() const {
+  if (!info_.nonCausal) return 1;
+  // libmtmd gives no upper bound: what it makes of large pictures of all shapes is one, as it fits each to its limits.
+  size_t largest = 1;
+  for (const auto& [width, height] : {std::pair(info_.imageSize, info_.imageSize), std::pair(4096, 4096),
+                                      std::pair(4096, 2304), std::pair(2304, 4096), std::pair(8192, 1024),
+                                      std::pair(1024, 8192)}) {
+    const mtmd::input_chunks chunks(layOut("", false, nullptr, width, height).release());
+    for (size_t i = 0; i < chunks.size(); i++) {
+      if (mtmd_input_chunk_get_type(chunks[i]) != MTMD_INPUT_CHUNK_TYPE_IMAGE) continue;
+      largest = std::max(largest, mtmd_input_chunk_get_n_tokens(chunks[i]));
+    }
+  }
+  return static_cast<int>(largest);
+}
+
+void VisionTower::limitTokens(int most) {
+  // libmtmd's own image_max_tokens replaces a model's limit, and so may raise it; this only lowers it. The object
+  // behind the const pointer is not const, and the preprocessors read it anew for each picture.
+  auto& parameters = const_cast<clip_hparams&>(*clip_get_hparams(mtmd_get_vision_clip_ctx(context_.get())));
+  // LFM2 cuts what exceeds its limit into tiles: a lower one would make more tokens of a picture.
+  info_.takesTokenLimit = parameters.image_max_pixels > 0 && info_.projectorType != "lfm2";
+  if (!info_.takesTokenLimit || most <= 0) return;
+  const int64_t area = int64_t{parameters.patch_size} * parameters.patch_size * parameters.n_merge * parameters.n_merge;
+  const int64_t pixels = std::min<int64_t>(parameters.image_max_pixels, most * std::max<int64_t>(area, 1));
+  parameters.image_max_pixels = static_cast<int>(pixels);
+  parameters.image_min_pixels = std::min(parameters.image_min_pixels, parameters.image_max_pixels);
 }
 
 }  // namespace scenecast

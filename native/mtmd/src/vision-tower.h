@@ -22,8 +22,9 @@ struct VisionInfo {
   std::vector<std::pair<int, int>> gridPinpoints; // {width, height} of the canvases a frame may be fitted to
   std::array<float, 3> mean = {};                 // of the normalised red, green and blue, 0 to 1
   std::array<float, 3> standardDeviation = {};
-  bool usesMrope = false;                         // the text model wants 2-D positions: not supported by decode
-  bool nonCausal = false;                         // image embeddings want non-causal attention: not supported
+  bool usesMrope = false;                         // the text model wants 2-D positions for images
+  bool nonCausal = false;                         // image embeddings want non-causal attention
+  bool takesTokenLimit = false;                   // LoadOptions::imageMaxTokens has an effect
 };
 
 class VisionTower {
@@ -43,7 +44,21 @@ class VisionTower {
   // Throws INVALID_ARGUMENT, CANCELLED or ENCODE_FAILED.
   std::vector<float> encodeTile(const std::vector<uint8_t>& rgb);
 
+  // `before` and the picture as libmtmd lays them out for this model: text chunks (with the delimiters of slices and
+  // rows) and image chunks. Without `rgb` the chunks can be counted, not encoded. Throws INVALID_ARGUMENT or
+  // ENCODE_FAILED.
+  mtmd::input_chunks_ptr layOut(const std::string& before, bool addSpecial, const std::vector<uint8_t>* rgb,
+                                int width, int height) const;
+  // The embeddings of an image chunk that has pixels, valid until the next call. Throws CANCELLED or ENCODE_FAILED.
+  const float* encode(const mtmd_input_chunk* chunk);
+  // Whether a chunk wants to be attended to in both directions.
+  bool isNonCausal(const mtmd_input_chunk* chunk) const;
+  // Embeddings that must be decoded at once: 1 where a chunk can be split.
+  int largestChunk() const;
+
  private:
+  void limitTokens(int most);
+
   const std::atomic<bool>& cancelled_;
   size_t width_ = 0;
   mtmd::context_ptr context_;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { vocabulary } from '../../support/random-llava.ts';
+import { vocabulary } from '../../support/random-text.ts';
 import { written } from './fixture.ts';
 import { llama3, llama3Checkpoint, llama3Expression } from './llama3-checkpoint.ts';
 import { metadataOf } from './read-gguf.ts';

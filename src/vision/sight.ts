@@ -1,0 +1,95 @@
+import type { Picture } from '../domain/frame.ts';
+import type { MtmdEngine, PictureTokens } from './addon.ts';
+import { decodePicture } from './decode-picture.ts';
+import type { Detail } from './detail.ts';
+import { embedPicture, embedSquare, type PictureEmbeddings } from './embed-picture.ts';
+
+/** Puts a picture, and the text before it, into the engine's sequence. */
+export interface Sight {
+  /**
+   * Afterwards the sequence holds `before` and the picture, and nothing else. Rejects with the native layer's coded
+   * errors, BAD_PICTURE or UNSUPPORTED_MODEL, or the signal's reason.
+   */
+  see(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens>;
+}
+
+/** How a model looks at pictures: LLaVA's are packed here, as it was trained; all others by libmtmd. */
+export function chooseSight(engine: MtmdEngine, detail: Detail): Sight {
+  const { text, vision } = engine.info;
+  if (vision.projectorType !== 'mlp' || vision.usesMrope) return new LibmtmdSight(engine);
+  if (vision.gridPinpoints.length > 0) {
+    return new EmbeddingSight(engine, (picture) => embedPicture(engine, picture, detail));
+  }
+  // Of the models with this projector and one square, Moondream (Phi, 378 pixels) alone was trained on stretched
+  // pictures.
+  const fit = text.architecture === 'phi2' && vision.imageSize === 378 ? 'stretch' : 'pad';
+  return new EmbeddingSight(engine, (picture) => embedSquare(engine, picture, fit));
+}
+
+/** Pictures that become one run of embeddings. The text before them stays in the KV cache from picture to picture. */
+export class EmbeddingSight implements Sight {
+  readonly #engine: MtmdEngine;
+  readonly #embed: (picture: Picture) => Promise<PictureEmbeddings>;
+  /** The text that stands before every picture, while its KV is still there. */
+  #prefix: { readonly text: string; readonly position: number } | null = null;
+
+  constructor(engine: MtmdEngine, embed: (picture: Picture) => Promise<PictureEmbeddings>) {
+    this.#engine = engine;
+    this.#embed = embed;
+  }
+
+  async see(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens> {
+    const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(picture);
+    signal.throwIfAborted();
+    const promptTokens = await this.#prefillPrefix(before);
+    await this.#engine.decodeEmbeddings(embeddings);
+    return { imageTokens: tokenCount, promptTokens, packMs, encodeMs };
+  }
+
+  /** Rolls the KV back to the end of the text before the picture, and puts that text there where it is not yet. */
+  async #prefillPrefix(text: string): Promise<number> {
+    const tokens = this.#engine.tokenize(text, { addSpecial: true, parseSpecial: true });
+    if (this.#returnToPrefix(text)) return tokens.length;
+    this.#prefix = null;
+    this.#engine.clear();
+    if (tokens.length > 0) await this.#engine.decodeTokens(tokens, { logitsLast: false });
+    this.#prefix = { text, position: this.#engine.position };
+    return tokens.length;
+  }
+
+  #returnToPrefix(text: string): boolean {
+    if (this.#prefix?.text !== text || this.#engine.position < this.#prefix.position) return false;
+    return tryTruncate(this.#engine, this.#prefix.position);
+  }
+}
+
+/** Pictures as libmtmd lays them out: slices and their delimiters, M-RoPE, non-causal attention. */
+class LibmtmdSight implements Sight {
+  readonly #engine: MtmdEngine;
+
+  constructor(engine: MtmdEngine) {
+    this.#engine = engine;
+  }
+
+  async see(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens> {
+    const start = performance.now();
+    const pixels = await decodePicture(picture.bytes);
+    signal.throwIfAborted();
+    const decodeMs = performance.now() - start;
+    // The text before is not kept from picture to picture: it is short, and some models align a picture to it.
+    this.#engine.clear();
+    const tokens = await this.#engine.decodePicture({ ...pixels, before, addSpecial: true });
+    return { ...tokens, packMs: tokens.packMs + decodeMs };
+  }
+}
+
+/** Drops all positions from this one on; false where the model's memory cannot be cut there. */
+export function tryTruncate(engine: MtmdEngine, position: number): boolean {
+  try {
+    engine.truncate(position);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'TRUNCATE_FAILED') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest';
+import { type Projector, writeRandomModel } from '../support/random-projectors.ts';
+import { folder, generate, noise, open } from './engine-fixture.ts';
+
+// Models that libmtmd lays pictures out for. Their towers are small and random, their geometry is real.
+
+const width = 120;
+const height = 90;
+const rgb = noise(width * height * 3);
+const picture = { before: 'USER', addSpecial: true, rgb, width, height };
+
+/** What a picture of 120x90 must cost. `positions` with the begin token and USER before it. */
+const costs: readonly {
+  projector: Projector;
+  imageTokens: number;
+  delimiters: number;
+  positions: number;
+}[] = [
+  // One square of 4x4 patches.
+  { projector: 'mlp', imageTokens: 16, delimiters: 0, positions: 18 },
+  { projector: 'mlp_norm', imageTokens: 16, delimiters: 0, positions: 18 },
+  // 24x24 patches, pooled by two.
+  { projector: 'ldpv2', imageTokens: 144, delimiters: 0, positions: 146 },
+  // 168x126: 3x3 slices and the whole, 4 tokens each. 2 tokens before a slice, 2 between rows, 4 around the whole.
+  { projector: 'idefics3', imageTokens: 40, delimiters: 24, positions: 66 },
+  // 8x8 patches, pooled by two; its start and end.
+  { projector: 'gemma3', imageTokens: 16, delimiters: 2, positions: 20 },
+  // 112x84: 4x3 merged patches, which take max(4, 3) positions.
+  { projector: 'qwen2.5vl_merger', imageTokens: 12, delimiters: 2, positions: 8 },
+  // 2x2 tiles and the whole, 4 tokens each.
+  { projector: 'internvl', imageTokens: 20, delimiters: 2, positions: 24 },
+  // 126x84: 9x6 patches, a break after each row but the last, the end.
+  { projector: 'pixtral', imageTokens: 59, delimiters: 1, positions: 62 },
+  // At least 64 tokens: 320x224, 10x7 of 32 pixels.
+  { projector: 'lfm2', imageTokens: 70, delimiters: 2, positions: 74 },
+];
+
+describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positions }) => {
+  const model = writeRandomModel(folder, projector);
+
+  test('a picture costs what the model was made for, and is counted before', async () => {
+    const engine = await open(model, { contextSize: 512 });
+    expect(engine.info.vision.projectorType).toBe(projector);
+    expect(engine.countPictureTokens(width, height)).toBe(imageTokens + delimiters);
+    const seen = await engine.decodePicture(picture);
+    expect(seen).toMatchObject({ imageTokens, promptTokens: delimiters + 2 });
+    expect(engine.position).toBe(positions);
+  });
+
+  test('one picture, many questions', async () => {
+    const engine = await open(model, { contextSize: 512 });
+    const ask = async (words: string): Promise<number[]> => {
+      await engine.decodeTokens(engine.tokenize(words), { logitsLast: true });
+      return generate(engine, 6);
+    };
+    await engine.decodePicture(picture);
+    const fresh = await ask('what is open');
+    engine.truncate(positions);
+    expect(await ask('the gate')).not.toEqual(fresh);
+    engine.truncate(positions);
+    expect(await ask('what is open')).toEqual(fresh);
+    // Another picture, another answer.
+    engine.clear();
+    await engine.decodePicture({ ...picture, rgb: rgb.map((value) => 255 - value) });
+    expect(await ask('what is open')).not.toEqual(fresh);
+    engine.clear();
+    await engine.decodePicture(picture);
+    expect(await ask('what is open')).toEqual(fresh);
+  });
+
+  test('a picture beyond the context is refused before it is looked at', async () => {
+    const engine = await open(model, { contextSize: 256 });
+    const { contextSize } = engine;
+    const used = contextSize - imageTokens - delimiters - 1;
+    await engine.decodeTokens(Int32Array.from({ length: used }, () => 5));
+    await expect(engine.decodePicture(picture)).rejects.toMatchObject({
+      code: 'CONTEXT_FULL',
+      message: expect.stringMatching(
+        new RegExp(`${used} .*${imageTokens + delimiters + 2} .*${contextSize}`),
+      ),
+    });
+    expect(engine.position).toBe(used);
+    engine.clear();
+    await engine.decodeTokens(Int32Array.from({ length: used - 1 }, () => 5));
+    await engine.decodePicture(picture);
+    expect(engine.position).toBe(used - 1 + positions);
+  });
+});
+
+const qwen = writeRandomModel(folder, 'qwen2.5vl_merger');
+
+test('with M-RoPE cells are counted, not positions', async () => {
+  const engine = await open(qwen, { contextSize: 256 });
+  const cells = 12 + 2;
+  const pictures = Math.floor(engine.contextSize / cells);
+  for (let index = 0; index < pictures; index++) {
+    await engine.decodePicture({ rgb, width, height });
+  }
+  const { position } = engine;
+  expect(position).toBe(pictures * 6); // far from full
+  await expect(engine.decodePicture({ rgb, width, height })).rejects.toMatchObject({ code: 'CONTEXT_FULL' });
+  expect(engine.position).toBe(position);
+  // What a dropped picture took is free again.
+  engine.truncate(position - 6);
+  await engine.decodePicture({ rgb, width, height });
+  expect(engine.position).toBe(position);
+});
+
+test('with M-RoPE no picture is cut in two', async () => {
+  const engine = await open(qwen, { contextSize: 256 });
+  await engine.decodePicture({ rgb, width, height });
+  expect(() => engine.truncate(3)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  engine.truncate(1);
+  await engine.decodeTokens(Int32Array.of(5, 6), { logitsLast: true });
+  expect(engine.position).toBe(3);
+});
+
+test('a hybrid model returns to its checkpoints and to nothing else', async () => {
+  const engine = await open(writeRandomModel(folder, 'lfm2'), { contextSize: 512 });
+  await engine.decodePicture(picture);
+  const after = engine.position;
+  await engine.decodeTokens(engine.tokenize('what is open'), { logitsLast: true });
+  expect(() => engine.truncate(after + 1)).toThrow(expect.objectContaining({ code: 'TRUNCATE_FAILED' }));
+  expect(engine.position).toBeGreaterThan(after + 1);
+  engine.truncate(after);
+  expect(engine.position).toBe(after);
+});
+
+test('a non-causal picture is computed at once, however small the batch was to be', async () => {
+  const gemma = writeRandomModel(folder, 'gemma3');
+  const engine = await open(gemma, { contextSize: 256, batchSize: 8, ubatchSize: 8 });
+  expect(engine.info.vision.nonCausal).toBe(true);
+  await engine.decodePicture(picture);
+  expect(engine.position).toBe(20);
+  await expect(open(gemma, { contextSize: 8 })).rejects.toMatchObject({
+    code: 'LOAD_FAILED',
+    message: expect.stringMatching(/16 .*8/),
+  });
+});
+
+test('a limit lowers the tokens of a picture and never raises them', async () => {
+  const tokens = async (projector: Projector, imageMaxTokens?: number): Promise<number> => {
+    const options = imageMaxTokens === undefined ? {} : { imageMaxTokens };
+    return (await open(writeRandomModel(folder, projector), options)).countPictureTokens(1280, 720);
+  };
+  const full = await tokens('qwen2.5vl_merger');
+  expect(full).toBe(46 * 26 + 2);
+  expect(await tokens('qwen2.5vl_merger', 256)).toBeLessThanOrEqual(256 + 2);
+  expect(await tokens('qwen2.5vl_merger', 256)).toBeGreaterThan(200);
+  expect(await tokens('qwen2.5vl_merger', 100_000)).toBe(full);
+  expect(await tokens('pixtral', 256)).toBeLessThan(await tokens('pixtral'));
+  expect(await tokens('lfm2', 64)).toBe(await tokens('lfm2'));
+});
+
+test('a cancelled picture leaves the sequence as it was', async () => {
+  const engine = await open(writeRandomModel(folder, 'pixtral'));
+  await engine.decodeTokens(Int32Array.of(5, 6, 7));
+  const large = noise(640 * 480 * 3);
+  const seeing = engine.decodePicture({ rgb: large, width: 640, height: 480 });
+  await expect(engine.decodeTokens(Int32Array.of(5))).rejects.toMatchObject({ code: 'BUSY' });
+  setTimeout(() => engine.cancel(), 30);
+  await expect(seeing).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(engine.position).toBe(3);
+  await engine.decodePicture(picture);
+});
+
+test.each([
+  ['too few bytes', { rgb: rgb.subarray(1), width, height }],
+  ['no width', { rgb, width: 0, height }],
+  ['no pixels', { width, height } as never],
+])('a picture with %s is refused', async (_, input) => {
+  const engine = await open(qwen, { contextSize: 256 });
+  await expect(engine.decodePicture(input)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  expect(engine.position).toBe(0);
+});

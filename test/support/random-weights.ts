@@ -1,0 +1,36 @@
+import { fromHalf, type GgufTensor, toHalf } from './gguf-writer.ts';
+
+export type Random = () => number;
+
+/** Normally distributed numbers from a seed (mulberry32, Box-Muller). */
+export function gaussian(seed: number): Random {
+  let state = seed >>> 0;
+  const uniform = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** Scaled so that a layer neither grows nor shrinks what passes through it. */
+export function matrix(
+  random: Random,
+  outputs: number,
+  inputs: number,
+  scale = 1.5 / Math.sqrt(inputs),
+): GgufTensor {
+  return {
+    shape: [outputs, inputs],
+    values: Float32Array.from({ length: outputs * inputs }, () => random() * scale),
+  };
+}
+
+export function around(random: Random, size: number, center: number, spread = 0.1): GgufTensor {
+  return { shape: [size], values: Float32Array.from({ length: size }, () => center + random() * spread) };
+}
+
+export function halves(tensor: GgufTensor): GgufTensor {
+  return { ...tensor, type: 'f16', values: tensor.values.map((value) => fromHalf(toHalf(value))) };
+}

@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, expect, test } from 'vitest';
+import type { Picture } from '../../src/domain/frame.ts';
+import type { Question } from '../../src/domain/observation.ts';
+import { backendsDir, type LoadOptions, loadAddon, type MtmdEngine } from '../../src/vision/addon.ts';
+import { PictureDescriber } from '../../src/vision/picture-describer.ts';
+import { realGeometryShape, writeRandomLlava } from '../support/random-llava.ts';
+import { writeRandomModel } from '../support/random-projectors.ts';
+
+// See once, ask many: what is counted here is work, not time.
+
+const folder = mkdtempSync(join(tmpdir(), 'scenecast-describer-'));
+const addon = loadAddon();
+addon.loadBackends(backendsDir());
+const engines: MtmdEngine[] = [];
+afterAll(async () => {
+  await Promise.all(engines.map((engine) => engine.close()));
+  rmSync(folder, { recursive: true });
+});
+const never = new AbortController().signal;
+
+const questions: readonly Question[] = [
+  { name: 'open', ask: 'is the gate open', type: { kind: 'boolean' } },
+  { name: 'count', ask: 'how many', type: { kind: 'integer', min: 0, max: 20 } },
+  { name: 'colour', ask: 'what colour', type: { kind: 'enum', values: ['red', 'green', 'blue'] } },
+  { name: 'odd', ask: 'what is odd', type: { kind: 'string', maxLength: 20 } },
+  { name: 'free', ask: 'what else' },
+];
+
+async function pictureOf(width: number, height: number): Promise<Picture> {
+  const rgb = Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 131) % 256);
+  const raw = { width, height, channels: 3 } as const;
+  return { size: { width, height }, bytes: await sharp(rgb, { raw }).png().toBuffer() };
+}
+
+interface Work {
+  encodes: number;
+  prefilled: number;
+}
+
+/** The engine with its work counted: pictures and tiles encoded, tokens and embeddings prefilled. */
+function counted(engine: MtmdEngine): { engine: MtmdEngine; work: Work } {
+  const work: Work = { encodes: 0, prefilled: 0 };
+  const { width } = engine.info.text;
+  const proxy = new Proxy(engine, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        if (name === 'encodeTile' || name === 'decodePicture') work.encodes++;
+        if (name === 'decodeTokens') work.prefilled += (args[0] as Int32Array).length;
+        if (name === 'decodeEmbeddings') work.prefilled += (args[0] as Float32Array).length / width;
+        return value.apply(target, args);
+      };
+    },
+  });
+  return { engine: proxy, work };
+}
+
+async function open(model: Pick<LoadOptions, 'textPath' | 'mmprojPath'>): Promise<MtmdEngine> {
+  const { textPath, mmprojPath } = model;
+  const engine = await addon.load({ textPath, mmprojPath, threads: 1, contextSize: 3072 });
+  engines.push(engine);
+  return engine;
+}
+
+function describerOf(engine: MtmdEngine, maxTokens = 8): PictureDescriber {
+  const options = { maxTokens, temperature: 0, chatTemplate: null, detail: 'full' } as const;
+  return new PictureDescriber(engine, options, { name: 'random', quant: '', build: '' });
+}
+
+test('five questions cost less than a quarter of a description in prefill, and encode nothing again', async () => {
+  const { engine, work } = counted(await open(writeRandomLlava(folder, realGeometryShape)));
+  const describer = describerOf(engine);
+  const picture = await pictureOf(640, 480);
+  const request = { picture, prompt: 'describe', questions: [] };
+  await describer.describe(request, never);
+  const alone = { ...work };
+  // The text before the picture is still there: a second frame costs a little less.
+  await describer.describe({ ...request, questions }, never);
+  const asked = { encodes: work.encodes - alone.encodes, prefilled: work.prefilled - alone.prefilled };
+  expect(alone.encodes).toBe(5); // the overview and four tiles
+  expect(asked.encodes).toBe(5);
+  expect(asked.prefilled).toBeLessThan(1.25 * alone.prefilled);
+  expect(asked.prefilled).toBeGreaterThan(2340);
+}, 120_000);
+
+test.each(['qwen2.5vl_merger', 'lfm2'] as const)(
+  '%s is looked at once for five questions',
+  async (projector) => {
+    const { engine, work } = counted(await open(writeRandomModel(folder, projector)));
+    const picture = await pictureOf(120, 90);
+    const { answers } = await describerOf(engine).describe({ picture, prompt: 'describe', questions }, never);
+    expect(Object.keys(answers)).toHaveLength(5);
+    expect(work.encodes).toBe(1);
+  },
+);
+
+test('answers are of their types, also where a description may not be as long', async () => {
+  const engine = await open(writeRandomModel(folder, 'gemma3'));
+  const picture = await pictureOf(120, 90);
+  const request = { picture, prompt: 'describe', questions };
+  const { answers, text, finishReason, tokens } = await describerOf(engine, 1).describe(request, never);
+  expect(answers['open']).toBeTypeOf('boolean');
+  expect(answers['count']).toSatisfy((value) => Number.isInteger(value) && value >= 0 && value <= 20);
+  expect(['red', 'green', 'blue']).toContain(answers['colour']);
+  expect(answers['odd']).toBeTypeOf('string');
+  expect(answers['free']).toBeTypeOf('string');
+  expect(text.length).toBeLessThan(20);
+  expect(finishReason).toBe('length');
+  expect(tokens.completion).toBeGreaterThan(5);
+});
+
+test('a memory that cannot be cut is filled anew, with the same answers', async () => {
+  const engine = await open(writeRandomModel(folder, 'pixtral'));
+  const picture = await pictureOf(120, 90);
+  const request = { picture, prompt: 'describe', questions };
+  const expected = await describerOf(engine).describe(request, never);
+  let encodes = 0;
+  const uncuttable = new Proxy(engine, {
+    get(target, name) {
+      if (name === 'truncate') {
+        return () => {
+          throw Object.assign(new Error('cannot be cut'), { code: 'TRUNCATE_FAILED' });
+        };
+      }
+      if (name === 'decodePicture') encodes++;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const { answers, text } = await describerOf(uncuttable).describe(request, never);
+  expect({ answers, text }).toEqual({ answers: expected.answers, text: expected.text });
+  expect(encodes).toBe(6);
+});
