@@ -68,8 +68,10 @@ export class EngineClient implements Describer {
       reject(cancelled());
     };
     const deadline = setTimeout(() => {
-      reject(
-        new EngineError('DEADLINE', `no description within ${deadlineMs} ms; the engine is started anew`),
+      // Rejected when the process has ended, so that whoever asks next waits for the new one.
+      pending.fault = new EngineError(
+        'DEADLINE',
+        `no description within ${deadlineMs} ms; the engine is started anew`,
       );
       child.kill('SIGKILL');
     }, deadlineMs);
