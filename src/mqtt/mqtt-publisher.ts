@@ -78,6 +78,7 @@ export class MqttPublisher implements Publisher {
       if (refusesMqtt5(error)) {
         log.info({ url }, 'the broker does not speak MQTT 5; going on with 3.1.1');
         client.options.protocolVersion = 4;
+        return;
       }
       // The client tries again every 2 s: for a broker that is away for a week, one line is enough.
       if (reason !== this.#lastError) log.warn({ url, reason }, 'no connection to the broker');

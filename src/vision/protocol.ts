@@ -50,4 +50,4 @@ export type FromWorker =
   | { readonly type: 'load-failed'; readonly fault: EngineFault }
   | { readonly type: 'described'; readonly id: number; readonly description: Description }
   | { readonly type: 'failed'; readonly id: number; readonly fault: EngineFault }
-  | { readonly type: 'log'; readonly level: 'warn' | 'error'; readonly text: string };
+  | { readonly type: 'log'; readonly level: 'debug' | 'warn'; readonly text: string };

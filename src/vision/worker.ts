@@ -33,7 +33,9 @@ async function load(options: EngineOptions): Promise<void> {
   try {
     const addon = loadAddon();
     addon.setLogger((level, text) => {
-      if (level === 'warn' || level === 'error') send({ type: 'log', level, text: text.trim() });
+      // llama.cpp warns of much that is as it should be; what makes a call fail comes back as that call's error.
+      if (level === 'warn') send({ type: 'log', level: 'debug', text: text.trim() });
+      if (level === 'error') send({ type: 'log', level: 'warn', text: text.trim() });
     });
     addon.loadBackends(backendsDir());
     engine = await addon.load({

@@ -26,7 +26,9 @@ const { values } = parseArgs({
 });
 const frames = values.frames === undefined ? Number.POSITIVE_INFINITY : Number(values.frames);
 if (!(frames >= 1)) throw new Error(`--frames ${values.frames}: must be a whole number from 1`);
-const everyMs = 3000;
+const intervalMs = 3000;
+/** Shorter than the interval, so that each look finds a new scene. */
+const sceneMs = 2500;
 const camera = 'drawn';
 const topics = topicsOf('demo');
 
@@ -45,8 +47,8 @@ const config = {
   model: { threads: 1 },
   cameras: {
     [camera]: {
-      source: { type: 'scene', seed: Number(values.seed), size: values.size, every: `${everyMs}ms` },
-      interval: `${everyMs}ms`,
+      source: { type: 'scene', seed: Number(values.seed), size: values.size, every: `${sceneMs}ms` },
+      interval: `${intervalMs}ms`,
       questions: { count: { ask: 'How many shapes are there?' } },
     },
   },
