@@ -37,16 +37,11 @@ export async function embedPicture(
   if (pinpointsFor(detail, gridPinpoints, imageSize).length === 0) {
     return embedSquare(engine, picture, 'stretch');
   }
-  const start = performance.now();
-  const cut = await cutPicture(engine, picture, detail);
-  const packed = performance.now();
-  const embeddings = await encodeCut(engine, cut);
-  return {
-    embeddings,
-    tokenCount: embeddings.length / engine.info.text.width,
-    packMs: packed - start,
-    encodeMs: performance.now() - packed,
-  };
+  return packAndEncode(
+    engine,
+    () => cutPicture(engine, picture, detail),
+    (cut) => encodeCut(engine, cut),
+  );
 }
 
 /**
@@ -58,27 +53,42 @@ export async function embedSquare(
   picture: Picture,
   fit: 'pad' | 'stretch',
 ): Promise<PictureEmbeddings> {
+  return packAndEncode(
+    engine,
+    () => squarePicture(engine, picture, fit),
+    (square) => engine.encodeTile(square),
+  );
+}
+
+/** The picture as one square: imageSize x imageSize x 3 bytes. */
+async function squarePicture(
+  engine: MtmdEngine,
+  picture: Picture,
+  fit: 'pad' | 'stretch',
+): Promise<Uint8Array> {
   const { imageSize, mean } = engine.info.vision;
-  const start = performance.now();
   const { rgb, width, height } = await decodePicture(picture.bytes);
+  if (fit === 'stretch') return engine.resize(rgb, width, height, imageSize, imageSize);
   const side = Math.max(width, height);
-  const square =
-    fit === 'pad'
-      ? await engine.resize(
-          expandToSquare(rgb, { width, height }, paddingColour(mean)),
-          side,
-          side,
-          imageSize,
-          imageSize,
-        )
-      : await engine.resize(rgb, width, height, imageSize, imageSize);
-  const packed = performance.now();
-  const embeddings = await engine.encodeTile(square);
+  const padded = expandToSquare(rgb, { width, height }, paddingColour(mean));
+  return engine.resize(padded, side, side, imageSize, imageSize);
+}
+
+/** Runs the two steps every way of looking has, and takes their times. */
+async function packAndEncode<Packed>(
+  engine: MtmdEngine,
+  pack: () => Promise<Packed>,
+  encode: (packed: Packed) => Promise<Float32Array>,
+): Promise<PictureEmbeddings> {
+  const start = performance.now();
+  const packed = await pack();
+  const encodeStart = performance.now();
+  const embeddings = await encode(packed);
   return {
     embeddings,
     tokenCount: embeddings.length / engine.info.text.width,
-    packMs: packed - start,
-    encodeMs: performance.now() - packed,
+    packMs: encodeStart - start,
+    encodeMs: performance.now() - encodeStart,
   };
 }
 
