@@ -4,10 +4,13 @@ export interface Size {
   readonly height: number;
 }
 
-/** A picture as its camera gave it: encoded (JPEG, PNG, WebP), decoded only where its pixels are needed. */
+/** A picture as its camera gave it: decoded only where its pixels are needed. */
 export interface Picture {
   readonly size: Size;
+  /** A JPEG, PNG or WebP file, or bare pixels. */
   readonly bytes: Uint8Array;
+  /** What the bytes are, if not a file: 'rgb24' is height x width x 3 bytes. */
+  readonly pixels?: 'rgb24';
 }
 
 /** One captured picture on its way through the pipeline; the id stays the same in every message about it. */

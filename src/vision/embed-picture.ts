@@ -67,7 +67,7 @@ async function squarePicture(
   fit: 'pad' | 'stretch',
 ): Promise<Uint8Array> {
   const { imageSize, mean } = engine.info.vision;
-  const { rgb, width, height } = await decodePicture(picture.bytes);
+  const { rgb, width, height } = await decodePicture(picture);
   if (fit === 'stretch') return engine.resize(rgb, width, height, imageSize, imageSize);
   const side = Math.max(width, height);
   const padded = expandToSquare(rgb, { width, height }, paddingColour(mean));
@@ -101,7 +101,7 @@ export async function cutPicture(
   const { imageSize, patchSize } = engine.info.vision;
   const gridPinpoints = pinpointsFor(detail, engine.info.vision.gridPinpoints, imageSize);
   if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
-  const { rgb, width, height } = await decodePicture(picture.bytes);
+  const { rgb, width, height } = await decodePicture(picture);
   const plan = planAnyres({ width, height, imageSize, patchSize, gridPinpoints });
   const overview = await engine.resize(rgb, width, height, plan.overview.width, plan.overview.height);
   const refined = await engine.resize(rgb, width, height, plan.refined.width, plan.refined.height);

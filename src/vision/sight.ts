@@ -73,7 +73,7 @@ class LibmtmdSight implements Sight {
 
   async see(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens> {
     const start = performance.now();
-    const pixels = await decodePicture(picture.bytes);
+    const pixels = await decodePicture(picture);
     signal.throwIfAborted();
     const decodeMs = performance.now() - start;
     // The text before is not kept from picture to picture: it is short, and some models align a picture to it.

@@ -71,6 +71,11 @@ test('LLaVA-1.5 sees one square, padded with its mean colour', async () => {
   expect(caught[1]).toEqual(caught[0]);
   await chooseSight(engine, 'full').see(await pictureOf(90, 120), 'USER', never);
   expect(caught[2]).not.toEqual(caught[0]);
+  // The same picture as bare pixels.
+  const pixels = await sharp(bytes).raw().toBuffer();
+  const bare = { size: { width: 120, height: 90 }, bytes: pixels, pixels: 'rgb24' } as const;
+  await chooseSight(engine, 'full').see(bare, 'USER', never);
+  expect(caught[3]).toEqual(caught[0]);
 });
 
 test.each<[Detail, number, number, number]>([
