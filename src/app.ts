@@ -8,6 +8,9 @@ import { StillCamera } from './camera/still.ts';
 import type { CameraConfig, Config, QuestionConfig } from './config/schema.ts';
 import { ConfigError, EngineError } from './domain/errors.ts';
 import type { Question } from './domain/observation.ts';
+import { loadCatalogue } from './models/catalogue.ts';
+import { modelNamePattern } from './models/hub-address.ts';
+import { defaultModelsFolder, modelFolder } from './models/installed.ts';
 import { locateModel } from './models/locate.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import { type CameraTask, Pipeline } from './pipeline/pipeline.ts';
@@ -24,9 +27,24 @@ function lookUp(path: string, folder: string): string {
   return candidates.find((candidate) => existsSync(candidate)) ?? candidates[0]!;
 }
 
+/**
+ * The folder of a config's `model.path`: a path, or the name of a model that was pulled.
+ * @throws ConfigError for a model of the catalogue that is not here yet.
+ */
+function modelFolderOf(path: string, folder: string): string {
+  const found = lookUp(path, folder);
+  if (existsSync(found) || !modelNamePattern.test(path)) return found;
+  const pulled = modelFolder(defaultModelsFolder(process.env), path);
+  if (existsSync(pulled)) return pulled;
+  if (!loadCatalogue().some(({ name }) => name === path)) return found;
+  throw new ConfigError(
+    `model.path ${path}: a model of the catalogue that is not here; scenecast models pull ${path}`,
+  );
+}
+
 /** The engine's options for a config's `model`. @throws ConfigError where the files are not there. */
 export async function engineOptionsOf(model: Config['model'], folder: string): Promise<EngineOptions> {
-  const { text, mmproj } = await locateModel(lookUp(model.path, folder));
+  const { text, mmproj } = await locateModel(modelFolderOf(model.path, folder));
   return {
     textPath: text,
     mmprojPath: mmproj,
@@ -90,6 +108,12 @@ export class App {
     this.#running.push({ name: 'engine', close: () => engine.close() });
     const info = await startEngine(engine);
     log.info({ ...info, pid: engine.pid }, 'the model is loaded');
+    if (model.detail !== 'full' && !info.heedsDetail) {
+      log.warn(
+        { detail: model.detail },
+        'model.detail has no effect: this model looks at every picture alike',
+      );
+    }
 
     const tasks = Object.entries(this.#config.cameras).map(([name, camera]) =>
       this.#taskOf(name, camera, folder),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError, ScenecastError } from '../domain/errors.ts';
+import type { Size } from '../domain/frame.ts';
 import { type CatalogueEntry, loadCatalogue } from '../models/catalogue.ts';
 import { pullModel } from '../models/download-model.ts';
 import type { PullFile } from '../models/download-source.ts';
@@ -9,8 +10,10 @@ import { isAddress, modelNameOf, parseAddress } from '../models/hub-address.ts';
 import { defaultModelsFolder, installedNames, removeModel, verifyModel } from '../models/installed.ts';
 import { pinsOf } from '../models/lock-file.ts';
 import { type AccessFlags, hubAccessOf } from './models-access.ts';
+import { type InspectFlags, inspect, inspectionText, isModelPath } from './models-inspect.ts';
 import { describeModel, listModels, modelText, tableOf } from './models-list.ts';
 import { showPull } from './models-progress.ts';
+import { parseSize } from './parse-size.ts';
 
 interface Flags {
   readonly dir?: string;
@@ -33,7 +36,11 @@ export function modelsCommand(signal: AbortSignal): Command {
       .option('--json', 'JSON instead of text', false)
       .exitOverride();
   add('list', 'the models of the catalogue, and those that are here').action(list);
-  add('show <name>', 'one model: where it comes from, what it needs, what of it is here').action(show);
+  add('show <name-or-file>', 'a model of the catalogue, or what a GGUF file says of itself')
+    .option('--mmproj <file>', 'the projector of a text GGUF (default: the one beside it)')
+    .option('--size <size>', 'a picture size to count tokens for; may be given again', collectSize, [])
+    .option('--template <name>', 'the chat template to show, instead of the one that would be chosen')
+    .action((what: string, flags: Flags & InspectFlags) => show(what, flags, signal));
   add('pull <name-or-address...>', 'download a model of the catalogue, or files by address')
     .option('--name <name>', 'what to call a model that is pulled by address')
     .option('--endpoint <url>', 'ask this host instead of the hub')
@@ -54,8 +61,13 @@ async function list(flags: Flags): Promise<void> {
   print(flags.json ? JSON.stringify(rows, null, 2) : tableOf(rows));
 }
 
-async function show(name: string, flags: Flags): Promise<void> {
-  const model = await describeModel(loadCatalogue(), folderOf(flags), name);
+async function show(what: string, flags: Flags & InspectFlags, signal: AbortSignal): Promise<void> {
+  if (await isModelPath(what)) {
+    const model = await inspect(what, flags, signal);
+    print(flags.json ? JSON.stringify(model, null, 2) : inspectionText(model));
+    return;
+  }
+  const model = await describeModel(loadCatalogue(), folderOf(flags), what);
   print(flags.json ? JSON.stringify(model, null, 2) : modelText(model));
 }
 
@@ -159,6 +171,10 @@ async function remove(name: string, flags: Flags & { readonly forget: boolean })
 
 function folderOf({ dir }: Flags): string {
   return dir === undefined ? defaultModelsFolder(process.env) : resolve(dir);
+}
+
+function collectSize(text: string, previous: readonly Size[]): readonly Size[] {
+  return [...previous, parseSize(text)];
 }
 
 function print(text: string): void {

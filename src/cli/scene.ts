@@ -3,8 +3,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { drawScene } from '../camera/scene-draw.ts';
 import { sampleScene } from '../camera/scene-layout.ts';
 import { sceneTruth } from '../camera/scene-truth.ts';
-import { size } from '../config/units.ts';
 import type { Size } from '../domain/frame.ts';
+import { parseSize } from './parse-size.ts';
 
 /** `scenecast scene`: draws one scene and prints what is truly in it. */
 export function sceneCommand(): Command {
@@ -25,10 +25,4 @@ function parseSeed(text: string): number {
   if (!/^\d{1,9}$/.test(text))
     throw new InvalidArgumentError('A seed is a whole number from 0 to 999999999.');
   return Number(text);
-}
-
-function parseSize(text: string): Size {
-  const result = size.safeParse(text);
-  if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0]?.message}.`);
-  return result.data;
 }

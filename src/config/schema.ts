@@ -69,13 +69,15 @@ export const modelSchema = z.strictObject({
     .min(1)
     .default('models/demo')
     .describe(
-      'A folder with the text GGUF and its mmproj GGUF, looked up beside this file, then beside Scenecast',
+      'A folder with the text GGUF and its mmproj GGUF, looked up beside this file, then beside Scenecast; or the name of a model that was pulled',
     ),
   chat_template: z
     .string()
     .nullable()
     .default(null)
-    .describe('null: the GGUF\'s own, else vicuna; or the word "vicuna"; or a Jinja template'),
+    .describe(
+      "null: the GGUF's own, else that of the family it seems to be; or a family's name (vicuna, mistral, llama-2, chatml, yi, llama3, phi3, gemma, moondream, obsidian); or a Jinja template",
+    ),
   context_size: z
     .int()
     .min(512)

@@ -18,7 +18,7 @@ export class CameraError extends ScenecastError {
   override readonly name = 'CameraError';
 }
 
-/** The engine could not describe a picture; `code` is the native layer's, or ENGINE_DIED, DEADLINE, CANCELLED. */
+/** The engine could not describe a picture; `code` is the native layer's, or one of this process's (ENGINE_DIED, DEADLINE). */
 export class EngineError extends ScenecastError {
   override readonly name = 'EngineError';
   readonly code: string;

@@ -25,6 +25,12 @@ export async function locateModel(folder: string): Promise<ModelFiles> {
   return { text, mmproj };
 }
 
+/** The only projector in a folder; null where there is none, or more than one. */
+export async function findMmproj(folder: string): Promise<string | null> {
+  const names = (await list(folder)).filter((name) => /mmproj.*\.gguf$/i.test(name));
+  return names.length === 1 ? join(folder, names[0]!) : null;
+}
+
 async function list(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

@@ -64,6 +64,8 @@ export interface LoadOptions {
    * own limit. Default: the model's own.
    */
   readonly imageMaxTokens?: number;
+  /** Copy weights into the order the CPU's kernels want. Default true; without it less memory is touched. */
+  readonly repack?: boolean;
   /** Default true. */
   readonly useMmap?: boolean;
   /** Default false. */
@@ -97,10 +99,16 @@ export interface TextInfo {
   readonly name: string;
   /** llama.cpp's name of the file type, e.g. "Q4_K - Medium". */
   readonly quant: string;
+  /** `tokenizer.ggml.model`: "llama" is SentencePiece, "gpt2" byte pairs. */
+  readonly tokenizer: string;
   /** The Jinja source the file carries. */
   readonly chatTemplate: string | null;
   /** Floats of an embedding. */
   readonly width: number;
+  /** 0 where it differs from block to block, as in hybrid models. */
+  readonly headCount: number;
+  /** Fewer than `headCount` with grouped-query attention. */
+  readonly keyValueHeadCount: number;
   readonly vocabularySize: number;
   readonly trainedContextSize: number;
   /** Of the tensors. */
@@ -183,11 +191,39 @@ export interface QuantizeOptions {
   readonly onProgress?: (fraction: number) => void;
 }
 
+/** How a language model's text is written. */
+export interface MtmdVocabulary {
+  /**
+   * Both options default to false. `addSpecial` adds the begin token where the model wants it; `parseSpecial` reads
+   * special tokens that are written out in the text. SPM models put a space before each text, as they were trained.
+   */
+  tokenize(
+    text: string,
+    options?: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean },
+  ): Int32Array;
+  /** The UTF-8 bytes of a token, which may be part of a character; of a control token nothing, save with `special`. */
+  tokenToPiece(token: number, options?: { readonly special?: boolean }): Uint8Array;
+  /**
+   * Renders a Jinja chat template (default: the model's own) with llama.cpp's engine. A begin token that the
+   * tokeniser adds itself is cut off at the start, so the result is to be tokenised with `addSpecial`.
+   * @throws BAD_TEMPLATE, NO_TEMPLATE
+   */
+  applyChatTemplate(
+    messages: readonly { readonly role: string; readonly content: string }[],
+    options?: { readonly template?: string; readonly addGenerationPrompt?: boolean },
+  ): string;
+}
+
+/** A text model of which nothing but the vocabulary and the metadata is loaded. */
+export interface MtmdVocabularyFile extends MtmdVocabulary {
+  readonly info: TextInfo;
+}
+
 /**
  * One loaded model and one sequence of positions. One asynchronous call runs at a time: a second one rejects with
  * BUSY, and so do the methods that touch the sequence. After `close` all throw (or reject with) CLOSED.
  */
-export interface MtmdEngine {
+export interface MtmdEngine extends MtmdVocabulary {
   readonly info: MtmdInfo;
   /**
    * Positions in the sequence; grows while a decode runs. With M-RoPE a picture takes fewer positions than the context
@@ -220,27 +256,7 @@ export interface MtmdEngine {
    */
   encodeTile(rgb: Uint8Array): Promise<Float32Array>;
 
-  /**
-   * Both options default to false. `addSpecial` adds the begin token where the model wants it; `parseSpecial` reads
-   * special tokens that are written out in the text. SPM models put a space before each text, as they were trained.
-   */
-  tokenize(
-    text: string,
-    options?: { readonly addSpecial?: boolean; readonly parseSpecial?: boolean },
-  ): Int32Array;
-  /** The UTF-8 bytes of a token, which may be part of a character; nothing for control tokens. */
-  tokenToPiece(token: number): Uint8Array;
   isEndOfGeneration(token: number): boolean;
-
-  /**
-   * Renders a Jinja chat template (default: the model's own) with llama.cpp's engine. A begin token that the
-   * tokeniser adds itself is cut off at the start, so the result is to be tokenised with `addSpecial`.
-   * @throws BAD_TEMPLATE, NO_TEMPLATE
-   */
-  applyChatTemplate(
-    messages: readonly { readonly role: string; readonly content: string }[],
-    options?: { readonly template?: string; readonly addGenerationPrompt?: boolean },
-  ): string;
 
   /**
    * Appends tokens. With `logitsLast` (default false) the next token can be sampled. Whatever it rejects with, the
@@ -293,6 +309,8 @@ export interface MtmdAddon {
   loadBackends(path: string): void;
   /** Checks both files, then loads them. @throws any of the codes up to LOAD_FAILED, BACKEND_MISSING, CANCELLED */
   load(options: LoadOptions): Promise<MtmdEngine>;
+  /** Reads a text model's vocabulary and metadata. @throws the codes of a file that cannot be read, LOAD_FAILED */
+  loadVocabulary(path: string): Promise<MtmdVocabularyFile>;
   /**
    * Quantises a file with llama.cpp's own quantiser. It cannot be cancelled and may abort the process: see
    * `quantizeFile`.

@@ -24,6 +24,8 @@ interface Pending {
 
 const shortestBackOffMs = 500;
 const longestBackOffMs = 60_000;
+/** What ends a process that loads a file it cannot read; an OOM kill, where trying again may help, does not. */
+const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV']);
 
 /**
  * The daemon's side of the engine. The engine runs in a child process, because ggml aborts its process on
@@ -44,7 +46,8 @@ export class EngineClient implements Describer {
 
   /**
    * Starts the engine's process and loads the model.
-   * @throws EngineError where it cannot be loaded (NOT_GGUF, GGUF_TRUNCATED, WIDTH_MISMATCH and such).
+   * @throws EngineError where it cannot be loaded (NOT_GGUF, GGUF_TRUNCATED, WIDTH_MISMATCH and such; LOAD_CRASHED where
+   * llama.cpp ended its process over a file).
    */
   async start(): Promise<EngineInfo> {
     const loading = this.#load();
@@ -126,12 +129,21 @@ export class EngineClient implements Describer {
     child.on('exit', (code, signal) => {
       const how = signal ? `killed by ${signal}` : `exit code ${code}`;
       const died = new EngineError('ENGINE_DIED', `the engine's process ended (${how})`);
-      reject(died);
+      reject(signal && crashes.has(signal) ? this.#crashed(how) : died);
       if (loaded && !this.#closed.signal.aborted) this.#restart(how);
       for (const pending of this.#pending.values()) pending.reject(pending.fault ?? died);
     });
     send(child, { type: 'load', options: this.#options.engine });
     return { child, info: await promise };
+  }
+
+  #crashed(how: string): EngineError {
+    const { textPath, mmprojPath } = this.#options.engine;
+    return new EngineError(
+      'LOAD_CRASHED',
+      `${textPath} with ${mmprojPath}: llama.cpp ended its process while loading them (${how}); one of them is ` +
+        'damaged, or of a kind that it cannot read',
+    );
   }
 
   #restart(how: string): void {

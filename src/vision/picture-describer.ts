@@ -2,7 +2,8 @@ import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } fro
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './addon.ts';
 import { answerGrammar, mostAnswerTokens, parseAnswer } from './answer-grammar.ts';
-import { type ChosenTemplate, chooseTemplate, renderPrompt } from './chat-prompt.ts';
+import { renderPrompt } from './chat-prompt.ts';
+import { type ChosenTemplate, chooseChatTemplate, isOneToken } from './choose-chat-template.ts';
 import type { Detail } from './detail.ts';
 import { chooseSight, type Sight, tryTruncate } from './sight.ts';
 
@@ -37,9 +38,11 @@ export class PictureDescriber {
     this.#options = options;
     this.#model = model;
     this.#sight = sight;
-    this.template = chooseTemplate(options.chatTemplate, engine.info.text.chatTemplate);
+    const { text, vision } = engine.info;
+    const hasToken = (piece: string): boolean => isOneToken(engine, piece);
+    this.template = chooseChatTemplate(options.chatTemplate, { text, vision, hasToken });
     // A template that cannot work is found when the engine is loaded, not at the first frame.
-    renderPrompt(this.#render, this.template.jinja, 'Describe the scene.');
+    this.#prompt('Describe the scene.');
   }
 
   /** Describes one picture and answers its questions. Rejects with the native layer's coded errors. */
@@ -70,11 +73,12 @@ export class PictureDescriber {
     const description = await turn(after, null);
     const answers: Record<string, Answer> = {};
     for (const { name, ask, type } of questions) {
-      if (!tryTruncate(this.#engine, afterPicture)) {
-        // A recurrent memory that has forgotten the way back: the picture is looked at anew.
-        promptTokens += (await this.#sight.see(picture, before, signal)).promptTokens;
+      const asked = this.#prompt(ask);
+      // Looked at anew: where the question stands before the picture, or a recurrent memory has forgotten the way back.
+      if (asked.before !== before || !tryTruncate(this.#engine, afterPicture)) {
+        promptTokens += (await this.#sight.see(picture, asked.before, signal)).promptTokens;
       }
-      const { text } = await turn(this.#prompt(ask).after, type ?? null);
+      const { text } = await turn(asked.after, type ?? null);
       answers[name] = type ? parseAnswer(type, text) : text.trim();
     }
     return {
@@ -88,7 +92,7 @@ export class PictureDescriber {
   }
 
   #prompt(words: string): { before: string; after: string } {
-    return renderPrompt(this.#render, this.template.jinja, words);
+    return renderPrompt(this.#render, this.template, words);
   }
 
   readonly #render = (messages: readonly { role: string; content: string }[], jinja: string): string =>

@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly maxTokens: number;
   /** 0 is greedy. */
   readonly temperature: number;
-  /** null: the GGUF's own, else vicuna. */
+  /** A family's name or a Jinja text; null: the GGUF's own, else that of the family it seems to be. */
   readonly chatTemplate: string | null;
   readonly detail: Detail;
 }
@@ -27,8 +27,11 @@ export interface EngineInfo {
   readonly build: string;
   /** The ggml CPU module in use. */
   readonly cpu: string;
-  /** Where the chat template came from. */
-  readonly chatTemplate: 'config' | 'gguf' | 'vicuna';
+  /** The family of the chat template; `gguf` or `config` where it is a text of theirs. */
+  readonly chatTemplate: string;
+  readonly chatTemplateReason: string;
+  /** `detail` changes how this model looks at pictures. */
+  readonly heedsDetail: boolean;
   readonly contextSize: number;
   readonly threads: number;
 }

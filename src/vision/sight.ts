@@ -1,8 +1,9 @@
-import type { Picture } from '../domain/frame.ts';
-import type { MtmdEngine, PictureTokens } from './addon.ts';
+import type { Picture, Size } from '../domain/frame.ts';
+import type { MtmdEngine, MtmdInfo, PictureTokens } from './addon.ts';
 import { decodePicture } from './decode-picture.ts';
-import type { Detail } from './detail.ts';
+import { type Detail, pinpointsFor } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings } from './embed-picture.ts';
+import { planAnyres } from './packing.ts';
 
 /** Puts a picture, and the text before it, into the engine's sequence. */
 export interface Sight {
@@ -14,16 +15,44 @@ export interface Sight {
 }
 
 /** How a model looks at pictures: LLaVA's are packed here, as it was trained; all others by libmtmd. */
-export function chooseSight(engine: MtmdEngine, detail: Detail): Sight {
-  const { text, vision } = engine.info;
-  if (vision.projectorType !== 'mlp' || vision.usesMrope) return new LibmtmdSight(engine);
-  if (vision.gridPinpoints.length > 0) {
-    return new EmbeddingSight(engine, (picture) => embedPicture(engine, picture, detail));
-  }
+type WayOfLooking = 'anyres' | 'padded square' | 'stretched square' | 'libmtmd';
+
+function wayOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): WayOfLooking {
+  if (vision.projectorType !== 'mlp' || vision.usesMrope) return 'libmtmd';
+  if (vision.gridPinpoints.length > 0) return 'anyres';
   // Of the models with this projector and one square, Moondream (Phi, 378 pixels) alone was trained on stretched
   // pictures.
-  const fit = text.architecture === 'phi2' && vision.imageSize === 378 ? 'stretch' : 'pad';
+  return text.architecture === 'phi2' && vision.imageSize === 378 ? 'stretched square' : 'padded square';
+}
+
+export function chooseSight(engine: MtmdEngine, detail: Detail): Sight {
+  const way = wayOf(engine.info);
+  if (way === 'libmtmd') return new LibmtmdSight(engine);
+  if (way === 'anyres') {
+    return new EmbeddingSight(engine, (picture) => embedPicture(engine, picture, detail));
+  }
+  const fit = way === 'padded square' ? 'pad' : 'stretch';
   return new EmbeddingSight(engine, (picture) => embedSquare(engine, picture, fit));
+}
+
+/** Whether `detail` changes how this model looks at pictures. */
+export function heedsDetail(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
+  return wayOf(info) === 'anyres' || (wayOf(info) === 'libmtmd' && info.vision.takesTokenLimit);
+}
+
+/**
+ * Cells of the context a picture of this size takes, without the text around it. An engine with `takesTokenLimit` must
+ * have been loaded for this detail.
+ */
+export function countPictureTokens(engine: MtmdEngine, detail: Detail, size: Size): number {
+  const { imageSize, patchSize, hasImageNewline, gridPinpoints } = engine.info.vision;
+  const way = wayOf(engine.info);
+  if (way === 'libmtmd') return engine.countPictureTokens(size.width, size.height);
+  const patches = (imageSize / patchSize) ** 2;
+  const offered = way === 'anyres' ? pinpointsFor(detail, gridPinpoints, imageSize) : [];
+  if (offered.length === 0) return patches;
+  const plan = planAnyres({ ...size, imageSize, patchSize, gridPinpoints: offered });
+  return hasImageNewline ? plan.tokenCount : patches * (1 + plan.tiles.length);
 }
 
 /** Pictures that become one run of embeddings. The text before them stays in the KV cache from picture to picture. */

@@ -5,6 +5,7 @@ import { backendsDir, loadAddon, type MtmdEngine } from './addon.ts';
 import { imageMaxTokens } from './detail.ts';
 import { PictureDescriber } from './picture-describer.ts';
 import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
+import { heedsDetail } from './sight.ts';
 
 // The engine's process: loads one model, then describes one picture after another.
 
@@ -56,7 +57,9 @@ async function load(options: EngineOptions): Promise<void> {
       quant: model.quant,
       build,
       cpu: basename(cpu.module),
-      chatTemplate: describer.template.source,
+      chatTemplate: describer.template.family ?? describer.template.source,
+      chatTemplateReason: describer.template.reason,
+      heedsDetail: heedsDetail(engine.info),
       contextSize: options.contextSize,
       threads: options.threads,
     };

@@ -4,6 +4,7 @@
 
 #include "binding-task.h"
 #include "binding-values.h"
+#include "binding-vocabulary.h"
 
 namespace scenecast {
 
@@ -131,48 +132,22 @@ Napi::Value EngineObject::encodeTile(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineObject::tokenize(const Napi::CallbackInfo& info) {
-  return throwing(info.Env(), [&] {
-    bool addSpecial = false;
-    bool parseSpecial = false;
-    if (!info[1].IsUndefined()) {
-      const Napi::Object options = asObject(info[1], "options");
-      if (options.Has("addSpecial")) addSpecial = asBoolean(options.Get("addSpecial"), "addSpecial");
-      if (options.Has("parseSpecial")) parseSpecial = asBoolean(options.Get("parseSpecial"), "parseSpecial");
-    }
-    return toJs(info.Env(), open().text().tokenize(asString(info[0], "text"), addSpecial, parseSpecial));
-  });
+  return throwing(info.Env(), [&] { return scenecast::tokenize(info, open().text().vocabulary()); });
 }
 
 Napi::Value EngineObject::tokenToPiece(const Napi::CallbackInfo& info) {
-  return throwing(info.Env(), [&] {
-    const int token = asInteger(info[0], "token", INT32_MIN, INT32_MAX);
-    const std::string piece = open().text().piece(token, false);
-    return toJs(info.Env(), std::vector<uint8_t>(piece.begin(), piece.end()));
-  });
+  return throwing(info.Env(), [&] { return scenecast::tokenToPiece(info, open().text().vocabulary()); });
 }
 
 Napi::Value EngineObject::isEndOfGeneration(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&] {
     const int token = asInteger(info[0], "token", INT32_MIN, INT32_MAX);
-    return Napi::Boolean::New(info.Env(), open().text().isEndOfGeneration(token));
+    return Napi::Boolean::New(info.Env(), open().text().vocabulary().isEndOfGeneration(token));
   });
 }
 
 Napi::Value EngineObject::applyChatTemplate(const Napi::CallbackInfo& info) {
-  return throwing(info.Env(), [&] {
-    std::string source;
-    bool addGenerationPrompt = true;
-    if (!info[1].IsUndefined()) {
-      const Napi::Object options = asObject(info[1], "options");
-      const Napi::Value given = options.Get("template");
-      if (!given.IsUndefined()) source = asString(given, "template");
-      if (options.Has("addGenerationPrompt")) {
-        addGenerationPrompt = asBoolean(options.Get("addGenerationPrompt"), "addGenerationPrompt");
-      }
-    }
-    return Napi::String::New(info.Env(),
-                             open().applyChatTemplate(asMessages(info[0]), source, addGenerationPrompt));
-  });
+  return throwing(info.Env(), [&] { return scenecast::applyChatTemplate(info, open().text().vocabulary()); });
 }
 
 Napi::Value EngineObject::decodeTokens(const Napi::CallbackInfo& info) {

@@ -16,6 +16,7 @@ namespace scenecast {
 // What belongs to one JavaScript environment (the main thread, or a worker thread).
 struct Addon {
   Napi::FunctionReference engineClass;
+  Napi::FunctionReference vocabularyClass;
   std::vector<std::weak_ptr<Engine>> engines;
   // Ends loads; they may outlive this structure.
   std::shared_ptr<std::atomic<bool>> stopping = std::make_shared<std::atomic<bool>>(false);

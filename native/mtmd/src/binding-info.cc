@@ -11,21 +11,6 @@ Napi::Value toJs(Napi::Env env, const std::array<float, 3>& values) {
   return array;
 }
 
-Napi::Value textToJs(Napi::Env env, const TextInfo& info) {
-  auto object = Napi::Object::New(env);
-  object.Set("architecture", toJs(env, info.architecture));
-  object.Set("name", toJs(env, info.name));
-  object.Set("quant", toJs(env, info.quant));
-  object.Set("chatTemplate", info.chatTemplate ? toJs(env, *info.chatTemplate) : env.Null());
-  object.Set("width", info.width);
-  object.Set("vocabularySize", info.vocabularySize);
-  object.Set("trainedContextSize", info.trainedContextSize);
-  object.Set("sizeBytes", static_cast<double>(info.sizeBytes));
-  object.Set("parameters", static_cast<double>(info.parameters));
-  object.Set("addsBeginToken", info.addsBeginToken);
-  return object;
-}
-
 Napi::Value visionToJs(Napi::Env env, const EngineInfo& engine) {
   const VisionInfo& info = engine.vision;
   auto pinpoints = Napi::Array::New(env, info.gridPinpoints.size());
@@ -63,6 +48,24 @@ Napi::Value cpuToJs(Napi::Env env, const CpuBackend& cpu) {
 
 }  // namespace
 
+Napi::Value toJs(Napi::Env env, const TextInfo& info) {
+  auto object = Napi::Object::New(env);
+  object.Set("architecture", toJs(env, info.architecture));
+  object.Set("name", toJs(env, info.name));
+  object.Set("quant", toJs(env, info.quant));
+  object.Set("tokenizer", toJs(env, info.tokenizer));
+  object.Set("chatTemplate", info.chatTemplate ? toJs(env, *info.chatTemplate) : env.Null());
+  object.Set("width", info.width);
+  object.Set("headCount", info.headCount);
+  object.Set("keyValueHeadCount", info.keyValueHeadCount);
+  object.Set("vocabularySize", info.vocabularySize);
+  object.Set("trainedContextSize", info.trainedContextSize);
+  object.Set("sizeBytes", static_cast<double>(info.sizeBytes));
+  object.Set("parameters", static_cast<double>(info.parameters));
+  object.Set("addsBeginToken", info.addsBeginToken);
+  return object;
+}
+
 Napi::Value toJs(Napi::Env env, const PictureTokens& tokens) {
   auto object = Napi::Object::New(env);
   object.Set("imageTokens", tokens.image);
@@ -74,7 +77,7 @@ Napi::Value toJs(Napi::Env env, const PictureTokens& tokens) {
 
 Napi::Value toJs(Napi::Env env, const EngineInfo& info) {
   auto object = Napi::Object::New(env);
-  object.Set("text", textToJs(env, info.text));
+  object.Set("text", toJs(env, info.text));
   object.Set("vision", visionToJs(env, info));
   object.Set("cpu", cpuToJs(env, info.cpu));
   object.Set("build", toJs(env, info.build));

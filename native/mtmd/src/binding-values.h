@@ -68,6 +68,7 @@ Napi::Value toJs(Napi::Env env, const std::vector<uint8_t>& bytes);
 Napi::Value toJs(Napi::Env env, const std::vector<float>& values);
 Napi::Value toJs(Napi::Env env, const std::vector<int32_t>& tokens);
 Napi::Value toJs(Napi::Env env, const PictureTokens& tokens);
+Napi::Value toJs(Napi::Env env, const TextInfo& info);
 Napi::Value toJs(Napi::Env env, const EngineInfo& info);
 
 }  // namespace scenecast

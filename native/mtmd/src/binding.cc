@@ -8,6 +8,7 @@
 #include "binding-log.h"
 #include "binding-task.h"
 #include "binding-values.h"
+#include "binding-vocabulary.h"
 #include "log.h"
 
 namespace scenecast {
@@ -89,6 +90,16 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value loadVocabulary(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    return Task<std::shared_ptr<VocabularyFile>>::start(
+        info.Env(), [path = asString(info[0], "path")] { return std::make_shared<VocabularyFile>(path); }, [] {},
+        [](Napi::Env env, std::shared_ptr<VocabularyFile>& file) {
+          return VocabularyObject::create(env, std::move(file));
+        });
+  });
+}
+
 Napi::Value quantizeFile(const Napi::CallbackInfo& info) {
   return rejecting(info.Env(), [&]() -> Napi::Value {
     QuantizeOptions options = asQuantizeOptions(info[0]);
@@ -135,8 +146,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   std::call_once(once, installLogging);
   auto* addon = new Addon;
   addon->engineClass = Napi::Persistent(EngineObject::define(env));
+  addon->vocabularyClass = Napi::Persistent(VocabularyObject::define(env));
   env.SetInstanceData(addon);
   exports.Set("load", Napi::Function::New(env, load, "load"));
+  exports.Set("loadVocabulary", Napi::Function::New(env, loadVocabulary, "loadVocabulary"));
   exports.Set("quantize", Napi::Function::New(env, quantizeFile, "quantize"));
   exports.Set("loadBackends", Napi::Function::New(env, loadBackendsFrom, "loadBackends"));
   exports.Set("setLogger", Napi::Function::New(env, setLogger, "setLogger"));

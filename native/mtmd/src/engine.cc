@@ -7,29 +7,6 @@
 namespace scenecast {
 namespace {
 
-constexpr size_t kMaxTemplates = 16;
-
-std::string metadata(const llama_model* model, const char* key) {
-  char value[512] = {};
-  return llama_model_meta_val_str(model, key, value, sizeof value) < 0 ? "" : value;
-}
-
-TextInfo describe(const llama_model* model) {
-  const llama_vocab* vocab = llama_model_get_vocab(model);
-  TextInfo info;
-  info.architecture = metadata(model, "general.architecture");
-  info.name = metadata(model, "general.name");
-  info.quant = llama_ftype_name(llama_model_ftype(model));
-  if (const char* source = llama_model_chat_template(model, nullptr)) info.chatTemplate = source;
-  info.width = llama_model_n_embd_inp(model);
-  info.vocabularySize = llama_vocab_n_tokens(vocab);
-  info.trainedContextSize = llama_model_n_ctx_train(model);
-  info.sizeBytes = llama_model_size(model);
-  info.parameters = llama_model_n_params(model);
-  info.addsBeginToken = llama_vocab_get_add_bos(vocab);
-  return info;
-}
-
 // Published files (llama.cpp's legacy converter) call it model.image_newline, v0.5.0 looks for v.image_newline.
 std::vector<float> readImageNewline(const GgufFile& mmproj, int width) {
   for (const char* name : {"v.image_newline", "model.image_newline"}) {
@@ -61,7 +38,7 @@ Engine::Engine(const LoadOptions& options, const ProgressCallback& onProgress, c
   });
   text_->createContext(options, vision_->largestChunk());
   imageNewline_ = readImageNewline(files.mmproj, text_->width());
-  info_.text = describe(text_->model());
+  info_.text = text_->vocabulary().info();
   info_.vision = vision_->info();
   info_.mmprojSizeBytes = files.mmproj.sizeBytes();
   info_.hasImageNewline = !imageNewline_.empty();
@@ -70,25 +47,8 @@ Engine::Engine(const LoadOptions& options, const ProgressCallback& onProgress, c
   onProgress(1.0);
 }
 
-std::string Engine::applyChatTemplate(const std::vector<ChatMessage>& messages, const std::string& source,
-                                      bool addGenerationPrompt) const {
-  const std::string& wanted = source.empty() && info_.text.chatTemplate ? *info_.text.chatTemplate : source;
-  if (wanted.empty()) throw Error("NO_TEMPLATE", "the model has no chat template and none was given");
-  const std::lock_guard<std::mutex> lock(templateMutex_);
-  auto found = templates_.find(wanted);
-  if (found == templates_.end()) {
-    const llama_vocab* vocab = text_->vocab();
-    auto special = [&](llama_token token) { return token < 0 ? std::string() : text_->piece(token, true); };
-    auto parsed = std::make_unique<ChatTemplate>(wanted, special(llama_vocab_bos(vocab)),
-                                                 special(llama_vocab_eos(vocab)));
-    if (templates_.size() >= kMaxTemplates) templates_.clear();
-    found = templates_.emplace(wanted, std::move(parsed)).first;
-  }
-  return found->second->render(messages, addGenerationPrompt, info_.text.addsBeginToken);
-}
-
 void Engine::setSampler(const SamplerOptions& options) {
-  sampler_ = std::make_unique<Sampler>(text_->vocab(), options);
+  sampler_ = std::make_unique<Sampler>(text_->vocabulary().get(), options);
 }
 
 int32_t Engine::sample() {

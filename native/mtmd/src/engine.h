@@ -3,34 +3,18 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "backends.h"
-#include "chat-template.h"
 #include "load-options.h"
 #include "sampler.h"
 #include "text-decoder.h"
 #include "vision-tower.h"
+#include "vocabulary.h"
 
 namespace scenecast {
-
-struct TextInfo {
-  std::string architecture;
-  std::string name;
-  std::string quant;  // e.g. "Q4_K - Medium"
-  std::optional<std::string> chatTemplate;
-  int width = 0;             // of an embedding
-  int vocabularySize = 0;
-  int trainedContextSize = 0;
-  uint64_t sizeBytes = 0;
-  uint64_t parameters = 0;
-  bool addsBeginToken = false;
-};
 
 struct EngineInfo {
   TextInfo text;
@@ -54,10 +38,6 @@ class Engine {
   const TextDecoder& text() const { return *text_; }
   VisionTower& vision() { return *vision_; }
 
-  // Throws NO_TEMPLATE if the model has none and `source` is empty, else what ChatTemplate throws.
-  std::string applyChatTemplate(const std::vector<ChatMessage>& messages, const std::string& source,
-                                bool addGenerationPrompt) const;
-
   void setSampler(const SamplerOptions& options);
   // Throws NO_LOGITS if the last decode asked for none, or the sequence was cut since.
   int32_t sample();
@@ -75,8 +55,6 @@ class Engine {
   std::unique_ptr<VisionTower> vision_;
   std::unique_ptr<Sampler> sampler_;
   EngineInfo info_;
-  mutable std::mutex templateMutex_;
-  mutable std::map<std::string, std::unique_ptr<ChatTemplate>> templates_;
 };
 
 }  // namespace scenecast

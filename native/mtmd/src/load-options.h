@@ -24,6 +24,7 @@ struct LoadOptions {
   llama_flash_attn_type visionFlashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
   int imageMaxTokens = 0;       // of a picture, where the model leaves a choice; 0: the model's own limit
   ggml_type kvType = GGML_TYPE_F16;
+  bool repack = true;           // weights are copied into the order the CPU's kernels want, where there is one
   bool useMmap = true;
   bool useMlock = false;
 };

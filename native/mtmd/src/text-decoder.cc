@@ -29,6 +29,7 @@ TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& ca
   llama_model_params modelParams = llama_model_default_params();
   modelParams.n_gpu_layers = 0;
   modelParams.load_mode = loadMode(options);
+  modelParams.use_extra_bufts = options.repack;
   modelParams.progress_callback_user_data = &progress;
   modelParams.progress_callback = [](float fraction, void* data) {
     const auto& target = *static_cast<Progress*>(data);
@@ -42,6 +43,7 @@ TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& ca
   if (!llama_model_has_decoder(model_.get())) {
     throw Error("LOAD_FAILED", options.textPath + " is not a generating language model");
   }
+  vocabulary_ = std::make_unique<Vocabulary>(model_.get());
 }
 
 void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
@@ -75,54 +77,8 @@ void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
   batchSize_ = static_cast<int>(llama_n_batch(context_.get()));
 }
 
-std::vector<int32_t> TextDecoder::tokenize(const std::string& text, bool addSpecial, bool parseSpecial) const {
-  if (text.size() >= INT_MAX) throw Error("INVALID_ARGUMENT", "the text is too long to tokenise");
-  const auto size = static_cast<int32_t>(text.size());
-  std::vector<int32_t> tokens(text.size() + 8);
-  auto run = [&] {
-    return llama_tokenize(vocab(), text.data(), size, tokens.data(), static_cast<int32_t>(tokens.size()), addSpecial,
-                          parseSpecial);
-  };
-  int32_t count = run();
-  if (count < 0 && count != INT32_MIN) {  // too little room: the negated count says how much is needed
-    tokens.resize(static_cast<size_t>(-count));
-    count = run();
-  }
-  if (count < 0) throw Error("INVALID_ARGUMENT", "the text could not be tokenised");
-  tokens.resize(static_cast<size_t>(count));
-  return tokens;
-}
-
-void TextDecoder::checkToken(int32_t token) const {
-  const int32_t size = llama_vocab_n_tokens(vocab());
-  if (token < 0 || token >= size) {
-    throw Error("INVALID_ARGUMENT", "token " + std::to_string(token) + " is outside the vocabulary of " +
-                                        std::to_string(size));
-  }
-}
-
-std::string TextDecoder::piece(int32_t token, bool special) const {
-  checkToken(token);
-  std::string text(64, '\0');
-  auto run = [&] {
-    return llama_token_to_piece(vocab(), token, text.data(), static_cast<int32_t>(text.size()), 0, special);
-  };
-  int32_t size = run();
-  if (size < 0) {
-    text.resize(static_cast<size_t>(-size));
-    size = run();
-  }
-  text.resize(static_cast<size_t>(std::max(size, 0)));
-  return text;
-}
-
-bool TextDecoder::isEndOfGeneration(int32_t token) const {
-  checkToken(token);
-  return llama_vocab_is_eog(vocab(), token);
-}
-
 void TextDecoder::decodeTokens(const std::vector<int32_t>& tokens, bool logitsLast) {
-  for (const int32_t token : tokens) checkToken(token);
+  for (const int32_t token : tokens) vocabulary_->checkToken(token);
   decode(tokens.data(), nullptr, static_cast<int>(tokens.size()), logitsLast, nullptr, 0);
   if (!logitsLast) checkpoint();
 }

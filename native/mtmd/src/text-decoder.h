@@ -4,11 +4,13 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "llama-cpp.h"
 #include "load-options.h"
+#include "vocabulary.h"
 
 namespace scenecast {
 
@@ -33,19 +35,12 @@ class TextDecoder {
   void createContext(const LoadOptions& options, int largestChunk);
 
   const llama_model* model() const { return model_.get(); }
-  const llama_vocab* vocab() const { return llama_model_get_vocab(model_.get()); }
+  const Vocabulary& vocabulary() const { return *vocabulary_; }
   llama_context* context() { return context_.get(); }
   // Positions the context can hold: llama.cpp may round what was asked for up.
   int contextSize() const { return static_cast<int>(llama_n_ctx(context_.get())); }
   // Width of an input embedding.
   int width() const { return llama_model_n_embd_inp(model_.get()); }
-
-  // `addSpecial` adds what the model's tokenizer adds by itself (the begin token); `parseSpecial` reads special
-  // tokens written as text. Throws INVALID_ARGUMENT for text of 2 GiB and more.
-  std::vector<int32_t> tokenize(const std::string& text, bool addSpecial, bool parseSpecial) const;
-  // The bytes a token stands for; may be part of a UTF-8 character. With `special`, control tokens have text too.
-  std::string piece(int32_t token, bool special) const;
-  bool isEndOfGeneration(int32_t token) const;
 
   // Number of positions in the sequence; grows while a decode runs, so it can be read from another thread.
   int position() const { return position_.load(); }
@@ -80,7 +75,6 @@ class TextDecoder {
   void decode(const int32_t* tokens, const float* values, int count, bool logitsLast, const llama_pos* grid,
               int advance);
   bool cut(int position);
-  void checkToken(int32_t token) const;
 
   struct Checkpoint {
     int position;
@@ -96,6 +90,7 @@ class TextDecoder {
   const std::atomic<bool>& cancelled_;
   int batchSize_ = 0;
   llama_model_ptr model_;
+  std::unique_ptr<Vocabulary> vocabulary_;
   llama_context_ptr context_;
   std::atomic<int> position_{0};
   bool hasLogits_ = false;

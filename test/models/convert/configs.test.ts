@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { metadataOf, readGguf } from '../../support/read-gguf.ts';
 import { written } from './fixture.ts';
-import { metadataOf, readGguf } from './read-gguf.ts';
 import { decode, hfCheckpoint, originalCheckpoint } from './tiny-checkpoint.ts';
 
 test('pinpoints of an -hf config are [height, width]: turned round, unless the list is the same both ways', async () => {

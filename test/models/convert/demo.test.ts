@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { type ReadGguf, readGguf } from '../../support/read-gguf.ts';
 import { convert, newFolder } from './fixture.ts';
-import { type ReadGguf, readGguf } from './read-gguf.ts';
 import { hfName, type Json, withHeader } from './tiny-checkpoint.ts';
 
 // The demo model's GGUF files were written by tools/demo-model/export_gguf.py with llama.cpp's own gguf-py.

@@ -1,8 +1,8 @@
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { metadataOf, readGguf } from '../../support/read-gguf.ts';
 import { convert, newFolder, written } from './fixture.ts';
-import { metadataOf, readGguf } from './read-gguf.ts';
 import {
   type Dtype,
   decode,

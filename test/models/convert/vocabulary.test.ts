@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { vocabulary } from '../../support/random-text.ts';
+import { metadataOf } from '../../support/read-gguf.ts';
 import { written } from './fixture.ts';
 import { llama3, llama3Checkpoint, llama3Expression } from './llama3-checkpoint.ts';
-import { metadataOf } from './read-gguf.ts';
 import {
   type Checkpoint,
   type Json,

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { ScenecastError } from '../../../src/domain/errors.ts';
 import type { ConvertProgress } from '../../../src/models/convert/convert-checkpoint.ts';
 import { f32, text, writeGguf } from '../../../src/models/gguf-writer.ts';
+import { readGguf } from '../../support/read-gguf.ts';
 import { convert, folder, newFolder } from './fixture.ts';
-import { readGguf } from './read-gguf.ts';
 import { originalCheckpoint, writeCheckpoint } from './tiny-checkpoint.ts';
 
 const checkpoint = writeCheckpoint(newFolder(), originalCheckpoint());
