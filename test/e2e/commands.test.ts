@@ -62,3 +62,51 @@ test.each([
   expect(result.stderr).toMatch(message);
   expect(result.code).toBe(code);
 });
+
+test('models show reads a GGUF file: template and why, tokens by size and detail', async () => {
+  const demo = join(import.meta.dirname, '../../models/demo');
+  const shown = await scenecast(
+    'models',
+    'show',
+    join(demo, 'demo-text-f16.gguf'),
+    '--size',
+    '640x480',
+    '--json',
+  );
+  expect(shown.stderr).toBe('');
+  expect(JSON.parse(shown.stdout)).toMatchObject({
+    mmproj: join(demo, 'demo-mmproj-f16.gguf'), // the one beside it
+    architecture: 'llama',
+    quant: 'F16',
+    projector: { type: 'mlp', image_size: 112, image_newline: true },
+    template: { source: 'gguf' },
+    image_tokens: { '640x480': { overview: 64, balanced: 152, full: 268 } },
+  });
+  const named = await scenecast('models', 'show', demo, '--template', 'llama3');
+  expect(named.stdout).toMatch(/template +llama3: it is asked for/);
+  const swapped = await scenecast('models', 'show', join(demo, 'demo-mmproj-f16.gguf'));
+  expect(swapped).toMatchObject({
+    code: 78,
+    stderr: expect.stringMatching(/demo-mmproj-f16\.gguf is a vision projector/),
+  });
+});
+
+test('a converted checkpoint says what the committed model says, quantised and not', async () => {
+  const demo = join(import.meta.dirname, '../../models/demo');
+  for (const seed of ['900010', '900011']) await scenecast('scene', '--seed', seed, '--out', `${seed}.jpg`);
+  const pictures = ['900010.jpg', '900011.jpg'];
+  const describedBy = async (model: string): Promise<string> =>
+    (await scenecast('describe', '--model', model, ...pictures)).stdout;
+  const committed = await describedBy(demo);
+  expect(committed.split('\n')).toHaveLength(3);
+  await scenecast('convert', join(demo, 'checkpoint'), '--out', 'f16');
+  expect(await describedBy('f16')).toBe(committed);
+  await scenecast('convert', join(demo, 'checkpoint'), '--out', 'q8', '--quant', 'Q8_0');
+  expect(await describedBy('q8')).toBe(committed);
+});
+
+test('a model of the catalogue that is not here is named with the way to get it', async () => {
+  const { code, stderr } = await scenecast('describe', 'x.jpg', '--model', 'smolvlm2-256m');
+  expect(stderr).toMatch(/model\.path smolvlm2-256m: .*scenecast models pull smolvlm2-256m/);
+  expect(code).toBe(78);
+});

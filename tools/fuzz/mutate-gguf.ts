@@ -89,16 +89,16 @@ const unknownArchitecture: Mutate = (file, random) => {
   const bytes = Buffer.from(file);
   const key = 'general.architecture';
   const at = bytes.indexOf(key) + key.length + 4 + 8;
-  bytes.write(String.fromCharCode(97 + random(26)), at, 'latin1');
+  bytes.write(String.fromCharCode(65 + random(26)), at, 'latin1');
   return { what: 'unknown architecture', bytes };
 };
 
-const zeroedSpan: Mutate = (file, random) => {
+const invertedSpan: Mutate = (file, random) => {
   const bytes = Buffer.from(file);
   const at = random(bytes.length);
   const length = 1 + random(Math.min(4096, bytes.length - at));
-  bytes.fill(random(2) === 0 ? 0 : 0xff, at, at + length);
-  return { what: `${length} bytes from ${at} overwritten`, bytes };
+  for (let each = at; each < at + length; each++) bytes[each]! ^= 0xff;
+  return { what: `${length} bytes from ${at} inverted`, bytes };
 };
 
 const insertedBytes: Mutate = (file, random) => {
@@ -119,13 +119,16 @@ const mutations: readonly Mutate[] = [
   absurdValue,
   renamedKey,
   unknownArchitecture,
-  zeroedSpan,
+  invertedSpan,
   insertedBytes,
 ];
 
 /** A file with one fault. */
 export function mutateGguf(file: Buffer, random: Random): Mutation {
-  return mutations[random(mutations.length)]!(file, random);
+  for (;;) {
+    const mutation = mutations[random(mutations.length)]!(file, random);
+    if (!mutation.bytes.equals(file)) return mutation; // an absurd number may have been there before
+  }
 }
 
 /** Where the header roughly ends: most of these files are weights, and wrong weights are no fault of the format. */
