@@ -9,6 +9,7 @@ import {
 import { type QuantType, quantBits, quantTypeOf } from '../models/convert/quant-types.ts';
 import type { FloatType } from '../models/gguf-writer.ts';
 import { quantizeFile } from '../vision/quantize.ts';
+import { progressBar } from './progress-bar.ts';
 
 interface Flags {
   readonly out: string;
@@ -96,9 +97,7 @@ function quantizer(signal: AbortSignal): QuantizeFile {
 }
 
 function drawBar({ stage, fraction }: ConvertProgress): void {
-  const filled = Math.round((fraction ?? 0) * 30);
-  const bar = fraction === null ? '.'.repeat(30) : `${'#'.repeat(filled)}${'.'.repeat(30 - filled)}`;
-  process.stderr.write(fraction === 1 ? '\r\x1b[K' : `\r\x1b[K${stage} [${bar}]`);
+  process.stderr.write(fraction === 1 ? '\r\x1b[K' : `\r\x1b[K${stage} ${progressBar(fraction)}`);
 }
 
 /** For logs: a line a stage, and one each quarter of it. */

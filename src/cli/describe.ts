@@ -6,6 +6,7 @@ import { exitCodes, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
 import type { Log } from '../pipeline/ports.ts';
 import { EngineClient } from '../vision/engine-client.ts';
+import { progressBar } from './progress-bar.ts';
 
 interface Flags {
   readonly prompt: string;
@@ -82,9 +83,7 @@ function plainText(image: string, { text, answers }: Description): string {
 }
 
 function drawBar(fraction: number): void {
-  const filled = Math.round(fraction * 30);
-  const bar = `${'#'.repeat(filled)}${'.'.repeat(30 - filled)}`;
-  process.stderr.write(fraction < 1 ? `\rloading the model [${bar}]` : '\r\x1b[K');
+  process.stderr.write(fraction < 1 ? `\rloading the model ${progressBar(fraction)}` : '\r\x1b[K');
 }
 
 const quietLog: Log = {

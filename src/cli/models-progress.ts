@@ -1,5 +1,6 @@
 import type { PullEvent } from '../models/download-source.ts';
 import { formatBytes } from '../models/free-space.ts';
+import { progressBar } from './progress-bar.ts';
 
 interface Output {
   readonly isTTY?: boolean;
@@ -51,7 +52,7 @@ export function showPull(
         const bytesPerMs = (event.doneBytes - rate.fromBytes) / Math.max(1, now - rate.sinceMs);
         const text = progressText(event.doneBytes, event.sizeBytes, bytesPerMs);
         if (!isTerminal) return say(`${event.file}: ${text}`);
-        const bar = barOf(event.sizeBytes === null ? null : event.doneBytes / event.sizeBytes);
+        const bar = event.sizeBytes === null ? '' : progressBar(event.doneBytes / event.sizeBytes, 20);
         output.write(`\r\x1b[K${`${event.file} ${bar} ${text}`.slice(0, (output.columns ?? 80) - 1)}`);
       }
     }
@@ -64,12 +65,6 @@ function progressText(doneBytes: number, sizeBytes: number | null, bytesPerMs: n
   const percent = Math.floor((doneBytes / sizeBytes) * 100);
   const left = bytesPerMs > 0 ? `, ${formatTime((sizeBytes - doneBytes) / bytesPerMs)} left` : '';
   return `${percent} % of ${formatBytes(sizeBytes)}${speed}${left}`;
-}
-
-function barOf(fraction: number | null): string {
-  if (fraction === null) return '';
-  const filled = Math.round(fraction * 20);
-  return `[${'#'.repeat(filled)}${'.'.repeat(20 - filled)}]`;
 }
 
 function formatTime(ms: number): string {

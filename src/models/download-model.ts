@@ -92,7 +92,8 @@ async function fromFirstOf(sources: PullRequest['sources'], context: PullContext
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
       failures.push(messageOf(error));
-      if (sources.length > 1) context.onEvent({ type: 'source-failed', reason: error.message });
+      // The last one's reason is in the error.
+      if (files !== sources.at(-1)) context.onEvent({ type: 'source-failed', reason: error.message });
     }
   }
   const [only] = failures;
