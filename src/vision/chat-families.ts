@@ -16,12 +16,20 @@ const visionAssistant =
   'You are a helpful language and vision assistant. You are able to understand the visual content that the user ' +
   'provides, and assist the user with a variety of tasks using natural language.';
 
-/** Jinja that says `system` where the conversation has no system message of its own. */
-function conversation(system: string, roles: { system: string; user: string; assistant: string }): string {
+/**
+ * Jinja that says `system` where the conversation has no system message of its own, and `reply` where the model is to
+ * go on.
+ */
+function conversation(
+  system: string,
+  roles: { system: string; user: string; assistant: string },
+  reply: string,
+): string {
   return (
     (system === '' ? '' : `{% if messages[0]['role'] != 'system' %}${system}{% endif %}`) +
     `{% for message in messages %}{% if message['role'] == 'system' %}${roles.system}` +
-    `{% elif message['role'] == 'user' %}${roles.user}{% else %}${roles.assistant}{% endif %}{% endfor %}`
+    `{% elif message['role'] == 'user' %}${roles.user}{% else %}${roles.assistant}{% endif %}{% endfor %}` +
+    `{% if add_generation_prompt %}${reply}{% endif %}`
   );
 }
 
@@ -29,10 +37,8 @@ const content = "{{ message['content'] }}";
 
 function chatml(system: string, end: string): string {
   const turn = (role: string): string => `<|im_start|>${role}\n${content}${end}`;
-  return (
-    conversation(system, { system: turn('system'), user: turn('user'), assistant: turn('assistant') }) +
-    '{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}'
-  );
+  const roles = { system: turn('system'), user: turn('user'), assistant: turn('assistant') };
+  return conversation(system, roles, '<|im_start|>assistant\n');
 }
 
 function llama2(system: string): string {
@@ -53,12 +59,12 @@ function llama2(system: string): string {
  */
 export const chatFamilies = {
   vicuna: {
-    jinja:
-      conversation(
-        'A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, ' +
-          "detailed, and polite answers to the user's questions. ",
-        { system: `${content} `, user: `USER: ${content} `, assistant: `ASSISTANT: ${content}</s>` },
-      ) + '{% if add_generation_prompt %}ASSISTANT:{% endif %}',
+    jinja: conversation(
+      'A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, ' +
+        "detailed, and polite answers to the user's questions. ",
+      { system: `${content} `, user: `USER: ${content} `, assistant: `ASSISTANT: ${content}</s>` },
+      'ASSISTANT:',
+    ),
     arrange: pictureLineFirst,
   },
   mistral: { jinja: llama2(''), arrange: pictureLineFirst },
@@ -70,30 +76,39 @@ export const chatFamilies = {
     arrange: pictureLineFirst,
   },
   llama3: {
-    jinja:
-      conversation(`<|start_header_id|>system<|end_header_id|>\n\n${visionAssistant}<|eot_id|>`, {
+    jinja: conversation(
+      `<|start_header_id|>system<|end_header_id|>\n\n${visionAssistant}<|eot_id|>`,
+      {
         system: `<|start_header_id|>system<|end_header_id|>\n\n${content}<|eot_id|>`,
         user: `<|start_header_id|>user<|end_header_id|>\n\n${content}<|eot_id|>`,
         assistant: `<|start_header_id|>assistant<|end_header_id|>\n\n${content}<|eot_id|>`,
-      }) + '{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}',
+      },
+      '<|start_header_id|>assistant<|end_header_id|>\n\n',
+    ),
     arrange: pictureLineFirst,
   },
   phi3: {
-    jinja:
-      conversation('', {
+    jinja: conversation(
+      '',
+      {
         system: `<|system|>\n${content}<|end|>\n`,
         user: `<|user|>\n${content}<|end|>\n`,
         assistant: `<|assistant|>\n${content}<|end|>\n`,
-      }) + '{% if add_generation_prompt %}<|assistant|>\n{% endif %}',
+      },
+      '<|assistant|>\n',
+    ),
     arrange: pictureLineFirst,
   },
   gemma: {
-    jinja:
-      conversation('', {
+    jinja: conversation(
+      '',
+      {
         system: `<start_of_turn>user\n${content}<end_of_turn>\n`,
         user: `<start_of_turn>user\n${content}<end_of_turn>\n`,
         assistant: `<start_of_turn>model\n${content}<end_of_turn>\n`,
-      }) + '{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}',
+      },
+      '<start_of_turn>model\n',
+    ),
     arrange: pictureFirst,
   },
   moondream: {
