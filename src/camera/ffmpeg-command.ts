@@ -13,6 +13,8 @@ export interface FfmpegSource {
   readonly size: Size | null;
   /** How often a picture will be asked for. */
   readonly intervalMs: number;
+  /** A stream that has shown nothing new for so long has stalled. */
+  readonly stallMs: number;
 }
 
 /** What is found out about a source while it runs. */
@@ -33,8 +35,6 @@ export interface FfmpegCommand {
 
 /** A camera's key frames usually come every 1 to 4 s; asked more seldom than this, they are enough. */
 const keyFramesFromMs = 5000;
-/** ffmpeg gives up by itself then, which ends it where nobody is left to end it. */
-const networkTimeoutUs = 12_000_000;
 
 export type InputKind = 'rtsp' | 'http' | 'lavfi' | 'path';
 
@@ -91,12 +91,14 @@ function inputArgs(input: string, kind: InputKind): string[] {
 }
 
 /** An ffconcat script with one entry: the one way to an address that both ffmpeg 5 and 7 read from a pipe. */
-function scriptOf({ input, transport }: FfmpegSource, kind: InputKind, login: Login | null): string {
+function scriptOf({ input, transport, stallMs }: FfmpegSource, kind: InputKind, login: Login | null): string {
   if (kind !== 'rtsp' && kind !== 'http') return '';
+  // ffmpeg gives up by itself where an address does not answer, and says so; stalls are noticed before that.
+  const timeoutUs = 1000 * Math.max(stallMs + 4000, 12_000);
   const options =
     kind === 'rtsp'
-      ? [`rtsp_transport ${transport}`, `timeout ${networkTimeoutUs}`, 'allowed_media_types video']
-      : [`rw_timeout ${networkTimeoutUs}`];
+      ? [`rtsp_transport ${transport}`, `timeout ${timeoutUs}`, 'allowed_media_types video']
+      : [`rw_timeout ${timeoutUs}`];
   const lines = ['ffconcat version 1.0', `file ${quoted(addressOf(input, login))}`];
   return [...lines, ...[...options, 'fpsprobesize 0'].map((option) => `option ${option}`), ''].join('\n');
 }

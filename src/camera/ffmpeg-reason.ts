@@ -31,16 +31,22 @@ const reasons: readonly { readonly name: string; readonly words: RegExp; readonl
  * `said` is what ffmpeg said, oldest line first.
  */
 export function openingError(said: readonly string[], secrets: readonly string[]): CameraError {
-  const errors = said.filter(isError);
-  const reason = reasons.find(({ words }) => errors.some((line) => words.test(line)));
-  const remedy = reason?.remedy ? `; ${reason.remedy}` : '';
-  return new CameraError(`${reason?.name ?? 'ended'}${remedy}${lastWords(said, secrets)}`);
+  for (const { name, words, remedy } of reasons) {
+    const line = said.findLast((line) => isError(line) && words.test(line));
+    if (line === undefined) continue;
+    return new CameraError(`${name}${remedy ? `; ${remedy}` : ''}${quote(line, secrets)}`);
+  }
+  return new CameraError(`ended${lastWords(said, secrets)}`);
 }
 
 /** ffmpeg's last error in brackets, fit to be logged and published; empty where it reported none. */
 export function lastWords(said: readonly string[], secrets: readonly string[]): string {
   const last = said.findLast(isError);
-  return last === undefined ? '' : ` (ffmpeg: ${scrub(bare(last), secrets)})`;
+  return last === undefined ? '' : quote(last, secrets);
+}
+
+function quote(line: string, secrets: readonly string[]): string {
+  return ` (ffmpeg: ${scrub(bare(line), secrets)})`;
 }
 
 function isError(line: string): boolean {

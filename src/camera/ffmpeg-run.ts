@@ -69,8 +69,9 @@ export class FfmpegRun {
     this.#watch(openMs);
     const parser = new MpjpegParser(largestPictureBytes, (jpeg) => {
       if (this.#verdict) return;
-      this.#pictures++;
       this.#lastPictureAt = performance.now();
+      if (!this.#hasLived) this.#watch(this.#options.stallMs);
+      this.#pictures++;
       onPicture(jpeg);
     });
     child.stdout?.on('data', (chunk: Buffer) => this.#parse(parser, chunk));
@@ -123,11 +124,19 @@ export class FfmpegRun {
   /** ffmpeg repeats its report every second; only one that says something new is a sign of life. */
   #onProgress(line: string): void {
     if (!line.startsWith('out_time_us=') || line === this.#lastPacketTime) return;
-    if (this.#lastPacketTime !== '') this.#lastPacketAt = performance.now();
+    if (this.#lastPacketTime !== '' && !this.#verdict) {
+      if (!this.#hasLived) this.#watch(this.#options.stallMs);
+      this.#lastPacketAt = performance.now();
+    }
     this.#lastPacketTime = line;
   }
 
+  get #hasLived(): boolean {
+    return this.#pictures > 0 || this.#lastPacketAt !== null;
+  }
+
   #watch(delayMs: number): void {
+    clearTimeout(this.#watchTimer);
     this.#watchTimer = setTimeout(() => this.#check(), delayMs);
   }
 
@@ -137,10 +146,9 @@ export class FfmpegRun {
     const pictureAgeMs = now - this.#lastPictureAt;
     const waitsForKeyFrame = keyFramesOnly || this.#pictures === 0;
     const packetAgeMs = waitsForKeyFrame && this.#lastPacketAt !== null ? now - this.#lastPacketAt : Infinity;
-    const hasLived = this.#pictures > 0 || this.#lastPacketAt !== null;
-    const limitMs = hasLived ? stallMs : openMs;
+    const limitMs = this.#hasLived ? stallMs : openMs;
     const idleMs = Math.min(pictureAgeMs, packetAgeMs);
-    const patienceMs = Math.max(2 * stallMs, openMs);
+    const patienceMs = this.#pictures > 0 ? 2 * stallMs : Math.max(2 * stallMs, openMs);
     if (idleMs >= limitMs) this.#end({ kind: 'failed', error: this.#stalled(limitMs) }, 'SIGKILL');
     else if (pictureAgeMs < patienceMs) this.#watch(Math.min(limitMs - idleMs, patienceMs - pictureAgeMs));
     else if (keyFramesOnly) this.#end({ kind: 'key-frames-rare' }, 'SIGTERM');

@@ -19,8 +19,6 @@ export interface FfmpegOptions extends FfmpegSource {
   readonly username: string | null;
   /** A file whose first line is the password; read anew each time the stream is opened. */
   readonly passwordFile: string | null;
-  /** A stream that has shown nothing new for so long has stalled. */
-  readonly stallMs: number;
   readonly log: Log;
 }
 
@@ -118,7 +116,7 @@ export class FfmpegCamera implements Camera {
   }
 
   async #startRun(): Promise<void> {
-    const { log, stallMs, username, passwordFile, ...options } = this.#options;
+    const { log, username, passwordFile, ...options } = this.#options;
     const isPath = inputKind(options.input) === 'path';
     const source = isPath ? { ...options, input: await this.#nextFile() } : options;
     const login = await readLogin(username, passwordFile);
@@ -126,8 +124,8 @@ export class FfmpegCamera implements Camera {
     const plan = this.#plan;
     const run = new FfmpegRun({
       command: ffmpegCommand(source, plan, login),
-      secrets: [source.input, ...(login ? [userInfo(login), login.password] : [])],
-      stallMs,
+      secrets: login ? [userInfo(login), login.password] : [],
+      stallMs: options.stallMs,
       keyFramesOnly: plan.keyFramesOnly && !plan.copy,
       onPicture: (jpeg) => this.#onPicture(jpeg),
       onCodec: (codec) => this.#onCodec(run, codec),

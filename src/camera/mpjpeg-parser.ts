@@ -31,7 +31,7 @@ export class MpjpegParser {
     const text = Buffer.concat([this.#header, chunk.subarray(0, longestHeaderBytes)]);
     const end = text.indexOf(endOfHeader);
     if (end < 0) {
-      if (text.length > longestHeaderBytes) throw new RangeError('a part without a header');
+      if (text.length >= longestHeaderBytes) throw new RangeError('a part without a header');
       this.#header = text;
       return chunk.subarray(chunk.length);
     }

@@ -16,15 +16,19 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--port", type=int, required=True)
+parser.add_argument("--check", action="store_true", help="only say by the exit code whether everything is there")
+parser.add_argument("--port", type=int, default=8554)
 parser.add_argument("--key-frame-every", type=int, default=10)
 parser.add_argument("--auth", choices=["basic", "digest"], default="digest")
 options = parser.parse_args()
 
 Gst.init(None)
+if options.check:
+    needed = ("videotestsrc", "x264enc", "jpegenc", "rtph264pay", "rtpjpegpay", "rtpbin")
+    raise SystemExit(0 if all(Gst.ElementFactory.find(name) for name in needed) else 1)
 source = "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=10/1"
 encoders = {
-    "h264": f"x264enc {os.environ.get('TUNE','tune=zerolatency')} speed-preset=ultrafast threads=1 "
+    "h264": "x264enc tune=zerolatency speed-preset=ultrafast threads=1 "
     f"key-int-max={options.key_frame_every} ! rtph264pay name=pay0",
     "mjpeg": "jpegenc ! rtpjpegpay name=pay0",
 }
