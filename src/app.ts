@@ -13,7 +13,7 @@ import type { Question } from './domain/observation.ts';
 import { locateModel } from './models/locate.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import { type CameraTask, Pipeline } from './pipeline/pipeline.ts';
-import type { Camera } from './pipeline/ports.ts';
+import type { Camera, Log } from './pipeline/ports.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
 
@@ -141,7 +141,7 @@ export class App {
   }
 }
 
-function cameraOf(name: string, { source, interval }: CameraConfig, folder: string, log: Logger): Camera {
+function cameraOf(name: string, { source, interval }: CameraConfig, folder: string, log: Log): Camera {
   switch (source.type) {
     case 'scene':
       return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
@@ -156,7 +156,7 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
         rotation: source.rotation,
         size: source.size,
         intervalMs: interval,
-        stallMs: source.stall_timeout,
+        stallMs: source.frame_timeout,
         log,
       });
   }

@@ -1,3 +1,4 @@
+import { CameraError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
 import { type Login, userInfo } from './login.ts';
 
@@ -35,6 +36,8 @@ export interface FfmpegCommand {
 
 /** A camera's key frames usually come every 1 to 4 s; asked more seldom than this, they are enough. */
 const keyFramesFromMs = 5000;
+/** libavformat's rtsp.c holds `user:password`, percent-encoded, in 128 bytes. */
+const longestRtspLogin = 127;
 
 export type InputKind = 'rtsp' | 'http' | 'lavfi' | 'path';
 
@@ -59,7 +62,10 @@ export function canCopy({ input, rotation, size }: FfmpegSource): boolean {
   return (kind === 'rtsp' || kind === 'http') && rotation === 0 && size === null;
 }
 
-/** ffmpeg's arguments and script for a source: pictures on stdout as `mpjpeg`, words on stderr with their level. */
+/**
+ * ffmpeg's arguments and script for a source: pictures on stdout as `mpjpeg`, words on stderr with their level.
+ * @throws CameraError for a login that ffmpeg cannot take.
+ */
 export function ffmpegCommand(source: FfmpegSource, plan: FfmpegPlan, login: Login | null): FfmpegCommand {
   const kind = inputKind(source.input);
   const reportsPackets = !plan.copy && kind !== 'lavfi';
@@ -103,8 +109,15 @@ function scriptOf({ input, transport, stallMs }: FfmpegSource, kind: InputKind, 
   return [...lines, ...[...options, 'fpsprobesize 0'].map((option) => `option ${option}`), ''].join('\n');
 }
 
+/** @throws CameraError where ffmpeg's RTSP would cut the login off and send what is left. */
 function addressOf(input: string, login: Login | null): string {
-  return login === null ? input : input.replace('://', `://${userInfo(login)}@`);
+  if (login === null) return input;
+  if (inputKind(input) === 'rtsp' && userInfo(login).length > longestRtspLogin) {
+    throw new CameraError(
+      `unauthorised; username and password are too long: ffmpeg takes ${longestRtspLogin} characters for RTSP`,
+    );
+  }
+  return input.replace('://', () => `://${userInfo(login)}@`);
 }
 
 function quoted(text: string): string {

@@ -67,10 +67,10 @@ export class FfmpegCamera implements Camera {
    */
   async capture(signal: AbortSignal): Promise<Picture> {
     const { jpeg, at } = await this.#next(signal);
-    const ageMs = performance.now() - at;
+    const takenAt = new Date(Date.now() - (performance.now() - at));
     try {
       const { width, height } = await sharp(jpeg).metadata();
-      return { bytes: jpeg, size: { width, height }, ageMs };
+      return { bytes: jpeg, size: { width, height }, takenAt };
     } catch (cause) {
       throw new CameraError(`codec unknown: not a readable picture: ${messageOf(cause)}`, { cause });
     }

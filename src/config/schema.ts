@@ -55,9 +55,9 @@ const ffmpegSource = z
       .nullable()
       .default(null)
       .describe('Larger pictures are made smaller to fit, their proportions kept; null: as they come'),
-    stall_timeout: duration
+    frame_timeout: duration
       .prefault('8s')
-      .describe('A stream that shows nothing new for so long is opened anew'),
+      .describe('A stream that shows nothing new for so long is closed and opened again'),
   })
   .superRefine(({ username, password_file }, context) => {
     if (username !== null || password_file === null) return;

@@ -36,6 +36,14 @@ test('an address reaches ffmpeg through its script alone, quoted', () => {
   );
 });
 
+test('a login that ffmpeg would cut off is refused, and not repeated', () => {
+  const command = (password: string, input = 'rtsp://h/x'): unknown =>
+    ffmpegCommand(source({ input }), { copy: false, keyFramesOnly: false }, { username: 'me', password });
+  expect(() => command('ä'.repeat(21))).toThrow(/^unauthorised; .* too long: ffmpeg takes 127 characters/);
+  expect(() => command('ä'.repeat(20))).not.toThrow();
+  expect(() => command('ä'.repeat(21), 'http://h/x')).not.toThrow();
+});
+
 test('a path and a graph cannot be taken for options or protocols', () => {
   const path = source({ input: '/clips/concat:x' });
   expect(ffmpegCommand(path, firstPlan(path), null).args).toContain('file:/clips/concat:x');
