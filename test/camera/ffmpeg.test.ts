@@ -215,6 +215,7 @@ test('ffmpeg ends with its daemon, even one that is killed', async () => {
   const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8');
   const pid = Number(children.trim());
   expect(isRunning(pid)).toBe(true);
+  process.kill(pid, 'SIGSTOP'); // it cannot notice by itself that nobody reads any more
   daemon.kill('SIGKILL');
   await until(() => !isRunning(pid));
 });
