@@ -30,8 +30,6 @@ export interface FfmpegCommand {
   readonly args: readonly string[];
   /** Written to ffmpeg's stdin. Holds the address, so that it stands in no argument list. */
   readonly script: string;
-  /** Fd 3 tells by `out_time_us` how far the packets have come, decoded or not. */
-  readonly reportsPackets: boolean;
 }
 
 /** A camera's key frames usually come every 1 to 4 s; asked more seldom than this, they are enough. */
@@ -76,10 +74,11 @@ export function ffmpegCommand(source: FfmpegSource, plan: FfmpegPlan, login: Log
     plan.keyFramesOnly && !plan.copy ? ['-skip_frame', 'nokey', '-flags', 'low_delay', '-threads', '1'] : [],
     !plan.keyFramesOnly && !plan.copy ? ['-threads', '2'] : [], // each thread holds frames back, and memory
     inputArgs(source.input, kind),
-    ['-map', '0:v:0', ...(plan.copy ? copyArgs(source) : encodeArgs(source)), '-f', 'mpjpeg', 'pipe:1'],
+    // Fd 3 tells by `frame` how many packets have come, decoded or not. First, as `frame` counts the first output's; of the times, ffmpeg 7 reports that of the slowest output.
     reportsPackets ? ['-map', '0:v:0', '-c', 'copy', '-f', 'null', '-'] : [],
+    ['-map', '0:v:0', ...(plan.copy ? copyArgs(source) : encodeArgs(source)), '-f', 'mpjpeg', 'pipe:1'],
   ].flat();
-  return { args, script: scriptOf(source, kind, login), reportsPackets };
+  return { args, script: scriptOf(source, kind, login) };
 }
 
 function inputArgs(input: string, kind: InputKind): string[] {

@@ -54,7 +54,7 @@ export class FfmpegRun {
   #codecSeen = false;
   #lastPictureAt = 0;
   #lastPacketAt: number | null = null;
-  #lastPacketTime = '';
+  #lastFrameCount = '';
 
   constructor(options: FfmpegRunOptions) {
     this.#options = options;
@@ -123,12 +123,12 @@ export class FfmpegRun {
 
   /** ffmpeg repeats its report every second; only one that says something new is a sign of life. */
   #onProgress(line: string): void {
-    if (!line.startsWith('out_time_us=') || line === this.#lastPacketTime) return;
-    if (this.#lastPacketTime !== '' && !this.#verdict) {
+    if (!line.startsWith('frame=') || line === this.#lastFrameCount) return;
+    if (this.#lastFrameCount !== '' && !this.#verdict) {
       if (!this.#hasLived) this.#watch(this.#options.stallMs);
       this.#lastPacketAt = performance.now();
     }
-    this.#lastPacketTime = line;
+    this.#lastFrameCount = line;
   }
 
   get #hasLived(): boolean {
