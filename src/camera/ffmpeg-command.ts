@@ -74,7 +74,8 @@ export function ffmpegCommand(source: FfmpegSource, plan: FfmpegPlan, login: Log
     plan.keyFramesOnly && !plan.copy ? ['-skip_frame', 'nokey', '-flags', 'low_delay', '-threads', '1'] : [],
     !plan.keyFramesOnly && !plan.copy ? ['-threads', '2'] : [], // each thread holds frames back, and memory
     inputArgs(source.input, kind),
-    // Fd 3 tells by `frame` how many packets have come, decoded or not. First, as `frame` counts the first output's; of the times, ffmpeg 7 reports that of the slowest output.
+    // Fd 3 tells by `frame` how many packets have come, decoded or not: it counts the first output's.
+    // Its times will not do: ffmpeg 7 reports that of the slowest output.
     reportsPackets ? ['-map', '0:v:0', '-c', 'copy', '-f', 'null', '-'] : [],
     ['-map', '0:v:0', ...(plan.copy ? copyArgs(source) : encodeArgs(source)), '-f', 'mpjpeg', 'pipe:1'],
   ].flat();
