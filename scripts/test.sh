@@ -4,7 +4,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 main() {
-  setup mosquitto
+  # mosquitto: the broker. ffmpeg: at run time too, for cameras that it reads. The others: an RTSP server.
+  setup mosquitto ffmpeg gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
   cd "$root"
   say 'checks: format, lint, types, unused code'
   npm run --silent check >&2

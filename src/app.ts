@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
+import { FfmpegCamera } from './camera/ffmpeg.ts';
+import { inputKind } from './camera/ffmpeg-command.ts';
 import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
 import type { CameraConfig, Config, QuestionConfig } from './config/schema.ts';
@@ -14,7 +16,7 @@ import { defaultModelsFolder, modelFolder } from './models/installed.ts';
 import { locateModel } from './models/locate.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import { type CameraTask, Pipeline } from './pipeline/pipeline.ts';
-import type { Camera } from './pipeline/ports.ts';
+import type { Camera, Log } from './pipeline/ports.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
 
@@ -144,7 +146,7 @@ export class App {
 
   #taskOf(name: string, camera: CameraConfig, folder: string): CameraTask {
     return {
-      camera: cameraOf(name, camera, folder),
+      camera: cameraOf(name, camera, folder, this.#log),
       intervalMs: camera.interval,
       promptName: camera.prompt,
       prompt: this.#config.prompts[camera.prompt]!,
@@ -163,12 +165,24 @@ export class App {
   }
 }
 
-function cameraOf(name: string, { source }: CameraConfig, folder: string): Camera {
+function cameraOf(name: string, { source, interval }: CameraConfig, folder: string, log: Log): Camera {
   switch (source.type) {
     case 'scene':
       return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
     case 'still':
       return new StillCamera(name, lookUp(source.path, folder));
+    case 'ffmpeg':
+      return new FfmpegCamera(name, {
+        input: inputKind(source.input) === 'path' ? lookUp(source.input, folder) : source.input,
+        transport: source.transport,
+        username: source.username,
+        passwordFile: source.password_file === null ? null : lookUp(source.password_file, folder),
+        rotation: source.rotation,
+        size: source.size,
+        intervalMs: interval,
+        stallMs: source.frame_timeout,
+        log,
+      });
   }
 }
 

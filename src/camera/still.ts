@@ -1,11 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { Camera } from '../pipeline/ports.ts';
+import { fileAfter, listFiles } from './list-files.ts';
 
-const pictureEndings = new Set(['.jpg', '.jpeg', '.png', '.webp']);
+const pictureEndings = ['.jpg', '.jpeg', '.png', '.webp'];
 
 /** A camera that shows a picture file, or the pictures of a folder one after another, again and again. */
 export class StillCamera implements Camera {
@@ -25,27 +25,14 @@ export class StillCamera implements Camera {
   }
 
   async capture(): Promise<Picture> {
-    const files = await this.#files();
-    const last = this.#last;
-    const next = (last === null ? undefined : files.find((file) => file > last)) ?? files[0]!;
-    this.#last = next;
-    return readPicture(next);
+    this.#last = fileAfter(this.#last, await this.#files());
+    return readPicture(this.#last);
   }
 
   async close(): Promise<void> {}
 
-  /** The picture files in order of name; never empty. */
-  async #files(): Promise<string[]> {
-    const path = this.#path;
-    try {
-      if ((await stat(path)).isFile()) return [path];
-      const names = await readdir(path);
-      const files = names.filter((name) => pictureEndings.has(extname(name).toLowerCase())).sort();
-      if (files.length > 0) return files.map((name) => join(path, name));
-    } catch (cause) {
-      throw new CameraError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
-    }
-    throw new CameraError(`${path}: holds no picture (${[...pictureEndings].join(', ')})`);
+  #files(): Promise<string[]> {
+    return listFiles(this.#path, pictureEndings, 'picture');
   }
 }
 

@@ -22,7 +22,10 @@ export async function loadConfig(path: string): Promise<Config> {
 export function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text);
   const fault = document.errors[0];
-  if (fault) throw new ConfigError(`config ${path}: not valid YAML: ${fault.message}`, { cause: fault });
+  if (fault)
+    throw new ConfigError(`config ${path}: not valid YAML: ${withoutLogins(fault.message)}`, {
+      cause: fault,
+    });
   const result = configSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => `  ${describeIssue(issue)}`);
@@ -34,12 +37,24 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') {
     return `${field}: unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it or mend its spelling`;
   }
-  const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$/.test(field);
-  const value =
-    issue.input === undefined || isSecret ? '' : ` (it is ${shorten(JSON.stringify(issue.input))})`;
+  const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$|\.source\.input$/.test(field);
+  const value = faultyValue(issue);
+  const shown =
+    value === undefined || isSecret ? '' : ` (it is ${shorten(withoutLogins(JSON.stringify(value)))})`;
   return issue.input === undefined && issue.code === 'invalid_type'
     ? `${field}: is missing; ${issue.message}`
-    : `${field}: ${issue.message}${value}`;
+    : `${field}: ${issue.message}${shown}`;
+}
+
+/** The value at fault; of a whole object only the member that the path names, as others may be secret. */
+function faultyValue({ input, path }: z.core.$ZodIssue): unknown {
+  if (input === null || typeof input !== 'object') return input;
+  return (input as Record<PropertyKey, unknown>)[path.at(-1) ?? ''];
+}
+
+/** `user:password@` in an address must not be repeated, wherever it was written. */
+function withoutLogins(text: string): string {
+  return text.replace(/:\/\/[^\s"']*@/g, '://***@');
 }
 
 function shorten(text: string): string {

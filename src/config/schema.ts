@@ -17,6 +17,58 @@ const stillSource = z.strictObject({
     .describe('A picture file, or a folder of them, taken in order of name, again and again'),
 });
 
+/** A stream's address, without user and password in it, or `lavfi:` and a filter graph, or a path. */
+const ffmpegInput = z
+  .string()
+  .min(1)
+  .max(4000)
+  .regex(/^\P{Cc}*$/u, 'must be on one line')
+  .refine(
+    (input) => /^(?!\w+:\/\/)|^(rtsps?|https?):\/\//i.test(input),
+    'must begin with rtsp://, rtsps://, http:// or https://, or be the path of a video file or a folder of them',
+  )
+  .refine((input) => /^(?!\w+:\/\/)|^\w+:\/\/(\[[\da-f:.]+\]|[^\s:@/?#[\]]+)(:\d+)?([/?#]|$)/i.test(input), {
+    error:
+      'must be an address such as rtsp://192.168.1.20:554/stream1, without user or password: they belong in username and password_file',
+  });
+
+const ffmpegSource = z
+  .strictObject({
+    type: z.literal('ffmpeg'),
+    input: ffmpegInput.describe(
+      'rtsp://, rtsps://, http:// or https:// (motion JPEG or a single picture), or a video file or a folder of them',
+    ),
+    transport: z.enum(['tcp', 'udp']).default('tcp').describe('How RTSP carries the video'),
+    username: z
+      .string()
+      .regex(/^[^:\p{Cc}]+$/u, 'must not hold a colon')
+      .nullable()
+      .default(null),
+    password_file: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('A file whose first line is the password'),
+    rotation: z.literal([0, 90, 180, 270]).default(0).describe('Clockwise, in degrees'),
+    size: size
+      .nullable()
+      .default(null)
+      .describe('Larger pictures are made smaller to fit, their proportions kept; null: as they come'),
+    frame_timeout: duration
+      .prefault('8s')
+      .describe('A stream that shows nothing new for so long is closed and opened again'),
+  })
+  .superRefine(({ username, password_file }, context) => {
+    if (username !== null || password_file === null) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['username'],
+      input: username,
+      message: 'must be given where there is a password_file',
+    });
+  });
+
 const ask = z.string().min(1).max(500).describe('The question in words');
 const word = z
   .string()
@@ -44,7 +96,7 @@ const question = z.discriminatedUnion('type', [
 ]);
 
 const camera = z.strictObject({
-  source: z.discriminatedUnion('type', [sceneSource, stillSource]),
+  source: z.discriminatedUnion('type', [sceneSource, stillSource, ffmpegSource]),
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
   questions: z.record(name, question).default({}),

@@ -103,6 +103,44 @@ test('a password in the broker address is refused and not repeated', () => {
   expect(parse).not.toThrow(/hunter2/);
 });
 
+/** A config whose one camera is read by ffmpeg. */
+const streaming = (source: string): string => `cameras: { a: { source: { type: ffmpeg, ${source} } } }`;
+
+test('a stream is TCP, unturned, as large as it comes, and anew after 8 s unless the config says otherwise', () => {
+  for (const input of ['rtsp://[::1]:8554/a?b=c@d', 'HTTP://porch.lan', 'clips/a.mp4', 'lavfi:testsrc2']) {
+    const { source } = parseConfig(streaming(`input: "${input}"`), 'c.yaml').cameras['a']!;
+    expect(source).toEqual({
+      ...{ type: 'ffmpeg', input, transport: 'tcp', username: null, password_file: null },
+      ...{ rotation: 0, size: null, frame_timeout: 8000 },
+    });
+  }
+});
+
+test.each([
+  ['input: "rtmp://h/x"', /source\.input: must begin with rtsp:\/\//],
+  ['input: "rtsp://h/a b\\nc"', /source\.input: must be on one line/],
+  ['input: clips, password_file: pw', /source\.username: must be given.*\(it is null\)/],
+  ['input: clips, username: "me:you"', /source\.username: must not hold a colon.*me:you/],
+  ['input: clips, rotation: 45', /source\.rotation: .*90.*\(it is 45\)/],
+  ['input: clips, transport: sctp', /source\.transport: .*"udp".*\(it is "sctp"\)/],
+])('a faulty stream names the field and the remedy: %s', (source, message) => {
+  expect(() => parseConfig(streaming(source), 'c.yaml')).toThrow(message);
+});
+
+test.each([
+  streaming('input: "rtsp://me:hunter2@h/x"'),
+  streaming('input: "rtsp://me:hunter2/3@h/x"'),
+  streaming('input: "rtsp://hunter2@h/x"'),
+  streaming('input: "rtsp://me:hunter2@h/x", colour: red'),
+  'cameras: { a: { source: { type: rtsp, input: "rtsp://me:hunter2@h/x" } } }',
+  'cameras: { a: { source: { type: ffmpeg, input: "rtsp://me:hunter2@h/x } } }',
+])('a login in an address is refused and not repeated: %s', (text) => {
+  expect(() => parseConfig(text, 'c.yaml')).toThrow(
+    /input: must be .* username and password_file|type: |YAML/,
+  );
+  expect(() => parseConfig(text, 'c.yaml')).not.toThrow(/hunter2/);
+});
+
 test('a config that is not there is said to be so', async () => {
   await expect(loadConfig('/nowhere/c.yaml')).rejects.toThrow(/\/nowhere\/c\.yaml: cannot be read/);
 });

@@ -1,0 +1,67 @@
+import { CameraError } from '../domain/errors.ts';
+
+/** What may go wrong with an ffmpeg camera: how ffmpeg words it, and what a person can do about it. */
+const reasons: readonly { readonly name: string; readonly words: RegExp; readonly remedy?: string }[] = [
+  {
+    name: 'unauthorised',
+    words: /\b40[13] (Unauthorized|Forbidden)|access denied|authorization failed/i,
+    remedy: 'check username and password_file',
+  },
+  { name: 'not found', words: /\b404 Not Found|No such file/i, remedy: 'check the path in input' },
+  { name: 'refused', words: /Connection refused/i, remedy: 'nothing listens there; check host and port' },
+  {
+    name: 'unreachable',
+    words: /timed out|No route to host|unreachable|Failed to resolve|Name or service not known/i,
+    remedy: 'check the address and the network',
+  },
+  {
+    name: 'no video stream',
+    words: /matches no streams|does not contain any stream|method PLAY failed: 45[45]/i,
+  },
+  {
+    name: 'codec unknown',
+    words:
+      /Decoder .*not found|Unknown decoder|no decoder|Invalid data found|could not find codec|codec .*not supported/i,
+    remedy: 'see that the address leads to video, and in a codec that ffmpeg decodes',
+  },
+];
+
+/**
+ * A CameraError for a source that gives no picture; its message begins with the name of what is wrong.
+ * `said` is what ffmpeg said, oldest line first.
+ */
+export function openingError(said: readonly string[], secrets: readonly string[]): CameraError {
+  for (const { name, words, remedy } of reasons) {
+    const line = said.findLast((line) => isError(line) && words.test(line));
+    if (line === undefined) continue;
+    return new CameraError(`${name}${remedy ? `; ${remedy}` : ''}${quote(line, secrets)}`);
+  }
+  return new CameraError(`ended${lastWords(said, secrets)}`);
+}
+
+/** ffmpeg's last error in brackets, fit to be logged and published; empty where it reported none. */
+export function lastWords(said: readonly string[], secrets: readonly string[]): string {
+  const last = said.findLast(isError);
+  return last === undefined ? '' : quote(last, secrets);
+}
+
+function quote(line: string, secrets: readonly string[]): string {
+  return ` (ffmpeg: ${scrub(bare(line), secrets)})`;
+}
+
+function isError(line: string): boolean {
+  return /\[(error|fatal|panic)\]/.test(line);
+}
+
+/** A line without the addresses in memory and levels that ffmpeg puts before it. */
+function bare(line: string): string {
+  return line.replace(/^(\[[^\]]*\] ?)+/, '').replace(/^pipe:0: /, '');
+}
+
+/** Takes secrets out of a text, and of every address all but scheme, host and port. At most 200 characters. */
+export function scrub(text: string, secrets: readonly string[]): string {
+  let scrubbed = text;
+  for (const secret of secrets) if (secret !== '') scrubbed = scrubbed.replaceAll(secret, '***');
+  scrubbed = scrubbed.replace(/([a-z][a-z0-9+.-]*:\/\/)(?:[^\s'"]*@)?([^\s'"/?#@]*)[^\s'"]*/gi, '$1$2');
+  return scrubbed.length > 200 ? `${scrubbed.slice(0, 197)}...` : scrubbed;
+}

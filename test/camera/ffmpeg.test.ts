@@ -1,0 +1,251 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import sharp from 'sharp';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { colourAt, ffmpegChildren, saveClip, TestCamera } from '../support/ffmpeg-cameras.ts';
+import { HttpCamera } from '../support/http-camera.ts';
+import { until } from '../support/until.ts';
+
+// Where ffmpeg is missing these tests fail, and say so: it is installed by scripts/test.sh.
+vi.setConfig({ testTimeout: 300_000 });
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scenecast-ffmpeg-'));
+  return () => rmSync(folder, { recursive: true });
+});
+afterEach(() => vi.unstubAllEnvs());
+
+const signal = new AbortController().signal;
+const graph = 'lavfi:color=red:size=64x48:rate=20';
+
+test('a graph gives a new picture at each look, with its size, age and right colours', async () => {
+  const camera = new TestCamera({ input: graph });
+  await camera.start(signal);
+  const [first, second] = [await camera.look(), await camera.look()];
+  expect(first.size).toEqual({ width: 64, height: 48 });
+  expect(second.bytes).not.toBe(first.bytes);
+  expect(first.takenAt).toBeInstanceOf(Date);
+  expect(second.takenAt!.getTime()).toBeGreaterThan(first.takenAt!.getTime());
+  expect(await colourAt(second, 0.5, 0.5)).toBe('256 0 0');
+});
+
+test('only the newest picture is kept', async () => {
+  const camera = new TestCamera({ input: 'lavfi:testsrc2=size=64x48:rate=20', intervalMs: 100 });
+  const { takenAt } = await camera.look();
+  await until(() => Date.now() - takenAt!.getTime() > 3000);
+  const later = await camera.look();
+  expect(later.takenAt!.getTime() - takenAt!.getTime()).toBeGreaterThan(1000); // the next would be 50 ms younger
+});
+
+test.each([
+  [90, { width: 48, height: 64 }, '0 0 256', '256 0 0'],
+  [180, { width: 64, height: 48 }, '256 0 0', '256 0 0'],
+  [270, { width: 48, height: 64 }, '256 0 0', '0 0 256'],
+] as const)('turned by %i degrees, clockwise', async (rotation, size, top, bottom) => {
+  const left = 'drawbox=x=0:y=0:w=32:h=48:color=blue:t=fill'; // blue on the left, red on the right
+  const camera = new TestCamera({ input: `${graph},${left}`, rotation });
+  const picture = await camera.look();
+  expect(picture.size).toEqual(size);
+  expect([await colourAt(picture, 0.2, 0.1), await colourAt(picture, 0.2, 0.9)]).toEqual([top, bottom]);
+});
+
+test('a large picture is made smaller in proportion, a small one is left', async () => {
+  const sizeOf = async (size: { width: number; height: number }): Promise<object> =>
+    (await new TestCamera({ input: graph, size }).look()).size;
+  expect(await sizeOf({ width: 32, height: 32 })).toEqual({ width: 32, height: 24 });
+  expect(await sizeOf({ width: 640, height: 480 })).toEqual({ width: 64, height: 48 });
+});
+
+test('the files of a folder are played one after another, again and again, past one that is none', async () => {
+  saveClip(join(folder, 'a.mp4'), 'red', 0.5);
+  saveClip(join(folder, 'c.MKV'), 'blue', 0.5);
+  writeFileSync(join(folder, 'b.avi'), 'no video'.repeat(100));
+  writeFileSync(join(folder, 'notes.txt'), 'not even a name for one');
+  const camera = new TestCamera({ input: folder, intervalMs: 100 });
+  const seen: string[] = [];
+  while (seen.length < 6) {
+    const shown = await camera.look().then(
+      (picture) => colourAt(picture, 0.5, 0.5),
+      (error: Error) => error.message.split(';')[0]!,
+    );
+    if (shown !== seen.at(-1)) seen.push(shown);
+  }
+  expect(seen).toEqual(['256 0 0', 'codec unknown', '0 0 256', '256 0 0', 'codec unknown', '0 0 256']);
+});
+
+test('motion JPEG over HTTP is handed through as it came', async () => {
+  const jpeg = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'lime' } })
+    .jpeg()
+    .toBuffer();
+  const server = new HttpCamera({ jpeg: () => jpeg });
+  await server.start();
+  const camera = new TestCamera({ input: server.address('stream?token=1') });
+  for (let look = 0; look < 3; look++) expect(Buffer.from((await camera.look()).bytes)).toEqual(jpeg);
+  expect(server.requests).toBe(1);
+});
+
+test('single pictures over HTTP are fetched one a look', async () => {
+  let width = 10;
+  const draw = (): Promise<Buffer> =>
+    sharp({ create: { width, height: 10, channels: 3, background: 'lime' } })
+      .jpeg()
+      .toBuffer();
+  let jpeg = await draw();
+  const server = new HttpCamera({ jpeg: () => jpeg });
+  await server.start();
+  const camera = new TestCamera({ input: server.address('snapshot') });
+  for (; width <= 30; width += 10) {
+    jpeg = await draw();
+    expect((await camera.look()).size.width).toBe(width);
+  }
+});
+
+test('a frozen stream and one that is hung up are told, and opened anew', async () => {
+  const jpeg = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'lime' } })
+    .jpeg()
+    .toBuffer();
+  const server = new HttpCamera({ jpeg: () => jpeg });
+  await server.start();
+  const camera = new TestCamera({ input: server.address('stream'), stallMs: 3000 });
+  await camera.picture();
+  server.frozen = true;
+  expect(await camera.fault()).toBe('stalled: no picture for 3 s');
+  expect(ffmpegChildren()).toEqual([]);
+  server.frozen = false;
+  await camera.picture();
+  await camera.picture(); // one alone would be taken for a snapshot
+  server.hangUp();
+  expect(await camera.fault()).toMatch(/^ended/);
+  expect(ffmpegChildren()).toEqual([]);
+  await camera.picture();
+});
+
+test.each([
+  ['nothing listens', 'http://127.0.0.1:1/stream', /^refused; /],
+  ['no such host', 'rtsp://camera.invalid/stream', /^unreachable; /],
+  ['no such file', '/nowhere/clip.mp4', /^not found: \/nowhere\/clip\.mp4: cannot be read/],
+  ['a graph of nonsense', 'lavfi:nonsense', /^ended \(ffmpeg: /],
+])('%s is told at the look', async (_name, input, message) => {
+  const camera = new TestCamera({ input });
+  await expect(camera.look()).rejects.toThrow(message);
+  expect(ffmpegChildren()).toEqual([]);
+});
+
+test('a page instead of a picture, and a wrong path, are told', async () => {
+  const server = new HttpCamera({ jpeg: () => Buffer.alloc(0) });
+  await server.start();
+  await expect(new TestCamera({ input: server.address('page') }).look()).rejects.toThrow(/^codec unknown; /);
+  await expect(new TestCamera({ input: server.address('nope') }).look()).rejects.toThrow(/^not found; /);
+});
+
+test('a password file that cannot be read is told', async () => {
+  const camera = new TestCamera({
+    input: 'rtsp://127.0.0.1:1/',
+    username: 'me',
+    passwordFile: '/nowhere/pw',
+  });
+  await expect(camera.look()).rejects.toThrow('password_file /nowhere/pw: cannot be read');
+});
+
+test('without ffmpeg, or with an old one, the remedy is told', async () => {
+  const camera = new TestCamera({ input: graph });
+  const fake = (script: string): void => {
+    writeFileSync(join(folder, 'ffmpeg'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  };
+  vi.stubEnv('PATH', folder); // neither setpriv nor ffmpeg
+  await expect(camera.start(signal)).rejects.toThrow(/ffmpeg cannot be run.*apt install ffmpeg/);
+  await expect(camera.look()).rejects.toThrow('ffmpeg cannot be run');
+  vi.stubEnv('PATH', `${folder}:/usr/bin:/bin`);
+  fake('echo ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright');
+  await expect(camera.start(signal)).rejects.toThrow(
+    /ffmpeg 4\.4\.2\S* is too old; 5\.1 or newer.*apt install/,
+  );
+  fake('echo ffmpeg version N-109542-g1bf1222 Copyright');
+  await camera.start(signal);
+});
+
+test('an aborted look rejects, and the stream goes on', async () => {
+  const camera = new TestCamera({ input: graph });
+  const aborter = new AbortController();
+  const look = camera.capture(aborter.signal);
+  aborter.abort(new Error('enough'));
+  await expect(look).rejects.toThrow('enough');
+  expect((await camera.look()).size.width).toBe(64);
+});
+
+test('closing ends ffmpeg even where it does not listen, rejects who waits, and may be done twice', async () => {
+  const camera = new TestCamera({ input: graph });
+  await camera.look();
+  const [pid] = ffmpegChildren();
+  process.kill(pid!, 'SIGSTOP');
+  const looks = camera.look().then(() => camera.look()); // one more picture may be there
+  const waiting = expect(looks).rejects.toThrow('closed');
+  await Promise.all([camera.close(), camera.close()]);
+  await waiting;
+  expect(ffmpegChildren()).toEqual([]);
+  await expect(camera.look()).rejects.toThrow('closed');
+});
+
+test('ffmpeg ends with its daemon, even one that is killed', async () => {
+  const script = join(folder, 'daemon.ts');
+  const support = join(import.meta.dirname, '../../src/camera/ffmpeg.ts');
+  const options = {
+    input: graph,
+    transport: 'tcp',
+    username: null,
+    passwordFile: null,
+    rotation: 0,
+    size: null,
+  };
+  writeFileSync(
+    script,
+    `import { FfmpegCamera } from '${support}';
+     const log = { debug() {}, info() {}, warn() {}, error() {} };
+     const options = { ...${JSON.stringify(options)}, intervalMs: 200, stallMs: 8000, log };
+     await new FfmpegCamera('porch', options).capture(new AbortController().signal);
+     console.log('looking');`,
+  );
+  const daemon = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(daemon.stdout, 'data');
+  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8');
+  const pid = Number(children.trim());
+  expect(isRunning(pid)).toBe(true);
+  process.kill(pid, 'SIGSTOP'); // it cannot notice by itself that nobody reads any more
+  daemon.kill('SIGKILL');
+  await until(() => !isRunning(pid));
+});
+
+test('thirty openings leave no descriptor, timer or process behind', async () => {
+  const camera = new TestCamera({ input: graph });
+  const held = async (): Promise<object> => {
+    for (let round = 0; round < 5; round++) await setImmediate(); // handles close a moment after their processes
+    return {
+      descriptors: readdirSync('/proc/self/fd').length,
+      resources: process.getActiveResourcesInfo().sort(),
+      children: ffmpegChildren().length,
+    };
+  };
+  const open = async (): Promise<void> => {
+    await camera.look();
+    process.kill(ffmpegChildren()[0]!, 'SIGKILL');
+    expect(await camera.fault()).toMatch(/^ended: ffmpeg was killed by SIGKILL/);
+  };
+  await open(); // what is loaded once stays
+  const before = await held();
+  for (let cycle = 0; cycle < 30; cycle++) await open();
+  expect(await held()).toEqual(before);
+});
+
+/** Whether a process runs; one that has ended and waits for its parent does not. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}

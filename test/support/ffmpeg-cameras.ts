@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import { onTestFinished } from 'vitest';
+import { FfmpegCamera, type FfmpegOptions } from '../../src/camera/ffmpeg.ts';
+import { CameraError } from '../../src/domain/errors.ts';
+import type { Picture } from '../../src/domain/frame.ts';
+
+/** A camera that is closed when the test ends, with all that it logged. */
+export class TestCamera extends FfmpegCamera {
+  readonly logged: string[];
+
+  constructor(options: Partial<FfmpegOptions> & { readonly input: string }) {
+    const logged: string[] = [];
+    const write = (fields: object, message: string): void => {
+      logged.push(`${message} ${JSON.stringify(fields)}`);
+    };
+    super('porch', {
+      transport: 'tcp',
+      username: null,
+      passwordFile: null,
+      rotation: 0,
+      size: null,
+      intervalMs: 200,
+      stallMs: 8000,
+      log: { debug: write, info: write, warn: write, error: write },
+      ...options,
+    });
+    this.logged = logged;
+    onTestFinished(() => this.close());
+  }
+
+  /** One look. */
+  look(): Promise<Picture> {
+    return this.capture(new AbortController().signal);
+  }
+
+  /** Looks until there is a picture, as the pipeline does. */
+  async picture(): Promise<Picture> {
+    for (;;) {
+      try {
+        return await this.look();
+      } catch (error) {
+        if (!(error instanceof CameraError)) throw error;
+        await sleep(1000);
+      }
+    }
+  }
+
+  /** Looks at the camera's interval until there is no picture; gives the error's message. */
+  async fault(): Promise<string> {
+    for (;;) {
+      try {
+        await this.look();
+      } catch (error) {
+        if (error instanceof CameraError) return error.message;
+        throw error;
+      }
+      await sleep(200);
+    }
+  }
+}
+
+/** The ids of the ffmpeg processes that this one started. */
+export function ffmpegChildren(): number[] {
+  const threads = readdirSync('/proc/self/task');
+  const pids = threads.flatMap((id) =>
+    readFileSync(`/proc/self/task/${id}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return pids.filter((pid) => commandLine(pid).split('\0').includes('ffmpeg'));
+}
+
+/** A process's arguments, NUL after each; empty where it has gone. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** The colour at a place of the picture, each from 0 to 1; to the next multiple of 64. */
+export async function colourAt({ bytes, size }: Picture, x: number, y: number): Promise<string> {
+  const pixels = await sharp(bytes).removeAlpha().raw().toBuffer();
+  const offset = 3 * (Math.floor(y * (size.height - 1)) * size.width + Math.floor(x * (size.width - 1)));
+  return [0, 1, 2].map((channel) => Math.round(pixels[offset + channel]! / 64) * 64).join(' ');
+}
+
+/** A clip of one colour, 64x48 at 10 frames a second. */
+export function saveClip(path: string, colour: string, seconds: number): void {
+  const graph = `color=${colour}:size=64x48:rate=10:duration=${seconds}`;
+  execFileSync('ffmpeg', ['-loglevel', 'error', '-f', 'lavfi', '-i', graph, '-y', path]);
+}
