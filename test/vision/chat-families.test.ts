@@ -280,7 +280,7 @@ test.each(Object.keys(chatFamilies) as (keyof typeof chatFamilies)[])(
     const text = file.applyChatTemplate(conversation, { template: chatFamilies[family].jinja });
     const order = ['FIRST', 'REPLY', 'SECOND'].map((word) => text.split(word).length - 1);
     expect(order).toEqual([1, 1, 1]);
-    expect(text).toMatch(/FIRST[^]*REPLY[^]*SECOND/);
+    expect(text).toMatch(/FIRST[\s\S]*REPLY[\s\S]*SECOND/);
     // Moondream and Mistral know no system message.
     if (family !== 'moondream') expect(text.split('SYSTEM')).toHaveLength(2);
     expect(text).not.toContain('helpful');
