@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { CameraStatus, Description, FrameEvent, Observation } from '../../src/domain/observation.ts';
-import { type CameraTask, Pipeline } from '../../src/pipeline/pipeline.ts';
+import type { CameraTask } from '../../src/pipeline/camera-watch.ts';
+import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import type { Camera, DescribeRequest, Describer } from '../../src/pipeline/ports.ts';
 import { until } from '../support/until.ts';
 
