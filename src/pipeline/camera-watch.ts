@@ -43,6 +43,9 @@ export interface WatchParts {
   readonly offer: (job: Job) => void;
 }
 
+/** How long the engine waits for a camera's fresh frame, at most, where the one that waited was too old. */
+const longestFreshLookMs = 5000;
+
 /** Looks at one camera at its interval, again and again, and decides which frames are to be described. */
 export class CameraWatch {
   readonly task: CameraTask;
@@ -53,6 +56,8 @@ export class CameraWatch {
   /** Ends the pause between two looks. */
   #wake: (() => void) | null = null;
   #lookAtOnce = false;
+  /** Whoever waits for the end of a look. */
+  #onLooked: (() => void)[] = [];
 
   constructor(task: CameraTask, parts: WatchParts) {
     const { intervalMs, camera } = task;
@@ -88,7 +93,8 @@ export class CameraWatch {
     let failures = 0;
     let nextLook = performance.now();
     while (!signal.aborted) {
-      const isDue = performance.now() >= nextLook;
+      const lookStart = performance.now();
+      const isDue = lookStart >= nextLook;
       try {
         if (!started) await camera.start(signal);
         started = true;
@@ -98,7 +104,9 @@ export class CameraWatch {
         this.#state = 'online';
         await this.#judge(job, signal);
         // A look that somebody asked for in between leaves the rhythm as it is.
-        if (isDue) nextLook = Math.max(nextLook + intervalMs, performance.now());
+        // One that was held back begins the rhythm anew.
+        const beat = lookStart - nextLook < intervalMs ? nextLook : lookStart;
+        if (isDue) nextLook = Math.max(beat + intervalMs, performance.now());
       } catch (error) {
         if (signal.aborted) break;
         failures++;
@@ -111,22 +119,33 @@ export class CameraWatch {
         this.#demand.refuse(error);
         nextLook = performance.now() + waitMs;
       }
+      for (const looked of this.#onLooked.splice(0)) looked();
       await this.#pause(() => Math.max(nextLook, this.#demand.nextLookFrom), signal);
     }
     this.#demand.refuse(new Error('Scenecast is stopping'));
+    for (const looked of this.#onLooked.splice(0)) looked();
     await camera.close();
   }
 
   /** Looks at once, whatever the gate says, and gives what is described. Rejects where the frame is not described. */
   request(): Promise<Observation> {
     const described = this.#demand.request();
-    this.lookAtOnce();
+    this.#lookAtOnce = true;
+    this.#wake?.();
     return described;
   }
 
-  lookAtOnce(): void {
-    this.#lookAtOnce = true;
-    this.#wake?.();
+  /** Looks at once, unless a look is under way already; resolves when it has ended, or takes too long. */
+  async freshLook(): Promise<void> {
+    const { promise: looked, resolve } = Promise.withResolvers<void>();
+    this.#onLooked.push(resolve);
+    const tooLong = setTimeout(resolve, longestFreshLookMs);
+    if (this.#wake) {
+      this.#lookAtOnce = true;
+      this.#wake();
+    }
+    await looked;
+    clearTimeout(tooLong);
   }
 
   /**

@@ -17,14 +17,16 @@ const rankOf: Readonly<Record<Trigger, number>> = { request: 0, change: 1, inter
 export interface QueueOptions<Job> {
   /** Whether a frame may no longer be described. */
   readonly isStale: (job: Job) => boolean;
-  /** What was too old when its turn came. The camera's next frame gets this turn. */
-  readonly onStale: (job: Job) => void;
+  /** What is only due goes as a change once so many others have gone before it. */
+  readonly patience: number;
+  /** What was too old when its turn came. Its camera keeps the turn, and is waited for until this resolves. */
+  readonly onStale: (job: Job) => Promise<void>;
 }
 
 /**
  * What waits for the engine: one slot a camera, where a newer frame takes the older one's place. Requests go first, then
- * changes, then what is only due; among equals those that began to wait first. What is due goes as a change once it has
- * been passed by as often as there are cameras waiting, so that none starves.
+ * changes, then what is only due; among equals those that began to wait first. What is only due
+ * is not passed by for ever: see `patience`.
  */
 export class FrameQueue<Job extends Waiting> {
   // A Map keeps a key's place when its value is replaced: a camera never loses its turn to its own newer frame.
@@ -59,7 +61,7 @@ export class FrameQueue<Job extends Waiting> {
       const job = slot?.job;
       if (slot && job && this.#options.isStale(job)) {
         slot.job = null;
-        this.#options.onStale(job);
+        await this.#options.onStale(job);
       } else if (job) {
         this.#slots.delete(job.camera);
         for (const other of this.#slots.values()) other.passedBy++;
@@ -89,7 +91,7 @@ export class FrameQueue<Job extends Waiting> {
     for (const slot of this.#slots.values()) {
       if (!slot.job) continue;
       const rank = rankOf[slot.job.trigger];
-      const fairRank = slot.passedBy >= this.#slots.size ? Math.min(rank, rankOf.change) : rank;
+      const fairRank = slot.passedBy >= this.#options.patience ? Math.min(rank, rankOf.change) : rank;
       if (fairRank >= bestRank) continue;
       best = slot;
       bestRank = fairRank;

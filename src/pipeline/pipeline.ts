@@ -38,10 +38,11 @@ export class Pipeline {
     this.#events = events;
     this.#queue = new FrameQueue({
       isStale: ({ captureStart }) => performance.now() - captureStart > maxFrameAgeMs,
-      onStale: ({ watch, frame }) => {
+      patience: tasks.length,
+      onStale: async ({ watch, frame }) => {
         events.expired(frame, `it waited for the engine for more than ${maxFrameAgeMs} ms`);
         watch.pace.missed();
-        watch.lookAtOnce();
+        await watch.freshLook();
       },
     });
     const offer = (job: Job): void => {
