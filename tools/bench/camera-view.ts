@@ -56,11 +56,11 @@ export class CameraView {
   }
 
   /** The next frame: a JPEG. */
-  async frame({ thing, light }: { thing?: Thing; light?: Light } = {}): Promise<Picture> {
+  async frame({ thing, light = (level) => level }: { thing?: Thing; light?: Light } = {}): Promise<Picture> {
     const { size, quality } = this.#options;
     const { width, height } = size;
     const levels = thing ? this.#withThing(thing) : this.#levels;
-    const rgb = this.#expose(levels, light ?? ((level) => level));
+    const rgb = this.#expose(levels, light);
     const bytes = await sharp(rgb, { raw: { width, height, channels: 3 } })
       .jpeg({ quality })
       .toBuffer();
@@ -129,6 +129,30 @@ export function thingOf(
     contrast: random.chance(0.5) ? contrast : -contrast,
   };
 }
+
+/** Where a thing is that comes in from the left or the right: partly in view (30 % or more), then wholly. */
+export function entering(random: SceneRandom, { width }: Size, { box }: Thing): Thing['box'][] {
+  const [, top, boxWidth, boxHeight] = box;
+  const inView = random.between(0.3, 1) * boxWidth;
+  const further = random.between(boxWidth, width - boxWidth);
+  const lefts = random.chance(0.5)
+    ? [inView - boxWidth, further - boxWidth]
+    : [width - inView, width - further];
+  return lefts.map((left) => [left, top, boxWidth, boxHeight]);
+}
+
+/** Steps of 30 %, as cameras and lamps make them, of a level from 0 to 255; x goes from 0 to 1. */
+export const lights: Readonly<Record<string, Light>> = {
+  'every level times 1.3': (level) => level * 1.3,
+  'every level times 0.7': (level) => level * 0.7,
+  'every level plus 33': (level) => level + 33,
+  'every level minus 33': (level) => level - 33,
+  'exposure times 1.3 (linear light, gamma 2.2)': (level) => 255 * (1.3 * (level / 255) ** 2.2) ** (1 / 2.2),
+  'exposure times 0.7': (level) => 255 * (0.7 * (level / 255) ** 2.2) ** (1 / 2.2),
+};
+
+/** Light that does not fall evenly: times 1.2 at the left, 1.4 at the right. */
+export const unevenLamp: Light = (level, x) => level * (1.2 + 0.2 * x);
 
 /** Octaves of smooth noise, each half as wide and half as strong, and a few flat boxes; levels 0 to 255. */
 function drawBackground(random: SceneRandom, { width, height }: Size): Float32Array {
