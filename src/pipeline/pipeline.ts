@@ -32,18 +32,14 @@ export class Pipeline {
   #engine: Health['engine'] = 'idle';
 
   constructor(parts: PipelineParts) {
-    const { tasks, publisher, log, maxFrameAgeMs } = parts;
+    const { tasks, publisher, log } = parts;
     this.#parts = parts;
     const events = new FrameEvents(publisher);
     this.#events = events;
     this.#queue = new FrameQueue({
-      isStale: ({ captureStart }) => performance.now() - captureStart > maxFrameAgeMs,
+      isStale: (job) => this.#isStale(job),
       patience: tasks.length,
-      onStale: async ({ watch, frame }) => {
-        events.expired(frame, `it waited for the engine for more than ${maxFrameAgeMs} ms`);
-        watch.pace.missed();
-        await watch.freshLook();
-      },
+      onStale: (job) => this.#refresh(job),
     });
     const offer = (job: Job): void => {
       const displaced = this.#queue.offer(job);
@@ -98,7 +94,24 @@ export class Pipeline {
   }
 
   async #describeAll(): Promise<void> {
-    for (let job = await this.#queue.take(); job; job = await this.#queue.take()) await this.#describe(job);
+    const { describer } = this.#parts;
+    for (let job = await this.#queue.take(); job; job = await this.#queue.take()) {
+      // An engine that is being started anew takes its time, and the frame grows older.
+      await describer.ready(this.#stopped.signal).catch(() => {});
+      if (this.#isStale(job)) await this.#refresh(job);
+      else await this.#describe(job);
+    }
+  }
+
+  #isStale({ captureStart }: Job): boolean {
+    return performance.now() - captureStart > this.#parts.maxFrameAgeMs;
+  }
+
+  /** Expires a frame that is too old, and waits a while for a fresh one. */
+  async #refresh({ watch, frame }: Job): Promise<void> {
+    this.#events.expired(frame, `it waited for the engine for more than ${this.#parts.maxFrameAgeMs} ms`);
+    watch.pace.missed();
+    await watch.freshLook();
   }
 
   async #describe(job: Job): Promise<void> {

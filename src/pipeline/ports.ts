@@ -34,6 +34,8 @@ export interface DescribeRequest {
 
 /** The engine. Requests are served one after another; rejects with an EngineError. */
 export interface Describer {
+  /** Resolves when a description can begin at once: where the engine is being started anew, when it is back. */
+  ready(signal: AbortSignal): Promise<void>;
   describe(request: DescribeRequest, signal: AbortSignal): Promise<Description>;
 }
 

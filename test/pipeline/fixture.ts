@@ -69,8 +69,13 @@ export class FakeEngine implements Describer {
   readonly seen: number[] = [];
   readonly #ms: number;
   fault: Error | null = null;
+  /** Until it is back. */
+  restart: Promise<void> = Promise.resolve();
   constructor(ms = 0) {
     this.#ms = ms;
+  }
+  ready(): Promise<void> {
+    return this.restart;
   }
   async describe({ picture }: { picture: Picture }, signal: AbortSignal): Promise<Description> {
     this.seen.push(picture.bytes[0]!);

@@ -14,6 +14,7 @@ const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 test('a frame is captured, described and published under one id, with the prompt and the questions', async () => {
   const asked: DescribeRequest[] = [];
   const { recorder } = startPipeline([taskOf(new FakeCamera('a'))], {
+    ready: async () => {},
     describe: async (request) => {
       asked.push(request);
       return description;

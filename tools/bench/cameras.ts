@@ -87,6 +87,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
       questions: [],
     })),
     describer: {
+      ready: async () => {},
       describe: async () => {
         await new Promise((resolve) => setTimeout(resolve, 700));
         return {
