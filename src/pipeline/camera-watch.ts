@@ -207,6 +207,7 @@ export class CameraWatch {
     }
     const trigger = this.#demand.triggerOf({ look, captureStart });
     if (!trigger) {
+      this.pace.unchanged();
       this.#endUnchanged(frame);
       return;
     }

@@ -1,5 +1,5 @@
-/** So many frames in a row without a miss, and the engine keeps up again. */
-const calmTakes = 3;
+/** So many looks in a row without a miss, and the engine keeps up again. */
+const calmLooks = 3;
 
 export interface PaceOptions {
   /** How often the camera is to be looked at. */
@@ -45,17 +45,28 @@ export class Pace {
     const gapMs = this.#gapMs();
     this.#lastTaken = this.#options.now();
     this.#waitingSince = null;
-    this.#calm = this.#missed ? 0 : this.#calm + 1;
-    const { intervalMs, onStretch } = this.#options;
-    if (this.#missed) {
-      this.#missed = false;
-      const before = this.#stretchedMs;
-      this.#stretchedMs = Math.max(intervalMs, before === null ? gapMs : (before + gapMs) / 2);
-      if (before === null) onStretch(true, this.#stretchedMs);
-    } else if (this.#stretchedMs !== null && this.#calm >= calmTakes) {
-      this.#stretchedMs = null;
-      onStretch(false, intervalMs);
+    if (!this.#missed) {
+      this.#calmDown();
+      return;
     }
+    this.#missed = false;
+    this.#calm = 0;
+    const { intervalMs, onStretch } = this.#options;
+    const before = this.#stretchedMs;
+    this.#stretchedMs = Math.max(intervalMs, before === null ? gapMs : (before + gapMs) / 2);
+    if (before === null) onStretch(true, this.#stretchedMs);
+  }
+
+  /** A look needed no description. */
+  unchanged(): void {
+    if (this.#waitingSince === null) this.#calmDown();
+  }
+
+  #calmDown(): void {
+    this.#calm++;
+    if (this.#stretchedMs === null || this.#calm < calmLooks) return;
+    this.#stretchedMs = null;
+    this.#options.onStretch(false, this.#options.intervalMs);
   }
 
   /** From the frame taken last until now; after a calm time, from when this one would have been due. */

@@ -199,3 +199,14 @@ test('an interval that stretches is told once, shown in health, and told once wh
   expect(told()).toHaveLength(2);
   expect(pipeline.health.cameras['a']?.effectiveIntervalMs).toBe(1000);
 });
+
+test('a scene in which nothing happens any more is no longer said to be behind', async () => {
+  const camera = new FakeCamera('a');
+  const task = taskOf(camera, { gate: new FakeGate() });
+  const { pipeline } = startPipeline([task], new FakeEngine(3500));
+  await pass(20_000);
+  expect(pipeline.health.cameras['a']?.effectiveIntervalMs).toBeGreaterThan(3000);
+  camera.scene = 250;
+  await pass(15_000);
+  expect(pipeline.health.cameras['a']?.effectiveIntervalMs).toBe(1000);
+});
