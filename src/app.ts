@@ -10,12 +10,15 @@ import { StillCamera } from './camera/still.ts';
 import type { CameraConfig, Config, QuestionConfig } from './config/schema.ts';
 import { ConfigError, EngineError } from './domain/errors.ts';
 import type { Question } from './domain/observation.ts';
+import { MaskedCamera } from './gate/masked-camera.ts';
+import { SceneGate } from './gate/scene-gate.ts';
 import { loadCatalogue } from './models/catalogue.ts';
 import { modelNamePattern } from './models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from './models/installed.ts';
 import { locateModel } from './models/locate.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
-import { type CameraTask, Pipeline } from './pipeline/pipeline.ts';
+import type { CameraTask } from './pipeline/camera-watch.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
 import type { Camera, Log } from './pipeline/ports.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
@@ -120,7 +123,14 @@ export class App {
     const tasks = Object.entries(this.#config.cameras).map(([name, camera]) =>
       this.#taskOf(name, camera, folder),
     );
-    const pipeline = new Pipeline({ tasks, describer: engine, publisher, log });
+    const pipeline = new Pipeline({
+      tasks,
+      describer: engine,
+      publisher,
+      log,
+      maxFrameAgeMs: this.#config.max_frame_age,
+      healthIntervalMs: this.#config.health_interval,
+    });
     this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
     this.#loopDelay.enable();
     pipeline.start();
@@ -145,9 +155,14 @@ export class App {
   }
 
   #taskOf(name: string, camera: CameraConfig, folder: string): CameraTask {
+    const { gate, privacy } = camera;
+    const bare = cameraOf(name, camera, folder, this.#log);
     return {
-      camera: cameraOf(name, camera, folder, this.#log),
+      camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
+      gate: gate.enabled ? gateOf(gate) : null,
       intervalMs: camera.interval,
+      minIntervalMs: gate.enabled ? gate.min_interval : null,
+      maxIntervalMs: gate.max_interval,
       promptName: camera.prompt,
       prompt: this.#config.prompts[camera.prompt]!,
       questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
@@ -184,6 +199,10 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
         log,
       });
   }
+}
+
+function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate']): SceneGate {
+  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard });
 }
 
 function questionOf(name: string, config: QuestionConfig): Question {

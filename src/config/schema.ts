@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { duration, name, size } from './units.ts';
+import { duration, name, polygon, size } from './units.ts';
 
 const sceneSource = z.strictObject({
   type: z.literal('scene'),
@@ -95,9 +95,36 @@ const question = z.discriminatedUnion('type', [
   }),
 ]);
 
+const gate = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('false: every look is described'),
+    sensitivity: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(50)
+      .describe('Higher finds smaller and fainter changes; 50: 0.5 % of the picture by 8 of 255 grey levels'),
+    min_interval: duration
+      .nullable()
+      .default(null)
+      .describe('The least time between two descriptions; null: the interval'),
+    max_interval: duration
+      .nullable()
+      .prefault('10m')
+      .describe('An unchanged picture is described once in this time; null: never'),
+    light_guard: z.boolean().default(true).describe('Whether light that comes on or goes is no change'),
+    ignore: z.array(polygon).default([]).describe('Zones where nothing counts as a change'),
+  })
+  .refine(({ min_interval, max_interval }) => (min_interval ?? 0) <= (max_interval ?? Infinity), {
+    path: ['max_interval'],
+    error: 'must not be below min_interval',
+  });
+
 const camera = z.strictObject({
   source: z.discriminatedUnion('type', [sceneSource, stillSource, ffmpegSource]),
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
+  gate: gate.prefault({}).describe('Which looks are news, and are described'),
+  privacy: z.array(polygon).default([]).describe('Zones painted black before anything else has the picture'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
   questions: z.record(name, question).default({}),
 });
@@ -159,6 +186,10 @@ export const configSchema = z
   .strictObject({
     device: name.prefault(() => hostname().replace(/[^A-Za-z0-9_-]/g, '-')),
     log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    max_frame_age: duration
+      .prefault('2m')
+      .describe('A frame that has waited for the engine until it is older is not described'),
+    health_interval: duration.prefault('30s').describe('How often health is published'),
     mqtt: mqtt.prefault({}),
     model: modelSchema.prefault({}),
     prompts: z.record(name, z.string().min(1).max(4000)).default({ default: 'Describe the scene.' }),

@@ -32,3 +32,15 @@ export const name = z
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
     'must be 1 to 64 letters, digits, "_" or "-", as it becomes an MQTT topic level',
   );
+
+const fraction = z
+  .number({ error: 'must be a number from 0 to 1: a share of the width or height' })
+  .min(0, 'must be from 0 to 1: a share of the width or height')
+  .max(1, 'must be from 0 to 1: a share of the width or height');
+
+/** A zone of a picture: its corners as [x, y] from [0, 0] at the top left to [1, 1] at the bottom right. */
+export const polygon = z
+  .array(z.tuple([fraction, fraction], { error: 'must be a corner such as [0.25, 0.5]' }), {
+    error: 'must be a list of corners such as [[0, 0], [1, 0], [1, 0.2]]',
+  })
+  .min(3, 'must have at least three corners such as [[0, 0], [1, 0], [1, 0.2]]');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { Health } from '../domain/health.ts';
 import type { Answer, CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
 
 const count = z.int().min(0);
@@ -35,7 +36,12 @@ export const descriptionSchema = z.strictObject({
   image: z.strictObject({
     width: count,
     height: count,
-    sha256: z.string().length(64).describe("Of the picture's bytes as its camera gave them"),
+    sha256: z
+      .string()
+      .length(64)
+      .describe(
+        "Of the picture's bytes as its camera gave them, or as they are with its privacy masks painted",
+      ),
   }),
   model: z.strictObject({ name: z.string(), quant: z.string(), build: z.string() }),
   prompt: z.string(),
@@ -64,10 +70,45 @@ export const answerSchema = z.strictObject({
   captured_at: utc,
 });
 
+export const healthSchema = z.strictObject({
+  schema: z.literal(1),
+  at: utc,
+  engine: z.enum(['idle', 'busy', 'failing']),
+  queue_depth: count.describe('Frames that wait for the engine'),
+  frames: z
+    .strictObject({
+      captured: count,
+      described: count,
+      unchanged: count,
+      failed: count,
+      dropped: count.describe('A newer frame of the same camera took the place'),
+      expired: count.describe('Too old when the engine was free'),
+    })
+    .describe('Since the start'),
+  cameras: z.record(
+    z.string(),
+    z.strictObject({
+      state: z.enum(['starting', 'online', 'offline']),
+      interval_ms: milliseconds,
+      effective_interval_ms: milliseconds.describe(
+        'Longer than the interval while the engine is slower than asked',
+      ),
+      gate: z
+        .strictObject({
+          measure: z.number().min(0).max(100).nullable().describe('Largest changed region, % of the picture'),
+          threshold: z.number().min(0).describe('A measure beyond this is a change'),
+          noise_floor: z.number().min(0).describe('In grey levels'),
+        })
+        .nullable(),
+    }),
+  ),
+});
+
 export type CameraStatusPayload = z.output<typeof cameraStatusSchema>;
 export type EventPayload = z.output<typeof eventSchema>;
 export type DescriptionPayload = z.output<typeof descriptionSchema>;
 export type AnswerPayload = z.output<typeof answerSchema>;
+export type HealthPayload = z.output<typeof healthSchema>;
 
 export function cameraStatusPayload({ state, reason }: CameraStatus): CameraStatusPayload {
   return { state, reason };
@@ -122,6 +163,31 @@ export function answerPayload({ frame }: Observation, value: Answer): AnswerPayl
   return { id: frame.id, value, captured_at: frame.capturedAt.toISOString() };
 }
 
+export function healthPayload({ engine, queueDepth, frames, cameras }: Health, at: Date): HealthPayload {
+  return {
+    schema: 1,
+    at: at.toISOString(),
+    engine,
+    queue_depth: queueDepth,
+    frames: { ...frames },
+    cameras: Object.fromEntries(
+      Object.entries(cameras).map(([name, { state, intervalMs, effectiveIntervalMs, gate }]) => [
+        name,
+        {
+          state,
+          interval_ms: intervalMs,
+          effective_interval_ms: Math.round(effectiveIntervalMs),
+          gate: gate && {
+            measure: gate.measure === null ? null : hundredths(gate.measure),
+            threshold: hundredths(gate.threshold),
+            noise_floor: hundredths(gate.noiseFloor),
+          },
+        },
+      ]),
+    ),
+  };
+}
+
 /** The description on one line, in at most 255 characters: what a Home Assistant state can hold. */
 export function summaryOf(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
@@ -131,6 +197,10 @@ export function summaryOf(text: string): string {
   const atWord = lastSpace > 200 ? cut.slice(0, lastSpace) : cut;
   // A cut between the halves of a surrogate pair would leave half a character.
   return `${atWord.replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 function tenths(ms: number): number {

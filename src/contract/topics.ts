@@ -2,6 +2,8 @@
 export interface Topics {
   /** `online` / `offline`, retained; also the last will. */
   readonly status: string;
+  /** How the daemon does, retained. */
+  readonly health: string;
   cameraStatus(camera: string): string;
   description(camera: string): string;
   event(camera: string): string;
@@ -14,6 +16,7 @@ export function topicsOf(device: string): Topics {
   const base = `scenecast/${device}`;
   return {
     status: `${base}/status`,
+    health: `${base}/health`,
     cameraStatus: (camera) => `${base}/${camera}/status`,
     description: (camera) => `${base}/${camera}/description`,
     event: (camera) => `${base}/${camera}/event`,

@@ -73,7 +73,7 @@ export interface Observation {
 export type FrameEvent =
   | { readonly type: 'captured' | 'described'; readonly id: string; readonly camera: string }
   | {
-      readonly type: 'failed' | 'expired';
+      readonly type: 'unchanged' | 'failed' | 'expired';
       readonly id: string;
       readonly camera: string;
       readonly reason: string;

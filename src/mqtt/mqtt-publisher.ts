@@ -5,9 +5,11 @@ import {
   cameraStatusPayload,
   descriptionPayload,
   eventPayload,
+  healthPayload,
 } from '../contract/payloads.ts';
 import { type Topics, topicsOf } from '../contract/topics.ts';
 import { ConfigError, messageOf } from '../domain/errors.ts';
+import type { Health } from '../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
 import type { Log, Publisher } from '../pipeline/ports.ts';
 
@@ -19,6 +21,11 @@ export interface MqttOptions {
   /** The `<device>` of `scenecast/<device>`. */
   readonly device: string;
   readonly log: Log;
+}
+
+interface Retained {
+  readonly payload: string;
+  readonly qos: 0 | 1;
 }
 
 const online = JSON.stringify({ state: 'online' });
@@ -36,7 +43,7 @@ export class MqttPublisher implements Publisher {
   readonly #options: MqttOptions;
   readonly #topics: Topics;
   /** The newest payload of every retained topic: what a broker that lost its memory is told again. */
-  readonly #retained = new Map<string, string>();
+  readonly #retained = new Map<string, Retained>();
   #client: MqttClient | null = null;
   #unacknowledged = 0;
   #dropped = 0;
@@ -70,7 +77,7 @@ export class MqttPublisher implements Publisher {
       this.#dropped = 0;
       this.#lastError = null;
       this.#send(this.#topics.status, online, true);
-      for (const [topic, payload] of this.#retained) this.#send(topic, payload, true);
+      for (const [topic, { payload, qos }] of this.#retained) this.#send(topic, payload, true, qos);
     });
     client.on('close', () => log.debug({ url }, 'broker connection closed'));
     client.on('error', (error) => {
@@ -107,6 +114,11 @@ export class MqttPublisher implements Publisher {
     else this.#send(this.#topics.event(event.camera), JSON.stringify(eventPayload(event, new Date())), false);
   }
 
+  /** At most once: the next one comes soon anyway. */
+  health(health: Health): void {
+    this.#retain(this.#topics.health, healthPayload(health, new Date()), 0);
+  }
+
   /** Says goodbye (`offline`, retained) where there is a broker to hear it; waits 2 s at most. */
   async close(): Promise<void> {
     const client = this.#client;
@@ -126,15 +138,15 @@ export class MqttPublisher implements Publisher {
     client.end(true);
   }
 
-  #retain(topic: string, payload: object): void {
+  #retain(topic: string, payload: object, qos: 0 | 1 = 1): void {
     const text = JSON.stringify(payload);
-    this.#retained.set(topic, text);
-    if (this.#client?.connected) this.#send(topic, text, true);
+    this.#retained.set(topic, { payload: text, qos });
+    if (this.#client?.connected) this.#send(topic, text, true, qos);
   }
 
-  #send(topic: string, payload: string, retain: boolean): void {
+  #send(topic: string, payload: string, retain: boolean, qos: 0 | 1 = 1): void {
     this.#unacknowledged++;
-    this.#client?.publish(topic, payload, { qos: 1, retain }, (error) => {
+    this.#client?.publish(topic, payload, { qos, retain }, (error) => {
       this.#unacknowledged--;
       if (error) this.#options.log.warn({ topic, reason: error.message }, 'not published');
     });

@@ -1,33 +1,77 @@
+import type { Trigger } from '../domain/observation.ts';
+
+interface Waiting {
+  readonly camera: string;
+  readonly trigger: Trigger;
+}
+
+interface Slot<Job> {
+  /** null: the frame was too old, and the camera keeps its turn for a fresh one. */
+  job: Job | null;
+  /** Frames of other cameras that were taken while this one waited. */
+  passedBy: number;
+}
+
+const rankOf: Readonly<Record<Trigger, number>> = { request: 0, change: 1, interval: 2 };
+
+export interface QueueOptions<Job> {
+  /** Whether a frame may no longer be described. */
+  readonly isStale: (job: Job) => boolean;
+  /** What is only due goes as a change once so many others have gone before it. */
+  readonly patience: number;
+  /** What was too old when its turn came. Its camera keeps the turn, and is waited for until this resolves. */
+  readonly onStale: (job: Job) => Promise<void>;
+}
+
 /**
- * What waits for the engine: one slot a camera, where a newer frame takes the older one's place.
- * Served in the order in which the cameras began to wait, so that none starves.
+ * What waits for the engine: one slot a camera, where a newer frame takes the older one's place. Requests go first, then
+ * changes, then what is only due; among equals those that began to wait first. What is only due
+ * is not passed by for ever: see `patience`.
  */
-export class FrameQueue<Job extends { readonly camera: string }> {
+export class FrameQueue<Job extends Waiting> {
   // A Map keeps a key's place when its value is replaced: a camera never loses its turn to its own newer frame.
-  readonly #slots = new Map<string, Job>();
+  readonly #slots = new Map<string, Slot<Job>>();
+  readonly #options: QueueOptions<Job>;
   #wake: (() => void) | null = null;
   #closed = false;
 
+  constructor(options: QueueOptions<Job>) {
+    this.#options = options;
+  }
+
+  /** How many frames wait. */
+  get depth(): number {
+    return [...this.#slots.values()].filter(({ job }) => job !== null).length;
+  }
+
   /** Puts a job in its camera's slot; returns the one it displaced, if any. */
   offer(job: Job): Job | null {
-    const displaced = this.#slots.get(job.camera) ?? null;
-    this.#slots.set(job.camera, job);
+    const slot = this.#slots.get(job.camera);
+    const displaced = slot?.job ?? null;
+    if (slot) slot.job = job;
+    else this.#slots.set(job.camera, { job, passedBy: 0 });
     this.#wake?.();
     return displaced;
   }
 
-  /** The next job, waiting for one where there is none; null once the queue is closed. One caller at a time. */
+  /** The next job that is not stale, waiting for one where there is none; null once the queue is closed. One caller at a time. */
   async take(): Promise<Job | null> {
     while (!this.#closed) {
-      const [job] = this.#slots.values();
-      if (job) {
+      const slot = this.#next();
+      const job = slot?.job;
+      if (slot && job && this.#options.isStale(job)) {
+        slot.job = null;
+        await this.#options.onStale(job);
+      } else if (job) {
         this.#slots.delete(job.camera);
+        for (const other of this.#slots.values()) other.passedBy++;
         return job;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        this.#wake = null;
       }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = null;
     }
     return null;
   }
@@ -36,8 +80,22 @@ export class FrameQueue<Job extends { readonly camera: string }> {
   close(): Job[] {
     this.#closed = true;
     this.#wake?.();
-    const left = [...this.#slots.values()];
+    const left = [...this.#slots.values()].flatMap(({ job }) => (job ? [job] : []));
     this.#slots.clear();
     return left;
+  }
+
+  #next(): Slot<Job> | null {
+    let best: Slot<Job> | null = null;
+    let bestRank = Number.POSITIVE_INFINITY;
+    for (const slot of this.#slots.values()) {
+      if (!slot.job) continue;
+      const rank = rankOf[slot.job.trigger];
+      const fairRank = slot.passedBy >= this.#options.patience ? Math.min(rank, rankOf.change) : rank;
+      if (fairRank >= bestRank) continue;
+      best = slot;
+      bestRank = fairRank;
+    }
+    return best;
   }
 }

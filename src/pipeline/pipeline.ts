@@ -1,149 +1,148 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ulid } from 'ulid';
 import { messageOf } from '../domain/errors.ts';
-import type { Frame } from '../domain/frame.ts';
-import type { Question } from '../domain/observation.ts';
+import type { Health } from '../domain/health.ts';
+import type { Observation } from '../domain/observation.ts';
+import { type CameraTask, CameraWatch, type Job } from './camera-watch.ts';
+import { FrameEvents } from './frame-events.ts';
 import { FrameQueue } from './frame-queue.ts';
-import type { Camera, Describer, Log, Publisher } from './ports.ts';
-
-/** One camera and what is asked of it. */
-export interface CameraTask {
-  readonly camera: Camera;
-  readonly intervalMs: number;
-  readonly promptName: string;
-  readonly prompt: string;
-  readonly questions: readonly Question[];
-}
+import type { Describer, Log, Publisher } from './ports.ts';
 
 export interface PipelineParts {
   readonly tasks: readonly CameraTask[];
   readonly describer: Describer;
   readonly publisher: Publisher;
   readonly log: Log;
+  /** A frame that has waited until it is older is not described any more. */
+  readonly maxFrameAgeMs: number;
+  readonly healthIntervalMs: number;
 }
-
-interface Job {
-  readonly camera: string;
-  readonly task: CameraTask;
-  readonly frame: Frame;
-  readonly captureStart: number;
-  readonly queuedAt: number;
-}
-
-/** A camera that fails is tried again after 1 s, then twice as long each time, up to this. */
-const longestBackOffMs = 60_000;
 
 /**
- * The policy: look at each camera at its interval, keep only its newest frame waiting, describe one frame
- * after another, and end every captured frame in exactly one of `described`, `failed` and `expired`.
+ * The policy: look at each camera at its interval, let the gate say which frames are news, keep only the newest of each
+ * camera waiting, describe one frame after another, and end every captured frame in exactly one of `described`,
+ * `unchanged`, `failed` and `expired`.
  */
 export class Pipeline {
   readonly #parts: PipelineParts;
-  readonly #queue = new FrameQueue<Job>();
+  readonly #events: FrameEvents;
+  readonly #queue: FrameQueue<Job>;
+  readonly #watches: ReadonlyMap<string, CameraWatch>;
   readonly #stopped = new AbortController();
   #loops: Promise<void>[] = [];
+  #healthTimer: NodeJS.Timeout | null = null;
+  #engine: Health['engine'] = 'idle';
 
   constructor(parts: PipelineParts) {
+    const { tasks, publisher, log } = parts;
     this.#parts = parts;
+    const events = new FrameEvents(publisher);
+    this.#events = events;
+    this.#queue = new FrameQueue({
+      isStale: (job) => this.#isStale(job),
+      patience: tasks.length,
+      onStale: (job) => this.#refresh(job),
+    });
+    const offer = (job: Job): void => {
+      const displaced = this.#queue.offer(job);
+      if (!displaced) return;
+      events.dropped(displaced.frame);
+      job.watch.pace.missed();
+    };
+    this.#watches = new Map(
+      tasks.map((task) => [task.camera.name, new CameraWatch(task, { events, publisher, log, offer })]),
+    );
   }
 
   /** Begins to look and to describe; returns at once. */
   start(): void {
-    this.#loops = [...this.#parts.tasks.map((task) => this.#watch(task)), this.#describeAll()];
+    const { publisher, healthIntervalMs } = this.#parts;
+    const signal = this.#stopped.signal;
+    this.#loops = [...[...this.#watches.values()].map((watch) => watch.run(signal)), this.#describeAll()];
+    publisher.health(this.health);
+    this.#healthTimer = setInterval(() => publisher.health(this.health), healthIntervalMs);
+  }
+
+  get health(): Health {
+    return {
+      engine: this.#engine,
+      queueDepth: this.#queue.depth,
+      frames: this.#events.counts,
+      cameras: Object.fromEntries([...this.#watches].map(([name, { health }]) => [name, health])),
+    };
+  }
+
+  /**
+   * Looks at a camera at once and describes what it sees, before everything else that waits, and whatever its gate says.
+   * Rejects where there is no such camera, the camera gives no picture, or the description fails.
+   */
+  async request(camera: string): Promise<Observation> {
+    const watch = this.#watches.get(camera);
+    if (!watch) {
+      const names = [...this.#watches.keys()].join(', ');
+      throw new RangeError(`no camera is named "${camera}"; there are: ${names}`);
+    }
+    this.#stopped.signal.throwIfAborted();
+    return watch.request();
   }
 
   /** Ends every loop, waits for the last, and closes the cameras. Frames still waiting expire. */
   async close(): Promise<void> {
-    this.#stopped.abort();
-    for (const job of this.#queue.close()) this.#expire(job, 'Scenecast is stopping');
+    if (this.#healthTimer) clearInterval(this.#healthTimer);
+    this.#stopped.abort(new Error('Scenecast is stopping'));
+    for (const { frame } of this.#queue.close()) this.#events.expired(frame, 'Scenecast is stopping');
     await Promise.all(this.#loops);
     this.#loops = [];
   }
 
-  async #watch(task: CameraTask): Promise<void> {
-    const { camera, intervalMs } = task;
-    const { publisher, log } = this.#parts;
-    const signal = this.#stopped.signal;
-    let started = false;
-    let failures: number | null = null; // null: has neither delivered nor failed yet
-    let nextLook = performance.now();
-    while (!signal.aborted) {
-      try {
-        if (!started) await camera.start(signal);
-        started = true;
-        const job = await this.#capture(task);
-        signal.throwIfAborted();
-        if (failures !== 0) publisher.cameraStatus(camera.name, { state: 'online', reason: null });
-        failures = 0;
-        this.#enqueue(job);
-        nextLook = Math.max(nextLook + intervalMs, performance.now());
-      } catch (error) {
-        if (signal.aborted) break;
-        const backOffMs = Math.min(1000 * 2 ** (failures ?? 0), longestBackOffMs);
-        failures = (failures ?? 0) + 1;
-        const reason = messageOf(error);
-        log.warn({ camera: camera.name, reason, backOffMs }, 'camera gives no picture');
-        publisher.cameraStatus(camera.name, { state: 'offline', reason });
-        nextLook = performance.now() + backOffMs;
-      }
-      await sleep(Math.max(0, nextLook - performance.now()), undefined, { signal }).catch(() => {});
-    }
-    await camera.close();
-  }
-
-  async #capture(task: CameraTask): Promise<Job> {
-    const captureStart = performance.now();
-    const capturedAt = new Date();
-    const picture = await task.camera.capture(this.#stopped.signal);
-    const queuedAt = performance.now();
-    const camera = task.camera.name;
-    const frame: Frame = {
-      id: ulid(capturedAt.getTime()),
-      camera,
-      capturedAt,
-      captureMs: queuedAt - captureStart,
-      picture,
-    };
-    return { camera, task, frame, captureStart, queuedAt };
-  }
-
-  #enqueue(job: Job): void {
-    this.#parts.publisher.event({ type: 'captured', id: job.frame.id, camera: job.camera });
-    const displaced = this.#queue.offer(job);
-    if (displaced) this.#expire(displaced, 'a newer frame took its place');
-  }
-
   async #describeAll(): Promise<void> {
-    for (let job = await this.#queue.take(); job; job = await this.#queue.take()) await this.#describe(job);
+    const { describer } = this.#parts;
+    for (let job = await this.#queue.take(); job; job = await this.#queue.take()) {
+      // An engine that is being started anew takes its time, and the frame grows older.
+      await describer.ready(this.#stopped.signal).catch(() => {});
+      if (this.#isStale(job)) await this.#refresh(job);
+      else await this.#describe(job);
+    }
   }
 
-  async #describe({ task, frame, captureStart, queuedAt }: Job): Promise<void> {
+  #isStale({ captureStart }: Job): boolean {
+    return performance.now() - captureStart > this.#parts.maxFrameAgeMs;
+  }
+
+  /** Expires a frame that is too old, and waits a while for a fresh one. */
+  async #refresh({ watch, frame }: Job): Promise<void> {
+    this.#events.expired(frame, `it waited for the engine for more than ${this.#parts.maxFrameAgeMs} ms`);
+    watch.pace.missed();
+    await watch.freshLook();
+  }
+
+  async #describe(job: Job): Promise<void> {
     const { describer, publisher, log } = this.#parts;
-    const { prompt, promptName, questions } = task;
+    const { watch, frame, captureStart, queuedAt } = job;
+    const { prompt, promptName, questions } = watch.task;
     const { id, camera, picture } = frame;
+    const begun = watch.begin(job);
+    if (!begun) return;
+    const { trigger, inquiry } = begun;
     const queueMs = performance.now() - queuedAt;
+    if (this.#engine === 'idle') this.#engine = 'busy';
     try {
       const request = { picture, prompt, questions };
       const description = await describer.describe(request, this.#stopped.signal);
       const totalMs = performance.now() - captureStart;
-      publisher.observation({
-        frame,
-        trigger: 'interval',
-        prompt: promptName,
-        description,
-        queueMs,
-        totalMs,
-      });
-      publisher.event({ type: 'described', id, camera });
-      log.info({ id, camera, totalMs: Math.round(totalMs), tokens: description.tokens }, 'described');
+      const observation = { frame, trigger, prompt: promptName, description, queueMs, totalMs };
+      this.#engine = 'idle';
+      publisher.observation(observation);
+      this.#events.described(frame);
+      log.info(
+        { id, camera, trigger, totalMs: Math.round(totalMs), tokens: description.tokens },
+        'described',
+      );
+      inquiry.described(observation);
     } catch (error) {
       const reason = messageOf(error);
+      this.#engine = 'failing';
       log.warn({ id, camera, reason }, 'not described');
-      publisher.event({ type: 'failed', id, camera, reason });
+      this.#events.failed(frame, reason);
+      inquiry.failed(error);
     }
-  }
-
-  #expire({ frame: { id, camera } }: Job, reason: string): void {
-    this.#parts.publisher.event({ type: 'expired', id, camera, reason });
   }
 }

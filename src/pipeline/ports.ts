@@ -1,4 +1,5 @@
 import type { Picture } from '../domain/frame.ts';
+import type { GateReading, Health } from '../domain/health.ts';
 import type { CameraStatus, Description, FrameEvent, Observation, Question } from '../domain/observation.ts';
 
 /** A source of pictures. `capture` gives the newest one and rejects with a CameraError where there is none. */
@@ -7,6 +8,20 @@ export interface Camera {
   start(signal: AbortSignal): Promise<void>;
   capture(signal: AbortSignal): Promise<Picture>;
   close(): Promise<void>;
+}
+
+/** Tells whether a camera shows something new. Each camera has a gate of its own, which sees all its pictures in order. */
+export interface Gate {
+  /** Rejects where the picture cannot be decoded. */
+  look(picture: Picture): Promise<Look>;
+}
+
+/** One picture as a gate saw it. */
+export interface Look {
+  /** Compares with what is the last described picture now. */
+  compare(): { readonly changed: boolean; readonly reading: GateReading };
+  /** This picture was described: from now on others are compared with it. */
+  described(): void;
 }
 
 /** What is asked about one picture. */
@@ -19,6 +34,8 @@ export interface DescribeRequest {
 
 /** The engine. Requests are served one after another; rejects with an EngineError. */
 export interface Describer {
+  /** Resolves when a description can begin at once: where the engine is being started anew, when it is back. */
+  ready(signal: AbortSignal): Promise<void>;
   describe(request: DescribeRequest, signal: AbortSignal): Promise<Description>;
 }
 
@@ -27,6 +44,7 @@ export interface Publisher {
   cameraStatus(camera: string, status: CameraStatus): void;
   observation(observation: Observation): void;
   event(event: FrameEvent): void;
+  health(health: Health): void;
 }
 
 /** Where the pipeline tells what it does; pino's Logger fits. */

@@ -91,6 +91,11 @@ export class EngineClient implements Describer {
     }
   }
 
+  /** Resolves when the engine is not (or no longer) being started anew; rejects where the signal aborts. */
+  async ready(signal: AbortSignal): Promise<void> {
+    if (this.#ready) await rejectOnAbort(this.#ready, signal);
+  }
+
   /** The process id of the engine, while it lives. */
   get pid(): number | null {
     return this.#child?.pid ?? null;

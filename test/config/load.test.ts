@@ -57,6 +57,24 @@ test('durations and sizes are read as a person writes them', () => {
   });
 });
 
+test('zones are lists of corners, and the gate’s times may be null', () => {
+  const text = `cameras: { a: { source: { type: scene }, privacy: [[[0, 0], [1, 0], [0.5, 0.25]]],
+    gate: { max_interval: null, min_interval: 1m, ignore: [[[0, 0], [1, 0], [1, 1], [0, 1]]] } } }`;
+  expect(parseConfig(text, 'c.yaml').cameras['a']).toMatchObject({
+    privacy: [
+      [
+        [0, 0],
+        [1, 0],
+        [0.5, 0.25],
+      ],
+    ],
+    gate: { enabled: true, max_interval: null, min_interval: 60_000, ignore: [{ length: 4 }] },
+  });
+});
+
+/** A config whose one camera has this beside its source. */
+const having = (more: string): string => `cameras: { a: { source: { type: scene }, ${more} } }`;
+
 test.each([
   ['not: [valid', /c\.yaml: not valid YAML/],
   ['', /cameras: is missing/],
@@ -84,6 +102,12 @@ test.each([
   [asking('{ ask: x, type: enum, values: [" red"] }'), /questions\.q\.values\.0: must be words on one line/],
   [asking('{ ask: x, type: string, max_length: 0 }'), /questions\.q\.max_length: .*\(it is 0\)/],
   [`${smallest}\nmodel: { detail: some }`, /model\.detail: .*"overview"/],
+  [having('gate: { sensitivity: 101 }'), /gate\.sensitivity: .*\(it is 101\)/],
+  [having('gate: { min_interval: 1h }'), /gate\.max_interval: must not be below min_interval/],
+  [having('gate: { ignore: [[[0, 0], [1, 1]]] }'), /gate\.ignore\.0: must have at least three corners/],
+  [having('privacy: [[[0, 0], [1, 0], [640, 1]]]'), /privacy\.0\.2\.0: must be from 0 to 1.*\(it is 640\)/],
+  [having('privacy: [[0, 0], [1, 0], [1, 1]]'), /privacy\.0\.0: must be a corner such as .*\(it is 0\)/],
+  [having('gate: { enabled: maybe }'), /gate\.enabled: /],
   [`${smallest}\ncolour: red`, /unknown key "colour"/],
   [`${smallest}\nmodel: { temperature: 9 }`, /model\.temperature: .*\(it is 9\)/],
 ])('a faulty config names the field and the remedy: %s', (text, message) => {

@@ -9,6 +9,8 @@ import {
   descriptionSchema,
   eventPayload,
   eventSchema,
+  healthPayload,
+  healthSchema,
   summaryOf,
 } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
@@ -81,6 +83,63 @@ test('events and statuses are of the contract', () => {
   });
 });
 
+test('an unchanged frame says what it was held against', () => {
+  const event = { type: 'unchanged', id, camera: 'porch', reason: '0.1 % of the picture' } as const;
+  expect(eventSchema.parse(eventPayload(event, new Date('2026-11-21T12:00:00Z')))).toMatchObject({
+    type: 'unchanged',
+    reason: '0.1 % of the picture',
+  });
+});
+
+test('health is of the contract', () => {
+  const frames = { captured: 9, described: 2, unchanged: 3, failed: 1, dropped: 2, expired: 0 };
+  const payload = healthPayload(
+    {
+      engine: 'busy',
+      queueDepth: 1,
+      frames,
+      cameras: {
+        porch: {
+          state: 'online',
+          intervalMs: 10_000,
+          effectiveIntervalMs: 61_234.5,
+          gate: { measure: 0.1234, threshold: 0.5, noiseFloor: 1.005 },
+        },
+        yard: {
+          state: 'online',
+          intervalMs: 1000,
+          effectiveIntervalMs: 1000,
+          gate: { measure: null, threshold: 0.5, noiseFloor: 2 },
+        },
+        shed: { state: 'starting', intervalMs: 1000, effectiveIntervalMs: 1000, gate: null },
+      },
+    },
+    new Date('2026-11-21T12:00:00Z'),
+  );
+  expect(healthSchema.parse(JSON.parse(JSON.stringify(payload)))).toEqual({
+    schema: 1,
+    at: '2026-11-21T12:00:00.000Z',
+    engine: 'busy',
+    queue_depth: 1,
+    frames,
+    cameras: {
+      porch: {
+        state: 'online',
+        interval_ms: 10_000,
+        effective_interval_ms: 61_235,
+        gate: { measure: 0.12, threshold: 0.5, noise_floor: 1 },
+      },
+      yard: {
+        state: 'online',
+        interval_ms: 1000,
+        effective_interval_ms: 1000,
+        gate: { measure: null, threshold: 0.5, noise_floor: 2 },
+      },
+      shed: { state: 'starting', interval_ms: 1000, effective_interval_ms: 1000, gate: null },
+    },
+  });
+});
+
 test('a summary is one line of at most 255 characters, cut at a word and never inside a character', () => {
   expect(summaryOf(' two\n  lines ')).toBe('two lines');
   const long = summaryOf('word '.repeat(100));
@@ -96,11 +155,13 @@ test('topics are those of the contract', () => {
   const topics = topicsOf('workshop');
   expect([
     topics.status,
+    topics.health,
     topics.cameraStatus('porch'),
     topics.description('porch'),
     topics.event('porch'),
   ]).toEqual([
     'scenecast/workshop/status',
+    'scenecast/workshop/health',
     'scenecast/workshop/porch/status',
     'scenecast/workshop/porch/description',
     'scenecast/workshop/porch/event',

@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { cameraStatusSchema, descriptionSchema, eventSchema } from '../../src/contract/payloads.ts';
+import {
+  cameraStatusSchema,
+  descriptionSchema,
+  eventSchema,
+  healthSchema,
+} from '../../src/contract/payloads.ts';
 import { DrawnTruths } from '../../tools/demo/drawn-truths.ts';
 import { Mosquitto } from '../../tools/test/mosquitto.ts';
 import { Daemon } from '../support/daemon.ts';
@@ -57,6 +62,9 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
   await until(() => subscriber.json(`${base}/status`).length === 2);
   expect(subscriber.json(`${base}/status`)[1]).toEqual({ state: 'offline' });
 
+  const health = healthSchema.parse(subscriber.json(`${base}/health`).at(-1));
+  expect(Object.keys(health.cameras)).toEqual(['drawn']);
+
   // Each frame: captured, then exactly one end, under one id; and each description's id is that of a frame.
   const ends = new Map<string, string[]>();
   for (const payload of subscriber.json(`${base}/drawn/event`)) {
@@ -68,12 +76,13 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
 
   // What comes later finds the newest description and the state retained.
   const late = await Subscriber.start(broker.url);
-  await until(() => late.received.length === 4);
+  await until(() => late.received.length === 5);
   await late.close();
   expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
     [`${base}/drawn/answer/count`, true],
     [`${base}/drawn/description`, true],
     [`${base}/drawn/status`, true],
+    [`${base}/health`, true],
     [`${base}/status`, true],
   ]);
 

@@ -126,6 +126,26 @@ test('each answer is retained under its question, with its type', async () => {
   expect(late.received.find(({ topic }) => topic === answer('people'))).toMatchObject({ retain: true });
 });
 
+test('the newest health is retained, at most once', async () => {
+  const { url } = await broker();
+  const publisher = await publish(url);
+  const early = await subscribe(url);
+  const qualities: number[] = [];
+  early.client.on('message', (_topic, _payload, { qos, retain }) => {
+    if (!retain) qualities.push(qos);
+  });
+  const frames = { captured: 0, described: 0, unchanged: 0, failed: 0, dropped: 0, expired: 0 };
+  publisher.health({ engine: 'idle', queueDepth: 0, frames, cameras: {} });
+  publisher.health({ engine: 'busy', queueDepth: 0, frames, cameras: {} });
+  const topic = 'scenecast/test/health';
+  await until(() => early.json(topic).at(-1)?.engine === 'busy');
+  const late = await subscribe(url);
+  await until(() => late.json(topic).length > 0);
+  expect(late.json(topic)).toMatchObject([{ engine: 'busy' }]);
+  expect(late.received.find((message) => message.topic === topic)).toMatchObject({ retain: true });
+  expect(qualities).toContain(0);
+});
+
 test('user and password come from the config and a file, and the password is in no log line', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-password-'));
   const passwordFile = join(folder, 'password');

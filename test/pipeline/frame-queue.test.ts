@@ -1,30 +1,82 @@
 import { expect, test } from 'vitest';
+import type { Trigger } from '../../src/domain/observation.ts';
 import { FrameQueue } from '../../src/pipeline/frame-queue.ts';
 
-const job = (camera: string, number: number): { camera: string; number: number } => ({ camera, number });
+interface Job {
+  readonly camera: string;
+  readonly number: number;
+  readonly trigger: Trigger;
+}
+const job = (camera: string, number: number, trigger: Trigger = 'interval'): Job => ({
+  camera,
+  number,
+  trigger,
+});
+/** A queue in which jobs with a number below 0 are stale. */
+function queueOf(...jobs: Job[]): { queue: FrameQueue<Job>; stale: Job[] } {
+  const stale: Job[] = [];
+  const queue = new FrameQueue<Job>({
+    patience: 4,
+    isStale: ({ number }) => number < 0,
+    onStale: async (old) => void stale.push(old),
+  });
+  for (const each of jobs) queue.offer(each);
+  return { queue, stale };
+}
+const takeAll = async (queue: FrameQueue<Job>): Promise<string[]> => {
+  const order: string[] = [];
+  while (queue.depth > 0) order.push((await queue.take())!.camera);
+  return order;
+};
 
 test('a newer frame takes its camera’s slot and gives back the older one', async () => {
-  const queue = new FrameQueue<ReturnType<typeof job>>();
+  const { queue } = queueOf();
   expect(queue.offer(job('a', 1))).toBeNull();
   expect(queue.offer(job('a', 2))).toEqual(job('a', 1));
+  expect(queue.depth).toBe(1);
   expect(await queue.take()).toEqual(job('a', 2));
 });
 
 test('cameras are served in the order in which they began to wait, whatever is replaced meanwhile', async () => {
-  const queue = new FrameQueue<ReturnType<typeof job>>();
-  for (const camera of ['a', 'b', 'c']) queue.offer(job(camera, 1));
+  const { queue } = queueOf(job('a', 1), job('b', 1), job('c', 1));
   queue.offer(job('a', 2));
   expect(await queue.take()).toEqual(job('a', 2));
   queue.offer(job('a', 3));
-  expect([await queue.take(), await queue.take(), await queue.take()]).toEqual([
-    job('b', 1),
-    job('c', 1),
-    job('a', 3),
-  ]);
+  expect(await takeAll(queue)).toEqual(['b', 'c', 'a']);
+});
+
+test('requests go before changes, and changes before what is only due', async () => {
+  const { queue } = queueOf(
+    job('a', 1),
+    job('b', 1, 'change'),
+    job('c', 1, 'request'),
+    job('d', 1, 'change'),
+  );
+  expect(await takeAll(queue)).toEqual(['c', 'b', 'd', 'a']);
+});
+
+test('what is due is not passed by for ever by changes', async () => {
+  const { queue } = queueOf(job('due', 1));
+  const order: string[] = [];
+  for (let round = 0; round < 12; round++) {
+    queue.offer(job('a', round, 'change'));
+    queue.offer(job('b', round, 'change'));
+    order.push((await queue.take())!.camera);
+  }
+  expect(order.filter((camera) => camera === 'due')).toHaveLength(1);
+  expect(order.indexOf('due')).toBe(4);
+});
+
+test('a stale frame is never given out, and the camera’s next frame has its turn', async () => {
+  const { queue, stale } = queueOf(job('a', -1), job('b', 1), job('c', 1));
+  expect((await queue.take())?.camera).toBe('b');
+  expect(stale).toEqual([job('a', -1)]);
+  queue.offer(job('a', 2));
+  expect(await takeAll(queue)).toEqual(['a', 'c']);
 });
 
 test('whoever waits is woken by an offer, and by the end', async () => {
-  const queue = new FrameQueue<ReturnType<typeof job>>();
+  const { queue } = queueOf();
   const taken = queue.take();
   queue.offer(job('a', 1));
   expect(await taken).toEqual(job('a', 1));
@@ -34,8 +86,6 @@ test('whoever waits is woken by an offer, and by the end', async () => {
 });
 
 test('closing gives back what nobody took', () => {
-  const queue = new FrameQueue<ReturnType<typeof job>>();
-  queue.offer(job('a', 1));
-  queue.offer(job('b', 1));
+  const { queue } = queueOf(job('a', 1), job('b', 1));
   expect(queue.close()).toEqual([job('a', 1), job('b', 1)]);
 });

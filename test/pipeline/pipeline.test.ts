@@ -1,90 +1,27 @@
-import { afterEach, expect, test } from 'vitest';
-import type { Picture } from '../../src/domain/frame.ts';
-import type { CameraStatus, Description, FrameEvent, Observation } from '../../src/domain/observation.ts';
-import { type CameraTask, Pipeline } from '../../src/pipeline/pipeline.ts';
-import type { Camera, DescribeRequest, Describer } from '../../src/pipeline/ports.ts';
-import { until } from '../support/until.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { DescribeRequest } from '../../src/pipeline/ports.ts';
+import { description, FakeCamera, FakeEngine, startPipeline, taskOf } from './fixture.ts';
 
-const description: Description = {
-  text: 'a thing',
-  answers: {},
-  finishReason: 'stop',
-  timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
-  tokens: { image: 1, prompt: 1, completion: 1 },
-  model: { name: 'm', quant: 'q', build: 'b' },
-};
-const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-
-/** A camera whose pictures are numbered in their first byte. */
-class CountingCamera implements Camera {
-  readonly name: string;
-  captures = 0;
-  closed = 0;
-  fault: Error | null = null;
-  constructor(name: string) {
-    this.name = name;
-  }
-  async start(): Promise<void> {}
-  async capture(): Promise<Picture> {
-    if (this.fault) throw this.fault;
-    return { size: { width: 1, height: 1 }, bytes: Uint8Array.of(++this.captures) };
-  }
-  async close(): Promise<void> {
-    this.closed++;
-  }
-}
-
-class Recorder {
-  readonly events: FrameEvent[] = [];
-  readonly observations: Observation[] = [];
-  readonly statuses: [string, CameraStatus][] = [];
-  event(event: FrameEvent): void {
-    this.events.push(event);
-  }
-  observation(observation: Observation): void {
-    this.observations.push(observation);
-  }
-  cameraStatus(camera: string, status: CameraStatus): void {
-    this.statuses.push([camera, status]);
-  }
-  /** The ends of every captured frame: exactly one each, or the pipeline has lost or doubled one. */
-  endsById(): Map<string, string[]> {
-    const ends = new Map<string, string[]>();
-    for (const { id, type } of this.events) {
-      if (type === 'captured') ends.set(id, []);
-      else ends.get(id)?.push(type);
-    }
-    return ends;
-  }
-}
-
-const taskOf = (camera: Camera, intervalMs = 5): CameraTask => ({
-  camera,
-  intervalMs,
-  promptName: 'default',
-  prompt: 'Describe the scene.',
-  questions: [{ name: 'gate', ask: 'Is the gate open?' }],
+// The pipeline's time is the test's: nothing here waits.
+beforeEach(() => {
+  vi.useFakeTimers();
 });
-
-let pipeline: Pipeline | null = null;
-afterEach(() => pipeline?.close());
-
-function startPipeline(tasks: CameraTask[], describer: Describer): Recorder {
-  const publisher = new Recorder();
-  pipeline = new Pipeline({ tasks, describer, publisher, log });
-  pipeline.start();
-  return publisher;
-}
+afterEach(() => {
+  vi.useRealTimers();
+});
+const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
 test('a frame is captured, described and published under one id, with the prompt and the questions', async () => {
   const asked: DescribeRequest[] = [];
-  const recorder = startPipeline([taskOf(new CountingCamera('a'))], {
+  const { recorder } = startPipeline([taskOf(new FakeCamera('a'))], {
+    ready: async () => {},
     describe: async (request) => {
       asked.push(request);
       return description;
     },
   });
-  await until(() => recorder.observations.length >= 2);
+  await pass(2500);
+  expect(recorder.observations).toHaveLength(3);
   const { frame, prompt, trigger } = recorder.observations[0]!;
   expect({ prompt, trigger, camera: frame.camera }).toEqual({
     prompt: 'default',
@@ -100,76 +37,96 @@ test('a frame is captured, described and published under one id, with the prompt
 });
 
 test('while the engine works only the newest frame waits; every frame ends exactly once, also at the end', async () => {
-  const seen: number[] = [];
-  let release = (): void => {};
-  const camera = new CountingCamera('a');
-  const recorder = startPipeline([taskOf(camera)], {
-    describe: async ({ picture }, signal) => {
-      seen.push(picture.bytes[0]!);
-      await new Promise<void>((resolve, reject) => {
-        release = resolve;
-        signal.addEventListener('abort', () => reject(new Error('stopping')));
-      });
-      return description;
-    },
+  const camera = new FakeCamera('a');
+  const engine = new FakeEngine(3500);
+  const { pipeline, recorder } = startPipeline([taskOf(camera)], engine);
+  await pass(5500);
+  expect(engine.seen).toEqual([1, 4]);
+  await vi.waitFor(() => pipeline.close());
+  expect([...recorder.endsById.values()]).toEqual([
+    ['described'],
+    ['expired'],
+    ['expired'],
+    ['failed'],
+    ['expired'],
+    ['expired'],
+  ]);
+  expect(pipeline.health.frames).toEqual({
+    captured: 6,
+    described: 1,
+    unchanged: 0,
+    failed: 1,
+    dropped: 3,
+    expired: 1,
   });
-  await until(() => camera.captures >= 5);
-  release();
-  await until(() => seen.length === 2);
-  expect(seen[1]).toBeGreaterThanOrEqual(5);
-  await until(() => camera.captures >= seen[1]! + 2);
-  await pipeline?.close();
-  const ends = [...recorder.endsById().values()];
-  expect(ends.length).toBeGreaterThan(5);
-  for (const end of ends) expect(end).toHaveLength(1);
-  expect(ends.flat().filter((end) => end === 'described')).toHaveLength(1);
-  expect(ends.flat().filter((end) => end === 'failed')).toHaveLength(1);
   expect(camera.closed).toBe(1);
 });
 
 test('a failed description is told, and the next frame is described', async () => {
-  let calls = 0;
-  const recorder = startPipeline([taskOf(new CountingCamera('a'))], {
-    describe: async () => {
-      if (++calls === 1) throw new Error('the engine died');
-      return description;
-    },
-  });
-  await until(() => recorder.observations.length > 0);
-  expect(recorder.events.find(({ type }) => type === 'failed')).toMatchObject({ reason: 'the engine died' });
-  expect(recorder.events.some(({ type }) => type === 'described')).toBe(true);
+  const engine = new FakeEngine();
+  engine.fault = new Error('the engine died');
+  const { pipeline, recorder } = startPipeline([taskOf(new FakeCamera('a'))], engine);
+  await pass(500);
+  expect(recorder.events.at(-1)).toMatchObject({ type: 'failed', reason: 'the engine died' });
+  expect(pipeline.health.engine).toBe('failing');
+  engine.fault = null;
+  await pass(1000);
+  expect(recorder.ends).toEqual(['failed', 'described']);
+  expect(pipeline.health.engine).toBe('idle');
 });
 
-test('a camera that fails is offline with the reason, is tried again, and comes back', async () => {
-  const camera = new CountingCamera('a');
+test('a camera that fails is offline with the reason, is tried again, and comes back without a second start', async () => {
+  const camera = new FakeCamera('a');
+  const { recorder } = startPipeline([taskOf(camera)], new FakeEngine());
+  await pass(500);
   camera.fault = new Error('no such device');
-  const recorder = startPipeline([taskOf(camera)], { describe: async () => description });
-  await until(() => recorder.statuses.length > 0);
+  await pass(1000);
   camera.fault = null;
-  await until(() => recorder.observations.length > 0);
+  await pass(1000);
   expect(recorder.statuses).toEqual([
+    ['a', { state: 'online', reason: null }],
     ['a', { state: 'offline', reason: 'no such device' }],
     ['a', { state: 'online', reason: null }],
   ]);
+  expect(camera.starts).toBe(1);
 });
 
-test('no camera starves while another is looked at much more often', async () => {
-  const recorder = startPipeline(
-    [taskOf(new CountingCamera('busy'), 1), taskOf(new CountingCamera('calm'), 20)],
-    {
-      describe: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        return description;
-      },
-    },
-  );
-  await until(() => recorder.observations.length >= 20);
-  const calm = recorder.observations.filter(({ frame }) => frame.camera === 'calm').length;
-  expect(calm).toBeGreaterThanOrEqual(6);
+test('a camera that goes on failing is tried after 1 s five times, 5 s five times, 10 s ten times, then each minute', async () => {
+  const camera = new FakeCamera('a');
+  camera.fault = new Error('gone');
+  startPipeline([taskOf(camera)], new FakeEngine());
+  const tries: number[] = [];
+  for (let second = 0; second < 400; second++) {
+    tries.push(camera.captures);
+    await pass(1000);
+  }
+  const at = (count: number): number => tries.findIndex((captures) => captures >= count);
+  const waits = Array.from({ length: 22 }, (_, index) => at(index + 3) - at(index + 2));
+  expect(waits).toEqual([1, 1, 1, 1, 5, 5, 5, 5, 5, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 60, 60, 60]);
+  camera.fault = null;
+  await pass(61_000);
+  camera.fault = new Error('gone again');
+  await pass(500);
+  const before = camera.captures;
+  await pass(3000);
+  expect(camera.captures - before).toBeGreaterThanOrEqual(2);
 });
 
 test('closing twice is fine', async () => {
-  startPipeline([taskOf(new CountingCamera('a'))], { describe: async () => description });
-  await pipeline?.close();
-  await pipeline?.close();
+  const { pipeline } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine());
+  await pipeline.close();
+  await pipeline.close();
+});
+
+test('health is published at once and at its interval', async () => {
+  const { recorder } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine(400), {
+    healthIntervalMs: 30_300,
+  });
+  expect(recorder.healths).toMatchObject([{ queueDepth: 0, cameras: { a: { state: 'starting' } } }]);
+  await pass(30_500);
+  expect(recorder.healths).toHaveLength(2);
+  expect(recorder.healths[1]).toMatchObject({
+    engine: 'busy',
+    cameras: { a: { state: 'online', intervalMs: 1000, effectiveIntervalMs: 1000, gate: null } },
+  });
 });

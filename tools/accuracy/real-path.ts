@@ -72,6 +72,8 @@ async function describeBatch({
     device,
     log_level: 'warn',
     mqtt: { url: brokerUrl },
+    // All cameras are looked at once, at the start, and the last of a hundred waits for minutes.
+    max_frame_age: '1d',
     cameras,
     // The demo model is so small that a second thread would only wait for the first.
     model: { threads: 1, ...(model === null ? {} : { path: model }) },

@@ -6,7 +6,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
-const adapters = ['camera', 'vision', 'board', 'models', 'mqtt', 'store', 'web', 'supervision'];
+const adapters = ['camera', 'gate', 'vision', 'board', 'models', 'mqtt', 'store', 'web', 'supervision'];
 
 /** What each part of src/ may import from the other parts. */
 const allowed: Readonly<Record<string, readonly string[]>> = {

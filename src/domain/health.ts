@@ -1,0 +1,41 @@
+/** What a gate saw in its newest picture. */
+export interface GateReading {
+  /** The largest region that differs from the last described picture, in percent; null: none was described yet. */
+  readonly measure: number | null;
+  /** The measure beyond which a picture is a change. */
+  readonly threshold: number;
+  /** How much a block of the picture differs from one look to the next while nothing happens, in grey levels. */
+  readonly noiseFloor: number;
+}
+
+/** How many frames came to each end since the start; `captured` counts them all. */
+export interface FrameCounts {
+  readonly captured: number;
+  readonly described: number;
+  readonly unchanged: number;
+  readonly failed: number;
+  /** A newer frame of the same camera took the place. */
+  readonly dropped: number;
+  /** Too old when the engine was free, or left when Scenecast stopped. */
+  readonly expired: number;
+}
+
+export interface CameraHealth {
+  readonly state: 'starting' | 'online' | 'offline';
+  /** How often it is to be looked at. */
+  readonly intervalMs: number;
+  /** How often its frames get described while the engine is slower than asked; else the same as `intervalMs`. */
+  readonly effectiveIntervalMs: number;
+  /** null: no gate, or no look yet. */
+  readonly gate: GateReading | null;
+}
+
+/** How the daemon does, at one moment. */
+export interface Health {
+  /** 'failing': the last description failed, and none has succeeded since. */
+  readonly engine: 'idle' | 'busy' | 'failing';
+  /** Frames that wait for the engine. */
+  readonly queueDepth: number;
+  readonly frames: FrameCounts;
+  readonly cameras: Readonly<Record<string, CameraHealth>>;
+}

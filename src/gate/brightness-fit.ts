@@ -1,0 +1,65 @@
+/** How brightness went from one picture to the next: `after = gain * before + offset`, in grey levels. */
+export interface BrightnessFit {
+  readonly gain: number;
+  readonly offset: number;
+}
+
+export const noFit: BrightnessFit = { gain: 1, offset: 0 };
+
+const passes = 8;
+/** Where a picture's contrast (standard deviation, grey levels) is near or below this, gain is held near 1. */
+const leastContrast = 2;
+
+/**
+ * The change of brightness that explains most of a picture, whatever else has come or gone in the rest: what an
+ * exposure step, a lamp or a cloud does. Blocks that are all but black or white say little and are left out.
+ *
+ * The affine intensity normalisation of Radke et al., "Image change detection algorithms: a systematic survey",
+ * IEEE Transactions on Image Processing 14(3), 2005, section III-B, fitted by iteratively reweighted least squares with
+ * Cauchy weights (Holland and Welsch, "Robust regression using iteratively reweighted least-squares",
+ * Communications in Statistics A6, 1977).
+ *
+ * @param scale what counts as a small residual, in grey levels
+ */
+export function fitBrightness(
+  before: Uint8Array,
+  after: Uint8Array,
+  counts: (block: number) => boolean,
+  scale: number,
+): BrightnessFit {
+  const blocks: number[] = [];
+  for (let block = 0; block < before.length; block++) {
+    if (counts(block) && isExposed(before[block]!) && isExposed(after[block]!)) blocks.push(block);
+  }
+  let fit = noFit;
+  for (let pass = 0; pass < passes && blocks.length > 0; pass++) {
+    let weights = 0;
+    let sumX = 0;
+    let sumY = 0;
+    let sumXX = 0;
+    let sumXY = 0;
+    for (const block of blocks) {
+      const x = before[block]!;
+      const y = after[block]!;
+      const residual = (y - fit.gain * x - fit.offset) / scale;
+      // The first pass is plain least squares: nothing is known yet of what is small.
+      const weight = pass === 0 ? 1 : 1 / (1 + residual * residual);
+      weights += weight;
+      sumX += weight * x;
+      sumY += weight * y;
+      sumXX += weight * x * x;
+      sumXY += weight * x * y;
+    }
+    const meanX = sumX / weights;
+    const meanY = sumY / weights;
+    const hold = leastContrast ** 2;
+    const gain =
+      (sumXY / weights - meanX * meanY + hold) / Math.max(sumXX / weights - meanX * meanX + hold, hold);
+    fit = { gain, offset: meanY - gain * meanX };
+  }
+  return fit;
+}
+
+function isExposed(level: number): boolean {
+  return level > 4 && level < 251;
+}

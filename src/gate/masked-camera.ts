@@ -1,0 +1,80 @@
+import sharp from 'sharp';
+import { CameraError, messageOf } from '../domain/errors.ts';
+import type { Picture, Size } from '../domain/frame.ts';
+import type { Camera } from '../pipeline/ports.ts';
+import { type Polygon, spansAt } from './polygon.ts';
+
+/** High enough that a second compression is not seen by a model. */
+const jpegQuality = 92;
+
+/**
+ * A camera behind privacy masks: they are painted black before anybody has the picture. A file becomes a JPEG without
+ * any metadata, as a preview in EXIF would show what was masked; bare pixels stay bare pixels.
+ */
+export class MaskedCamera implements Camera {
+  readonly #camera: Camera;
+  readonly #masks: readonly Polygon[];
+
+  constructor(camera: Camera, masks: readonly Polygon[]) {
+    this.#camera = camera;
+    this.#masks = masks;
+  }
+
+  get name(): string {
+    return this.#camera.name;
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    return this.#camera.start(signal);
+  }
+
+  /** Rejects with a CameraError also where the masks cannot be painted: no picture goes by unmasked. */
+  async capture(signal: AbortSignal): Promise<Picture> {
+    const picture = await this.#camera.capture(signal);
+    try {
+      const painted = await paintMasks(picture, this.#masks);
+      return picture.takenAt ? { ...painted, takenAt: picture.takenAt } : painted;
+    } catch (cause) {
+      throw new CameraError(`the privacy masks cannot be painted: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#camera.close();
+  }
+}
+
+/** The picture, turned as its EXIF orientation says, with the masks in black. Decoding and encoding leave the event loop free. */
+async function paintMasks({ bytes, size, pixels }: Picture, masks: readonly Polygon[]): Promise<Picture> {
+  if (pixels === 'rgb24') {
+    const rgb = Uint8Array.from(bytes);
+    blacken(rgb, size, masks);
+    return { bytes: rgb, size, pixels };
+  }
+  const { data, info } = await sharp(bytes, { failOn: 'error' })
+    .autoOrient()
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (channels !== 3) throw new TypeError(`${channels} channels instead of 3`);
+  blacken(data, { width, height }, masks);
+  const jpeg = await sharp(data, { raw: { width, height, channels } })
+    .jpeg({ quality: jpegQuality })
+    .toBuffer();
+  return { bytes: jpeg, size: { width, height } };
+}
+
+/** Paints into rgb24 pixels; a pixel that a mask touches on its row is painted. */
+function blacken(rgb: Uint8Array, { width, height }: Size, masks: readonly Polygon[]): void {
+  for (const mask of masks) {
+    for (let row = 0; row < height; row++) {
+      for (const [from, to] of spansAt(mask, (row + 0.5) / height)) {
+        const first = Math.max(0, Math.floor(from * width));
+        const end = Math.min(width, Math.ceil(to * width));
+        if (first < end) rgb.fill(0, (row * width + first) * 3, (row * width + end) * 3);
+      }
+    }
+  }
+}

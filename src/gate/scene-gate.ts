@@ -1,0 +1,31 @@
+import type { Picture } from '../domain/frame.ts';
+import type { Gate, Look } from '../pipeline/ports.ts';
+import { type BlockMeans, readBlockMeans } from './block-means.ts';
+import { ChangeDetector, type DetectorOptions } from './change-detector.ts';
+
+/** The gate of one camera: pictures in, through sharp; the decision is the ChangeDetector's. */
+export class SceneGate implements Gate {
+  readonly #detector: ChangeDetector;
+  /** The last described picture. */
+  #reference: BlockMeans | null = null;
+
+  constructor(options: DetectorOptions) {
+    this.#detector = new ChangeDetector(options);
+  }
+
+  async look(picture: Picture): Promise<Look> {
+    const seen = await readBlockMeans(picture);
+    this.#detector.learn(seen);
+    return {
+      compare: () => {
+        const { threshold, noiseFloor } = this.#detector;
+        if (!this.#reference) return { changed: false, reading: { measure: null, threshold, noiseFloor } };
+        const measure = this.#detector.measure(this.#reference, seen);
+        return { changed: measure > threshold, reading: { measure, threshold, noiseFloor } };
+      },
+      described: () => {
+        this.#reference = seen;
+      },
+    };
+  }
+}

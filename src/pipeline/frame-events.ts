@@ -1,0 +1,47 @@
+import type { Frame } from '../domain/frame.ts';
+import type { FrameCounts } from '../domain/health.ts';
+import type { Publisher } from './ports.ts';
+
+/** Tells of every frame's life, and counts: `captured`, then exactly one of the ends. */
+export class FrameEvents {
+  readonly #publisher: Publisher;
+  readonly #counts = { captured: 0, described: 0, unchanged: 0, failed: 0, dropped: 0, expired: 0 };
+
+  constructor(publisher: Publisher) {
+    this.#publisher = publisher;
+  }
+
+  get counts(): FrameCounts {
+    return { ...this.#counts };
+  }
+
+  captured({ id, camera }: Frame): void {
+    this.#counts.captured++;
+    this.#publisher.event({ type: 'captured', id, camera });
+  }
+
+  described({ id, camera }: Frame): void {
+    this.#counts.described++;
+    this.#publisher.event({ type: 'described', id, camera });
+  }
+
+  unchanged({ id, camera }: Frame, reason: string): void {
+    this.#counts.unchanged++;
+    this.#publisher.event({ type: 'unchanged', id, camera, reason });
+  }
+
+  failed({ id, camera }: Frame, reason: string): void {
+    this.#counts.failed++;
+    this.#publisher.event({ type: 'failed', id, camera, reason });
+  }
+
+  dropped({ id, camera }: Frame): void {
+    this.#counts.dropped++;
+    this.#publisher.event({ type: 'expired', id, camera, reason: 'a newer frame took its place' });
+  }
+
+  expired({ id, camera }: Frame, reason: string): void {
+    this.#counts.expired++;
+    this.#publisher.event({ type: 'expired', id, camera, reason });
+  }
+}

@@ -1,0 +1,78 @@
+/** So many looks in a row without a miss, and the engine keeps up again. */
+const calmLooks = 3;
+
+export interface PaceOptions {
+  /** How often the camera is to be looked at. */
+  readonly intervalMs: number;
+  /** Told once when the interval begins to stretch, and once when it is kept again. */
+  readonly onStretch: (stretched: boolean, effectiveIntervalMs: number) => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Whether the engine keeps up with one camera. A frame that was displaced or grew too old is a miss; with misses, the
+ * effective interval is the time from one frame that the engine took to the next.
+ */
+export class Pace {
+  readonly #options: PaceOptions;
+  #waitingSince: number | null = null;
+  #lastTaken = Number.NEGATIVE_INFINITY;
+  #missed = false;
+  #calm = 0;
+  #stretchedMs: number | null = null;
+
+  constructor(options: PaceOptions) {
+    this.#options = options;
+  }
+
+  get effectiveIntervalMs(): number {
+    return this.#stretchedMs === null ? this.#options.intervalMs : Math.max(this.#stretchedMs, this.#gapMs());
+  }
+
+  /** A frame waits for the engine. */
+  waiting(): void {
+    this.#waitingSince ??= this.#options.now();
+  }
+
+  /** A frame that waited will never be described. */
+  missed(): void {
+    this.#missed = true;
+  }
+
+  /** The engine took a frame. */
+  taken(): void {
+    const gapMs = this.#gapMs();
+    this.#lastTaken = this.#options.now();
+    this.#waitingSince = null;
+    if (!this.#missed) {
+      this.#calmDown();
+      return;
+    }
+    this.#missed = false;
+    this.#calm = 0;
+    const { intervalMs, onStretch } = this.#options;
+    const before = this.#stretchedMs;
+    this.#stretchedMs = Math.max(intervalMs, before === null ? gapMs : (before + gapMs) / 2);
+    if (before === null) onStretch(true, this.#stretchedMs);
+  }
+
+  /** A look needed no description. */
+  unchanged(): void {
+    if (this.#waitingSince === null) this.#calmDown();
+  }
+
+  #calmDown(): void {
+    this.#calm++;
+    if (this.#stretchedMs === null || this.#calm < calmLooks) return;
+    this.#stretchedMs = null;
+    this.#options.onStretch(false, this.#options.intervalMs);
+  }
+
+  /** From the frame taken last until now; after a calm time, from when this one would have been due. */
+  #gapMs(): number {
+    const { now, intervalMs } = this.#options;
+    if (this.#waitingSince === null) return 0;
+    return Math.min(now() - this.#lastTaken, now() - this.#waitingSince + intervalMs);
+  }
+}

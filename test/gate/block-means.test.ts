@@ -1,0 +1,80 @@
+import sharp, { type Sharp } from 'sharp';
+import { expect, test } from 'vitest';
+import type { Picture } from '../../src/domain/frame.ts';
+import { gridOf, readBlockMeans } from '../../src/gate/block-means.ts';
+
+/** Dark on the left, bright on the right. */
+function halves(width: number, height: number): Sharp {
+  const rgb = Buffer.alloc(width * height * 3, 40);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    if (pixel % width >= width / 2) rgb.fill(200, pixel * 3, pixel * 3 + 3);
+  }
+  return sharp(rgb, { raw: { width, height, channels: 3 } });
+}
+
+async function pictureOf(image: Sharp, width = 640, height = 360): Promise<Picture> {
+  return { bytes: await image.toBuffer(), size: { width, height } };
+}
+
+test('a block is the mean of its pixels, row by row', async () => {
+  const { columns, rows, means } = await readBlockMeans(await pictureOf(halves(640, 360).jpeg()));
+  expect([columns, rows, means.length]).toEqual([64, 36, 64 * 36]);
+  for (const row of [0, 17, 35]) {
+    expect(means[row * 64 + 3]).toBeCloseTo(40, -0.5);
+    expect(means[row * 64 + 60]).toBeCloseTo(200, -0.5);
+  }
+});
+
+test('fine detail comes out as its mean, not as one of its pixels', async () => {
+  const rgb = Buffer.alloc(640 * 360 * 3);
+  for (let pixel = 0; pixel < 640 * 360; pixel++) {
+    const isBright = (pixel + Math.floor(pixel / 640)) % 2 === 0;
+    rgb.fill(isBright ? 200 : 100, pixel * 3, pixel * 3 + 3);
+  }
+  const { means } = await readBlockMeans({ bytes: rgb, size: { width: 640, height: 360 }, pixels: 'rgb24' });
+  for (const mean of means) expect(Math.abs(mean - 150)).toBeLessThanOrEqual(2);
+});
+
+test('bare pixels, PNG, WebP with transparency, and a grey JPEG are read alike', async () => {
+  const size = { width: 640, height: 360 };
+  const jpeg = await readBlockMeans(await pictureOf(halves(640, 360).jpeg({ quality: 95 })));
+  const others: Picture[] = [
+    { bytes: await halves(640, 360).raw().toBuffer(), size, pixels: 'rgb24' },
+    await pictureOf(halves(640, 360).png()),
+    await pictureOf(halves(640, 360).ensureAlpha().webp({ quality: 95 })),
+    await pictureOf(halves(640, 360).greyscale().jpeg({ quality: 95 })),
+  ];
+  for (const other of others) {
+    const { means } = await readBlockMeans(other);
+    // A JPEG is made small in two steps: the edge between the halves comes out a little softer.
+    const isEdge = (block: number): boolean => [31, 32].includes(block % 64);
+    const furthest = Math.max(
+      ...means.map((mean, block) => (isEdge(block) ? 0 : Math.abs(mean - jpeg.means[block]!))),
+    );
+    expect(furthest).toBeLessThanOrEqual(4);
+  }
+});
+
+test('a picture that lies on its side is read as a viewer shows it', async () => {
+  // Orientation 6: to be turned clockwise, so that the left, dark half comes to the top.
+  const turned = halves(640, 360).withMetadata({ orientation: 6 }).jpeg();
+  const { columns, rows, means } = await readBlockMeans(await pictureOf(turned, 360, 640));
+  expect([columns, rows]).toEqual([36, 64]);
+  expect(means[3 * 36 + 5]).toBeLessThan(60);
+  expect(means[60 * 36 + 5]).toBeGreaterThan(180);
+});
+
+test.each([
+  [1280, 720, 64, 36],
+  [640, 480, 64, 48],
+  [720, 1280, 36, 64],
+  [1, 1, 64, 64],
+  [4000, 10, 64, 1],
+])('%i x %i is seen as %i x %i blocks', (width, height, columns, rows) => {
+  expect(gridOf({ width, height })).toEqual({ columns, rows });
+});
+
+test('what is no picture is refused', async () => {
+  const picture = { bytes: Buffer.from('not a jpeg'), size: { width: 4, height: 4 } };
+  await expect(readBlockMeans(picture)).rejects.toThrow(/unsupported image format/);
+});

@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import { type SceneRandom, sceneRandom } from '../../src/camera/scene-random.ts';
+import type { BlockMeans } from '../../src/gate/block-means.ts';
+import { ChangeDetector, type DetectorOptions } from '../../src/gate/change-detector.ts';
+
+// The decision alone, on block means made here; with pictures and sharp it is in scene-gate.test.ts.
+const columns = 64;
+const rows = 36;
+const defaults: DetectorOptions = { sensitivity: 50, ignore: [], lightGuard: true };
+
+/** A scene with texture: levels from about 60 to 180. */
+const scene = (column: number, row: number): number =>
+  120 + 35 * Math.sin(column / 7) * Math.cos(row / 5) + 25 * Math.sin(column * 1.7 + row * 2.3);
+
+type Level = (column: number, row: number) => number;
+
+function look(random: SceneRandom, noise: number, level: Level = scene): BlockMeans {
+  const means = new Uint8Array(columns * rows);
+  for (let block = 0; block < means.length; block++) {
+    // The sum of three even draws is near enough to a bell.
+    const unit = random.between(-1, 1) + random.between(-1, 1) + random.between(-1, 1);
+    const value = level(block % columns, Math.floor(block / columns)) + noise * unit;
+    means[block] = Math.min(255, Math.max(0, Math.round(value)));
+  }
+  return { columns, rows, means };
+}
+
+/** A detector that has seen the scene `looks` times, and the last of these looks. */
+function learned(
+  options: Partial<DetectorOptions> = {},
+  { noise = 1, looks = 10, level = (_look: number): Level => scene } = {},
+): { detector: ChangeDetector; reference: BlockMeans; random: SceneRandom } {
+  const random = sceneRandom(1);
+  const detector = new ChangeDetector({ ...defaults, ...options });
+  let reference = look(random, noise, level(0));
+  detector.learn(reference);
+  for (let index = 1; index < looks; index++) {
+    reference = look(random, noise, level(index));
+    detector.learn(reference);
+  }
+  return { detector, reference, random };
+}
+
+/** The scene with a thing on it: `width` x `height` blocks that differ by `contrast`. */
+function withThing(
+  contrast: number,
+  width: number,
+  height: number,
+  left = 20,
+  top = 10,
+  base = scene,
+): Level {
+  return (column, row) =>
+    base(column, row) +
+    (column >= left && column < left + width && row >= top && row < top + height ? contrast : 0);
+}
+
+function isChange({ detector, reference }: ReturnType<typeof learned>, current: BlockMeans): boolean {
+  detector.learn(current);
+  return detector.measure(reference, current) > detector.threshold;
+}
+
+test.each([0, 1, 3])('noise of %i levels is learned, and is no change', (noise) => {
+  const { detector, reference, random } = learned({}, { noise, looks: 40 });
+  let largest = 0;
+  for (let index = 0; index < 300; index++) {
+    const current = look(random, noise);
+    detector.learn(current);
+    largest = Math.max(largest, detector.measure(reference, current));
+  }
+  expect(largest).toBeLessThan(detector.threshold / 2);
+  // A difference of two looks, each with noise of variance 1 and a rounding error.
+  expect(detector.noiseFloor).toBeGreaterThan(1.1 * noise);
+  expect(detector.noiseFloor).toBeLessThan(1.8 * noise + 0.7);
+});
+
+test('a thing of 2 % of the picture is a change, with the measure of its size', () => {
+  const seen = learned();
+  const current = look(seen.random, 1, withThing(20, 7, 7));
+  expect(isChange(seen, current)).toBe(true);
+  expect(seen.detector.measure(seen.reference, current)).toBeCloseTo((100 * 49) / (64 * 36), 1);
+});
+
+test('as many changed blocks that are scattered are none: rain, snow, insects', () => {
+  const seen = learned();
+  const rain: Level = (column, row) => scene(column, row) + (column % 8 === 3 && row % 6 === 2 ? 60 : 0);
+  expect(isChange(seen, look(seen.random, 1, rain))).toBe(false);
+});
+
+test('sensitivity decides on how small and how faint', () => {
+  const small = withThing(40, 2, 3);
+  const faint = withThing(-7, 10, 10);
+  for (const level of [small, faint]) {
+    const verdicts = [20, 50, 90].map((sensitivity) => {
+      const seen = learned({ sensitivity }, { noise: 0.5, looks: 60 });
+      return isChange(seen, look(seen.random, 0.5, level));
+    });
+    expect(verdicts).toEqual([false, false, true]);
+  }
+});
+
+test('what happens in an ignored zone does not count, beside it it does', () => {
+  const ignore = [
+    [
+      [0, 0],
+      [0.5, 0],
+      [0.5, 1],
+      [0, 1],
+    ],
+  ] as const;
+  const seen = learned({ ignore });
+  expect(isChange(seen, look(seen.random, 1, withThing(60, 10, 10, 20)))).toBe(false);
+  expect(isChange(seen, look(seen.random, 1, withThing(60, 10, 10, 33)))).toBe(true);
+});
+
+test('a place that is always restless is learned; the same change elsewhere is one', () => {
+  // Leaves: a fifth of the picture differs by some levels from one look to the next.
+  const leaves =
+    (index: number): Level =>
+    (column, row) =>
+      scene(column, row) + (column < 13 ? 8 * Math.sin(index * 2.1 + column + row * 1.3) : 0);
+  const seen = learned({}, { looks: 300, level: leaves });
+  for (let index = 300; index < 330; index++) {
+    expect(isChange(seen, look(seen.random, 1, leaves(index)))).toBe(false);
+  }
+  expect(isChange(seen, look(seen.random, 1, withThing(14, 8, 8, 2)))).toBe(false);
+  expect(isChange(seen, look(seen.random, 1, withThing(14, 8, 8, 40)))).toBe(true);
+  // Strong changes are seen there too.
+  expect(isChange(seen, look(seen.random, 1, withThing(70, 8, 8, 2)))).toBe(true);
+});
+
+test('something that happens now and then is not learned as noise', () => {
+  const passing = (index: number): Level => (index % 20 === 0 ? withThing(40, 8, 8) : scene);
+  const seen = learned({}, { looks: 200, level: passing });
+  expect(isChange(seen, look(seen.random, 1, withThing(40, 8, 8)))).toBe(true);
+});
+
+describe('light', () => {
+  const steps: [string, (level: number) => number][] = [
+    ['times 1.3', (level) => level * 1.3],
+    ['times 0.7', (level) => level * 0.7],
+    ['plus 35', (level) => level + 35],
+    ['of gamma', (level) => 255 * (level / 255) ** 0.7],
+  ];
+  test.each(steps)('a step of brightness %s is no change with the guard, and one without', (_name, light) => {
+    const lit: Level = (column, row) => light(scene(column, row));
+    for (const lightGuard of [true, false]) {
+      const seen = learned({ lightGuard });
+      expect(isChange(seen, look(seen.random, 1, lit))).toBe(!lightGuard);
+    }
+  });
+
+  test('a thing that enters while the light changes is seen', () => {
+    const seen = learned();
+    const lit: Level = (column, row) => 1.3 * withThing(-50, 9, 9)(column, row);
+    expect(isChange(seen, look(seen.random, 1, lit))).toBe(true);
+  });
+
+  test('exposure that wanders a little is no change, guard or not', () => {
+    const seen = learned({ lightGuard: false });
+    for (const gain of [1.1, 0.92]) {
+      expect(
+        isChange(
+          seen,
+          look(seen.random, 1, (column, row) => gain * scene(column, row)),
+        ),
+      ).toBe(false);
+    }
+  });
+
+  test('a covered lens, darkness and another scene are changes in spite of the guard', () => {
+    const other: Level = (column, row) => 120 + 50 * Math.sin(column / 3) * Math.cos(row / 9);
+    for (const level of [(): number => 90, (): number => 2, other]) {
+      const seen = learned();
+      expect(isChange(seen, look(seen.random, 1, level))).toBe(true);
+    }
+  });
+});
+
+test('a picture of another shape is a change altogether, and the noise is learned anew', () => {
+  const { detector, reference } = learned();
+  const other: BlockMeans = { columns: 64, rows: 48, means: new Uint8Array(64 * 48).fill(100) };
+  detector.learn(other);
+  expect(detector.measure(reference, other)).toBe(100);
+  // What waited for the engine while the shape changed.
+  expect(detector.measure(reference, reference)).toBe(100);
+});

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { drawScene } from '../../src/camera/scene-draw.ts';
+import { sampleScene } from '../../src/camera/scene-layout.ts';
+import { sceneRandom } from '../../src/camera/scene-random.ts';
+import { SceneGate } from '../../src/gate/scene-gate.ts';
+import { CameraView, entering, lights, thingOf } from '../../tools/bench/camera-view.ts';
+
+// A small version of `npm run bench:gate`: seeded pictures with a camera's noise, through JPEG and sharp.
+const size = { width: 320, height: 180 };
+const defaults = { sensitivity: 50, ignore: [], lightGuard: true };
+
+async function watching(seed: number, options = defaults): Promise<{ view: CameraView; gate: SceneGate }> {
+  const view = new CameraView(seed, { size, noise: 6, quality: 75 });
+  const gate = new SceneGate(options);
+  for (let look = 0; look < 3; look++) (await gate.look(await view.frame())).described();
+  return { view, gate };
+}
+
+test('the first picture is compared with nothing', async () => {
+  const gate = new SceneGate(defaults);
+  const view = new CameraView(1, { size, noise: 6, quality: 75 });
+  const first = await gate.look(await view.frame());
+  expect(first.compare()).toMatchObject({ changed: false, reading: { measure: null, threshold: 0.5 } });
+  // Another look that was not described changes nothing about that.
+  expect((await gate.look(await view.frame())).compare().reading.measure).toBeNull();
+  first.described();
+  expect((await gate.look(await view.frame())).compare().reading.measure).toBe(0);
+});
+
+test('a static scene with noise and compression is no change', async () => {
+  for (const seed of [1, 2]) {
+    const { view, gate } = await watching(seed);
+    for (let frame = 0; frame < 15; frame++) {
+      expect((await gate.look(await view.frame())).compare().changed).toBe(false);
+    }
+  }
+});
+
+test('a thing of 2 % that enters is caught within two looks, also a faint one', async () => {
+  for (const contrast of [12, 60]) {
+    for (let seed = 0; seed < 6; seed++) {
+      const random = sceneRandom(seed, 3);
+      const { view, gate } = await watching(100 + seed);
+      const thing = thingOf(random, size, 0.02, contrast);
+      const verdicts: boolean[] = [];
+      for (const box of entering(random, size, thing)) {
+        const look = await gate.look(await view.frame({ thing: { ...thing, box } }));
+        verdicts.push(look.compare().changed);
+      }
+      expect(verdicts, `contrast ${contrast}, seed ${seed}`).toContain(true);
+    }
+  }
+});
+
+test.each(Object.entries(lights))('light, %s: no change with the guard', async (_name, light) => {
+  for (const seed of [201, 202]) {
+    const { view, gate } = await watching(seed);
+    expect((await gate.look(await view.frame({ light }))).compare().changed).toBe(false);
+  }
+});
+
+test('without the guard a step of brightness is a change', async () => {
+  const { view, gate } = await watching(201, { ...defaults, lightGuard: false });
+  const look = await gate.look(await view.frame({ light: (level) => 0.7 * level }));
+  expect(look.compare().changed).toBe(true);
+});
+
+test('each drawn scene of the demo is a change from the one before', async () => {
+  const gate = new SceneGate(defaults);
+  const scenes = 20;
+  let changes = 0;
+  for (let seed = 900_000; seed < 900_000 + scenes; seed++) {
+    const bytes = await drawScene(sampleScene(seed, size));
+    const look = await gate.look({ bytes, size });
+    if (look.compare().changed) changes++;
+    look.described();
+  }
+  expect(changes).toBe(scenes - 1);
+});

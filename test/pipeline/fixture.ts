@@ -1,0 +1,171 @@
+import { onTestFinished } from 'vitest';
+import type { Picture } from '../../src/domain/frame.ts';
+import type { Health } from '../../src/domain/health.ts';
+import type { CameraStatus, Description, FrameEvent, Observation } from '../../src/domain/observation.ts';
+import type { CameraTask } from '../../src/pipeline/camera-watch.ts';
+import { Pipeline, type PipelineParts } from '../../src/pipeline/pipeline.ts';
+import type { Camera, Describer, Gate, Look, Publisher } from '../../src/pipeline/ports.ts';
+
+export const description: Description = {
+  text: 'a thing',
+  answers: {},
+  finishReason: 'stop',
+  timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
+  tokens: { image: 1, prompt: 1, completion: 1 },
+  model: { name: 'm', quant: 'q', build: 'b' },
+};
+
+/** A camera whose pictures hold one byte: their number, or the scene it is told to see. */
+export class FakeCamera implements Camera {
+  readonly name: string;
+  starts = 0;
+  captures = 0;
+  closed = 0;
+  fault: Error | null = null;
+  /** Gives nothing, and does not fail either. */
+  hangs = false;
+  /** null: a new one with every picture. */
+  scene: number | null = null;
+  constructor(name: string) {
+    this.name = name;
+  }
+  async start(): Promise<void> {
+    this.starts++;
+  }
+  async capture(signal: AbortSignal): Promise<Picture> {
+    this.captures++;
+    if (this.hangs)
+      await new Promise((_, reject) => signal.addEventListener('abort', reject, { once: true }));
+    if (this.fault) throw this.fault;
+    return { size: { width: 1, height: 1 }, bytes: Uint8Array.of(this.scene ?? this.captures) };
+  }
+  async close(): Promise<void> {
+    this.closed++;
+  }
+}
+
+/** Changed is what has another byte than the last described picture. */
+export class FakeGate implements Gate {
+  reference: number | null = null;
+  fault: Error | null = null;
+  async look({ bytes }: Picture): Promise<Look> {
+    if (this.fault) throw this.fault;
+    const scene = bytes[0]!;
+    return {
+      compare: () => {
+        const changed = this.reference !== null && this.reference !== scene;
+        const measure = this.reference === null ? null : changed ? 9 : 0;
+        return { changed, reading: { measure, threshold: 0.5, noiseFloor: 1 } };
+      },
+      described: () => {
+        this.reference = scene;
+      },
+    };
+  }
+}
+
+/** An engine that takes as long as it is told, and notes what it was shown. */
+export class FakeEngine implements Describer {
+  readonly seen: number[] = [];
+  readonly #ms: number;
+  fault: Error | null = null;
+  /** Until it is back. */
+  restart: Promise<void> = Promise.resolve();
+  constructor(ms = 0) {
+    this.#ms = ms;
+  }
+  ready(): Promise<void> {
+    return this.restart;
+  }
+  async describe({ picture }: { picture: Picture }, signal: AbortSignal): Promise<Description> {
+    this.seen.push(picture.bytes[0]!);
+    await new Promise<void>((resolve, reject) => {
+      setTimeout(resolve, this.#ms);
+      signal.addEventListener('abort', () => reject(new Error('stopping')), { once: true });
+    });
+    if (this.fault) throw this.fault;
+    return description;
+  }
+}
+
+export class Recorder implements Publisher {
+  readonly events: FrameEvent[] = [];
+  readonly observations: Observation[] = [];
+  readonly statuses: [string, CameraStatus][] = [];
+  readonly healths: Health[] = [];
+  event(event: FrameEvent): void {
+    this.events.push(event);
+  }
+  observation(observation: Observation): void {
+    this.observations.push(observation);
+  }
+  cameraStatus(camera: string, status: CameraStatus): void {
+    this.statuses.push([camera, status]);
+  }
+  health(health: Health): void {
+    this.healths.push(health);
+  }
+  /** The types of the events without `captured`, in order. */
+  get ends(): string[] {
+    return this.events.map(({ type }) => type).filter((type) => type !== 'captured');
+  }
+  /** The ends of every captured frame: exactly one each, or the pipeline has lost or doubled one. */
+  get endsById(): Map<string, string[]> {
+    const ends = new Map<string, string[]>();
+    for (const { id, type } of this.events) {
+      if (type === 'captured') ends.set(id, []);
+      else ends.get(id)?.push(type);
+    }
+    return ends;
+  }
+}
+
+export class LogLines {
+  readonly lines: { readonly fields: object; readonly message: string }[] = [];
+  readonly debug = (fields: object, message: string): void => void this.lines.push({ fields, message });
+  readonly info = this.debug;
+  readonly warn = this.debug;
+  readonly error = this.debug;
+}
+
+export function taskOf(camera: Camera, task: Partial<CameraTask> = {}): CameraTask {
+  return {
+    camera,
+    gate: null,
+    intervalMs: 1000,
+    minIntervalMs: null,
+    maxIntervalMs: null,
+    promptName: 'default',
+    prompt: 'Describe the scene.',
+    questions: [{ name: 'gate', ask: 'Is the gate open?' }],
+    ...task,
+  };
+}
+
+export interface Running {
+  readonly pipeline: Pipeline;
+  readonly recorder: Recorder;
+  readonly log: LogLines;
+}
+
+/** A started pipeline, closed when the test ends. */
+export function startPipeline(
+  tasks: CameraTask[],
+  describer: Describer,
+  parts: Partial<PipelineParts> = {},
+): Running {
+  const recorder = new Recorder();
+  const log = new LogLines();
+  const pipeline = new Pipeline({
+    tasks,
+    describer,
+    publisher: recorder,
+    log,
+    maxFrameAgeMs: 120_000,
+    healthIntervalMs: 30_000,
+    ...parts,
+  });
+  pipeline.start();
+  onTestFinished(() => pipeline.close());
+  return { pipeline, recorder, log };
+}

@@ -1,0 +1,118 @@
+/**
+ * The memory that each further camera costs the daemon: the pipeline with gates and a slow engine, in a process of its
+ * own, once with one camera and once with 17. Each camera gives 1280x720 pictures in memory of their own, as a device
+ * would; what a camera's own process or buffers take is not in it.
+ *
+ *   npm run bench:cameras -- [--seconds 20]
+ *
+ * Prints the figures; exit 1 where a camera costs 12 MB or more.
+ */
+import { execFileSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import type { Picture } from '../../src/domain/frame.ts';
+import { MaskedCamera } from '../../src/gate/masked-camera.ts';
+import { SceneGate } from '../../src/gate/scene-gate.ts';
+import { Pipeline } from '../../src/pipeline/pipeline.ts';
+import type { Camera } from '../../src/pipeline/ports.ts';
+import { CameraView } from './camera-view.ts';
+
+const mostMegabytes = 12;
+const more = 16;
+const kinds = ['jpeg', 'masked', 'pixels'] as const;
+type Kind = (typeof kinds)[number];
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '20' },
+    child: { type: 'string' },
+    kind: { type: 'string' },
+  },
+});
+
+if (values.child === undefined) {
+  for (const kind of kinds) {
+    const [one, many] = [residentMegabytes(1, kind), residentMegabytes(1 + more, kind)];
+    const each = (many - one) / more;
+    const isMet = each < mostMegabytes;
+    console.log(
+      `${kind}: 1 camera ${one.toFixed(0)} MB, ${1 + more} cameras ${many.toFixed(0)} MB: ${each.toFixed(1)} MB a camera ` +
+        `(under ${mostMegabytes}${isMet ? '' : ': MISSED'})`,
+    );
+    if (!isMet) process.exitCode = 1;
+  }
+} else await watch(Number(values.child), values.kind as Kind);
+
+function residentMegabytes(cameras: number, kind: Kind): number {
+  const { seconds } = values;
+  const output = execFileSync(
+    process.execPath,
+    [import.meta.filename, '--child', `${cameras}`, '--kind', kind, '--seconds', seconds],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  return Number(output);
+}
+
+/** Runs the pipeline, and prints the largest resident memory seen in the second half of the time. */
+async function watch(count: number, kind: Kind): Promise<void> {
+  const size = { width: 1280, height: 720 };
+  const view = new CameraView(1, { size, noise: 6, quality: 80 });
+  const frames = await Promise.all(Array.from({ length: 4 }, () => view.frame()));
+  const pixels = await sharp(frames[0]!.bytes).raw().toBuffer();
+  const cameraOf = (name: string): Camera => {
+    let captures = 0;
+    const camera: Camera = {
+      name,
+      start: async () => {},
+      capture: async (): Promise<Picture> => {
+        if (kind === 'pixels') return { size, bytes: Uint8Array.from(pixels), pixels: 'rgb24' };
+        return { size, bytes: Uint8Array.from(frames[captures++ % frames.length]!.bytes) };
+      },
+      close: async () => {},
+    };
+    const corner = [[0, 0] as const, [0.2, 0] as const, [0, 0.2] as const];
+    return kind === 'masked' ? new MaskedCamera(camera, [corner]) : camera;
+  };
+  const quiet = (): void => {};
+  const pipeline = new Pipeline({
+    tasks: Array.from({ length: count }, (_, index) => ({
+      camera: cameraOf(`c${index}`),
+      gate: new SceneGate({ sensitivity: 50, ignore: [], lightGuard: true }),
+      intervalMs: 1000,
+      minIntervalMs: null,
+      // Always due, so that each camera has a frame waiting.
+      maxIntervalMs: 1000,
+      promptName: 'default',
+      prompt: 'Describe the scene.',
+      questions: [],
+    })),
+    describer: {
+      ready: async () => {},
+      describe: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        return {
+          text: '',
+          answers: {},
+          finishReason: 'stop',
+          timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
+          tokens: { image: 0, prompt: 0, completion: 0 },
+          model: { name: '', quant: '', build: '' },
+        };
+      },
+    },
+    publisher: { cameraStatus: quiet, observation: quiet, event: quiet, health: quiet },
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    maxFrameAgeMs: 120_000,
+    healthIntervalMs: 30_000,
+  });
+  pipeline.start();
+  const halfMs = Number(values.seconds) * 500;
+  await new Promise((resolve) => setTimeout(resolve, halfMs));
+  let largest = 0;
+  for (let sample = 0; sample < 20; sample++) {
+    await new Promise((resolve) => setTimeout(resolve, halfMs / 20));
+    largest = Math.max(largest, process.memoryUsage.rss());
+  }
+  await pipeline.close();
+  process.stdout.write(`${largest / 1e6}`);
+}

@@ -1,0 +1,181 @@
+/**
+ * What the gate costs, and how often it is wrong, on generated camera pictures (see camera-view.ts).
+ *
+ *   npm run bench:gate -- [--static 10000] [--seeds 300] [--only time|static|things|light]
+ *
+ * Prints each figure with its mark; exit 1 where one is missed.
+ */
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { sceneRandom } from '../../src/camera/scene-random.ts';
+import type { Picture, Size } from '../../src/domain/frame.ts';
+import { readBlockMeans } from '../../src/gate/block-means.ts';
+import { ChangeDetector, type DetectorOptions } from '../../src/gate/change-detector.ts';
+import { SceneGate } from '../../src/gate/scene-gate.ts';
+import { CameraView, entering, type Light, lights, thingOf, unevenLamp } from './camera-view.ts';
+
+const { values } = parseArgs({
+  options: {
+    static: { type: 'string', default: '10000' },
+    seeds: { type: 'string', default: '300' },
+    only: { type: 'string' },
+  },
+});
+const staticFrames = Number(values.static);
+const seeds = Number(values.seeds);
+const large: Size = { width: 1280, height: 720 };
+/** Faster to draw, and harder: a block is the mean of 25 pixels instead of 400, so that it has four times the noise. */
+const small: Size = { width: 320, height: 180 };
+const defaults: DetectorOptions = { sensitivity: 50, ignore: [], lightGuard: true };
+/** Looks at the unchanged scene before something happens. */
+const warmUpLooks = 3;
+let missed = 0;
+
+const parts = { time: timing, static: staticScene, things: thingsThatEnter, light: lightSteps };
+for (const [name, part] of Object.entries(parts)) {
+  if (values.only === undefined || values.only === name) await part();
+}
+process.exitCode = missed > 0 ? 1 : 0;
+
+async function timing(): Promise<void> {
+  const view = new CameraView(1, { size: large, noise: 6, quality: 80 });
+  const pictures = await Promise.all(Array.from({ length: 20 }, () => view.frame()));
+  const kilobytes = pictures.reduce((sum, { bytes }) => sum + bytes.length, 0) / pictures.length / 1000;
+  const rgb24: Picture = {
+    size: large,
+    bytes: await sharp(pictures[0]!.bytes).raw().toBuffer(),
+    pixels: 'rgb24',
+  };
+  const gate = new SceneGate(defaults);
+  (await gate.look(pictures[0]!)).described();
+  const cpuBefore = process.cpuUsage();
+  const decision = await medianMs(200, async (index) => {
+    (await gate.look(pictures[index % pictures.length]!)).compare();
+  });
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const blocks = await Promise.all(pictures.map(readBlockMeans));
+  const detector = new ChangeDetector(defaults);
+  const comparison = await medianMs(200, (index) => {
+    detector.learn(blocks[index % blocks.length]!);
+    detector.measure(blocks[0]!, blocks[index % blocks.length]!);
+  });
+  const raw = await medianMs(50, async () => {
+    (await gate.look(rgb24)).compare();
+  });
+  console.log(`one decision, 1280x720 JPEG of ${kilobytes.toFixed(0)} kB, median of 200:`);
+  mark('  in all', decision, 5, 'ms');
+  console.log(
+    `    of that decoding ${(decision - comparison).toFixed(2)} ms, learning and comparing ${comparison.toFixed(2)} ms`,
+  );
+  console.log(`    CPU time of one, all threads: ${((user + system) / 1000 / 200).toFixed(2)} ms`);
+  console.log(`    1280x720 bare pixels: ${raw.toFixed(2)} ms`);
+}
+
+/** The first frame was described; of the others none should be a change. */
+async function staticScene(): Promise<void> {
+  console.log(
+    `static scenes, ${staticFrames} frames of 320x180, noise 3 to 12 levels a pixel, JPEG quality 50 to 90:`,
+  );
+  const scenes = 20;
+  let changes = 0;
+  let frames = 0;
+  let largest = 0;
+  for (let scene = 0; scene < scenes; scene++) {
+    const random = sceneRandom(scene, 2);
+    const noise = random.between(3, 12);
+    const view = new CameraView(scene, { size: small, noise, quality: Math.round(random.between(50, 90)) });
+    const detector = new ChangeDetector(defaults);
+    const reference = await readBlockMeans(await view.frame());
+    detector.learn(reference);
+    for (let frame = 0; frame < staticFrames / scenes; frame++) {
+      const current = await readBlockMeans(await view.frame());
+      detector.learn(current);
+      const measure = detector.measure(reference, current);
+      largest = Math.max(largest, measure);
+      if (measure > detector.threshold) changes++;
+      frames++;
+    }
+  }
+  mark('  false changes', (1000 * changes) / frames, 1, 'in 1,000');
+  console.log(`    largest measure ${largest.toFixed(2)} %, threshold 0.50 %`);
+}
+
+/** Each thing comes in from an edge: partly in view at the first look, wholly at the second. */
+async function thingsThatEnter(): Promise<void> {
+  console.log(
+    `things of 2 % of the picture that enter, caught within 2 looks, ${seeds} scenes each, noise 2 to 6:`,
+  );
+  for (const contrast of [15, 30, 60]) {
+    let caught = 0;
+    for (let seed = 0; seed < seeds; seed++) {
+      const random = sceneRandom(seed, 3);
+      const { view, detector, reference } = await warm(10_000 + seed, random.between(2, 6));
+      const thing = thingOf(random, small, 0.02, contrast);
+      for (const box of entering(random, small, thing)) {
+        const current = await readBlockMeans(await view.frame({ thing: { ...thing, box } }));
+        detector.learn(current);
+        if (detector.measure(reference, current) <= detector.threshold) continue;
+        caught++;
+        break;
+      }
+    }
+    mark(`  contrast of ${contrast} levels`, (100 * caught) / seeds, 99, '%', 'at least');
+  }
+}
+
+async function lightSteps(): Promise<void> {
+  console.log('steps of brightness of 30 %, guard on:');
+  for (const [name, light] of Object.entries(lights)) {
+    mark(`  ${name}`, await takenForChange(light, true), 1, '%');
+  }
+  console.log(
+    `    a lamp at the right, times 1.2 to 1.4: ${(await takenForChange(unevenLamp, true)).toFixed(1)} %`,
+  );
+  console.log('guard off:');
+  for (const [name, light] of Object.entries(lights)) {
+    console.log(`    ${name}: ${(await takenForChange(light, false)).toFixed(1)} %`);
+  }
+}
+
+async function takenForChange(light: Light, lightGuard: boolean): Promise<number> {
+  const scenes = Math.ceil(seeds / 6);
+  let changes = 0;
+  for (let seed = 0; seed < scenes; seed++) {
+    const { view, detector, reference } = await warm(20_000 + seed, 6, { ...defaults, lightGuard });
+    const current = await readBlockMeans(await view.frame({ light }));
+    detector.learn(current);
+    if (detector.measure(reference, current) > detector.threshold) changes++;
+  }
+  return (100 * changes) / scenes;
+}
+
+async function warm(seed: number, noise: number, options = defaults) {
+  const view = new CameraView(seed, { size: small, noise, quality: 75 });
+  const detector = new ChangeDetector(options);
+  const reference = await readBlockMeans(await view.frame());
+  detector.learn(reference);
+  for (let look = 1; look < warmUpLooks; look++) detector.learn(await readBlockMeans(await view.frame()));
+  return { view, detector, reference };
+}
+
+async function medianMs(times: number, run: (index: number) => Promise<void> | void): Promise<number> {
+  const taken: number[] = [];
+  for (let index = 0; index < times; index++) {
+    const start = performance.now();
+    await run(index);
+    taken.push(performance.now() - start);
+  }
+  return taken.sort((a, b) => a - b)[times >> 1]!;
+}
+
+function mark(
+  name: string,
+  value: number,
+  bound: number,
+  unit: string,
+  kind: 'at most' | 'at least' = 'at most',
+): void {
+  const isMet = kind === 'at most' ? value <= bound : value >= bound;
+  if (!isMet) missed++;
+  console.log(`${name}: ${value.toFixed(2)} ${unit} (${kind} ${bound}${isMet ? '' : ': MISSED'})`);
+}
