@@ -103,7 +103,7 @@ test('a converted checkpoint says what the committed model says, quantised and n
   expect(await describedBy('f16')).toBe(committed);
   await scenecast('convert', join(demo, 'checkpoint'), '--out', 'q8', '--quant', 'Q8_0');
   expect(await describedBy('q8')).toBe(committed);
-});
+}, 120_000);
 
 test('a model of the catalogue that is not here is named with the way to get it', async () => {
   const { code, stderr } = await scenecast('describe', 'x.jpg', '--model', 'smolvlm2-256m');

@@ -74,7 +74,8 @@ test.each([
   ['the projector as text model', { textPath: options.mmprojPath }, 'NOT_A_TEXT_MODEL', /demo-mmproj/],
   ['the text model as projector', { mmprojPath: options.textPath }, 'NOT_AN_MMPROJ', /demo-text/],
   ['a template that cannot be parsed', { chatTemplate: '{% if %}' }, 'BAD_TEMPLATE', /./],
-  ['a template without the picture', { chatTemplate: 'nothing' }, 'BAD_TEMPLATE', /exactly once/],
+  ['a template without the picture', { chatTemplate: 'nothing at all' }, 'BAD_TEMPLATE', /exactly once/],
+  ['a template that nobody knows', { chatTemplate: 'vicunia' }, 'BAD_TEMPLATE', /vicunia/],
 ])('%s is refused with a code', async (_name, engine, code, message) => {
   const client = clientOf(engine);
   const error = await client.start().catch((reason: unknown) => reason);
