@@ -11,6 +11,8 @@ export interface Picture {
   readonly bytes: Uint8Array;
   /** What the bytes are, if not a file: 'rgb24' is height x width x 3 bytes. */
   readonly pixels?: 'rgb24';
+  /** When the camera took it, where the camera knows; else it was taken when it was asked for. */
+  readonly takenAt?: Date;
 }
 
 /** One captured picture on its way through the pipeline; the id stays the same in every message about it. */
