@@ -5,13 +5,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
+import { V4l2Camera } from './camera/v4l2.ts';
 import type { CameraConfig, Config, QuestionConfig } from './config/schema.ts';
 import { ConfigError, EngineError } from './domain/errors.ts';
 import type { Question } from './domain/observation.ts';
 import { locateModel } from './models/locate.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import { type CameraTask, Pipeline } from './pipeline/pipeline.ts';
-import type { Camera } from './pipeline/ports.ts';
+import type { Camera, Log } from './pipeline/ports.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
 
@@ -120,7 +121,7 @@ export class App {
 
   #taskOf(name: string, camera: CameraConfig, folder: string): CameraTask {
     return {
-      camera: cameraOf(name, camera, folder),
+      camera: cameraOf(name, camera, folder, this.#log),
       intervalMs: camera.interval,
       promptName: camera.prompt,
       prompt: this.#config.prompts[camera.prompt]!,
@@ -139,12 +140,18 @@ export class App {
   }
 }
 
-function cameraOf(name: string, { source }: CameraConfig, folder: string): Camera {
+function cameraOf(name: string, { source }: CameraConfig, folder: string, log: Log): Camera {
   switch (source.type) {
     case 'scene':
       return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
     case 'still':
       return new StillCamera(name, lookUp(source.path, folder));
+    case 'v4l2':
+      return new V4l2Camera(
+        name,
+        { ...source, path: source.device, frameTimeoutMs: source.frame_timeout },
+        log,
+      );
   }
 }
 

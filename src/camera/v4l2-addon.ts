@@ -140,7 +140,8 @@ let loaded: V4l2Addon | null = null;
 /** Loads the addon. @throws Error that names scripts/build-v4l2.sh if it is not built */
 export function loadV4l2Addon(): V4l2Addon {
   const path = `${root}build/native/v4l2.node`;
-  if (!loaded && !existsSync(path)) throw new Error(`${path} is missing: build it with scripts/build-v4l2.sh`);
+  if (!loaded && !existsSync(path))
+    throw new Error(`${path} is missing: build it with scripts/build-v4l2.sh`);
   loaded ??= createRequire(import.meta.url)(path) as V4l2Addon;
   return loaded;
 }

@@ -67,12 +67,18 @@ export function controlSettings(
 }
 
 /** Sets them one after another. @throws CameraError that names the control, its value and the driver's reason */
-export async function applyControls(device: V4l2Device, path: string, settings: readonly ControlSetting[]): Promise<void> {
+export async function applyControls(
+  device: V4l2Device,
+  path: string,
+  settings: readonly ControlSetting[],
+): Promise<void> {
   for (const { id, value, name } of settings) {
     try {
       await device.setControl(id, value);
     } catch (cause) {
-      throw new CameraError(`${path}: control ${name}: cannot be set to ${value}: ${messageOf(cause)}`, { cause });
+      throw new CameraError(`${path}: control ${name}: cannot be set to ${value}: ${messageOf(cause)}`, {
+        cause,
+      });
     }
   }
 }
@@ -86,12 +92,15 @@ function commonSettings(
 ): ControlSetting[] {
   const auto = controls.find(({ id }) => id === parts.auto);
   if (wish === 'auto') {
-    if (!auto) throw new CameraError(`${path}: control ${name}: "auto" is not something this camera can do; ${listOf(controls)}`);
+    if (!auto)
+      throw new CameraError(
+        `${path}: control ${name}: "auto" is not something this camera can do; ${listOf(controls)}`,
+      );
     return [{ id: auto.id, value: switchValue(auto, true), name }];
   }
   const control = controls.find(({ id }) => parts.value.includes(id));
   if (!control) throw new CameraError(`${path}: control ${name}: can only be "auto"; ${listOf(controls)}`);
-  const setting = { id: control.id, value: valueOf(path, control, name, wish), name };
+  const setting = { id: control.id, value: settingValue(path, control, name, wish), name };
   return auto ? [{ id: auto.id, value: switchValue(auto, false), name }, setting] : [setting];
 }
 
@@ -108,11 +117,12 @@ function settingOf(
   wish: ControlValue,
 ): ControlSetting {
   const control = controls.find((each) => controlKey(each.name) === controlKey(name));
-  if (!control) throw new CameraError(`${path}: control ${name}: this camera has none of that name; ${listOf(controls)}`);
-  return { id: control.id, value: valueOf(path, control, name, wish), name };
+  if (!control)
+    throw new CameraError(`${path}: control ${name}: this camera has none of that name; ${listOf(controls)}`);
+  return { id: control.id, value: settingValue(path, control, name, wish), name };
 }
 
-function valueOf(path: string, control: V4l2Control, name: string, wish: ControlValue): number {
+function settingValue(path: string, control: V4l2Control, name: string, wish: ControlValue): number {
   const refuse = (expected: string): never => {
     throw new CameraError(`${path}: control ${name}: must be ${expected} (it is ${JSON.stringify(wish)})`);
   };
@@ -121,7 +131,10 @@ function valueOf(path: string, control: V4l2Control, name: string, wish: Control
     const entry = control.menu.find((each) =>
       typeof wish === 'string' ? each.name.toLowerCase() === wish.toLowerCase() : each.value === Number(wish),
     );
-    return entry?.value ?? refuse(`one of ${control.menu.map((each) => `"${each.name}" (${each.value})`).join(', ')}`);
+    return (
+      entry?.value ??
+      refuse(`one of ${control.menu.map((each) => `"${each.name}" (${each.value})`).join(', ')}`)
+    );
   }
   const value = typeof wish === 'boolean' ? Number(wish) : wish;
   if (typeof value !== 'number' || !Number.isInteger(value)) return refuse(rangeText(control));

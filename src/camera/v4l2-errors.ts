@@ -4,7 +4,8 @@ import type { V4l2ErrorCode } from './v4l2-addon.ts';
 /** What a person can do about it. */
 const remedies: Partial<Record<V4l2ErrorCode, string>> = {
   NO_DEVICE: 'is it plugged in? `scenecast doctor cameras` lists what is there',
-  NO_PERMISSION: 'add the user that runs Scenecast to the group video (usermod -aG video USER) and log in anew',
+  NO_PERMISSION:
+    'add the user that runs Scenecast to the group video (usermod -aG video USER) and log in anew',
   NOT_A_CAMERA: '`scenecast doctor cameras` lists the cameras',
   BUSY: 'end that program; a V4L2 camera streams to one at a time',
   NO_BANDWIDTH: 'choose a smaller size, a lower rate or format: mjpg, or plug it into another USB port',

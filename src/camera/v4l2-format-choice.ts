@@ -33,10 +33,16 @@ const jpegFormats = ['MJPG', 'JPEG'];
  * then MJPEG for large pictures and raw ones for small.
  * @throws CameraError that lists what the device offers, where nothing of it will do
  */
-export function chooseFormat(path: string, offered: readonly V4l2Format[], wish: FormatWish): V4l2StreamRequest {
+export function chooseFormat(
+  path: string,
+  offered: readonly V4l2Format[],
+  wish: FormatWish,
+): V4l2StreamRequest {
   const wanted = wish.format.toUpperCase();
   const fourcc = aliases[wanted] ?? wanted;
-  const usable = offered.filter((format) => format.isUsable && (wanted === 'AUTO' || format.fourcc === fourcc));
+  const usable = offered.filter(
+    (format) => format.isUsable && (wanted === 'AUTO' || format.fourcc === fourcc),
+  );
   if (usable.length === 0)
     throw new CameraError(
       wanted === 'AUTO'
@@ -72,15 +78,15 @@ export function rateOf({ numerator, denominator }: V4l2Interval): number {
 
 /** e.g. "MJPG 1280x720 640x480, YUYV 640x480". */
 function listFormats(formats: readonly V4l2Format[]): string {
-  return formats
-    .map(({ fourcc, sizes }) => [fourcc, ...new Set(sizes.map(sizeText))].join(' '))
-    .join(', ');
+  return formats.map(({ fourcc, sizes }) => [fourcc, ...new Set(sizes.map(sizeText))].join(' ')).join(', ');
 }
 
 /** "640x480", or "16x16 to 4096x2160". */
 export function sizeText({ leastWidth, mostWidth, leastHeight, mostHeight }: V4l2Size): string {
   const most = `${mostWidth}x${mostHeight}`;
-  return leastWidth === mostWidth && leastHeight === mostHeight ? most : `${leastWidth}x${leastHeight} to ${most}`;
+  return leastWidth === mostWidth && leastHeight === mostHeight
+    ? most
+    : `${leastWidth}x${leastHeight} to ${most}`;
 }
 
 /** The sizes that are offered; of a range the one in it that is nearest. */

@@ -114,7 +114,10 @@ export class V4l2Camera implements Camera {
     const device = this.#device;
     this.#device = null;
     if (device && !(await closeInTime(device)))
-      this.#log.error({ camera: this.name, device: this.#options.path }, 'the driver hangs and does not let go');
+      this.#log.error(
+        { camera: this.name, device: this.#options.path },
+        'the driver hangs and does not let go',
+      );
   }
 }
 

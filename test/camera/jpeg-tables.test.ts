@@ -19,7 +19,8 @@ async function jpegs(): Promise<{ whole: Buffer<ArrayBuffer>; bare: Uint8Array<A
 }
 
 const pixelsOf = (jpeg: Uint8Array): Promise<Buffer> => sharp(jpeg).raw().toBuffer();
-const segments = (jpeg: Uint8Array): number => Buffer.from(jpeg).toString('latin1').split('\xff\xc4').length - 1;
+const segments = (jpeg: Uint8Array): number =>
+  Buffer.from(jpeg).toString('latin1').split('\xff\xc4').length - 1;
 
 test('a picture without Huffman tables gets the standard ones, and shows the same', async () => {
   const { whole, bare } = await jpegs();

@@ -40,7 +40,9 @@ test.each(cases)('bare pixels are %s', async (_name, turn, expected) => {
 test.each(cases)('a JPEG is %s, and leaves as pixels', async (_name, turn, expected) => {
   const { size, rgb } = drawn('abc def');
   const takenAt = new Date(5);
-  const jpeg = await sharp(rgb, { raw: { ...size, channels: 3 } }).jpeg({ quality: 100 }).toBuffer();
+  const jpeg = await sharp(rgb, { raw: { ...size, channels: 3 } })
+    .jpeg({ quality: 100 })
+    .toBuffer();
   const turned = await turnPicture({ size, bytes: jpeg, takenAt }, turn);
   expect(turned).toMatchObject({ size: drawn(expected).size, pixels: 'rgb24', takenAt });
   const { rgb: wanted } = drawn(expected);
@@ -49,8 +51,13 @@ test.each(cases)('a JPEG is %s, and leaves as pixels', async (_name, turn, expec
 });
 
 test('a grey JPEG leaves with three channels', async () => {
-  const jpeg = await sharp(new Uint8Array(64).fill(90), { raw: { width: 8, height: 8, channels: 1 } }).jpeg().toBuffer();
-  const turned = await turnPicture({ size: { width: 8, height: 8 }, bytes: jpeg }, { rotation: 90, flip: 'none' });
+  const jpeg = await sharp(new Uint8Array(64).fill(90), { raw: { width: 8, height: 8, channels: 1 } })
+    .jpeg()
+    .toBuffer();
+  const turned = await turnPicture(
+    { size: { width: 8, height: 8 }, bytes: jpeg },
+    { rotation: 90, flip: 'none' },
+  );
   expect(turned.bytes.length).toBe(8 * 8 * 3);
 });
 

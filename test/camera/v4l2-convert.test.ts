@@ -42,7 +42,8 @@ function randomYcbcr(width: number, height: number, blockHeight: 1 | 2, isFull: 
   const chosen = new Map<string, number>();
   const chroma = (name: string, x: number, y: number): number => {
     const key = `${name} ${x >> 1} ${Math.floor(y / blockHeight)}`;
-    if (!chosen.has(key)) chosen.set(key, isFull ? Math.floor(random() * 256) : 16 + Math.floor(random() * 225));
+    if (!chosen.has(key))
+      chosen.set(key, isFull ? Math.floor(random() * 256) : 16 + Math.floor(random() * 225));
     return chosen.get(key)!;
   };
   const pixels: Rgb[] = [];
@@ -55,7 +56,13 @@ function randomYcbcr(width: number, height: number, blockHeight: 1 | 2, isFull: 
 }
 
 /** Lays the pixels out as the format has them, lines padded with rubbish to `bytesPerLine`. */
-function layOut(fourcc: string, pixels: readonly Rgb[], width: number, height: number, bytesPerLine: number): Uint8Array {
+function layOut(
+  fourcc: string,
+  pixels: readonly Rgb[],
+  width: number,
+  height: number,
+  bytesPerLine: number,
+): Uint8Array {
   const at = (x: number, y: number): Rgb => pixels[Math.min(y, height - 1) * width + Math.min(x, width - 1)]!;
   const half = (value: number): number => Math.ceil(value / 2);
   const lines: number[] = [];
@@ -66,16 +73,38 @@ function layOut(fourcc: string, pixels: readonly Rgb[], width: number, height: n
     Array.from({ length: count }, (_, index) => make(index)).flat();
   const planar = ['NV12', 'NV21', 'YU12', 'GREY'].includes(fourcc);
   for (let y = 0; y < height; y++) {
-    if (planar) line(each(width, (x) => [at(x, y)[0]]), bytesPerLine);
+    if (planar)
+      line(
+        each(width, (x) => [at(x, y)[0]]),
+        bytesPerLine,
+      );
     if (fourcc === 'YUYV')
-      line(each(half(width), (x) => [at(2 * x, y)[0], at(2 * x, y)[1], at(2 * x + 1, y)[0], at(2 * x, y)[2]]), bytesPerLine);
+      line(
+        each(half(width), (x) => [at(2 * x, y)[0], at(2 * x, y)[1], at(2 * x + 1, y)[0], at(2 * x, y)[2]]),
+        bytesPerLine,
+      );
     if (fourcc === 'UYVY')
-      line(each(half(width), (x) => [at(2 * x, y)[1], at(2 * x, y)[0], at(2 * x, y)[2], at(2 * x + 1, y)[0]]), bytesPerLine);
-    if (fourcc === 'RGB3') line(each(width, (x) => [...at(x, y)]), bytesPerLine);
-    if (fourcc === 'BGR3') line(each(width, (x) => at(x, y).toReversed()), bytesPerLine);
+      line(
+        each(half(width), (x) => [at(2 * x, y)[1], at(2 * x, y)[0], at(2 * x, y)[2], at(2 * x + 1, y)[0]]),
+        bytesPerLine,
+      );
+    if (fourcc === 'RGB3')
+      line(
+        each(width, (x) => [...at(x, y)]),
+        bytesPerLine,
+      );
+    if (fourcc === 'BGR3')
+      line(
+        each(width, (x) => at(x, y).toReversed()),
+        bytesPerLine,
+      );
   }
   const chroma = (take: (pixel: Rgb) => number[], length: number): void => {
-    for (let y = 0; y < half(height); y++) line(each(half(width), (x) => take(at(2 * x, 2 * y))), length);
+    for (let y = 0; y < half(height); y++)
+      line(
+        each(half(width), (x) => take(at(2 * x, 2 * y))),
+        length,
+      );
   };
   if (fourcc === 'NV12') chroma(([, cb, cr]) => [cb, cr], Math.max(bytesPerLine, 2 * half(width)));
   if (fourcc === 'NV21') chroma(([, cb, cr]) => [cr, cb], Math.max(bytesPerLine, 2 * half(width)));
@@ -89,13 +118,23 @@ function layOut(fourcc: string, pixels: readonly Rgb[], width: number, height: n
 /** The largest difference to what the reference makes of each pixel. */
 function largestError(rgb: Uint8Array, expected: readonly Rgb[]): number {
   expect(rgb.length).toBe(expected.length * 3);
-  return Math.max(...expected.flatMap((pixel, at) => pixel.map((value, c) => Math.abs(rgb[at * 3 + c]! - value))));
+  return Math.max(
+    ...expected.flatMap((pixel, at) => pixel.map((value, c) => Math.abs(rgb[at * 3 + c]! - value))),
+  );
 }
 
 const standards: [string, Partial<V4l2PixelFormat>, Meaning][] = [
-  ['BT.601 limited, the default of webcams', { colorspace: colorspaces.srgb }, { kr: 0.299, kb: 0.114, isFull: false }],
+  [
+    'BT.601 limited, the default of webcams',
+    { colorspace: colorspaces.srgb },
+    { kr: 0.299, kb: 0.114, isFull: false },
+  ],
   ['BT.601 full, as JPEG has it', { colorspace: colorspaces.jpeg }, { kr: 0.299, kb: 0.114, isFull: true }],
-  ['BT.709 limited by its colourspace', { colorspace: colorspaces.rec709 }, { kr: 0.2126, kb: 0.0722, isFull: false }],
+  [
+    'BT.709 limited by its colourspace',
+    { colorspace: colorspaces.rec709 },
+    { kr: 0.2126, kb: 0.0722, isFull: false },
+  ],
   [
     'BT.709 full, said outright',
     { colorspace: colorspaces.srgb, ycbcrEncoding: encodings.bt709, quantization: quantizations.full },
@@ -121,19 +160,36 @@ test.each(
   formats.flatMap(([fourcc, blockHeight, lineBytes]) =>
     standards.map(([name, fields, meaning]) => ({ fourcc, blockHeight, lineBytes, name, fields, meaning })),
   ),
-)('$fourcc, $name: within 3 levels of the definition', ({ fourcc, blockHeight, lineBytes, fields, meaning }) => {
-  // A width that fills vector registers, an odd one, padding, and the smallest there is.
-  for (const [width, height, padding] of [[64, 6, 0], [37, 5, 0], [50, 4, 14], [1, 1, 1]] as const) {
-    const pixels = randomYcbcr(width, height, blockHeight, meaning.isFull);
-    const bytesPerLine = lineBytes(width) + padding;
-    const bytes = layOut(fourcc, pixels, width, height, bytesPerLine);
-    const format = { fourcc, width, height, bytesPerLine, colorspace: 0, ycbcrEncoding: 0, quantization: 0, ...fields };
-    const expected = pixels.map((pixel) => rgbOf(pixel, meaning));
-    expect(largestError(convert(format, bytes), expected), `${width}x${height}`).toBeLessThan(3);
-  }
-});
+)(
+  '$fourcc, $name: within 3 levels of the definition',
+  ({ fourcc, blockHeight, lineBytes, fields, meaning }) => {
+    // A width that fills vector registers, an odd one, padding, and the smallest there is.
+    for (const [width, height, padding] of [
+      [64, 6, 0],
+      [37, 5, 0],
+      [50, 4, 14],
+      [1, 1, 1],
+    ] as const) {
+      const pixels = randomYcbcr(width, height, blockHeight, meaning.isFull);
+      const bytesPerLine = lineBytes(width) + padding;
+      const bytes = layOut(fourcc, pixels, width, height, bytesPerLine);
+      const format = {
+        fourcc,
+        width,
+        height,
+        bytesPerLine,
+        colorspace: 0,
+        ycbcrEncoding: 0,
+        quantization: 0,
+        ...fields,
+      };
+      const expected = pixels.map((pixel) => rgbOf(pixel, meaning));
+      expect(largestError(convert(format, bytes), expected), `${width}x${height}`).toBeLessThan(3);
+    }
+  },
+);
 
-const plain = { width: 21, height: 3, colorspace: colorspaces.srgb, ycbcrEncoding: 0, quantization: 0 };
+const plain = { fourcc: 'RGB3', width: 21, height: 3, colorspace: colorspaces.srgb, ycbcrEncoding: 0, quantization: 0 };
 
 test.each(['RGB3', 'BGR3'])('%s comes out byte for byte, without its padding', (fourcc) => {
   const pixels = randomYcbcr(21, 3, 1, true);
@@ -156,7 +212,14 @@ test.each([
 
 test('GREY with full levels stays as it is', () => {
   const bytes = Uint8Array.of(0, 16, 200, 255);
-  const format = { ...plain, fourcc: 'GREY', width: 2, height: 2, bytesPerLine: 2, quantization: quantizations.full };
+  const format = {
+    ...plain,
+    fourcc: 'GREY',
+    width: 2,
+    height: 2,
+    bytesPerLine: 2,
+    quantization: quantizations.full,
+  };
   expect([...convert(format, bytes)]).toEqual([0, 0, 0, 16, 16, 16, 200, 200, 200, 255, 255, 255]);
 });
 
@@ -168,5 +231,7 @@ test.each([
 ])('what cannot be converted is told: %o', (fields, size, message) => {
   const format = { ...plain, fourcc: 'YUYV', bytesPerLine: 88, ...fields };
   expect(() => convert(format, new Uint8Array(size))).toThrow(message);
-  expect(() => convert(format, new Uint8Array(size))).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  expect(() => convert(format, new Uint8Array(size))).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+  );
 });
