@@ -5,7 +5,8 @@
  *
  * As root on Debian; see README.md beside this file.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bootBoard } from './board.ts';
@@ -38,21 +39,33 @@ for (const [script, ...args] of [
 ])
   execFileSync(join(import.meta.dirname, script!), args, { stdio: ['ignore', 'inherit', 'inherit'] });
 
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+
 const cameras = await startCameraServer();
-const board = await bootBoard(values.arch, values.cpu ?? null);
-const stop = async (): Promise<void> => {
-  await board.close();
-  await cameras.close();
-};
-process.once('SIGINT', () => void stop().then(() => process.exit(130)));
 try {
-  const command = [
-    'mkdir -p /opt/scenecast && mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose,ro project /opt/scenecast',
-    `cd /opt/scenecast && PATH=$PWD/node_modules/node-linux-${values.arch === 'amd64' ? 'x64' : 'arm64'}/bin:$PATH`,
-    `exec node ${suite} --usbip-port ${cameras.usbipPort} --control-port ${cameras.controlPort} --cycles ${values.cycles} --only '${values.only.replaceAll("'", '')}'`,
-  ].join(' && ');
-  process.exitCode =
-    spawnSync('ssh', board.sshArguments(command), { stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1;
+  const board = await bootBoard(values.arch, values.cpu ?? null, interrupted.signal);
+  try {
+    const nodeArch = values.arch === 'amd64' ? 'x64' : 'arm64';
+    const command = [
+      'mkdir -p /opt/scenecast',
+      'mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose,ro project /opt/scenecast',
+      'cd /opt/scenecast',
+      `PATH=$PWD/node_modules/node-linux-${nodeArch}/bin:$PATH`,
+      [
+        ...['exec node', suite, '--usbip-port', cameras.usbipPort, '--control-port', cameras.controlPort],
+        ...['--cycles', Number(values.cycles), `--only '${values.only.replaceAll("'", '')}'`],
+      ].join(' '),
+    ].join(' && ');
+    const ssh = spawn('ssh', board.sshArguments(command), {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      signal: interrupted.signal,
+    });
+    const [code] = (await once(ssh, 'exit')) as [number | null];
+    process.exitCode = code ?? 1;
+  } finally {
+    await board.close();
+  }
 } finally {
-  await stop();
+  await cameras.close();
 }

@@ -28,7 +28,7 @@ export interface Board {
  * Boots the image that make-image.sh made, and waits until it can be reached by ssh. Always emulated (TCG): where
  * /dev/kvm is there it may still not work, and results should not depend on it.
  */
-export async function bootBoard(arch: BoardArch, cpu: string | null): Promise<Board> {
+export async function bootBoard(arch: BoardArch, cpu: string | null, signal: AbortSignal): Promise<Board> {
   const machine = machines[arch];
   const folder = join(vmFolder, arch);
   const sshPort = await freePort();
@@ -87,7 +87,7 @@ export async function bootBoard(arch: BoardArch, cpu: string | null): Promise<Bo
       if (child.exitCode !== null) throw new Error(`${machine.qemu} ended with ${child.exitCode}`);
       if (performance.now() - startedAt > longestBootMs)
         throw new Error(`the board did not boot within ${longestBootMs / 1000} s; see ${folder}/serial.log`);
-      await sleep(1000);
+      await sleep(1000, undefined, { signal });
     }
     console.error(`board-vm: ${arch} booted in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   } catch (error) {

@@ -9,11 +9,12 @@ install_packages() {
   say "npm packages for $arch"
   rm -rf "$project/node_modules"
   cp "$repository/package.json" "$repository/package-lock.json" "$project/"
-  local npm=(npm)
-  local own=$repository/tools/toolchain/node_modules/npm/bin/npm-cli.js
-  [ ! -f "$own" ] || npm=(node "$own")
-  (cd "$project" && "${npm[@]}" ci --os=linux --cpu="$node_arch" --libc=glibc --omit=dev --ignore-scripts --no-audit --no-fund \
-    --loglevel=error >&2)
+  # The pinned npm: newer ones want lock entries for packages that are left out on purpose.
+  local toolchain=$repository/tools/toolchain
+  local npm=$toolchain/node_modules/npm/bin/npm-cli.js
+  [ -f "$npm" ] || (cd "$toolchain" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+  (cd "$project" && node "$npm" ci --os=linux --cpu="$node_arch" --libc=glibc --omit=dev --ignore-scripts --no-audit \
+    --no-fund --loglevel=error >&2)
   [ -x "$project/node_modules/node-linux-$node_arch/bin/node" ] ||
     { say "npm did not install Node for $node_arch"; exit 1; }
 }
