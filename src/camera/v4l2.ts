@@ -17,8 +17,10 @@ export interface V4l2Options extends FormatWish, Turn {
   readonly frameTimeoutMs: number;
 }
 
-/** A driver that hangs is not waited for any longer than this when it should let go. */
+/** A driver that should let go is not waited for any longer than this. */
 const longestCloseMs = 2000;
+/** Opening and setting up makes dozens of USB transfers; a crashed camera lets each time out. */
+const longestOpenMs = 30_000;
 
 /**
  * A V4L2 camera: opened by the first capture and streaming from then on, which costs next to nothing between captures.
@@ -28,15 +30,22 @@ export class V4l2Camera implements Camera {
   readonly name: string;
   readonly #options: V4l2Options;
   readonly #log: Log;
+  readonly #openDevice: (path: string) => Promise<V4l2Device>;
   #device: V4l2Device | null = null;
   /** The opening or capture that runs. */
   #running: Promise<unknown> = Promise.resolve();
   readonly #closed = new AbortController();
 
-  constructor(name: string, options: V4l2Options, log: Log) {
+  constructor(
+    name: string,
+    options: V4l2Options,
+    log: Log,
+    openDevice = (path: string): Promise<V4l2Device> => loadV4l2Addon().open(path),
+  ) {
     this.name = name;
     this.#options = options;
     this.#log = log;
+    this.#openDevice = openDevice;
   }
 
   /** Loads the addon; the device is opened by the first capture. Rejects where the addon is not built. */
@@ -67,7 +76,12 @@ export class V4l2Camera implements Camera {
     try {
       this.#device ??= await this.#open(ended);
       ended.throwIfAborted();
-      const frame = await this.#device.capture(frameTimeoutMs);
+      // The addon keeps the time itself; past it the driver does not even answer.
+      const frame = await inTime(
+        this.#device.capture(frameTimeoutMs),
+        frameTimeoutMs + longestCloseMs,
+        ended,
+      );
       if (frame.damaged > 0)
         this.#log.warn({ camera: this.name, damaged: frame.damaged }, 'damaged pictures were dropped');
       return await turnPicture(pictureOf(frame), this.#options);
@@ -82,55 +96,74 @@ export class V4l2Camera implements Camera {
 
   /** Opens the device and sets it up; pictures flow from the first capture on. */
   async #open(ended: AbortSignal): Promise<V4l2Device> {
-    const { path, controls, size } = this.#options;
-    const device = await loadV4l2Addon().open(path);
+    const opening = this.#openDevice(this.#options.path);
+    const device = await inTime(opening, longestOpenMs, ended).catch((error) => {
+      // Should it open after all, nobody wants it any more.
+      opening.then((late) => late.close()).catch(() => {});
+      throw error;
+    });
     try {
       ended.throwIfAborted();
-      const request = chooseFormat(path, await device.formats(), this.#options);
-      const format = await device.configure(request);
-      await applyControls(device, path, controlSettings(path, await device.controls(), controls));
-      const told = {
-        camera: this.name,
-        device: path,
-        format: format.fourcc,
-        size: `${format.width}x${format.height}`,
-        rate: Math.round(rateOf(format.interval) * 100) / 100,
-      };
-      const isAsWished = !size || (size.width === format.width && size.height === format.height);
-      if (isAsWished) this.#log.info(told, 'camera opened');
-      else
-        this.#log.warn(
-          { ...told, wished: `${size.width}x${size.height}` },
-          'camera opened with the nearest size it offers',
-        );
+      await inTime(this.#setUp(device), longestOpenMs, ended);
       return device;
     } catch (error) {
-      await closeInTime(device);
+      await this.#letGo(device);
       throw error;
     }
+  }
+
+  async #setUp(device: V4l2Device): Promise<void> {
+    const { path, controls, size } = this.#options;
+    const request = chooseFormat(path, await device.formats(), this.#options);
+    const format = await device.configure(request);
+    await applyControls(device, path, controlSettings(path, await device.controls(), controls));
+    const told = {
+      camera: this.name,
+      device: path,
+      format: format.fourcc,
+      size: `${format.width}x${format.height}`,
+      rate: Math.round(rateOf(format.interval) * 100) / 100,
+    };
+    if (!size || (size.width === format.width && size.height === format.height)) {
+      this.#log.info(told, 'camera opened');
+      return;
+    }
+    const wished = `${size.width}x${size.height}`;
+    this.#log.warn({ ...told, wished }, 'camera opened with the nearest size it offers');
   }
 
   async #release(): Promise<void> {
     const device = this.#device;
     this.#device = null;
-    if (device && !(await closeInTime(device)))
-      this.#log.error(
-        { camera: this.name, device: this.#options.path },
-        'the driver hangs and does not let go',
-      );
+    if (device) await this.#letGo(device);
+  }
+
+  async #letGo(device: V4l2Device): Promise<void> {
+    await inTime(device.close(), longestCloseMs, this.#closed.signal).catch(() => {
+      // It keeps its own thread and nobody else; a device that it holds is told as busy.
+      this.#log.error({ camera: this.name, device: this.#options.path }, 'the driver does not let go');
+    });
   }
 }
 
-/** Whether the driver let go in time; one that hangs keeps its own thread and nobody else. */
-async function closeInTime(device: V4l2Device): Promise<boolean> {
+/** What the work comes to; rejects once a hanging driver has taken too long, soon after an abort. */
+async function inTime<T>(work: Promise<T>, limitMs: number, ended: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, longestCloseMs, false);
+  let hurry = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    const tell = (): void => reject(new Error('the driver hangs'));
+    timer = setTimeout(tell, limitMs);
+    hurry = () => {
+      clearTimeout(timer);
+      timer = setTimeout(tell, Math.min(limitMs, longestCloseMs));
+    };
   });
+  ended.addEventListener('abort', hurry, { once: true });
   try {
-    return await Promise.race([device.close().then(() => true), late]);
+    return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
+    ended.removeEventListener('abort', hurry);
   }
 }
 
