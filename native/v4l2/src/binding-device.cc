@@ -15,10 +15,10 @@ Stream& streamOf(Held& held) {
 // Lets the device go on its own thread, as drivers may take their time, and ends the thread.
 void release(const std::shared_ptr<DeviceState>& state) {
   state->isClosed = true;
-  state->thread.post([state] {
+  state->thread->post([state] {
     state->held->release();
     state->mailbox->send([state](Napi::Env env) {
-      state->isReleased = true;
+      state->thread.reset();
       for (const auto& deferred : state->closing) {
         deferred.Resolve(env.Undefined());
         state->mailbox->settle(env);
@@ -26,7 +26,7 @@ void release(const std::shared_ptr<DeviceState>& state) {
       state->closing.clear();
     });
   });
-  state->thread.end(std::chrono::milliseconds(0));
+  state->thread->end(std::chrono::milliseconds(0));
 }
 
 }  // namespace
@@ -36,9 +36,9 @@ void Addon::endAll() {
   const auto deadline = Clock::now() + std::chrono::milliseconds(500);
   for (const auto& each : devices) {
     const auto state = each.lock();
-    if (!state) continue;
+    if (!state || !state->thread) continue;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    state->thread.end(std::max(left, std::chrono::milliseconds(0)));
+    state->thread->end(std::max(left, std::chrono::milliseconds(0)));
   }
 }
 
@@ -132,9 +132,10 @@ Napi::Value DeviceObject::configure(const Napi::CallbackInfo& info) {
 Napi::Value DeviceObject::capture(const Napi::CallbackInfo& info) {
   return rejecting(info.Env(), [&] {
     const std::chrono::milliseconds timeout(asInteger(info[0], "timeoutMs", 1, 1e9));
+    const auto wake = state_->thread ? state_->thread->wake() : nullptr;
     return run<Frame>(
         info.Env(),
-        [timeout, wake = state_->thread.wake()](Held& held) {
+        [timeout, wake](Held& held) {
           Stream& stream = streamOf(held);
           stream.start();
           return stream.next(timeout, *wake);
@@ -144,13 +145,13 @@ Napi::Value DeviceObject::capture(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DeviceObject::cancel(const Napi::CallbackInfo& info) {
-  if (state_->isBusy) state_->thread.wake()->set();
+  if (state_->isBusy) state_->thread->wake()->set();
   return info.Env().Undefined();
 }
 
 Napi::Value DeviceObject::close(const Napi::CallbackInfo& info) {
   const auto deferred = Napi::Promise::Deferred::New(info.Env());
-  if (state_->isReleased) {
+  if (!state_->thread) {
     deferred.Resolve(info.Env().Undefined());
     return deferred.Promise();
   }

@@ -28,13 +28,13 @@ struct Held {
 
 // Outlives the JavaScript object while a call runs.
 struct DeviceState {
-  DeviceThread thread;
+  // Null once released: its descriptor must not wait for the garbage collector.
+  std::unique_ptr<DeviceThread> thread = std::make_unique<DeviceThread>();
   std::shared_ptr<Held> held = std::make_shared<Held>();
   std::shared_ptr<Mailbox> mailbox;
   // The rest is touched on the JavaScript thread only.
   bool isBusy = false;
   bool isClosed = false;
-  bool isReleased = false;
   std::vector<Napi::Promise::Deferred> closing;
 };
 
@@ -59,8 +59,8 @@ Napi::Promise runOn(Napi::Env env, const std::shared_ptr<DeviceState>& state, Wo
   const auto deferred = Napi::Promise::Deferred::New(env);
   state->isBusy = true;
   state->mailbox->expect(env);
-  state->thread.wake()->clear();
-  state->thread.post([state, deferred, work = std::move(work), convert = std::move(convert)] {
+  state->thread->wake()->clear();
+  state->thread->post([state, deferred, work = std::move(work), convert = std::move(convert)] {
     const auto outcome = std::make_shared<Outcome>();
     try {
       outcome->result.emplace(work(*state->held));
