@@ -206,7 +206,6 @@ test.each(['RGB3', 'BGR3'])('%s comes out byte for byte, without its padding', (
 
 test.each([
   ['RGB3', quantizations.limited],
-  ['GREY', quantizations.default],
   ['GREY', quantizations.limited],
 ])('%s with limited levels (quantization %i) is stretched', (fourcc, quantization) => {
   const levels = [0, 16, 17, 126, 234, 235, 255];
@@ -217,7 +216,10 @@ test.each([
   expect([...rgb]).toEqual(expected.flatMap((value) => [value, value, value]));
 });
 
-test('GREY with full levels stays as it is', () => {
+test.each([
+  ['by default', quantizations.default],
+  ['said outright', quantizations.full],
+])('GREY with full levels, %s, stays as it is', (_name, quantization) => {
   const bytes = Uint8Array.of(0, 16, 200, 255);
   const format = {
     ...plain,
@@ -225,7 +227,7 @@ test('GREY with full levels stays as it is', () => {
     width: 2,
     height: 2,
     bytesPerLine: 2,
-    quantization: quantizations.full,
+    quantization,
   };
   expect([...convert(format, bytes)]).toEqual([0, 0, 0, 16, 16, 16, 200, 200, 200, 255, 255, 255]);
 });

@@ -79,11 +79,12 @@ export async function checkVividFormats(suite: Suite, { webcam, multiPlanar, hdm
     await withCamera(webcam, {}, async (camera) => {
       let last = 0;
       for (let look = 0; look < 5; look++) {
+        // vivid stamps the time at which a picture was due, an emulated processor draws it later.
         const asked = Date.now();
         const { takenAt } = await camera.capture(never);
         expect(takenAt !== undefined, 'there is no capture time');
         expect(
-          takenAt!.getTime() >= asked - 5 && takenAt!.getTime() <= Date.now() + 5,
+          takenAt!.getTime() >= asked - 100 && takenAt!.getTime() <= Date.now() + 5,
           `taken ${takenAt!.getTime() - asked} ms after it was asked for`,
         );
         expect(takenAt!.getTime() > last, 'the same picture came twice');
@@ -121,8 +122,8 @@ async function sizeOf(path: string, width: number, height: number): Promise<stri
   });
 }
 
-/** The luma of a colour (BT.601). */
+/** What vivid makes of a colour in GREY: the luma of BT.709, full range. */
 function greyOf([red, green, blue]: Rgb): Rgb {
-  const luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+  const luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   return [luma, luma, luma];
 }

@@ -96,7 +96,8 @@ void stretch(uint8_t* bytes, size_t size, const Levels& levels) {
 }
 
 void greyToRgb24(const PixelFormat& format, const uint8_t* bytes, uint8_t* rgb) {
-  const bool full = isFullRange(format, false);
+  // Grey without chroma is full-range by default, as RGB is: so do the kernel's own drivers take it.
+  const bool full = isFullRange(format, true);
   for (uint32_t y = 0; y < format.height; y++) {
     const uint8_t* line = bytes + size_t{y} * lineBytes(format);
     for (uint32_t x = 0; x < format.width; x++, rgb += 3) {
