@@ -1,23 +1,23 @@
 /** Eight vertical bars, as vivid's test pattern "75% Colorbar" shows them; [red, green, blue] in sRGB. */
 export type Rgb = readonly [number, number, number];
 
-/** The kernel's colours for it (drivers/media/common/v4l2-tpg): muted, so that every colourspace holds them. */
+/** The kernel's colours for it (drivers/media/common/v4l2-tpg): white, yellow, cyan, green, magenta, red, blue, black. */
 export const bars75: readonly Rgb[] = [
   [191, 191, 191],
-  [191, 191, 50],
-  [50, 191, 191],
-  [50, 191, 50],
-  [191, 50, 191],
-  [191, 50, 50],
-  [50, 50, 191],
-  [50, 50, 50],
+  [191, 191, 0],
+  [0, 191, 191],
+  [0, 191, 0],
+  [191, 0, 191],
+  [191, 0, 0],
+  [0, 0, 191],
+  [0, 0, 0],
 ];
 
-/** "100% Colorbar": white, yellow, cyan, green, magenta, red, blue, black. */
-export const bars100: readonly Rgb[] = bars75.map(([r, g, b]) => [full(r), full(g), full(b)] as const);
+/** "CSC Colorbar": the same, muted, so that every colourspace and encoding holds them. */
+export const barsMuted: readonly Rgb[] = bars75.map(([r, g, b]) => [muted(r), muted(g), muted(b)] as const);
 
-function full(level: number): number {
-  return level > 100 ? 255 : 0;
+function muted(level: number): number {
+  return Math.max(level, 50);
 }
 
 /** The 75% bars as rgb24. */

@@ -25,7 +25,6 @@ export class Suite {
     } catch (error) {
       isGood = false;
       detail = error instanceof Error ? error.message : String(error);
-      console.log(error);
     }
     const seconds = (performance.now() - startedAt) / 1000;
     this.#results.push({ name, isGood, detail, seconds });

@@ -16,6 +16,7 @@ constexpr uint32_t kBuffers = 3;
 
 // A timestamp further back than this is a broken clock's.
 constexpr double kOldestMs = 60'000;
+constexpr double kAheadMs = 1000;
 
 v4l2_buffer emptyBuffer(const Device& device, v4l2_plane& plane) {
   v4l2_buffer buffer{};
@@ -34,7 +35,8 @@ double ageMsOf(const v4l2_buffer& buffer) {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   const double age = (now.tv_sec - buffer.timestamp.tv_sec) * 1e3 + now.tv_nsec / 1e6 - buffer.timestamp.tv_usec / 1e3;
-  return age < 0 || age > kOldestMs ? -1 : age;
+  // Some drivers stamp the moment when the picture is due to end, which may be a little ahead.
+  return age < -kAheadMs || age > kOldestMs ? -1 : std::max(age, 0.0);
 }
 
 // The length of a JPEG up to its end mark, which drivers may pad; 0 where it has no beginning or no end: inside its
