@@ -7,6 +7,7 @@ import { FfmpegCamera } from './camera/ffmpeg.ts';
 import { inputKind } from './camera/ffmpeg-command.ts';
 import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
+import { V4l2Camera } from './camera/v4l2.ts';
 import type { CameraConfig, Config, QuestionConfig } from './config/schema.ts';
 import { ConfigError, EngineError } from './domain/errors.ts';
 import type { Question } from './domain/observation.ts';
@@ -186,6 +187,12 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
       return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
     case 'still':
       return new StillCamera(name, lookUp(source.path, folder));
+    case 'v4l2':
+      return new V4l2Camera(
+        name,
+        { ...source, path: source.device, frameTimeoutMs: source.frame_timeout },
+        log,
+      );
     case 'ffmpeg':
       return new FfmpegCamera(name, {
         input: inputKind(source.input) === 'path' ? lookUp(source.input, folder) : source.input,

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { convertCommand } from './cli/convert.ts';
 import { describeCommand } from './cli/describe.ts';
+import { doctorCommand } from './cli/doctor.ts';
 import { modelsCommand } from './cli/models.ts';
 import { runCommand } from './cli/run.ts';
 import { sceneCommand } from './cli/scene.ts';
@@ -16,7 +17,14 @@ const program = new Command('scenecast')
   .description(packageJson.description)
   .version(packageJson.version)
   .exitOverride();
-for (const command of [runCommand, describeCommand, modelsCommand, convertCommand, sceneCommand])
+for (const command of [
+  runCommand,
+  describeCommand,
+  modelsCommand,
+  convertCommand,
+  doctorCommand,
+  sceneCommand,
+])
   program.addCommand(command(stop.signal));
 
 try {

@@ -17,6 +17,38 @@ const stillSource = z.strictObject({
     .describe('A picture file, or a folder of them, taken in order of name, again and again'),
 });
 
+const v4l2Source = z.strictObject({
+  type: z.literal('v4l2'),
+  device: z
+    .string()
+    .regex(/^\/./, 'must be the path of a video device, such as /dev/video0 or /dev/v4l/by-id/...')
+    .describe('A video device, best by its stable name below /dev/v4l/by-id or by-path'),
+  size: size.nullable().default(null).describe('null: 1280x720, or the nearest that the camera has'),
+  rate: z
+    .number()
+    .min(0.1)
+    .max(1000)
+    .nullable()
+    .default(null)
+    .describe("Pictures a second that the camera takes; null: the driver's own"),
+  format: z
+    .enum(['auto', 'mjpg', 'yuyv', 'uyvy', 'nv12', 'nv21', 'yu12', 'rgb24', 'bgr24', 'grey'])
+    .default('auto')
+    .describe('auto: MJPEG for large pictures, raw for small ones'),
+  controls: z
+    .record(z.string(), z.union([z.string(), z.int(), z.boolean()]))
+    .default({})
+    .describe('exposure, gain, white_balance, focus: "auto" or a number; others by their V4L2 names'),
+  rotation: z
+    .literal([0, 90, 180, 270])
+    .default(0)
+    .describe('Clockwise, in degrees, for a camera that is mounted on its side'),
+  flip: z.enum(['none', 'horizontal', 'vertical', 'both']).default('none').describe('After the rotation'),
+  frame_timeout: duration
+    .prefault('5s')
+    .describe('A camera that gives no picture for so long is closed and opened again'),
+});
+
 /** A stream's address, without user and password in it, or `lavfi:` and a filter graph, or a path. */
 const ffmpegInput = z
   .string()
@@ -121,7 +153,7 @@ const gate = z
   });
 
 const camera = z.strictObject({
-  source: z.discriminatedUnion('type', [sceneSource, stillSource, ffmpegSource]),
+  source: z.discriminatedUnion('type', [sceneSource, stillSource, v4l2Source, ffmpegSource]),
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
   gate: gate.prefault({}).describe('Which looks are news, and are described'),
   privacy: z.array(polygon).default([]).describe('Zones painted black before anything else has the picture'),

@@ -1,0 +1,34 @@
+// The device's controls: brightness, exposure and the like.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "device.h"
+
+namespace scenecast {
+
+struct MenuEntry {
+  int64_t value;
+  std::string name;
+};
+
+struct Control {
+  uint32_t id = 0;
+  std::string name;  // as the driver writes it: "White Balance, Automatic"
+  const char* type = "";  // integer, boolean, menu, bitmask, button
+  int64_t least = 0, most = 0, step = 1, standard = 0;
+  int64_t value = 0;  // 0 where it cannot be read
+  bool isReadOnly = false;
+  bool isInactive = false;  // without effect just now, as another control rules it
+  std::vector<MenuEntry> menu;
+};
+
+// Those with one number as their value.
+std::vector<Control> controlsOf(const Device& device);
+
+// Throws CONTROL_REFUSED, UNPLUGGED.
+void setControl(const Device& device, uint32_t id, int64_t value);
+
+}  // namespace scenecast

@@ -1,0 +1,35 @@
+// Raw camera pixels to rgb24 (height x width x 3 bytes, red first).
+#pragma once
+
+#include <linux/videodev2.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace scenecast {
+
+// A picture's layout and what its numbers mean, as VIDIOC_G_FMT tells: enums of linux/videodev2.h.
+struct PixelFormat {
+  uint32_t fourcc = 0;
+  uint32_t width = 0;
+  uint32_t height = 0;
+  uint32_t bytesPerLine = 0;  // of the first plane; 0: lines follow each other without a gap
+  uint32_t colorspace = 0;
+  uint32_t ycbcrEncoding = 0;
+  uint32_t quantization = 0;
+};
+
+// Whether pictures of this format are files that need no conversion.
+bool isJpeg(uint32_t fourcc);
+
+// Whether `toRgb24` knows the format.
+bool isConvertible(uint32_t fourcc);
+
+// The bytes that a whole picture takes; 0 for formats that are not convertible.
+size_t pictureBytes(const PixelFormat& format);
+
+// Throws INVALID_ARGUMENT where the format is not convertible or there are fewer bytes than it takes.
+std::vector<uint8_t> toRgb24(const PixelFormat& format, const uint8_t* bytes, size_t size);
+
+}  // namespace scenecast

@@ -1,0 +1,69 @@
+#include "device-report.h"
+
+#include <cstring>
+
+namespace scenecast {
+namespace {
+
+template <size_t Size>
+std::string textOf(const unsigned char (&bytes)[Size]) {
+  const auto* text = reinterpret_cast<const char*>(bytes);
+  return {text, strnlen(text, Size)};
+}
+
+Interval intervalOf(const v4l2_fract& fraction) { return {fraction.numerator, fraction.denominator}; }
+
+std::vector<Interval> offeredIntervals(const Device& device, uint32_t fourcc, uint32_t width, uint32_t height) {
+  std::vector<Interval> intervals;
+  v4l2_frmivalenum entry{};
+  entry.pixel_format = fourcc;
+  entry.width = width;
+  entry.height = height;
+  for (; device.tryCall(VIDIOC_ENUM_FRAMEINTERVALS, &entry) == 0; entry.index++) {
+    if (entry.type != V4L2_FRMIVAL_TYPE_DISCRETE) {
+      return {intervalOf(entry.stepwise.min), intervalOf(entry.stepwise.max)};
+    }
+    intervals.push_back(intervalOf(entry.discrete));
+  }
+  return intervals;
+}
+
+std::vector<OfferedSize> offeredSizes(const Device& device, uint32_t fourcc) {
+  std::vector<OfferedSize> sizes;
+  v4l2_frmsizeenum entry{};
+  entry.pixel_format = fourcc;
+  for (; device.tryCall(VIDIOC_ENUM_FRAMESIZES, &entry) == 0; entry.index++) {
+    OfferedSize size;
+    if (entry.type == V4L2_FRMSIZE_TYPE_DISCRETE) {
+      size.leastWidth = size.mostWidth = entry.discrete.width;
+      size.leastHeight = size.mostHeight = entry.discrete.height;
+    } else {
+      const v4l2_frmsize_stepwise& range = entry.stepwise;
+      size = {range.min_width, range.max_width, range.step_width, range.min_height, range.max_height,
+              range.step_height, {}};
+    }
+    size.intervals = offeredIntervals(device, fourcc, size.mostWidth, size.mostHeight);
+    sizes.push_back(size);
+    if (entry.type != V4L2_FRMSIZE_TYPE_DISCRETE) break;
+  }
+  return sizes;
+}
+
+}  // namespace
+
+DeviceNames namesOf(const Device& device) {
+  const v4l2_capability& capability = device.capability();
+  return {textOf(capability.card), textOf(capability.driver), textOf(capability.bus_info)};
+}
+
+std::vector<OfferedFormat> offeredFormats(const Device& device) {
+  std::vector<OfferedFormat> formats;
+  v4l2_fmtdesc entry{};
+  entry.type = device.bufferType();
+  for (; device.tryCall(VIDIOC_ENUM_FMT, &entry) == 0; entry.index++) {
+    formats.push_back({entry.pixelformat, textOf(entry.description), offeredSizes(device, entry.pixelformat)});
+  }
+  return formats;
+}
+
+}  // namespace scenecast

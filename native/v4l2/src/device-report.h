@@ -1,0 +1,42 @@
+// What a capture device offers: pixel formats, their sizes and frame intervals.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "device.h"
+
+namespace scenecast {
+
+// Seconds from frame to frame.
+struct Interval {
+  uint32_t numerator = 0;
+  uint32_t denominator = 0;
+};
+
+// One size, or a range of them: then least and most differ.
+struct OfferedSize {
+  uint32_t leastWidth = 0, mostWidth = 0, stepWidth = 1;
+  uint32_t leastHeight = 0, mostHeight = 0, stepHeight = 1;
+  // Shortest first where the driver lists them; the two ends where it offers a range; empty where it does not say.
+  std::vector<Interval> intervals;
+};
+
+struct OfferedFormat {
+  uint32_t fourcc = 0;
+  std::string description;
+  std::vector<OfferedSize> sizes;
+};
+
+// What the driver calls the camera, itself, and where the camera is plugged in.
+struct DeviceNames {
+  std::string card;
+  std::string driver;
+  std::string bus;
+};
+
+DeviceNames namesOf(const Device& device);
+std::vector<OfferedFormat> offeredFormats(const Device& device);
+
+}  // namespace scenecast

@@ -1,0 +1,29 @@
+import { CameraError, messageOf } from '../domain/errors.ts';
+import type { V4l2ErrorCode } from './v4l2-addon.ts';
+
+/** What a person can do about it. */
+const remedies: Partial<Record<V4l2ErrorCode, string>> = {
+  NO_DEVICE: 'is it plugged in? `scenecast doctor cameras` lists what is there',
+  NO_PERMISSION:
+    'add the user that runs Scenecast to the group video (usermod -aG video USER) and log in anew',
+  NOT_A_CAMERA: '`scenecast doctor cameras` lists the cameras',
+  BUSY: 'end that program; a V4L2 camera streams to one at a time',
+  NO_BANDWIDTH: 'choose a smaller size, a lower rate or format: mjpg, or plug it into another USB port',
+  FORMAT_CHANGED: 'it is opened again with its new format',
+  NO_FRAME: 'it is stalled, suspended or without a signal',
+};
+
+/** The CameraError for whatever opening or capturing threw; one that is there already stays as it is. */
+export function cameraErrorOf(path: string, error: unknown): CameraError {
+  if (error instanceof CameraError) return error;
+  const message = messageOf(error);
+  const named = message.startsWith(path) ? message : `${path}: ${message}`;
+  const remedy = remedies[codeOf(error)];
+  return new CameraError(remedy ? `${named}; ${remedy}` : named, { cause: error });
+}
+
+/** The addon's code of an error, INTERNAL where it has none. */
+export function codeOf(error: unknown): V4l2ErrorCode {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  return typeof code === 'string' ? (code as V4l2ErrorCode) : 'INTERNAL';
+}

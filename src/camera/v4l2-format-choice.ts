@@ -1,0 +1,126 @@
+import { CameraError } from '../domain/errors.ts';
+import type { Size } from '../domain/frame.ts';
+import type { V4l2Format, V4l2Interval, V4l2Size, V4l2StreamRequest } from './v4l2-addon.ts';
+
+/** What a person may ask a camera for. */
+export interface FormatWish {
+  /** null: 1280x720, or the nearest to it. */
+  readonly size: Size | null;
+  /** Pictures a second; null: the driver's own rate. */
+  readonly rate: number | null;
+  /** V4L2's four letters, or "auto". */
+  readonly format: string;
+}
+
+/** Names that people use for V4L2's four letters. */
+const aliases: Readonly<Record<string, string>> = {
+  MJPEG: 'MJPG',
+  YUY2: 'YUYV',
+  I420: 'YU12',
+  RGB24: 'RGB3',
+  BGR24: 'BGR3',
+};
+
+/** Pictures larger than this are asked for as MJPEG first: raw, they would fill a USB 2 bus. */
+const largestRawPixels = 640 * 480;
+
+/** In the order in which equals are preferred: the fewest bytes first, colour before grey. */
+const rawFormats = ['NV12', 'YU12', 'NV21', 'YUYV', 'UYVY', 'RGB3', 'BGR3', 'GREY'];
+const jpegFormats = ['MJPG', 'JPEG'];
+
+/**
+ * Chooses what to ask the driver for: the size that was wished for or the nearest, at least the rate if it can be had,
+ * then MJPEG for large pictures and raw ones for small.
+ * @throws CameraError that lists what the device offers, where nothing of it will do
+ */
+export function chooseFormat(
+  path: string,
+  offered: readonly V4l2Format[],
+  wish: FormatWish,
+): V4l2StreamRequest {
+  const wanted = wish.format.toUpperCase();
+  const fourcc = aliases[wanted] ?? wanted;
+  const usable = offered.filter(
+    (format) => format.isUsable && (wanted === 'AUTO' || format.fourcc === fourcc),
+  );
+  if (usable.length === 0)
+    throw new CameraError(
+      wanted === 'AUTO'
+        ? `${path}: offers no pixel format that Scenecast knows; it has ${listFormats(offered)}`
+        : `${path}: format ${wish.format}: is not offered, or not one that Scenecast knows; choose one of ${listFormats(offered.filter(({ isUsable }) => isUsable)) || 'none'}, or auto`,
+    );
+  const size = wish.size ?? { width: 1280, height: 720 };
+  const preferred =
+    size.width * size.height > largestRawPixels
+      ? [...jpegFormats, ...rawFormats]
+      : [...rawFormats, ...jpegFormats];
+  const candidates = usable.flatMap((format) =>
+    sizesOf(format, size).map((each) => ({
+      fourcc: format.fourcc,
+      width: each.size.width,
+      height: each.size.height,
+      intervals: each.intervals,
+      distance: distanceOf(each.size, size),
+      rateShortfall: wish.rate === null ? 0 : Math.max(0, wish.rate - fastestOf(each.intervals) - 0.01),
+      rank: preferred.indexOf(format.fourcc),
+    })),
+  );
+  candidates.sort((a, b) => a.distance - b.distance || a.rateShortfall - b.rateShortfall || a.rank - b.rank);
+  const { fourcc: chosen, width, height, intervals } = candidates[0]!;
+  const interval = wish.rate === null ? null : nearestInterval(intervals, wish.rate);
+  return { fourcc: chosen, width, height, ...(interval && { interval }) };
+}
+
+/** Pictures a second. */
+export function rateOf({ numerator, denominator }: V4l2Interval): number {
+  return numerator === 0 ? 0 : denominator / numerator;
+}
+
+/** e.g. "MJPG 1280x720 640x480, YUYV 640x480". */
+function listFormats(formats: readonly V4l2Format[]): string {
+  return formats.map(({ fourcc, sizes }) => [fourcc, ...new Set(sizes.map(sizeText))].join(' ')).join(', ');
+}
+
+/** "640x480", or "16x16 to 4096x2160". */
+export function sizeText({ leastWidth, mostWidth, leastHeight, mostHeight }: V4l2Size): string {
+  const most = `${mostWidth}x${mostHeight}`;
+  return leastWidth === mostWidth && leastHeight === mostHeight
+    ? most
+    : `${leastWidth}x${leastHeight} to ${most}`;
+}
+
+/** The sizes that are offered; of a range the one in it that is nearest. */
+function sizesOf({ sizes }: V4l2Format, wish: Size): { size: Size; intervals: readonly V4l2Interval[] }[] {
+  // A driver that lists no sizes is asked for the one wished for, and says what it makes of it.
+  if (sizes.length === 0) return [{ size: wish, intervals: [] }];
+  return sizes.map((offer) => ({
+    size: {
+      width: within(wish.width, offer.leastWidth, offer.mostWidth, offer.stepWidth),
+      height: within(wish.height, offer.leastHeight, offer.mostHeight, offer.stepHeight),
+    },
+    intervals: offer.intervals,
+  }));
+}
+
+function within(wish: number, least: number, most: number, step: number): number {
+  const steps = Math.round((wish - least) / Math.max(1, step));
+  return Math.min(most, least + Math.max(0, steps) * Math.max(1, step));
+}
+
+/** 0 for equal sizes; grows with the ratio of the sides, so that half and double are equally far. */
+function distanceOf(a: Size, b: Size): number {
+  return Math.abs(Math.log(a.width / b.width)) + Math.abs(Math.log(a.height / b.height));
+}
+
+function fastestOf(intervals: readonly V4l2Interval[]): number {
+  return intervals.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...intervals.map(rateOf));
+}
+
+/** The listed interval nearest to the rate; the rate itself where none are listed. */
+function nearestInterval(intervals: readonly V4l2Interval[], rate: number): V4l2Interval {
+  const exact = { numerator: 1000, denominator: Math.round(rate * 1000) };
+  const known = intervals.filter((interval) => rateOf(interval) > 0);
+  if (known.length === 0) return exact;
+  const off = (interval: V4l2Interval): number => Math.abs(rateOf(interval) - rate);
+  return known.reduce((best, each) => (off(each) < off(best) ? each : best));
+}

@@ -1,0 +1,126 @@
+import type { V4l2Control, V4l2Format, V4l2Size } from '../camera/v4l2-addon.ts';
+import { controlKey, rangeText } from '../camera/v4l2-controls.ts';
+import { rateOf, sizeText } from '../camera/v4l2-format-choice.ts';
+import type { ListedCamera, OtherDevice } from '../camera/v4l2-list.ts';
+import type { Size } from '../domain/frame.ts';
+
+/** What came of taking a picture. */
+export interface Snapshot {
+  readonly file: string | null;
+  readonly size: Size | null;
+  readonly error: string | null;
+}
+
+export interface CameraListing {
+  readonly cameras: readonly ListedCamera[];
+  readonly others: readonly OtherDevice[];
+  /** By device path. */
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+}
+
+/** The listing for a person. */
+export function camerasText({ cameras, others, snapshots }: CameraListing): string {
+  const sections = cameras.map((camera) => cameraText(camera, snapshots.get(camera.path)));
+  const unknown = others.filter(({ code }) => code !== 'NOT_A_CAMERA');
+  if (unknown.length > 0)
+    sections.push(['could not be asked:', ...unknown.map(({ reason }) => `  ${reason}`)].join('\n'));
+  const silent = others.filter(({ code }) => code === 'NOT_A_CAMERA').map(({ path }) => path);
+  if (silent.length > 0) sections.push(`give no pictures: ${silent.join(', ')}`);
+  if (cameras.length === 0)
+    sections.unshift(
+      unknown.length > 0
+        ? 'no V4L2 camera that can be opened'
+        : 'no V4L2 cameras: none is plugged in, or its driver is not loaded (see dmesg)',
+    );
+  return sections.join('\n\n');
+}
+
+function cameraText(
+  { path, stableNames, names, formats, controls }: ListedCamera,
+  snapshot?: Snapshot,
+): string {
+  const lines = [`${path}  ${names.card}`];
+  const add = (name: string, text: string): void => {
+    lines.push(`  ${name.padEnd(9)} ${text}`);
+  };
+  for (const name of stableNames) add('device', name);
+  add('driver', `${names.driver}, ${names.bus}`);
+  for (const format of formats.filter(({ isUsable }) => isUsable)) {
+    add('format', `${format.fourcc}  ${format.description}`);
+    for (const [rates, sizes] of sizesByRates(format))
+      add('', `      ${sizes.join(' ')}${rates && `  at ${rates}`}`);
+  }
+  const unusable = formats.filter(({ isUsable }) => !isUsable).map(({ fourcc }) => fourcc);
+  if (unusable.length > 0) add('unusable', unusable.join(' '));
+  for (const control of controls)
+    add('control', `${controlKey(control.name)} = ${control.value}  ${boundsText(control)}`);
+  if (snapshot)
+    add(
+      'snapshot',
+      snapshot.file ? `${snapshot.file}, ${snapshot.size!.width}x${snapshot.size!.height}` : snapshot.error!,
+    );
+  return lines.join('\n');
+}
+
+/** The sizes of a format, those with the same rates together. */
+function sizesByRates({ sizes }: V4l2Format): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const size of sizes) {
+    const rates = ratesText(size);
+    found.set(rates, [...(found.get(rates) ?? []), sizeText(size)]);
+  }
+  return found;
+}
+
+function ratesText(size: V4l2Size): string {
+  const rates = ratesOf(size);
+  return rates.length === 0 ? '' : `${rates.join(', ')} a second`;
+}
+
+function ratesOf({ intervals }: V4l2Size): number[] {
+  return intervals.map((interval) => Math.round(rateOf(interval) * 100) / 100);
+}
+
+function boundsText(control: V4l2Control): string {
+  const { type, menu, standard, isReadOnly, isInactive } = control;
+  const range =
+    type === 'menu' ? menu.map(({ value, name }) => `${value} ${name}`).join(', ') : rangeText(control);
+  const notes = [`${standard} by itself`, isReadOnly && 'read-only', isInactive && 'inactive'].filter(
+    Boolean,
+  );
+  return `(${[type === 'button' ? 'a button' : range, ...notes].join('; ')})`;
+}
+
+/** The listing as one JSON object; a published format: names in snake case. */
+export function camerasJson({ cameras, others, snapshots }: CameraListing): object {
+  return {
+    cameras: cameras.map(({ path, stableNames, names, formats, controls }) => {
+      const snapshot = snapshots.get(path);
+      return {
+        path,
+        stable_names: stableNames,
+        ...names,
+        formats: formats.map(({ fourcc, description, isUsable, sizes }) => ({
+          fourcc,
+          description,
+          usable: isUsable,
+          sizes: sizes.map((size) => ({ size: sizeText(size), rates: ratesOf(size) })),
+        })),
+        controls: controls.map((control) => ({
+          name: controlKey(control.name),
+          type: control.type,
+          value: control.value,
+          min: control.least,
+          max: control.most,
+          step: control.step,
+          default: control.standard,
+          read_only: control.isReadOnly,
+          inactive: control.isInactive,
+          menu: control.menu,
+        })),
+        ...(snapshot && { snapshot }),
+      };
+    }),
+    others: others.map(({ path, code, reason }) => ({ path, code, reason })),
+  };
+}

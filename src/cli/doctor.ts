@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import sharp from 'sharp';
+import { V4l2Camera } from '../camera/v4l2.ts';
+import { listV4l2Cameras } from '../camera/v4l2-list.ts';
+import { messageOf, ScenecastError } from '../domain/errors.ts';
+import type { Picture } from '../domain/frame.ts';
+import { camerasJson, camerasText, type Snapshot } from './doctor-cameras.ts';
+
+interface Flags {
+  readonly json: boolean;
+  readonly snapshot?: string;
+}
+
+/** `scenecast doctor`: what this machine has, and what is wrong with it. */
+export function doctorCommand(signal: AbortSignal): Command {
+  const doctor = new Command('doctor').description('look at what this machine has').exitOverride();
+  doctor
+    .command('cameras')
+    .description('list V4L2 cameras, their formats and controls')
+    .option('--json', 'JSON instead of text', false)
+    .option('--snapshot <folder>', 'take a picture with each, as a JPEG in this folder')
+    .exitOverride()
+    .action((flags: Flags) => cameras(flags, signal));
+  return doctor;
+}
+
+async function cameras(flags: Flags, signal: AbortSignal): Promise<void> {
+  const { cameras: found, others } = await listV4l2Cameras();
+  const folder = flags.snapshot === undefined ? null : resolve(flags.snapshot);
+  const snapshots = new Map<string, Snapshot>();
+  if (folder !== null)
+    for (const { path } of found) snapshots.set(path, await snapshotOf(path, folder, signal));
+  const listing = { cameras: found, others, snapshots };
+  process.stdout.write(
+    `${flags.json ? JSON.stringify(camerasJson(listing), null, 2) : camerasText(listing)}\n`,
+  );
+  const failed = others.filter(({ code }) => code !== 'NOT_A_CAMERA').map(({ reason }) => reason);
+  for (const { error } of snapshots.values()) if (error !== null) failed.push(error);
+  if (failed.length > 0) throw new ScenecastError(failed.join('\n'));
+}
+
+/** One picture from a camera as the daemon would take it. */
+async function snapshotOf(path: string, folder: string, signal: AbortSignal): Promise<Snapshot> {
+  const silent = { debug() {}, info() {}, warn() {}, error() {} };
+  const options = {
+    path,
+    size: null,
+    rate: null,
+    format: 'auto',
+    controls: {},
+    rotation: 0,
+    flip: 'none',
+    frameTimeoutMs: 5000,
+  } as const;
+  const camera = new V4l2Camera(basename(path), options, silent);
+  try {
+    const picture = await camera.capture(signal);
+    const file = join(folder, `${basename(path)}.jpg`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(file, await jpegOf(picture));
+    return { file, size: picture.size, error: null };
+  } catch (error) {
+    return { file: null, size: null, error: messageOf(error) };
+  } finally {
+    await camera.close();
+  }
+}
+
+async function jpegOf({ bytes, size, pixels }: Picture): Promise<Uint8Array> {
+  return pixels
+    ? sharp(bytes, { raw: { ...size, channels: 3 } })
+        .jpeg({ quality: 90 })
+        .toBuffer()
+    : bytes;
+}

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { V4l2Camera, type V4l2Options } from '../../src/camera/v4l2.ts';
+import type { V4l2Device, V4l2Frame } from '../../src/camera/v4l2-addon.ts';
+
+// A driver that hangs cannot be had: here one is acted. Real drivers: npm run board-vm -- cameras.
+const never = new AbortController().signal;
+const hangs = (): Promise<never> => new Promise(() => {});
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const frame: V4l2Frame = {
+  ...{ bytes: new Uint8Array(4 * 2 * 3), isJpeg: false, width: 4, height: 2 },
+  ...{ sequence: 0, ageMs: 40, damaged: 0 },
+};
+
+/** A device of one format; `parts` take the place of what it does. */
+function acted(parts: Partial<V4l2Device> = {}): V4l2Device & { readonly closes: number } {
+  const sides = { leastWidth: 4, mostWidth: 4, stepWidth: 1, leastHeight: 2, mostHeight: 2, stepHeight: 1 };
+  let closes = 0;
+  return {
+    names: hangs,
+    formats: async () => [
+      { fourcc: 'GREY', description: '', isUsable: true, sizes: [{ ...sides, intervals: [] }] },
+    ],
+    controls: async () => [],
+    setControl: async () => {},
+    configure: async (request) => ({
+      ...request,
+      ...{ bytesPerLine: 4, colorspace: 0, ycbcrEncoding: 0, quantization: 0 },
+      interval: { numerator: 1, denominator: 30 },
+    }),
+    capture: async () => frame,
+    cancel() {},
+    async close() {
+      closes++;
+    },
+    ...parts,
+    get closes() {
+      return closes;
+    },
+  };
+}
+
+function cameraOf(...devices: (V4l2Device | Promise<V4l2Device>)[]) {
+  const lines: string[] = [];
+  const keep = (fields: object, message: string): void =>
+    void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const log = { debug: keep, info: keep, warn: keep, error: keep };
+  const wish = { size: { width: 8, height: 4 }, rate: null, format: 'auto', controls: {} };
+  const options: V4l2Options = {
+    path: '/dev/video9',
+    ...wish,
+    rotation: 0,
+    flip: 'none',
+    frameTimeoutMs: 5000,
+  };
+  const open = async (): Promise<V4l2Device> =>
+    devices.shift() ?? Promise.reject(new Error('no more devices'));
+  return { camera: new V4l2Camera('porch', options, log, open), lines };
+}
+
+test('a picture has its size and when it was taken; another size than wished for is told', async () => {
+  vi.setSystemTime(1_000_000);
+  const { camera, lines } = cameraOf(acted());
+  const picture = await camera.capture(never);
+  expect(picture).toEqual({
+    ...{ size: { width: 4, height: 2 }, bytes: frame.bytes, pixels: 'rgb24' },
+    takenAt: new Date(999_960),
+  });
+  expect(lines.join()).toMatch(/nearest size.*"format":"GREY","size":"4x2","rate":30,"wished":"8x4"/);
+});
+
+test('after a failed capture the device is let go, and the next capture opens it again', async () => {
+  const failure = Object.assign(new Error('/dev/video9: was unplugged'), { code: 'UNPLUGGED' });
+  const first = acted({ capture: () => Promise.reject(failure) });
+  const second = acted();
+  const { camera } = cameraOf(first, second);
+  await expect(camera.capture(never)).rejects.toThrow('/dev/video9: was unplugged');
+  expect(first.closes).toBe(1);
+  await camera.capture(never);
+  await camera.capture(never);
+  expect(second.closes).toBe(0);
+  await camera.close();
+  expect(second.closes).toBe(1);
+});
+
+test('a device that cannot be set up is let go', async () => {
+  const device = acted({ formats: async () => [] });
+  const { camera } = cameraOf(device);
+  await expect(camera.capture(never)).rejects.toThrow(/offers no pixel format/);
+  expect(device.closes).toBe(1);
+});
+
+test('a driver that hangs while a picture is read is named, and so is one that does not let go', async () => {
+  const { camera, lines } = cameraOf(acted({ capture: hangs, close: hangs }), acted());
+  const failure = expect(camera.capture(never)).rejects.toThrow('/dev/video9: the driver hangs');
+  await vi.advanceTimersByTimeAsync(5000 + 2000 + 2000);
+  await failure;
+  expect(lines.at(-1)).toMatch(/^the driver does not let go/);
+  await camera.capture(never);
+});
+
+test('a driver that hangs while it is opened is named, and a late device is let go', async () => {
+  const late = Promise.withResolvers<V4l2Device>();
+  const { camera } = cameraOf(late.promise);
+  const failure = expect(camera.capture(never)).rejects.toThrow('/dev/video9: the driver hangs');
+  await vi.advanceTimersByTimeAsync(30_000);
+  await failure;
+  const device = acted();
+  late.resolve(device);
+  await vi.waitFor(() => expect(device.closes).toBe(1));
+});
+
+test('close does not wait for a driver that hangs', async () => {
+  const { camera } = cameraOf(acted({ capture: hangs, close: hangs }));
+  const failure = expect(camera.capture(never)).rejects.toThrow('the camera is closed');
+  await vi.advanceTimersByTimeAsync(0);
+  const closed = camera.close();
+  await vi.advanceTimersByTimeAsync(2000 + 2000);
+  await Promise.all([closed, failure]);
+});
+
+test('an abort cancels the capture that waits', async () => {
+  const waiting = Promise.withResolvers<V4l2Frame>();
+  const device = acted({
+    capture: () => waiting.promise,
+    cancel: () => waiting.reject(new Error('cancelled')),
+  });
+  const { camera } = cameraOf(device);
+  const stop = new AbortController();
+  const failure = expect(camera.capture(stop.signal)).rejects.toThrow('enough');
+  await vi.advanceTimersByTimeAsync(0);
+  stop.abort(new Error('enough'));
+  await failure;
+  expect(device.closes).toBe(1);
+});

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import type { V4l2Format, V4l2Size } from '../../src/camera/v4l2-addon.ts';
+import { chooseFormat, type FormatWish } from '../../src/camera/v4l2-format-choice.ts';
+
+function exactly(width: number, height: number, ...rates: number[]): V4l2Size {
+  const sides = { leastWidth: width, mostWidth: width, leastHeight: height, mostHeight: height };
+  const intervals = rates.map((rate) => ({ numerator: 1, denominator: rate }));
+  return { ...sides, stepWidth: 1, stepHeight: 1, intervals };
+}
+
+function offer(fourcc: string, ...sizes: V4l2Size[]): V4l2Format {
+  return { fourcc, description: fourcc, isUsable: fourcc !== 'H264', sizes };
+}
+
+/** What a common webcam offers: large pictures raw only slowly. */
+const webcam = [
+  offer('H264', exactly(1920, 1080, 60)),
+  offer('YUYV', exactly(640, 480, 30), exactly(1280, 720, 10, 5)),
+  offer('MJPG', exactly(640, 480, 30), exactly(1280, 720, 30, 15), exactly(1920, 1080, 30)),
+];
+
+function choose(wish: Partial<FormatWish>, offered: readonly V4l2Format[] = webcam): string {
+  const request = chooseFormat('/dev/video9', offered, { size: null, rate: null, format: 'auto', ...wish });
+  const { fourcc, width, height, interval } = request;
+  return `${fourcc} ${width}x${height}${interval ? ` ${interval.numerator}/${interval.denominator}` : ''}`;
+}
+
+const size = (width: number, height: number): Partial<FormatWish> => ({ size: { width, height } });
+
+test.each([
+  ['without a wish 1280x720, as MJPEG', {}, 'MJPG 1280x720'],
+  ['small pictures raw', size(640, 480), 'YUYV 640x480'],
+  ['the size before the format', size(1920, 1080), 'MJPG 1920x1080'],
+  ['the nearest size', size(1300, 700), 'MJPG 1280x720'],
+  ['the nearest size where all are smaller', size(4000, 3000), 'MJPG 1920x1080'],
+  ['a format by name', { format: 'yuyv' }, 'YUYV 1280x720'],
+  ['a format by another name', { format: 'mjpeg', ...size(640, 480) }, 'MJPG 640x480'],
+  ['the nearest rate', { rate: 14 }, 'MJPG 1280x720 1/15'],
+  ['a rate that only one format has', { rate: 30, ...size(640, 480) }, 'YUYV 640x480 1/30'],
+  ['a rate that the preferred format lacks', { rate: 20, format: 'yuyv' }, 'YUYV 1280x720 1/10'],
+])('%s', (_name, wish, expected) => {
+  expect(choose(wish)).toBe(expected);
+});
+
+test('a small size is taken as MJPEG where raw pictures come too slowly', () => {
+  const offered = [offer('YUYV', exactly(640, 480, 5)), offer('MJPG', exactly(640, 480, 30))];
+  expect(choose({ rate: 30, ...size(640, 480) }, offered)).toBe('MJPG 640x480 1/30');
+  expect(choose({ rate: 5, ...size(640, 480) }, offered)).toBe('YUYV 640x480 1/5');
+});
+
+test('of a range of sizes the nearest step is taken, within its ends', () => {
+  const range = {
+    leastWidth: 32,
+    mostWidth: 1920,
+    stepWidth: 16,
+    leastHeight: 20,
+    mostHeight: 1080,
+    stepHeight: 2,
+  };
+  const offered = [offer('NV12', { ...range, intervals: [] })];
+  expect(choose(size(1000, 701), offered)).toBe('NV12 1008x702');
+  expect(choose({ ...size(5000, 5), rate: 12.5 }, offered)).toBe('NV12 1920x20 1000/12500');
+});
+
+test('a driver that lists no sizes is asked for the one wished for', () => {
+  expect(choose(size(800, 600), [offer('GREY')])).toBe('GREY 800x600');
+});
+
+test('colour goes before grey, and few bytes before many', () => {
+  const all = ['GREY', 'RGB3', 'YUYV', 'NV12'].map((fourcc) => offer(fourcc, exactly(640, 480, 30)));
+  expect(choose(size(640, 480), all)).toBe('NV12 640x480');
+  expect(choose(size(640, 480), all.slice(0, 2))).toBe('RGB3 640x480');
+});
+
+test('what is not offered is told, with what is', () => {
+  expect(() => choose({ format: 'nv12' })).toThrow(
+    '/dev/video9: format nv12: is not offered, or not one that Scenecast knows; choose one of ' +
+      'YUYV 640x480 1280x720, MJPG 640x480 1280x720 1920x1080, or auto',
+  );
+  expect(() => choose({}, webcam.slice(0, 1))).toThrow(
+    '/dev/video9: offers no pixel format that Scenecast knows; it has H264 1920x1080',
+  );
+});

@@ -1,0 +1,122 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const vmFolder = join(import.meta.dirname, '../../build/board-vm');
+const longestBootMs = 300_000;
+
+/** How each architecture's virtual board is called. */
+const machines = {
+  arm64: { qemu: 'qemu-system-aarch64', machine: 'virt', cpu: 'cortex-a76', console: 'ttyAMA0' },
+  amd64: { qemu: 'qemu-system-x86_64', machine: 'q35', cpu: 'max', console: 'ttyS0' },
+} as const;
+
+export type BoardArch = keyof typeof machines;
+
+export interface Board {
+  /** What to give ssh to run a command as root. */
+  sshArguments(command: string): string[];
+  /** Switches it off; what was written to its disk is gone. */
+  close(): Promise<void>;
+}
+
+/**
+ * Boots the image that make-image.sh made, and waits until it can be reached by ssh. Always emulated (TCG): where
+ * /dev/kvm is there it may still not work, and results should not depend on it.
+ */
+export async function bootBoard(arch: BoardArch, cpu: string | null, signal: AbortSignal): Promise<Board> {
+  const machine = machines[arch];
+  const folder = join(vmFolder, arch);
+  const sshPort = await freePort();
+  const child = spawn(
+    machine.qemu,
+    [
+      ...[
+        '-machine',
+        machine.machine,
+        '-accel',
+        'tcg,thread=multi',
+        '-cpu',
+        cpu ?? machine.cpu,
+        '-smp',
+        '2',
+        '-m',
+        '2048',
+      ],
+      ...['-display', 'none', '-monitor', 'none', '-no-reboot', '-serial', `file:${folder}/serial.log`],
+      ...['-kernel', `${folder}/vmlinuz`, '-initrd', `${folder}/initrd`],
+      ...['-append', `console=${machine.console} root=/dev/vda rw panic=-1`],
+      // A snapshot: every boot begins with the same disk.
+      ...['-drive', `file=${folder}/disk.ext4,format=raw,if=virtio,cache=unsafe,snapshot=on`],
+      ...[
+        '-virtfs',
+        `local,path=${folder}/project,mount_tag=project,security_model=none,multidevs=remap,readonly=on`,
+      ],
+      ...[
+        '-netdev',
+        `user,id=net,hostfwd=tcp:127.0.0.1:${sshPort}-:22`,
+        '-device',
+        'virtio-net-pci,netdev=net',
+      ],
+      ...['-device', 'virtio-rng-pci'],
+    ],
+    { stdio: ['ignore', 'inherit', 'inherit'] },
+  );
+  const sshArguments = (command: string): string[] => [
+    ...[
+      '-i',
+      join(vmFolder, 'key'),
+      '-p',
+      `${sshPort}`,
+      '-o',
+      'StrictHostKeyChecking=no',
+      '-o',
+      'LogLevel=ERROR',
+    ],
+    ...['-o', 'UserKnownHostsFile=/dev/null', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=30'],
+    ...['root@127.0.0.1', command],
+  ];
+  const close = (): Promise<void> => end(child);
+  try {
+    const startedAt = performance.now();
+    while (!(await answers(sshArguments('true')))) {
+      if (child.exitCode !== null) throw new Error(`${machine.qemu} ended with ${child.exitCode}`);
+      if (performance.now() - startedAt > longestBootMs)
+        throw new Error(`the board did not boot within ${longestBootMs / 1000} s; see ${folder}/serial.log`);
+      await sleep(1000, undefined, { signal });
+    }
+    console.error(`board-vm: ${arch} booted in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { sshArguments, close };
+}
+
+async function answers(sshArguments: string[]): Promise<boolean> {
+  try {
+    await run('ssh', ['-o', 'BatchMode=yes', ...sshArguments], { timeout: 60_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,65 @@
+/** Checks that run one after another, each with a line, and a table at the end. */
+export class Suite {
+  readonly #only: string;
+  readonly #results: {
+    readonly name: string;
+    readonly isGood: boolean;
+    readonly detail: string;
+    readonly seconds: number;
+  }[] = [];
+
+  /** `only`: run the checks whose names have these words. */
+  constructor(only = '') {
+    this.#only = only;
+  }
+
+  /** Runs a check; it fails by throwing, and may return what it measured. */
+  async check(name: string, run: () => Promise<unknown>): Promise<void> {
+    if (!name.includes(this.#only)) return;
+    const startedAt = performance.now();
+    let isGood = true;
+    let detail = '';
+    try {
+      const measured = await run();
+      if (typeof measured === 'string') detail = measured;
+    } catch (error) {
+      isGood = false;
+      detail = error instanceof Error ? error.message : String(error);
+    }
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.#results.push({ name, isGood, detail, seconds });
+    console.log(this.#line(name, isGood, detail, seconds));
+  }
+
+  /** Prints the table; resolves to the exit code. */
+  finish(): number {
+    console.log('\nCHECK'.padEnd(53), 'RESULT  SECONDS  DETAIL');
+    for (const { name, isGood, detail, seconds } of this.#results)
+      console.log(this.#line(name, isGood, detail, seconds));
+    const failed = this.#results.filter(({ isGood }) => !isGood).length;
+    console.log(`\n${this.#results.length - failed} passed, ${failed} failed`);
+    return failed > 0 || this.#results.length === 0 ? 1 : 0;
+  }
+
+  #line(name: string, isGood: boolean, detail: string, seconds: number): string {
+    const time = seconds.toFixed(1).padStart(7);
+    return `${name.padEnd(52)} ${(isGood ? 'ok' : 'FAILED').padEnd(6)}  ${time}  ${detail.replaceAll('\n', ' ')}`.trimEnd();
+  }
+}
+
+export function expect(isSo: boolean, message: string): void {
+  if (!isSo) throw new Error(message);
+}
+
+/** What a promise rejects with; throws where it resolves or the message is another. */
+export async function rejection(promise: Promise<unknown>, message: RegExp): Promise<string> {
+  let text: string;
+  try {
+    await promise;
+  } catch (error) {
+    text = error instanceof Error ? error.message : String(error);
+    expect(message.test(text), `expected ${message}, got: ${text}`);
+    return text;
+  }
+  throw new Error(`expected ${message}, but it succeeded`);
+}
