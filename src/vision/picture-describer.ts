@@ -50,7 +50,7 @@ export class PictureDescriber {
     const { before, after } = this.#prompt(prompt);
     const seenStart = performance.now();
     const { imageTokens, packMs, encodeMs, ...seen } = await this.#sight.see(picture, before, signal);
-    const afterPicture = this.#engine.position;
+    let shown = { before, end: this.#engine.position };
     let promptTokens = seen.promptTokens;
     let completion = 0;
     let prefillMs = performance.now() - seenStart - packMs - encodeMs;
@@ -75,8 +75,9 @@ export class PictureDescriber {
     for (const { name, ask, type } of questions) {
       const asked = this.#prompt(ask);
       // Looked at anew: where the question stands before the picture, or a recurrent memory has forgotten the way back.
-      if (asked.before !== before || !tryTruncate(this.#engine, afterPicture)) {
+      if (asked.before !== shown.before || !tryTruncate(this.#engine, shown.end)) {
         promptTokens += (await this.#sight.see(picture, asked.before, signal)).promptTokens;
+        shown = { before: asked.before, end: this.#engine.position };
       }
       const { text } = await turn(asked.after, type ?? null);
       answers[name] = type ? parseAnswer(type, text) : text.trim();

@@ -67,8 +67,12 @@ async function open(model: Pick<LoadOptions, 'textPath' | 'mmprojPath'>): Promis
   return engine;
 }
 
-function describerOf(engine: MtmdEngine, maxTokens = 8): PictureDescriber {
-  const options = { maxTokens, temperature: 0, chatTemplate: null, detail: 'full' } as const;
+function describerOf(
+  engine: MtmdEngine,
+  maxTokens = 8,
+  chatTemplate: string | null = null,
+): PictureDescriber {
+  const options = { maxTokens, temperature: 0, chatTemplate, detail: 'full' } as const;
   return new PictureDescriber(engine, options, { name: 'random', quant: '', build: '' });
 }
 
@@ -98,6 +102,22 @@ test.each(['qwen2.5vl_merger', 'lfm2'] as const)(
     expect(work.encodes).toBe(1);
   },
 );
+
+test('where a template puts the question before the picture, each question looks anew and none is lost', async () => {
+  const { engine, work } = counted(await open(writeRandomModel(folder, 'mlp')));
+  const questionFirst =
+    "{% set parts = messages[0]['content'].split('\\n') %}{{ parts[1] }} {{ parts[0] }} ASSISTANT:";
+  const describer = describerOf(engine, 8, questionFirst);
+  const picture = await pictureOf(120, 90);
+  const [, ...free] = ['see', 'what', 'gate', 'what'].map((ask, index) => ({ name: `q${index}`, ask }));
+  const together = await describer.describe({ picture, prompt: 'see', questions: free }, never);
+  expect(work.encodes).toBe(4);
+  for (const { name, ask } of free) {
+    const alone = await describer.describe({ picture, prompt: ask, questions: [] }, never);
+    expect(together.answers[name]).toBe(alone.text);
+  }
+  expect(together.answers['q1']).not.toBe(together.answers['q2']);
+});
 
 test('answers are of their types, also where a description may not be as long', async () => {
   const engine = await open(writeRandomModel(folder, 'gemma3'));
