@@ -6,7 +6,9 @@ export interface BrightnessFit {
 
 export const noFit: BrightnessFit = { gain: 1, offset: 0 };
 
-const passes = 8;
+const mostPasses = 8;
+/** A pass that moves no level by more than this, in grey levels, is the last. */
+const settled = 0.1;
 /** Where a picture's contrast (standard deviation, grey levels) is near or below this, gain is held near 1. */
 const leastContrast = 2;
 
@@ -32,7 +34,7 @@ export function fitBrightness(
     if (counts(block) && isExposed(before[block]!) && isExposed(after[block]!)) blocks.push(block);
   }
   let fit = noFit;
-  for (let pass = 0; pass < passes && blocks.length > 0; pass++) {
+  for (let pass = 0; pass < mostPasses && blocks.length > 0; pass++) {
     let weights = 0;
     let sumX = 0;
     let sumY = 0;
@@ -55,7 +57,10 @@ export function fitBrightness(
     const hold = leastContrast ** 2;
     const gain =
       (sumXY / weights - meanX * meanY + hold) / Math.max(sumXX / weights - meanX * meanX + hold, hold);
-    fit = { gain, offset: meanY - gain * meanX };
+    const next = { gain, offset: meanY - gain * meanX };
+    const moved = Math.abs(next.gain - fit.gain) * 255 + Math.abs(next.offset - fit.offset);
+    fit = next;
+    if (pass > 0 && moved < settled) break;
   }
   return fit;
 }
