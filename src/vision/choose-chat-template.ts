@@ -23,8 +23,7 @@ export interface ChatFacts {
   >;
   /** null: the projector is not known. */
   readonly vision: Pick<VisionInfo, 'projectorType' | 'gridPinpoints' | 'usesMrope'> | null;
-  /** Whether the vocabulary has this piece of text as one token. */
-  readonly hasToken: (piece: string) => boolean;
+  readonly vocabulary: MtmdVocabulary;
 }
 
 export interface ChosenTemplate extends ChatFamily {
@@ -59,7 +58,7 @@ export function chooseChatTemplate(configured: string | null, facts: ChatFacts):
 }
 
 /** Whether the vocabulary has this text as one token, as it has special tokens. */
-export function isOneToken(vocabulary: MtmdVocabulary, text: string): boolean {
+function isOneToken(vocabulary: MtmdVocabulary, text: string): boolean {
   const tokens = vocabulary.tokenize(text, { parseSpecial: true });
   // SentencePiece may put a space of its own before it.
   const last = tokens.at(-1);
@@ -77,8 +76,9 @@ function own(source: 'config' | 'gguf', jinja: string, reason: string, facts: Ch
   return { source, family: null, reason, jinja, arrange: isLlava ? pictureLineFirst : pictureFirst };
 }
 
-function guessFamily({ text, vision, hasToken }: ChatFacts): [ChatFamilyName, string] {
+function guessFamily({ text, vision, vocabulary }: ChatFacts): [ChatFamilyName, string] {
   const { architecture, name, keyValueHeadCount, headCount, vocabularySize } = text;
+  const hasToken = (piece: string): boolean => isOneToken(vocabulary, piece);
   const byName = namePatterns.find(([pattern]) => pattern.test(name));
   if (byName) return [byName[1], `its general.name is "${name}"`];
   if (architecture === 'phi2') return ['moondream', 'its architecture is phi2, as Moondream’s'];

@@ -1,5 +1,5 @@
 import { backendsDir, loadAddon, type MtmdVocabularyFile } from './addon.ts';
-import { chooseChatTemplate, isOneToken } from './choose-chat-template.ts';
+import { chooseChatTemplate } from './choose-chat-template.ts';
 import { type Detail, imageMaxTokens } from './detail.ts';
 import type { InspectRequest, ModelFacts, PictureCost } from './inspect-model.ts';
 import { serveParent } from './one-shot-child.ts';
@@ -37,8 +37,7 @@ function textFacts(
   vision: Parameters<typeof chooseChatTemplate>[1]['vision'],
 ): Pick<ModelFacts, 'text' | 'template'> {
   const text = vocabulary.info;
-  const hasToken = (piece: string): boolean => isOneToken(vocabulary, piece);
-  const { source, family, reason, jinja } = chooseChatTemplate(chatTemplate, { text, vision, hasToken });
+  const { source, family, reason, jinja } = chooseChatTemplate(chatTemplate, { text, vision, vocabulary });
   return { text, template: { source, family, reason, jinja } };
 }
 

@@ -3,7 +3,7 @@ import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './addon.ts';
 import { answerGrammar, mostAnswerTokens, parseAnswer } from './answer-grammar.ts';
 import { renderPrompt } from './chat-prompt.ts';
-import { type ChosenTemplate, chooseChatTemplate, isOneToken } from './choose-chat-template.ts';
+import { type ChosenTemplate, chooseChatTemplate } from './choose-chat-template.ts';
 import type { Detail } from './detail.ts';
 import { chooseSight, type Sight, tryTruncate } from './sight.ts';
 
@@ -39,8 +39,7 @@ export class PictureDescriber {
     this.#model = model;
     this.#sight = sight;
     const { text, vision } = engine.info;
-    const hasToken = (piece: string): boolean => isOneToken(engine, piece);
-    this.template = chooseChatTemplate(options.chatTemplate, { text, vision, hasToken });
+    this.template = chooseChatTemplate(options.chatTemplate, { text, vision, vocabulary: engine });
     // A template that cannot work is found when the engine is loaded, not at the first frame.
     this.#prompt('Describe the scene.');
   }

@@ -14,7 +14,6 @@ export interface Sight {
   see(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens>;
 }
 
-/** How a model looks at pictures: LLaVA's are packed here, as it was trained; all others by libmtmd. */
 type WayOfLooking = 'anyres' | 'padded square' | 'stretched square' | 'libmtmd';
 
 function wayOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): WayOfLooking {
@@ -25,6 +24,7 @@ function wayOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): WayOfLookin
   return text.architecture === 'phi2' && vision.imageSize === 378 ? 'stretched square' : 'padded square';
 }
 
+/** How a model looks at pictures: LLaVA's are packed here, as it was trained; all others by libmtmd. */
 export function chooseSight(engine: MtmdEngine, detail: Detail): Sight {
   const way = wayOf(engine.info);
   if (way === 'libmtmd') return new LibmtmdSight(engine);

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { loadAddon, type MtmdVocabularyFile } from '../../src/vision/addon.ts';
 import { chatFamilies } from '../../src/vision/chat-families.ts';
 import { renderPrompt } from '../../src/vision/chat-prompt.ts';
-import { type ChatFacts, chooseChatTemplate, isOneToken } from '../../src/vision/choose-chat-template.ts';
+import { type ChatFacts, chooseChatTemplate } from '../../src/vision/choose-chat-template.ts';
 import { llamaSource, type VocabularyShape, writeVocabulary } from '../support/vocabulary-file.ts';
 
 // The tokens each family's models were trained on, with the published vocabularies. A prompt is written here as
@@ -29,8 +29,7 @@ function choose(
   vision: Vision | null,
   configured: string | null = null,
 ): ReturnType<typeof chooseChatTemplate> {
-  const hasToken = (piece: string): boolean => isOneToken(file, piece);
-  return chooseChatTemplate(configured, { text: file.info, vision, hasToken });
+  return chooseChatTemplate(configured, { text: file.info, vision, vocabulary: file });
 }
 
 /** The tokens before and after the picture, as `id=piece`. */
