@@ -1,25 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { Question } from '../../src/domain/observation.ts';
-import { backendsDir, type LoadOptions, loadAddon, type MtmdEngine } from '../../src/vision/addon.ts';
+import type { MtmdEngine } from '../../src/vision/addon.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
+import { folder, open } from '../native/engine-fixture.ts';
 import { realGeometryShape, writeRandomLlava } from '../support/random-llava.ts';
 import { writeRandomModel } from '../support/random-projectors.ts';
 
 // See once, ask many: what is counted here is work, not time.
 
-const folder = mkdtempSync(join(tmpdir(), 'scenecast-describer-'));
-const addon = loadAddon();
-addon.loadBackends(backendsDir());
-const engines: MtmdEngine[] = [];
-afterAll(async () => {
-  await Promise.all(engines.map((engine) => engine.close()));
-  rmSync(folder, { recursive: true });
-});
 const never = new AbortController().signal;
 
 const questions: readonly Question[] = [
@@ -60,13 +50,6 @@ function counted(engine: MtmdEngine): { engine: MtmdEngine; work: Work } {
   return { engine: proxy, work };
 }
 
-async function open(model: Pick<LoadOptions, 'textPath' | 'mmprojPath'>): Promise<MtmdEngine> {
-  const { textPath, mmprojPath } = model;
-  const engine = await addon.load({ textPath, mmprojPath, threads: 1, contextSize: 3072 });
-  engines.push(engine);
-  return engine;
-}
-
 function describerOf(
   engine: MtmdEngine,
   maxTokens = 8,
@@ -77,7 +60,9 @@ function describerOf(
 }
 
 test('five questions cost less than a quarter of a description in prefill, and encode nothing again', async () => {
-  const { engine, work } = counted(await open(writeRandomLlava(folder, realGeometryShape)));
+  const { engine, work } = counted(
+    await open(writeRandomLlava(folder, realGeometryShape), { contextSize: 3072 }),
+  );
   const describer = describerOf(engine);
   const picture = await pictureOf(640, 480);
   const request = { picture, prompt: 'describe', questions: [] };
@@ -95,7 +80,7 @@ test('five questions cost less than a quarter of a description in prefill, and e
 test.each(['qwen2.5vl_merger', 'lfm2'] as const)(
   '%s is looked at once for five questions',
   async (projector) => {
-    const { engine, work } = counted(await open(writeRandomModel(folder, projector)));
+    const { engine, work } = counted(await open(writeRandomModel(folder, projector), { contextSize: 3072 }));
     const picture = await pictureOf(120, 90);
     const { answers } = await describerOf(engine).describe({ picture, prompt: 'describe', questions }, never);
     expect(Object.keys(answers)).toHaveLength(5);
@@ -104,7 +89,7 @@ test.each(['qwen2.5vl_merger', 'lfm2'] as const)(
 );
 
 test('where a template puts the question before the picture, each question looks anew and none is lost', async () => {
-  const { engine, work } = counted(await open(writeRandomModel(folder, 'mlp')));
+  const { engine, work } = counted(await open(writeRandomModel(folder, 'mlp'), { contextSize: 3072 }));
   const questionFirst =
     "{% set parts = messages[0]['content'].split('\\n') %}{{ parts[1] }} {{ parts[0] }} ASSISTANT:";
   const describer = describerOf(engine, 8, questionFirst);
@@ -120,7 +105,7 @@ test('where a template puts the question before the picture, each question looks
 });
 
 test('answers are of their types, also where a description may not be as long', async () => {
-  const engine = await open(writeRandomModel(folder, 'gemma3'));
+  const engine = await open(writeRandomModel(folder, 'gemma3'), { contextSize: 3072 });
   const picture = await pictureOf(120, 90);
   const request = { picture, prompt: 'describe', questions };
   const { answers, text, finishReason, tokens } = await describerOf(engine, 1).describe(request, never);
@@ -135,7 +120,7 @@ test('answers are of their types, also where a description may not be as long', 
 });
 
 test('a memory that cannot be cut is filled anew, with the same answers', async () => {
-  const engine = await open(writeRandomModel(folder, 'pixtral'));
+  const engine = await open(writeRandomModel(folder, 'pixtral'), { contextSize: 3072 });
   const picture = await pictureOf(120, 90);
   const request = { picture, prompt: 'describe', questions };
   const expected = await describerOf(engine).describe(request, never);

@@ -1,31 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Picture } from '../../src/domain/frame.ts';
-import { backendsDir, type LoadOptions, loadAddon, type MtmdEngine } from '../../src/vision/addon.ts';
+import type { MtmdEngine } from '../../src/vision/addon.ts';
 import type { Detail } from '../../src/vision/detail.ts';
 import { chooseSight } from '../../src/vision/sight.ts';
+import { folder, open } from '../native/engine-fixture.ts';
 import { realGeometryShape, tinyShape, writeRandomLlava } from '../support/random-llava.ts';
 import { writeRandomModel } from '../support/random-projectors.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'scenecast-sight-'));
-const addon = loadAddon();
-addon.loadBackends(backendsDir());
-const engines: MtmdEngine[] = [];
-afterAll(async () => {
-  await Promise.all(engines.map((engine) => engine.close()));
-  rmSync(folder, { recursive: true });
-});
 const never = new AbortController().signal;
-
-async function open(model: Pick<LoadOptions, 'textPath' | 'mmprojPath'>): Promise<MtmdEngine> {
-  const { textPath, mmprojPath } = model;
-  const engine = await addon.load({ textPath, mmprojPath, threads: 1 });
-  engines.push(engine);
-  return engine;
-}
 
 /** A picture of coloured noise, without loss. */
 async function pictureOf(width: number, height: number): Promise<Picture> {

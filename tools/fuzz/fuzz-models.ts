@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { sceneRandom } from '../../src/camera/scene-random.ts';
 import { tinyShape, writeRandomLlava } from '../../test/support/random-llava.ts';
 import { writeRandomModel } from '../../test/support/random-projectors.ts';
 import { mutateGguf, type Random } from './mutate-gguf.ts';
@@ -46,7 +47,7 @@ const showsBar = process.stderr.isTTY === true;
 
 async function work(): Promise<void> {
   for (let number = next++; number < count; number = next++) {
-    const random = randomOf(Number(values.seed) * 1_000_003 + number);
+    const random = sceneRandom(Number(values.seed), number).below;
     const model = models[random(models.length)]!;
     const { pair, what, path } = faulty(number, model, random);
     const outcome = await tryModel(pair, picture);
@@ -77,17 +78,6 @@ function faulty(
     pair: { ...model, [which]: path },
     what: `${which === 'textPath' ? 'text' : 'mmproj'}: ${what}`,
     path,
-  };
-}
-
-/** mulberry32: the same numbers on every machine. */
-function randomOf(seed: number): Random {
-  let state = seed >>> 0;
-  return (end) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * end);
   };
 }
 
