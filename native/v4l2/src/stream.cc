@@ -52,7 +52,10 @@ size_t jpegLength(const uint8_t* bytes, size_t size) {
 }  // namespace
 
 Stream::Stream(std::shared_ptr<const Device> device, const StreamRequest& request) : device_(std::move(device)) {
+  // Whoever used the camera before may have left it showing a part, or filling only a part of the picture.
+  resetSelection(V4L2_SEL_TGT_CROP_DEFAULT, V4L2_SEL_TGT_CROP);
   setFormat(request);
+  resetSelection(V4L2_SEL_TGT_COMPOSE_DEFAULT, V4L2_SEL_TGT_COMPOSE);
   setInterval(request.interval);
   // Told by few drivers; those that cannot are none the worse.
   v4l2_event_subscription subscription{};
@@ -70,6 +73,15 @@ Stream::~Stream() {
     none.memory = V4L2_MEMORY_MMAP;
     device_->tryCall(VIDIOC_REQBUFS, &none);
   }
+}
+
+void Stream::resetSelection(uint32_t defaultTarget, uint32_t target) const {
+  v4l2_selection selection{};
+  selection.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;  // of multi-planar devices too
+  selection.target = defaultTarget;
+  if (device_->tryCall(VIDIOC_G_SELECTION, &selection) != 0) return;  // most cameras have nothing to select
+  selection.target = target;
+  device_->tryCall(VIDIOC_S_SELECTION, &selection);
 }
 
 void Stream::setFormat(const StreamRequest& request) {

@@ -64,6 +64,8 @@ class Stream {
     size_t length = 0;
   };
 
+  // Sets what is cropped or composed to the driver's default, where it offers that.
+  void resetSelection(uint32_t defaultTarget, uint32_t target) const;
   void setFormat(const StreamRequest& request);
   void setInterval(const Interval& interval);
   void mapBuffers();
