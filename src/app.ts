@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { FfmpegCamera } from './camera/ffmpeg.ts';
@@ -8,72 +6,16 @@ import { inputKind } from './camera/ffmpeg-command.ts';
 import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
 import { V4l2Camera } from './camera/v4l2.ts';
-import type { CameraConfig, Config, QuestionConfig } from './config/schema.ts';
-import { ConfigError, EngineError } from './domain/errors.ts';
-import type { Question } from './domain/observation.ts';
+import type { CameraConfig, Config } from './config/schema.ts';
+import { jobOf, lookUp, modelFilesOf, questionOf, setUpEngine, startEngine } from './engine.ts';
 import { MaskedCamera } from './gate/masked-camera.ts';
 import { SceneGate } from './gate/scene-gate.ts';
-import { loadCatalogue } from './models/catalogue.ts';
-import { modelNamePattern } from './models/hub-address.ts';
-import { defaultModelsFolder, modelFolder } from './models/installed.ts';
-import { locateModel } from './models/locate.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import type { CameraTask } from './pipeline/camera-watch.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import type { Camera, Log } from './pipeline/ports.ts';
 import { EngineClient } from './vision/engine-client.ts';
-import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
-
-/** Scenecast's own folder, where the demo model lives. */
-const installation = dirname(import.meta.dirname);
-
-/** A path of the config: relative ones are looked up in `folder` (the config file's), then beside Scenecast. */
-function lookUp(path: string, folder: string): string {
-  const candidates = [resolve(folder, path), resolve(installation, path)];
-  return candidates.find((candidate) => existsSync(candidate)) ?? candidates[0]!;
-}
-
-/**
- * The folder of a config's `model.path`: a path, or the name of a model that was pulled.
- * @throws ConfigError for a model of the catalogue that is not here yet.
- */
-function modelFolderOf(path: string, folder: string): string {
-  const found = lookUp(path, folder);
-  if (existsSync(found) || !modelNamePattern.test(path)) return found;
-  const pulled = modelFolder(defaultModelsFolder(process.env), path);
-  if (existsSync(pulled)) return pulled;
-  if (!loadCatalogue().some(({ name }) => name === path)) return found;
-  throw new ConfigError(
-    `model.path ${path}: a model of the catalogue that is not here; scenecast models pull ${path}`,
-  );
-}
-
-/** The engine's options for a config's `model`. @throws ConfigError where the files are not there. */
-export async function engineOptionsOf(model: Config['model'], folder: string): Promise<EngineOptions> {
-  const { text, mmproj } = await locateModel(modelFolderOf(model.path, folder));
-  return {
-    textPath: text,
-    mmprojPath: mmproj,
-    contextSize: model.context_size,
-    threads: model.threads ?? availableParallelism(),
-    maxTokens: model.max_tokens,
-    temperature: model.temperature,
-    chatTemplate: model.chat_template,
-    detail: model.detail,
-  };
-}
-
-/** Loads the model; a file that cannot be one is the config's fault, and restarting cannot help. */
-export async function startEngine(engine: EngineClient): Promise<EngineInfo> {
-  try {
-    return await engine.start();
-  } catch (cause) {
-    if (cause instanceof EngineError && cause.code !== 'ENGINE_DIED') {
-      throw new ConfigError(`model: ${cause.message}`, { cause });
-    }
-    throw cause;
-  }
-}
+import type { EngineOptions } from './vision/protocol.ts';
 
 /** The daemon: every part built from the config, torn down in reverse. */
 export class App {
@@ -106,7 +48,7 @@ export class App {
     await publisher.start();
 
     const engine = new EngineClient({
-      engine: await engineOptionsOf(model, folder),
+      engine: await this.#planEngine(folder),
       deadlineMs: model.deadline,
       log,
       onProgress: progressLogger(log),
@@ -136,6 +78,17 @@ export class App {
     this.#loopDelay.enable();
     pipeline.start();
     log.info({ cameras: tasks.length, device }, 'looking');
+  }
+
+  /** The engine's options, planned for this board. */
+  async #planEngine(folder: string): Promise<EngineOptions> {
+    const { model } = this.#config;
+    const files = await modelFilesOf(model, folder);
+    const setUp = await setUpEngine(model, files, jobOf(this.#config));
+    const { reasons, memory, expected, ...plan } = setUp.plan;
+    this.#log.info({ ...plan, memoryBytes: memory.totalBytes, expected }, 'planned');
+    for (const given of plan.degraded) this.#log.warn({ reason: reasons.memory }, `to fit the memory: ${given}`);
+    return setUp.options;
   }
 
   /** Stops every part in reverse order; runs every step, then reports all failures together. */
@@ -210,22 +163,6 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
 
 function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate']): SceneGate {
   return new SceneGate({ sensitivity, ignore, lightGuard: light_guard });
-}
-
-function questionOf(name: string, config: QuestionConfig): Question {
-  const question = { name, ask: config.ask };
-  switch (config.type) {
-    case 'boolean':
-      return { ...question, type: { kind: 'boolean' } };
-    case 'integer':
-      return { ...question, type: { kind: 'integer', min: config.min, max: config.max } };
-    case 'enum':
-      return { ...question, type: { kind: 'enum', values: config.values } };
-    case 'string':
-      return { ...question, type: { kind: 'string', maxLength: config.max_length } };
-    default:
-      return question;
-  }
 }
 
 function progressLogger(log: Logger): (fraction: number) => void {

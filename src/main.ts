@@ -4,8 +4,10 @@ import { convertCommand } from './cli/convert.ts';
 import { describeCommand } from './cli/describe.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { modelsCommand } from './cli/models.ts';
+import { planCommand } from './cli/plan.ts';
 import { runCommand } from './cli/run.ts';
 import { sceneCommand } from './cli/scene.ts';
+import { tuneCommand } from './cli/tune.ts';
 import { exitCodes, messageOf, ScenecastError } from './domain/errors.ts';
 
 const stop = new AbortController();
@@ -22,6 +24,8 @@ for (const command of [
   describeCommand,
   modelsCommand,
   convertCommand,
+  planCommand,
+  tuneCommand,
   doctorCommand,
   sceneCommand,
 ])

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { engineOptionsOf, startEngine } from '../app.ts';
+import { modelFilesOf, setUpEngine, startEngine, usualSizes } from '../engine.ts';
 import { readPicture } from '../camera/still.ts';
 import { modelSchema } from '../config/schema.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
@@ -30,8 +30,11 @@ export function describeCommand(signal: AbortSignal): Command {
 
 async function describe(images: readonly string[], flags: Flags, signal: AbortSignal): Promise<void> {
   const model = modelSchema.parse(flags.model === undefined ? {} : { path: flags.model });
+  const questions = flags.ask.map((ask) => ({ name: ask, ask }));
+  const job = { pictureSizes: usualSizes, prompts: [flags.prompt], questions };
+  const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   const engine = new EngineClient({
-    engine: await engineOptionsOf(model, process.cwd()),
+    engine: options,
     deadlineMs: model.deadline,
     log: quietLog,
     onProgress: process.stderr.isTTY ? drawBar : () => {},
@@ -39,7 +42,6 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
   signal.addEventListener('abort', () => void engine.close(), { once: true });
   try {
     await startEngine(engine);
-    const questions = flags.ask.map((ask) => ({ name: ask, ask }));
     for (const image of images) {
       try {
         const picture = await readPicture(image);

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { duration, name, polygon, size } from './units.ts';
+import { bytes, duration, name, polygon, size } from './units.ts';
 
 const sceneSource = z.strictObject({
   type: z.literal('scene'),
@@ -193,15 +193,20 @@ export const modelSchema = z.strictObject({
     .int()
     .min(512)
     .max(1_048_576)
-    .default(4096)
-    .describe('In tokens: picture, prompt and answer together'),
+    .nullable()
+    .default(null)
+    .describe('In tokens: picture, prompt and answer together; null: what the cameras and questions need'),
   threads: z
     .int()
     .min(1)
     .max(256)
     .nullable()
     .default(null)
-    .describe('null: one for each CPU the service may use'),
+    .describe('null: one for each big core the service may use'),
+  memory: bytes
+    .nullable()
+    .default(null)
+    .describe('The most that the engine may take; null: what is available when it starts, less some headroom'),
   max_tokens: z.int().min(1).max(4096).default(256).describe('The longest description or free-text answer'),
   detail: z
     .enum(['overview', 'balanced', 'full'])

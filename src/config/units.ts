@@ -13,6 +13,17 @@ export const duration = z
   // setTimeout takes no more than 2^31 - 1 ms, and anything under 100 ms would be a busy loop.
   .refine((ms) => ms >= 100 && ms <= 24 * 86_400_000, 'must be from 100ms to 24d');
 
+const unitBytes: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, kB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** An amount of memory as a person writes it (`2GiB`, `1500MB`), parsed to whole bytes. */
+export const bytes = z
+  .string({ error: 'must be an amount such as 512MiB or 2GiB, with its unit' })
+  .regex(/^\d+(\.\d+)?([KMG]iB|kB|MB|GB)$/, 'must be an amount such as 512MiB or 2GiB')
+  .transform((text) => {
+    const [, amount = '0', unit = 'MiB'] = /^([\d.]+)([A-Za-z]+)$/.exec(text) ?? [];
+    return Math.round(Number(amount) * unitBytes[unit]!);
+  });
+
 /** A picture size as a person writes it (`1280x720`), parsed to pixels; each side 1 to 16384. */
 export const size = z
   .string({ error: 'must be a size such as 1280x720' })

@@ -13,6 +13,23 @@ export class ConfigError extends ScenecastError {
   override readonly exitCode = exitCodes.config;
 }
 
+/** A model that does not fit the board, with the least memory it would need; null: that is not why. */
+export class PlanError extends ConfigError {
+  override readonly name = 'PlanError';
+  readonly neededBytes: number | null;
+  /** What it may take. */
+  readonly budgetBytes: number;
+  constructor(
+    message: string,
+    { neededBytes, budgetBytes }: { readonly neededBytes: number | null; readonly budgetBytes: number },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.neededBytes = neededBytes;
+    this.budgetBytes = budgetBytes;
+  }
+}
+
 /** A camera that cannot be opened or gives no picture. */
 export class CameraError extends ScenecastError {
   override readonly name = 'CameraError';

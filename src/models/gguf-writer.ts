@@ -20,12 +20,14 @@ export const text = (value: string | readonly string[]): GgufValue => ({ type: '
 
 export type GgufMetadata = Readonly<Record<string, GgufValue>>;
 export type FloatType = 'F32' | 'F16' | 'BF16';
+/** Quantised types cut rows into blocks of 32 (Q4_0, Q8_0) or 256 elements. */
+export type TensorType = FloatType | 'Q4_0' | 'Q8_0' | 'Q4_K' | 'Q5_K' | 'Q6_K';
 
 export interface GgufTensorInfo {
   readonly name: string;
   /** Slowest dimension first, as PyTorch prints it: a matrix is [outputs, inputs]. */
   readonly shape: readonly number[];
-  readonly type: FloatType;
+  readonly type: TensorType;
 }
 
 /** A tensor whose bytes are made only when the file reaches it. */
@@ -49,8 +51,11 @@ const alignmentBytes = 32;
 const metadataTypes = { u32: 4, i32: 5, f32: 6, bool: 7, string: 8 };
 const arrayType = 9;
 /** ggml's numbers of the types. */
-const tensorTypes = { F32: 0, F16: 1, BF16: 30 };
-export const bytesPerElement = { F32: 4, F16: 2, BF16: 2 } as const;
+const tensorTypes = { F32: 0, F16: 1, BF16: 30, Q4_0: 2, Q8_0: 8, Q4_K: 12, Q5_K: 13, Q6_K: 14 };
+export const bytesPerElement = {
+  ...{ F32: 4, F16: 2, BF16: 2 },
+  ...{ Q4_0: 18 / 32, Q8_0: 34 / 32, Q4_K: 144 / 256, Q5_K: 176 / 256, Q6_K: 210 / 256 },
+} as const;
 
 /** Bytes of a tensor's data, without the padding after it. */
 export function tensorSizeBytes({ shape, type }: Pick<GgufTensorInfo, 'shape' | 'type'>): number {

@@ -22,6 +22,7 @@ export type MtmdErrorCode =
   | 'CLOSED'
   | 'CANCELLED'
   | 'CONTEXT_FULL' // nothing was decoded
+  | 'NO_WEIGHTS' // loaded with `noAlloc`
   | 'DECODE_FAILED'
   | 'ENCODE_FAILED'
   | 'TRUNCATE_FAILED' // this model's memory cannot be cut
@@ -70,8 +71,27 @@ export interface LoadOptions {
   readonly useMmap?: boolean;
   /** Default false. */
   readonly useMlock?: boolean;
+  /**
+   * Without weights, from what the files' headers say: such an engine counts tokens and tells its memory, and encodes
+   * and decodes nothing (NO_WEIGHTS). What follows a file's header may then be anything, or a hole. Default false.
+   */
+  readonly noAlloc?: boolean;
   /** Told the fraction loaded, at most a hundred times; 1 comes just before the promise resolves. */
   readonly onProgress?: (fraction: number) => void;
+}
+
+/** What a model takes of the memory, in bytes. The pages of a file that is mapped count as weights. */
+export interface MemoryUse {
+  /** Of the text model, as they lie in the file. */
+  readonly weightsBytes: number;
+  /** Of the text model, copied into the order the CPU's kernels want. */
+  readonly repackedWeightsBytes: number;
+  /** The KV cache, or what a recurrent model has instead. */
+  readonly contextBytes: number;
+  /** The text model's largest graph. */
+  readonly computeBytes: number;
+  /** The vision tower's weights and graph; the graph is there from the first picture on, or with `noAlloc`. */
+  readonly visionBytes: number;
 }
 
 export interface SamplerOptions {
@@ -232,6 +252,10 @@ export interface MtmdEngine extends MtmdVocabulary {
   readonly position: number;
   /** Positions the context holds. */
   readonly contextSize: number;
+  /** Positions computed at once. */
+  readonly ubatchSize: number;
+  /** @throws BUSY */
+  readonly memory: MemoryUse;
 
   /** The learned separator that ends a row of patches: `width` floats, or null if the model has none. */
   imageNewline(): Float32Array | null;

@@ -1,5 +1,4 @@
-/** How closely a picture is looked at: more detail costs more image tokens, and so more time. */
-export type Detail = 'overview' | 'balanced' | 'full';
+import type { Detail } from '../domain/model-sizing.ts';
 
 /** Most embeddings a picture becomes with models that take such a limit; 0 is the model's own. */
 export const imageMaxTokens: Readonly<Record<Detail, number>> = { overview: 256, balanced: 1024, full: 0 };

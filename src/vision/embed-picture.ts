@@ -1,8 +1,9 @@
 import { EngineError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
+import type { Detail } from '../domain/model-sizing.ts';
 import type { MtmdEngine } from './addon.ts';
 import { decodePicture } from './decode-picture.ts';
-import { type Detail, pinpointsFor } from './detail.ts';
+import { pinpointsFor } from './detail.ts';
 import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './packing.ts';
 import { expandToSquare, paddingColour } from './single-tile.ts';
 

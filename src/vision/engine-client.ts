@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
 import type { DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
+import { onCpus } from './on-cpus.ts';
 import type { EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
 
 export interface EngineClientOptions {
@@ -117,6 +118,7 @@ export class EngineClient implements Describer {
     const child = fork(new URL('./worker.ts', import.meta.url), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      ...onCpus(this.#options.engine.cpus),
     });
     this.#child = child;
     const { promise, resolve, reject } = Promise.withResolvers<EngineInfo>();

@@ -1,7 +1,7 @@
 import type { Size } from '../domain/frame.ts';
+import type { Detail } from '../domain/model-sizing.ts';
 import type { TextInfo, VisionInfo } from './addon.ts';
 import type { ChosenTemplate } from './choose-chat-template.ts';
-import type { Detail } from './detail.ts';
 import { runInChild } from './one-shot-child.ts';
 
 export interface InspectRequest {

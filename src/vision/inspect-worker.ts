@@ -1,6 +1,7 @@
+import type { Detail } from '../domain/model-sizing.ts';
 import { backendsDir, loadAddon, type MtmdVocabularyFile } from './addon.ts';
 import { chooseChatTemplate } from './choose-chat-template.ts';
-import { type Detail, imageMaxTokens } from './detail.ts';
+import { imageMaxTokens } from './detail.ts';
 import type { InspectRequest, ModelFacts, PictureCost } from './inspect-model.ts';
 import { serveParent } from './one-shot-child.ts';
 import { countPictureTokens, heedsDetail } from './sight.ts';

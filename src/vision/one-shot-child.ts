@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { EngineError, messageOf } from '../domain/errors.ts';
+import { onCpus } from './on-cpus.ts';
 
 // Work for the addon in a process of its own, because ggml aborts its process on some files, and some of its work can
 // be ended in no other way. The process does one thing, then it ends.
@@ -10,6 +11,8 @@ type FromChild<Result> =
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 export interface ChildOptions {
+  /** Where it may run; null: anywhere. */
+  readonly cpus?: readonly number[] | null;
   readonly signal?: AbortSignal | undefined;
   /** From 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
@@ -24,12 +27,12 @@ export function runInChild<Request extends object, Result>(
   worker: URL,
   name: string,
   request: Request,
-  { signal, onProgress }: ChildOptions,
+  { signal, onProgress, cpus = null }: ChildOptions,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const cancelled = (): EngineError => new EngineError('CANCELLED', `${name} was cancelled`);
   if (signal?.aborted) return Promise.reject(cancelled());
-  const child = fork(worker, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(worker, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], ...onCpus(cpus) });
   const stop = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });
   let last: FromChild<Result> | null = null;

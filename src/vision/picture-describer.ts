@@ -1,10 +1,10 @@
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
+import type { Detail } from '../domain/model-sizing.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './addon.ts';
 import { answerGrammar, mostAnswerTokens, parseAnswer } from './answer-grammar.ts';
 import { renderPrompt } from './chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './choose-chat-template.ts';
-import type { Detail } from './detail.ts';
 import { chooseSight, type Sight, tryTruncate } from './sight.ts';
 
 export interface SpeechOptions {

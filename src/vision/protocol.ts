@@ -1,7 +1,7 @@
 import type { Description } from '../domain/observation.ts';
+import type { Detail, KvType } from '../domain/model-sizing.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdErrorCode } from './addon.ts';
-import type { Detail } from './detail.ts';
 
 /** How the engine is loaded and how it speaks; the same for its whole life. */
 export interface EngineOptions {
@@ -9,7 +9,17 @@ export interface EngineOptions {
   readonly mmprojPath: string;
   /** In tokens. */
   readonly contextSize: number;
+  readonly batchSize: number;
+  readonly ubatchSize: number;
+  readonly kvType: KvType;
+  readonly flashAttention: 'auto' | 'on' | 'off';
   readonly threads: number;
+  /** Where the engine's process may run; null: wherever the kernel puts it. */
+  readonly cpus: readonly number[] | null;
+  readonly useMmap: boolean;
+  readonly useMlock: boolean;
+  /** A ggml CPU module; null: the best of the prebuilt ones. */
+  readonly cpuModule: string | null;
   /** The longest description or answer, in tokens. */
   readonly maxTokens: number;
   /** 0 is greedy. */

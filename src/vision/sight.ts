@@ -1,9 +1,10 @@
 import type { Picture, Size } from '../domain/frame.ts';
+import type { Detail } from '../domain/model-sizing.ts';
 import type { MtmdEngine, MtmdInfo, PictureTokens } from './addon.ts';
 import { decodePicture } from './decode-picture.ts';
-import { type Detail, pinpointsFor } from './detail.ts';
+import { pinpointsFor } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings } from './embed-picture.ts';
-import { planAnyres } from './packing.ts';
+import { type Plan, planAnyres } from './packing.ts';
 
 /** Puts a picture, and the text before it, into the engine's sequence. */
 export interface Sight {
@@ -45,14 +46,24 @@ export function heedsDetail(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
  * have been loaded for this detail.
  */
 export function countPictureTokens(engine: MtmdEngine, detail: Detail, size: Size): number {
-  const { imageSize, patchSize, hasImageNewline, gridPinpoints } = engine.info.vision;
-  const way = wayOf(engine.info);
-  if (way === 'libmtmd') return engine.countPictureTokens(size.width, size.height);
+  const { imageSize, patchSize, hasImageNewline } = engine.info.vision;
+  if (wayOf(engine.info) === 'libmtmd') return engine.countPictureTokens(size.width, size.height);
   const patches = (imageSize / patchSize) ** 2;
-  const offered = way === 'anyres' ? pinpointsFor(detail, gridPinpoints, imageSize) : [];
-  if (offered.length === 0) return patches;
-  const plan = planAnyres({ ...size, imageSize, patchSize, gridPinpoints: offered });
+  const plan = planOf(engine.info, detail, size);
+  if (!plan) return patches;
   return hasImageNewline ? plan.tokenCount : patches * (1 + plan.tiles.length);
+}
+
+/** Squares that are encoded for a picture of this size; null where libmtmd lays pictures out. */
+export function countSquares({ info }: MtmdEngine, detail: Detail, size: Size): number | null {
+  return wayOf(info) === 'libmtmd' ? null : 1 + (planOf(info, detail, size)?.tiles.length ?? 0);
+}
+
+/** How a picture is cut into tiles; null where it is not. */
+function planOf(info: MtmdEngine['info'], detail: Detail, size: Size): Plan | null {
+  const { imageSize, patchSize, gridPinpoints } = info.vision;
+  const offered = wayOf(info) === 'anyres' ? pinpointsFor(detail, gridPinpoints, imageSize) : [];
+  return offered.length === 0 ? null : planAnyres({ ...size, imageSize, patchSize, gridPinpoints: offered });
 }
 
 /** Pictures that become one run of embeddings. The text before them stays in the KV cache from picture to picture. */

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { messageOf } from '../domain/errors.ts';
-import { backendsDir, loadAddon, type MtmdEngine } from './addon.ts';
-import { imageMaxTokens } from './detail.ts';
+import { loadAddon, type MtmdEngine } from './addon.ts';
+import { loadCpuModule } from './cpu-module.ts';
+import { loadEngine } from './load-engine.ts';
 import { PictureDescriber } from './picture-describer.ts';
 import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
 import { heedsDetail } from './sight.ts';
@@ -38,17 +39,11 @@ async function load(options: EngineOptions): Promise<void> {
       if (level === 'warn') send({ type: 'log', level: 'debug', text: text.trim() });
       if (level === 'error') send({ type: 'log', level: 'warn', text: text.trim() });
     });
-    addon.loadBackends(backendsDir());
-    engine = await addon.load({
-      textPath: options.textPath,
-      mmprojPath: options.mmprojPath,
-      contextSize: options.contextSize,
-      threads: options.threads,
-      threadsBatch: options.threads,
-      flashAttention: 'auto',
-      ...(imageMaxTokens[options.detail] > 0 ? { imageMaxTokens: imageMaxTokens[options.detail] } : {}),
-      onProgress: (fraction) => send({ type: 'progress', fraction }),
-    });
+    const failure = loadCpuModule(addon, options.cpuModule);
+    if (failure !== null) {
+      send({ type: 'log', level: 'warn', text: `${failure}; node-llama-cpp's own CPU module serves` });
+    }
+    engine = await loadEngine(addon, options, (fraction) => send({ type: 'progress', fraction }));
     const { text, build, cpu } = engine.info;
     const model = { name: text.name || basename(options.textPath, '.gguf'), quant: text.quant, build };
     describer = new PictureDescriber(engine, options, model);

@@ -30,17 +30,23 @@ const typeNames: Readonly<Record<number, GgufValue['type']>> = {
   8: 'string',
 };
 
-/** Writes a GGUF file without tensors: a published vocabulary under another model's metadata. */
-export function writeVocabulary(path: string, shape: VocabularyShape): string {
-  const source = join(llamaSource, `ggml-vocab-${shape.published}.gguf`);
+/** The keys of a published vocabulary, without its chat template. */
+export function readVocabulary(name: PublishedVocabulary): Map<string, GgufValue> {
+  const source = join(llamaSource, `ggml-vocab-${name}.gguf`);
   if (!existsSync(source)) throw new Error(`${source} is missing: scripts/build-native.sh unpacks it`);
   const published = new Map<string, GgufValue>();
   for (const [key, { type, value }] of readGguf(source).metadata) {
-    const name = typeNames[type.at(-1)!];
-    if (name !== undefined && key.startsWith('tokenizer.') && key !== 'tokenizer.chat_template') {
-      published.set(key, { type: name, value: value as GgufValue['value'] });
+    const typeName = typeNames[type.at(-1)!];
+    if (typeName !== undefined && key.startsWith('tokenizer.') && key !== 'tokenizer.chat_template') {
+      published.set(key, { type: typeName, value: value as GgufValue['value'] });
     }
   }
+  return published;
+}
+
+/** Writes a GGUF file without tensors: a published vocabulary under another model's metadata. */
+export function writeVocabulary(path: string, shape: VocabularyShape): string {
+  const published = readVocabulary(shape.published);
   const { architecture, heads = 32, keyValueHeads = heads, size = 0, special = {} } = shape;
   const tokens = [...(published.get('tokenizer.ggml.tokens')!.value as string[])];
   const types = [...(published.get('tokenizer.ggml.token_type')!.value as number[])];

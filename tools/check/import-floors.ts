@@ -16,8 +16,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ['domain'],
   ...Object.fromEntries(adapters.map((adapter) => [adapter, ['domain', 'pipeline/ports.ts']])),
   mqtt: ['domain', 'pipeline/ports.ts', 'contract'],
-  'app.ts': ['domain', 'config', 'pipeline', 'contract', ...adapters],
-  cli: ['app.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
+  'engine.ts': ['domain', 'config', ...adapters],
+  'app.ts': ['engine.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
+  cli: ['engine.ts', 'app.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
   'main.ts': ['cli', 'app.ts', 'domain'],
 };
 

@@ -27,6 +27,8 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceAccessor<&EngineObject::getInfo>("info"),
                          InstanceAccessor<&EngineObject::getPosition>("position"),
                          InstanceAccessor<&EngineObject::getContextSize>("contextSize"),
+                         InstanceAccessor<&EngineObject::getUbatchSize>("ubatchSize"),
+                         InstanceAccessor<&EngineObject::getMemory>("memory"),
                          InstanceMethod<&EngineObject::imageNewline>("imageNewline"),
                          InstanceMethod<&EngineObject::resize>("resize"),
                          InstanceMethod<&EngineObject::encodeTile>("encodeTile"),
@@ -98,6 +100,14 @@ Napi::Value EngineObject::getPosition(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::getContextSize(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&] { return Napi::Number::New(info.Env(), open().text().contextSize()); });
+}
+
+Napi::Value EngineObject::getUbatchSize(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] { return Napi::Number::New(info.Env(), open().text().ubatchSize()); });
+}
+
+Napi::Value EngineObject::getMemory(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] { return toJs(info.Env(), idle().memory()); });
 }
 
 Napi::Value EngineObject::imageNewline(const Napi::CallbackInfo& info) {

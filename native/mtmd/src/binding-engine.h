@@ -53,6 +53,8 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value getInfo(const Napi::CallbackInfo& info);
   Napi::Value getPosition(const Napi::CallbackInfo& info);
   Napi::Value getContextSize(const Napi::CallbackInfo& info);
+  Napi::Value getUbatchSize(const Napi::CallbackInfo& info);
+  Napi::Value getMemory(const Napi::CallbackInfo& info);
   Napi::Value imageNewline(const Napi::CallbackInfo& info);
   Napi::Value resize(const Napi::CallbackInfo& info);
   Napi::Value encodeTile(const Napi::CallbackInfo& info);

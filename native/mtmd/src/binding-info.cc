@@ -75,6 +75,16 @@ Napi::Value toJs(Napi::Env env, const PictureTokens& tokens) {
   return object;
 }
 
+Napi::Value toJs(Napi::Env env, const MemoryUse& use) {
+  auto object = Napi::Object::New(env);
+  object.Set("weightsBytes", static_cast<double>(use.weights));
+  object.Set("repackedWeightsBytes", static_cast<double>(use.repackedWeights));
+  object.Set("contextBytes", static_cast<double>(use.context));
+  object.Set("computeBytes", static_cast<double>(use.compute));
+  object.Set("visionBytes", static_cast<double>(use.vision));
+  return object;
+}
+
 Napi::Value toJs(Napi::Env env, const EngineInfo& info) {
   auto object = Napi::Object::New(env);
   object.Set("text", toJs(env, info.text));

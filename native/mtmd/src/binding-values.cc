@@ -128,6 +128,7 @@ LoadOptions asLoadOptions(const Napi::Value& value) {
   readOption(object, "repack", options.repack, asBoolean);
   readOption(object, "useMmap", options.useMmap, asBoolean);
   readOption(object, "useMlock", options.useMlock, asBoolean);
+  readOption(object, "noAlloc", options.noAlloc, asBoolean);
   return options;
 }
 

@@ -70,5 +70,6 @@ Napi::Value toJs(Napi::Env env, const std::vector<int32_t>& tokens);
 Napi::Value toJs(Napi::Env env, const PictureTokens& tokens);
 Napi::Value toJs(Napi::Env env, const TextInfo& info);
 Napi::Value toJs(Napi::Env env, const EngineInfo& info);
+Napi::Value toJs(Napi::Env env, const MemoryUse& use);
 
 }  // namespace scenecast

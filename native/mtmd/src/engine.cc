@@ -37,14 +37,20 @@ Engine::Engine(const LoadOptions& options, const ProgressCallback& onProgress, c
     onProgress(textShare + fraction * (1 - textShare));
   });
   text_->createContext(options, vision_->largestChunk());
-  imageNewline_ = readImageNewline(files.mmproj, text_->width());
+  if (!options.noAlloc) imageNewline_ = readImageNewline(files.mmproj, text_->width());
   info_.text = text_->vocabulary().info();
   info_.vision = vision_->info();
   info_.mmprojSizeBytes = files.mmproj.sizeBytes();
-  info_.hasImageNewline = !imageNewline_.empty();
+  info_.hasImageNewline = files.mmproj.hasTensor("v.image_newline") || files.mmproj.hasTensor("model.image_newline");
   info_.build = std::string("llama.cpp v") + SCENECAST_LLAMA_VERSION + " (" + llama_build_info() + ")";
   setSampler(SamplerOptions{});
   onProgress(1.0);
+}
+
+MemoryUse Engine::memory() const {
+  MemoryUse use = text_->memory();
+  use.vision = vision_->memory();
+  return use;
 }
 
 void Engine::setSampler(const SamplerOptions& options) {

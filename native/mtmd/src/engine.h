@@ -38,6 +38,8 @@ class Engine {
   const TextDecoder& text() const { return *text_; }
   VisionTower& vision() { return *vision_; }
 
+  MemoryUse memory() const;
+
   void setSampler(const SamplerOptions& options);
   // Throws NO_LOGITS if the last decode asked for none, or the sequence was cut since.
   int32_t sample();

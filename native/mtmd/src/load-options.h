@@ -27,6 +27,8 @@ struct LoadOptions {
   bool repack = true;           // weights are copied into the order the CPU's kernels want, where there is one
   bool useMmap = true;
   bool useMlock = false;
+  // Without weights, from what the files' headers say: for a plan. Such an engine counts and tells, and decodes nothing.
+  bool noAlloc = false;
 };
 
 }  // namespace scenecast

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "error.h"
+#include "llama-ext.h"
 #include "text-decoder.h"
 
 namespace scenecast {
@@ -11,6 +12,16 @@ namespace {
 constexpr size_t kMostCheckpoints = 4;
 
 }  // namespace
+
+MemoryUse TextDecoder::memory() const {
+  MemoryUse use;
+  for (const auto& [type, bytes] : llama_get_memory_breakdown(context_.get())) {
+    (ggml_backend_buft_is_host(type) ? use.weights : use.repackedWeights) += bytes.model;
+    use.context += bytes.context;
+    use.compute += bytes.compute;
+  }
+  return use;
+}
 
 void TextDecoder::checkpoint() {
   if (!llama_model_is_recurrent(model_.get()) && !llama_model_is_hybrid(model_.get())) return;

@@ -10,6 +10,7 @@ namespace scenecast {
 namespace {
 
 llama_load_mode loadMode(const LoadOptions& options) {
+  if (options.noAlloc) return LLAMA_LOAD_MODE_NONE;
   if (options.useMmap) return options.useMlock ? LLAMA_LOAD_MODE_MMAP_MLOCK : LLAMA_LOAD_MODE_MMAP;
   return options.useMlock ? LLAMA_LOAD_MODE_MLOCK : LLAMA_LOAD_MODE_NONE;
 }
@@ -20,7 +21,7 @@ bool isSet(void* flag) { return static_cast<const std::atomic<bool>*>(flag)->loa
 
 TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& cancelled,
                          const ProgressCallback& onProgress)
-    : cancelled_(cancelled) {
+    : cancelled_(cancelled), noAlloc_(options.noAlloc) {
   struct Progress {
     const std::atomic<bool>& cancelled;
     const ProgressCallback& tell;
@@ -30,6 +31,7 @@ TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& ca
   modelParams.n_gpu_layers = 0;
   modelParams.load_mode = loadMode(options);
   modelParams.use_extra_bufts = options.repack;
+  modelParams.no_alloc = options.noAlloc;
   modelParams.progress_callback_user_data = &progress;
   modelParams.progress_callback = [](float fraction, void* data) {
     const auto& target = *static_cast<Progress*>(data);
@@ -126,6 +128,7 @@ int TextDecoder::usedCells() const {
 
 void TextDecoder::decode(const int32_t* tokens, const float* values, int count, bool logitsLast,
                          const llama_pos* grid, int advance) {
+  if (noAlloc_) throw Error("NO_WEIGHTS", "the model was loaded without its weights: it decodes nothing");
   if (count == 0) throw Error("INVALID_ARGUMENT", "there is nothing to decode");
   const int start = position();
   if (count > contextSize() - usedCells()) {

@@ -10,6 +10,7 @@
 
 #include "llama-cpp.h"
 #include "load-options.h"
+#include "memory-use.h"
 #include "vocabulary.h"
 
 namespace scenecast {
@@ -39,6 +40,10 @@ class TextDecoder {
   llama_context* context() { return context_.get(); }
   // Positions the context can hold: llama.cpp may round what was asked for up.
   int contextSize() const { return static_cast<int>(llama_n_ctx(context_.get())); }
+  // Positions computed at once.
+  int ubatchSize() const { return static_cast<int>(llama_n_ubatch(context_.get())); }
+  // Without the vision tower's part.
+  MemoryUse memory() const;
   // Width of an input embedding.
   int width() const { return llama_model_n_embd_inp(model_.get()); }
 
@@ -88,6 +93,7 @@ class TextDecoder {
   };
 
   const std::atomic<bool>& cancelled_;
+  const bool noAlloc_;
   int batchSize_ = 0;
   llama_model_ptr model_;
   std::unique_ptr<Vocabulary> vocabulary_;

@@ -54,7 +54,7 @@ void checkPixels(const std::vector<uint8_t>& rgb, int width, int height) {
 
 VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, const std::atomic<bool>& cancelled,
                          const ProgressCallback& onProgress)
-    : cancelled_(cancelled), width_(static_cast<size_t>(llama_model_n_embd_inp(model))) {
+    : noAlloc_(options.noAlloc), cancelled_(cancelled), width_(static_cast<size_t>(llama_model_n_embd_inp(model))) {
   struct Progress {
     const std::atomic<bool>& cancelled;
     const ProgressCallback& tell;
@@ -63,7 +63,7 @@ VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, c
   mtmd_context_params params = mtmd_context_params_default();
   params.use_gpu = false;
   params.print_timings = false;
-  params.warmup = false;
+  params.warmup = options.noAlloc;  // which computes nothing: it measures the graph, as the first picture does else
   params.n_threads = options.threadsBatch;
   params.flash_attn_type = options.visionFlashAttention;
   params.progress_callback_user_data = &progress;
@@ -73,7 +73,8 @@ VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, c
     return !target.cancelled.load();
   };
   const ErrorCapture errors;
-  context_.reset(mtmd_init_from_file(options.mmprojPath.c_str(), model, params));
+  const auto init = options.noAlloc ? mtmd_init_without_weights : mtmd_init_from_file;
+  context_.reset(init(options.mmprojPath.c_str(), model, params));
   if (cancelled) throw Error("CANCELLED", "loading " + options.mmprojPath + " was cancelled");
   if (!context_) throw Error("LOAD_FAILED", options.mmprojPath + ": " + errors.text("libmtmd could not load it"));
   clip_ctx* clip = mtmd_get_vision_clip_ctx(context_.get());
@@ -122,6 +123,7 @@ std::vector<float> VisionTower::encodeTile(const std::vector<uint8_t>& rgb) {
 }
 
 const float* VisionTower::encode(const mtmd_input_chunk* chunk) {
+  if (noAlloc_) throw Error("NO_WEIGHTS", "the model was loaded without its weights: it encodes nothing");
   const ErrorCapture errors;
   if (cancelled_) throw Error("CANCELLED", "the encode was cancelled");
   const int status = mtmd_encode_chunk(context_.get(), chunk);
@@ -147,6 +149,12 @@ mtmd::input_chunks_ptr VisionTower::layOut(const std::string& before, bool addSp
     throw Error("ENCODE_FAILED", errors.text("libmtmd cannot lay out the picture"));
   }
   return chunks;
+}
+
+uint64_t VisionTower::memory() const {
+  uint64_t bytes = 0;
+  for (const auto& [device, size] : clip_get_mem_usage(mtmd_get_vision_clip_ctx(context_.get()))) bytes += size;
+  return bytes;
 }
 
 bool VisionTower::isNonCausal(const mtmd_input_chunk* chunk) const {

@@ -53,12 +53,14 @@ class VisionTower {
   const float* encode(const mtmd_input_chunk* chunk);
   // Whether a chunk wants to be attended to in both directions.
   bool isNonCausal(const mtmd_input_chunk* chunk) const;
+  uint64_t memory() const;
   // Embeddings that must be decoded at once: 1 where a chunk can be split.
   int largestChunk() const;
 
  private:
   void limitTokens(int most);
 
+  const bool noAlloc_;
   const std::atomic<bool>& cancelled_;
   size_t width_ = 0;
   mtmd::context_ptr context_;

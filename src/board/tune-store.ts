@@ -1,0 +1,67 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { Rates } from './board-rates.ts';
+import type { Tuning } from './plan-engine.ts';
+
+const ratesSchema = z.strictObject({
+  encodeMs: z.number().nonnegative(),
+  prefill: z.number().positive(),
+  decode: z.number().positive(),
+});
+
+const entrySchema = z.strictObject({
+  best: z
+    .strictObject({
+      threads: z.int().positive(),
+      cpus: z.array(z.int().nonnegative()).nullable(),
+      ubatchSize: z.int().positive(),
+      flashAttention: z.enum(['auto', 'on', 'off']),
+      cpuModule: z.string().nullable(),
+      rates: ratesSchema,
+    })
+    .nullable(),
+  /** By choice: what was measured, so that an interrupted run goes on where it was. */
+  measured: z.record(z.string(), ratesSchema),
+});
+const storeSchema = z.strictObject({ version: z.literal(1), models: z.record(z.string(), entrySchema) });
+
+/** What was measured of one model on one board; `best` is null until a run has come to its end. */
+export interface TuneEntry {
+  readonly best: Tuning | null;
+  readonly measured: Readonly<Record<string, Rates>>;
+}
+
+/**
+ * What `scenecast tune` has measured, as a JSON file in the state folder. A file that cannot be read counts as empty:
+ * it holds nothing that cannot be measured again.
+ */
+export class TuneStore {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @param key names the model's files and the board; see `tuneKeyOf`. */
+  async read(key: string): Promise<TuneEntry> {
+    return (await this.#readAll())[key] ?? { best: null, measured: {} };
+  }
+
+  /** Replaces one model's entry, whole or not at all. */
+  async write(key: string, entry: TuneEntry): Promise<void> {
+    const models = { ...(await this.#readAll()), [key]: entry };
+    await mkdir(dirname(this.#path), { recursive: true });
+    const partial = `${this.#path}.${process.pid}.partial`;
+    await writeFile(partial, `${JSON.stringify({ version: 1, models }, null, 2)}\n`);
+    await rename(partial, this.#path);
+  }
+
+  async #readAll(): Promise<Record<string, TuneEntry>> {
+    try {
+      return storeSchema.parse(JSON.parse(await readFile(this.#path, 'utf8'))).models;
+    } catch {
+      return {};
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { probeBoard } from '../board/probe-board.ts';
+import { readBoard } from '../board/read-board.ts';
+import { loadConfig } from '../config/load.ts';
+import { type Config, modelSchema } from '../config/schema.ts';
+import { bytes } from '../config/units.ts';
+import { ConfigError } from '../domain/errors.ts';
+import type { Size } from '../domain/frame.ts';
+import { type EngineJob, jobOf, modelFilesOf, planFor, usualSizes } from '../engine.ts';
+import { loadCatalogue } from '../models/catalogue.ts';
+import { fileNameOf, isAddress, parseAddress } from '../models/hub-address.ts';
+import { defaultModelsFolder, modelFolder } from '../models/installed.ts';
+import { fetchHeader } from '../models/remote-header.ts';
+import { chooseCpuModule } from '../vision/cpu-module.ts';
+import { hubAccessOf } from './models-access.ts';
+import { parseSize } from './parse-size.ts';
+import { planJson, planText } from './plan-text.ts';
+
+interface Flags {
+  readonly config?: string;
+  readonly board?: string;
+  readonly model?: string;
+  readonly mmproj?: string;
+  readonly camera: readonly Size[];
+  readonly questions?: number;
+  readonly memory?: number;
+  readonly detail?: 'full' | 'balanced' | 'overview';
+  readonly endpoint?: string;
+  readonly tokenFile?: string;
+  readonly json: boolean;
+}
+
+/** `scenecast plan`: whether a model fits a board, how it would run, and why. */
+export function planCommand(signal: AbortSignal): Command {
+  return new Command('plan')
+    .description('how a model would run on this board, or on another one')
+    .option('-c, --config <file>', 'plan for this config')
+    .option('--board <path>', "what `doctor board --json` printed elsewhere, or a folder with a board's /proc and /sys")
+    .option(
+      '--model <what>',
+      "a text GGUF, a folder, a name of the catalogue, or an address; only the header is read, also over the network",
+    )
+    .option('--mmproj <what>', 'its mmproj: a file or an address')
+    .option('--camera <size>', 'a picture size; may be given again (default: the usual ones)', collectSize, [])
+    .option('--questions <count>', 'standing questions, of yes or no', parseCount)
+    .option('--detail <detail>', 'full, balanced or overview', parseDetail)
+    .option('--memory <amount>', 'the most that the engine may take, such as 2GiB', parseBytes)
+    .option('--endpoint <url>', 'instead of huggingface.co and modelscope.cn')
+    .option('--token-file <file>', 'a token for gated repositories')
+    .option('--json', 'JSON instead of a table', false)
+    .exitOverride()
+    .action((flags: Flags) => plan(flags, signal));
+}
+
+async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
+  const config = flags.config === undefined ? null : await loadConfig(resolve(flags.config));
+  const scratch = await mkdtemp(join(tmpdir(), 'scenecast-plan-'));
+  try {
+    const model = modelOf(config, flags);
+    const files = await filesOf(config, model, flags, scratch, signal);
+    const board =
+      flags.board === undefined
+        ? await probeBoard({ modelsFolder: dirname(files.text) })
+        : await readBoard(resolve(flags.board));
+    // Another architecture's kernels cannot be asked: their memory is about that of this machine's.
+    const cpuModule = board.arch === process.arch ? chooseCpuModule(board.features) : null;
+    const job = jobFor(config, flags);
+    const planned = await planFor({ files, model, job, board, cpuModule, tuning: null, signal });
+    const shown = { board, ...planned };
+    process.stdout.write(`${flags.json ? JSON.stringify(planJson(shown), null, 2) : planText(shown)}\n`);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function modelOf(config: Config | null, { model, memory, detail }: Flags): Config['model'] {
+  const base = config?.model ?? modelSchema.parse({});
+  return {
+    ...base,
+    ...(model === undefined ? {} : { path: model }),
+    ...(memory === undefined ? {} : { memory }),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob {
+  const base = config ? jobOf(config) : { pictureSizes: usualSizes, prompts: ['Describe the scene.'], questions: [] };
+  return {
+    ...base,
+    ...(camera.length > 0 ? { pictureSizes: camera } : {}),
+    ...(questions === undefined
+      ? {}
+      : {
+          questions: Array.from({ length: questions }, (_, index) => ({
+            name: `question_${index + 1}`,
+            ask: 'Is the gate open?',
+            type: { kind: 'boolean' } as const,
+          })),
+        }),
+  };
+}
+
+/** The model's two files: those that are here, or the headers of remote ones, fetched into `scratch`. */
+async function filesOf(
+  config: Config | null,
+  model: Config['model'],
+  flags: Flags,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<{ text: string; mmproj: string }> {
+  const remote = remoteFilesOf(flags);
+  if (remote) {
+    const access = await hubAccessOf(flags, process.env, signal);
+    const fetched = async (what: string): Promise<string> => {
+      if (!isAddress(what)) return resolve(what);
+      const address = parseAddress(what);
+      const path = join(scratch, fileNameOf(address));
+      await fetchHeader(address, path, access);
+      return path;
+    };
+    return { text: await fetched(remote.text), mmproj: await fetched(remote.mmproj) };
+  }
+  if (flags.model?.endsWith('.gguf')) {
+    if (flags.mmproj === undefined)
+      throw new ConfigError(`--model ${flags.model}: give its mmproj too, with --mmproj`);
+    return { text: resolve(flags.model), mmproj: resolve(flags.mmproj) };
+  }
+  const folder = flags.config !== undefined && flags.model === undefined ? dirname(resolve(flags.config)) : process.cwd();
+  const found = await modelFilesOf(model, folder);
+  return { text: found.text, mmproj: flags.mmproj === undefined ? found.mmproj : resolve(flags.mmproj) };
+}
+
+/** Addresses to ask for headers: given ones, or those of a catalogue's model that is not here. */
+function remoteFilesOf({ model, mmproj }: Flags): { text: string; mmproj: string } | null {
+  if (model === undefined) return null;
+  if (isAddress(model) || (mmproj !== undefined && isAddress(mmproj))) {
+    if (mmproj === undefined) throw new ConfigError(`--model ${model}: give its mmproj too, with --mmproj`);
+    return { text: model, mmproj };
+  }
+  const entry = loadCatalogue().find(({ name }) => name === model);
+  if (!entry || existsSync(modelFolder(defaultModelsFolder(process.env), model))) return null;
+  const [source] = entry.sources;
+  return { text: `${source!.at}/${source!.text.file}`, mmproj: `${source!.at}/${source!.mmproj.file}` };
+}
+
+function collectSize(text: string, sizes: readonly Size[]): readonly Size[] {
+  return [...sizes, parseSize(text)];
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('It must be a number from 0 to 999.');
+  return Number(text);
+}
+
+function parseBytes(text: string): number {
+  const result = bytes.safeParse(text);
+  if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0]?.message}.`);
+  return result.data;
+}
+
+function parseDetail(text: string): Flags['detail'] {
+  const details = ['full', 'balanced', 'overview'] as const;
+  const found = details.find((detail) => detail === text);
+  if (!found) throw new InvalidArgumentError(`It must be one of ${details.join(', ')}.`);
+  return found;
+}

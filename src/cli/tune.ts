@@ -1,0 +1,160 @@
+import { dirname, resolve } from 'node:path';
+import { Command } from 'commander';
+import type { Board } from '../board/board.ts';
+import type { Rates } from '../board/board-rates.ts';
+import { type EnginePlan, expectationOf } from '../board/plan-engine.ts';
+import { probeBoard } from '../board/probe-board.ts';
+import { choiceKey, countMeasurements, type TuneChoice, type TuneSpace, tune } from '../board/tune.ts';
+import { loadConfig } from '../config/load.ts';
+import { modelSchema } from '../config/schema.ts';
+import { EngineError, ScenecastError } from '../domain/errors.ts';
+import {
+  engineOptionsOf,
+  jobOf,
+  modelFilesOf,
+  planFor,
+  tuneKeyOf,
+  tuneStoreOf,
+  usualSizes,
+} from '../engine.ts';
+import { chooseCpuModule } from '../vision/cpu-module.ts';
+import { measureEngine } from '../vision/measure-engine.ts';
+import { progressBar } from './progress-bar.ts';
+
+interface Flags {
+  readonly config?: string;
+  readonly model?: string;
+  readonly anew: boolean;
+  readonly json: boolean;
+}
+
+/** A tile of LLaVA; every ubatch size that is tried fits in. */
+const prefillTokens = 576;
+const decodeTokens = 16;
+const ubatchSizes = [576, 288, 128] as const;
+
+/** `scenecast tune`: measures on this board what runs the model fastest, and keeps it for the plan. */
+export function tuneCommand(signal: AbortSignal): Command {
+  return new Command('tune')
+    .description('measure what runs the model fastest on this board; takes some minutes')
+    .option('-c, --config <file>', 'tune for this config')
+    .option('--model <folder>', 'a folder with a text GGUF and its mmproj GGUF, or the name of a pulled model')
+    .option('--anew', 'forget what was measured before', false)
+    .option('--json', 'JSON instead of text', false)
+    .exitOverride()
+    .action((flags: Flags) => runTune(flags, signal));
+}
+
+async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
+  const config = flags.config === undefined ? null : await loadConfig(resolve(flags.config));
+  const base = config?.model ?? modelSchema.parse({});
+  // The plan's own choice of threads is what is tuned, whatever the config asks for.
+  const model = { ...base, threads: null, ...(flags.model === undefined ? {} : { path: flags.model }) };
+  const folder = flags.config === undefined ? process.cwd() : dirname(resolve(flags.config));
+  const files = await modelFilesOf(model, folder);
+  const board = await probeBoard({ modelsFolder: dirname(files.text) });
+  const cpuModule = chooseCpuModule(board.features);
+  const job = config
+    ? jobOf(config)
+    : { pictureSizes: usualSizes, prompts: ['Describe the scene.'], questions: [] };
+  const { plan, sizing } = await planFor({ files, model, job, board, cpuModule, tuning: null, signal });
+
+  const store = tuneStoreOf(process.env);
+  const key = await tuneKeyOf(files, board);
+  const earlier = await store.read(key);
+  const measured: Record<string, Rates> = flags.anew ? {} : { ...earlier.measured };
+  const detail = sizing.details.find((each) => each.detail === plan.detail)!;
+  const secondsOf = (rates: Rates): number => expectationOf(rates, 'measured', detail, sizing).totalSeconds;
+  const space = spaceOf(board, plan, cpuModule);
+  const start = {
+    cpuModule,
+    threads: plan.threads,
+    cpus: plan.cpus,
+    flashAttention: plan.flashAttention,
+    ubatchSize: plan.ubatchSize,
+  };
+  const progress = progressOf(countMeasurements(space), secondsOf);
+  const contextSize = Math.max(plan.contextSize, prefillTokens + decodeTokens);
+  try {
+    const { best, startRates } = await tune({
+      start,
+      space,
+      secondsOf,
+      known: new Map(Object.entries(measured)),
+      measure: (choice) => {
+        const tried = { ...plan, ...choice, contextSize };
+        const engine = engineOptionsOf(model, files, tried, choice.cpuModule);
+        return measureEngine({ engine, prefillTokens, decodeTokens }, signal);
+      },
+      onMeasured: async (choice, rates, isKnown) => {
+        progress(choice, rates);
+        if (isKnown) return;
+        measured[choiceKey(choice)] = rates;
+        await store.write(key, { best: earlier.best, measured });
+      },
+    });
+    await store.write(key, { best, measured });
+    const result = { best, best_seconds: secondsOf(best.rates), untuned_seconds: secondsOf(startRates) };
+    process.stdout.write(`${flags.json ? JSON.stringify(result, null, 2) : resultText(result)}\n`);
+  } catch (error) {
+    if (!(error instanceof EngineError && error.code === 'CANCELLED')) throw error;
+    throw new ScenecastError(
+      `interrupted; what was measured is kept: run scenecast tune again to go on`,
+      { cause: error },
+    );
+  }
+}
+
+/** What is worth trying on this board. */
+function spaceOf(board: Board, plan: EnginePlan, cpuModule: string | null): TuneSpace {
+  const big = plan.cpus ?? board.allowedCpus;
+  const most = Math.max(1, plan.threads);
+  const counts = [...new Set([most, most - 1, Math.ceil(most / 2)])].filter((count) => count >= 1);
+  const isQuota = board.cpuQuota !== null && board.cpuQuota < board.allowedCpus.length;
+  const all = board.allowedCpus.length > big.length && !isQuota;
+  return {
+    cpuModules: cpuModule === null ? [null] : [cpuModule, null],
+    threads: [
+      ...counts.map((threads) => ({ threads, cpus: plan.cpus })),
+      ...(all ? [{ threads: board.allowedCpus.length, cpus: null }] : []),
+    ],
+    flashAttention: ['on', 'off'],
+    // A picture that must be computed at once allows no less.
+    ubatchSizes: plan.ubatchSize > ubatchSizes[0] ? [plan.ubatchSize] : ubatchSizes,
+  };
+}
+
+function progressOf(most: number, secondsOf: (rates: Rates) => number): (choice: TuneChoice, rates: Rates) => void {
+  let count = 0;
+  return (choice, rates) => {
+    count++;
+    const line = `${choiceText(choice)}: ${secondsOf(rates).toFixed(2)} s a description`;
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${progressBar(Math.min(1, count / most))} ${line}`);
+    else process.stderr.write(`${count} of at most ${most}: ${line}\n`);
+  };
+}
+
+function choiceText({ threads, cpus, flashAttention, ubatchSize, cpuModule }: TuneChoice): string {
+  const where = cpus === null ? '' : ` on CPU ${cpus.join(',')}`;
+  const module = cpuModule === null ? 'prebuilt kernels' : 'tuned kernels';
+  return `${threads} threads${where}, flash attention ${flashAttention}, ubatch ${ubatchSize}, ${module}`;
+}
+
+function resultText({
+  best,
+  best_seconds: bestSeconds,
+  untuned_seconds: untunedSeconds,
+}: {
+  readonly best: TuneChoice & { readonly rates: Rates };
+  readonly best_seconds: number;
+  readonly untuned_seconds: number;
+}): string {
+  const { encodeMs, prefill, decode } = best.rates;
+  return [
+    ...(process.stderr.isTTY ? [''] : []),
+    `best: ${choiceText(best)}`,
+    `  encode ${Math.round(encodeMs)} ms a square, prefill ${prefill.toFixed(1)} tokens/s, decode ${decode.toFixed(1)} tokens/s`,
+    `  a description in ${bestSeconds.toFixed(2)} s, untuned ${untunedSeconds.toFixed(2)} s`,
+    'the plan uses it from the next start on',
+  ].join('\n');
+}

@@ -1,0 +1,232 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Board } from './board/board.ts';
+import { type EnginePlan, planEngine, type Tuning } from './board/plan-engine.ts';
+import { probeBoard } from './board/probe-board.ts';
+import { TuneStore } from './board/tune-store.ts';
+import type { CameraConfig, Config, QuestionConfig } from './config/schema.ts';
+import { ConfigError, EngineError, PlanError } from './domain/errors.ts';
+import type { Size } from './domain/frame.ts';
+import type { ModelSizing } from './domain/model-sizing.ts';
+import type { Question } from './domain/observation.ts';
+import { loadCatalogue, ramNeedOf } from './models/catalogue.ts';
+import { modelNamePattern } from './models/hub-address.ts';
+import { defaultModelsFolder, modelFolder } from './models/installed.ts';
+import { locateModel } from './models/locate.ts';
+import { chooseCpuModule } from './vision/cpu-module.ts';
+import type { EngineClient } from './vision/engine-client.ts';
+import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
+import { sizeModel } from './vision/size-model.ts';
+
+// How the engine is set up: the model's files, what it has to do, and the plan that fits both to the board.
+
+/** Scenecast's own folder, where the demo model lives. */
+const installation = dirname(import.meta.dirname);
+
+/** A tile of LLaVA is not cut in two. */
+const ubatchSize = 576;
+
+/** What the engine will be asked. */
+export interface EngineJob {
+  readonly pictureSizes: readonly Size[];
+  readonly prompts: readonly string[];
+  readonly questions: readonly Question[];
+}
+
+/** Shapes that pictures of unknown size may have; LLaVA's cost follows the shape. */
+export const usualSizes: readonly Size[] = [
+  { width: 1280, height: 720 },
+  { width: 640, height: 480 },
+  { width: 720, height: 1280 },
+  { width: 480, height: 640 },
+  { width: 1000, height: 1000 },
+];
+
+/** The job of a config's cameras. */
+export function jobOf({ cameras, prompts }: Pick<Config, 'cameras' | 'prompts'>): EngineJob {
+  const each = Object.values(cameras);
+  return {
+    pictureSizes: each.flatMap(pictureSizesOf),
+    prompts: [...new Set(each.map(({ prompt }) => prompts[prompt]!))],
+    questions: each.flatMap(({ questions }) =>
+      Object.entries(questions).map(([name, config]) => questionOf(name, config)),
+    ),
+  };
+}
+
+function pictureSizesOf({ source }: CameraConfig): readonly Size[] {
+  if (source.type === 'still' || source.type === 'ffmpeg') return usualSizes;
+  const size = source.size ?? { width: 1280, height: 720 };
+  const isTurned = source.type === 'v4l2' && source.rotation % 180 !== 0;
+  return [isTurned ? { width: size.height, height: size.width } : size];
+}
+
+export function questionOf(name: string, config: QuestionConfig): Question {
+  const question = { name, ask: config.ask };
+  switch (config.type) {
+    case 'boolean':
+      return { ...question, type: { kind: 'boolean' } };
+    case 'integer':
+      return { ...question, type: { kind: 'integer', min: config.min, max: config.max } };
+    case 'enum':
+      return { ...question, type: { kind: 'enum', values: config.values } };
+    case 'string':
+      return { ...question, type: { kind: 'string', maxLength: config.max_length } };
+    default:
+      return question;
+  }
+}
+
+/** A path of the config: relative ones are looked up in `folder` (the config file's), then beside Scenecast. */
+export function lookUp(path: string, folder: string): string {
+  const candidates = [resolve(folder, path), resolve(installation, path)];
+  return candidates.find((candidate) => existsSync(candidate)) ?? candidates[0]!;
+}
+
+/**
+ * The folder of a config's `model.path`: a path, or the name of a model that was pulled.
+ * @throws ConfigError for a model of the catalogue that is not here yet.
+ */
+export function modelFolderOf(path: string, folder: string): string {
+  const found = lookUp(path, folder);
+  if (existsSync(found) || !modelNamePattern.test(path)) return found;
+  const pulled = modelFolder(defaultModelsFolder(process.env), path);
+  if (existsSync(pulled)) return pulled;
+  if (!loadCatalogue().some(({ name }) => name === path)) return found;
+  throw new ConfigError(
+    `model.path ${path}: a model of the catalogue that is not here; scenecast models pull ${path}`,
+  );
+}
+
+/** A model's files, for this board and job. */
+export interface PlanInput {
+  readonly files: { readonly text: string; readonly mmproj: string };
+  readonly model: Config['model'];
+  readonly job: EngineJob;
+  readonly board: Board;
+  readonly cpuModule: string | null;
+  readonly tuning: Tuning | null;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Fits a model to the board.
+ * @throws ConfigError for files that cannot be read; PlanError, which names the largest model of the catalogue that
+ * fits, where this one does not.
+ */
+export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; plan: EnginePlan }> {
+  const { files, model, job, board, cpuModule, tuning, signal } = input;
+  const sizing = await sizeModel(
+    {
+      textPath: files.text,
+      mmprojPath: files.mmproj,
+      chatTemplate: model.chat_template,
+      pictureSizes: job.pictureSizes,
+      prompts: job.prompts,
+      questions: job.questions.map(({ ask, type }) => ({ ask, type: type ?? null })),
+      ubatchSize: tuning?.ubatchSize ?? ubatchSize,
+      cpuModule,
+    },
+    signal,
+  ).catch((cause: unknown) => {
+    throw cause instanceof EngineError && cause.code !== 'CANCELLED'
+      ? new ConfigError(`model: ${cause.message}`, { cause })
+      : cause;
+  });
+  const settings = {
+    detail: model.detail,
+    contextSize: model.context_size,
+    threads: model.threads,
+    maxTokens: model.max_tokens,
+    memoryBytes: model.memory,
+  };
+  try {
+    return { sizing, plan: planEngine(board, sizing, settings, tuning) };
+  } catch (cause) {
+    if (!(cause instanceof PlanError) || cause.neededBytes === null) throw cause;
+    throw new PlanError(`model: ${cause.message}; ${smallerModel(cause.budgetBytes)}`, cause, { cause });
+  }
+}
+
+function smallerModel(budgetBytes: number): string {
+  const fitting = loadCatalogue().flatMap((entry) => {
+    const need = ramNeedOf(entry);
+    return need && need.totalBytes <= budgetBytes ? [{ name: entry.name, bytes: need.totalBytes }] : [];
+  });
+  const largest = fitting.sort((a, b) => b.bytes - a.bytes)[0];
+  return largest
+    ? `the largest model of the catalogue that fits is ${largest.name}`
+    : 'no model of the catalogue fits';
+}
+
+/** The engine's options for a config's `model` and a plan. */
+export function engineOptionsOf(
+  model: Config['model'],
+  { text, mmproj }: PlanInput['files'],
+  plan: EnginePlan,
+  cpuModule: string | null,
+): EngineOptions {
+  return {
+    textPath: text,
+    mmprojPath: mmproj,
+    chatTemplate: model.chat_template,
+    temperature: model.temperature,
+    detail: plan.detail,
+    maxTokens: plan.maxTokens,
+    contextSize: plan.contextSize,
+    batchSize: plan.batchSize,
+    ubatchSize: plan.ubatchSize,
+    kvType: plan.kvType,
+    flashAttention: plan.flashAttention,
+    threads: plan.threads,
+    cpus: plan.cpus,
+    useMmap: plan.useMmap,
+    useMlock: plan.useMlock,
+    cpuModule,
+  };
+}
+
+/** Where `scenecast tune` keeps what it measured. */
+export function tuneStoreOf(env: NodeJS.ProcessEnv): TuneStore {
+  return new TuneStore(join(dirname(defaultModelsFolder(env)), 'tune.json'));
+}
+
+/** A model's files on a board: what was measured of others says nothing of these. */
+export async function tuneKeyOf({ text, mmproj }: PlanInput['files'], board: Board): Promise<string> {
+  const files = await Promise.all(
+    [text, mmproj].map(async (path) => `${basename(path)} ${(await stat(path)).size}`),
+  );
+  const cores = board.clusters.map(({ name, cpus }) => `${cpus.length} x ${name}`);
+  return [...files, board.model ?? board.arch, ...cores].join(', ');
+}
+
+/** Plans for this very board. @throws ConfigError, PlanError */
+export async function setUpEngine(
+  model: Config['model'],
+  files: PlanInput['files'],
+  job: EngineJob,
+): Promise<{ plan: EnginePlan; options: EngineOptions }> {
+  const board = await probeBoard({ modelsFolder: dirname(files.text) });
+  const tuning = (await tuneStoreOf(process.env).read(await tuneKeyOf(files, board))).best;
+  const cpuModule = tuning ? tuning.cpuModule : chooseCpuModule(board.features);
+  const { plan } = await planFor({ files, model, job, board, cpuModule, tuning });
+  return { plan, options: engineOptionsOf(model, files, plan, cpuModule) };
+}
+
+/** Where a config's model lies. @throws ConfigError where its files are not there */
+export function modelFilesOf(model: Config['model'], folder: string): ReturnType<typeof locateModel> {
+  return locateModel(modelFolderOf(model.path, folder));
+}
+
+/** Loads the model; a file that cannot be one is the config's fault, and restarting cannot help. */
+export async function startEngine(engine: EngineClient): Promise<EngineInfo> {
+  try {
+    return await engine.start();
+  } catch (cause) {
+    if (cause instanceof EngineError && cause.code !== 'ENGINE_DIED') {
+      throw new ConfigError(`model: ${cause.message}`, { cause });
+    }
+    throw cause;
+  }
+}

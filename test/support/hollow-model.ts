@@ -1,0 +1,179 @@
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  bool,
+  encodeGgufHeader,
+  f32,
+  type GgufMetadata,
+  type GgufTensorInfo,
+  ggufSizeBytes,
+  i32,
+  type TensorType,
+  text,
+  u32,
+} from '../../src/models/gguf-writer.ts';
+import { readVocabulary } from './vocabulary-file.ts';
+
+// Models of any size whose files are headers and holes: all weights are zero, and the files take no room on the disk.
+
+export interface HollowShape {
+  readonly text: {
+    readonly width: number;
+    readonly blocks: number;
+    readonly heads: number;
+    readonly keyValueHeads?: number;
+    readonly feedForward: number;
+    /** Of the matrices; norms are F32. */
+    readonly type: TensorType;
+    readonly contextLength: number;
+  };
+  readonly vision: {
+    readonly width: number;
+    readonly blocks: number;
+    readonly heads: number;
+    readonly feedForward: number;
+  };
+  /** LLaVA-1.6's grids, or LLaVA-1.5's one square. */
+  readonly packing: '1.6' | '1.5';
+}
+
+const imageSize = 336;
+const patchSize = 14;
+const pinpoints = [336, 672, 672, 336, 672, 672, 1008, 336, 336, 1008];
+
+/** CLIP ViT-L/14 at 336 pixels, as published files hold it: without the last block. */
+export const clipLarge = { width: 1024, blocks: 23, heads: 16, feedForward: 4096 } as const;
+
+/** LLaVA-1.6 Vicuna 7B, nearly as Q5_K_M (which has some matrices in Q6_K). */
+export const vicuna7b: HollowShape = {
+  text: {
+    ...{ width: 4096, blocks: 32, heads: 32, feedForward: 11_008, contextLength: 4096 },
+    type: 'Q5_K',
+  },
+  vision: clipLarge,
+  packing: '1.6',
+};
+
+export interface HollowModel {
+  readonly textPath: string;
+  readonly mmprojPath: string;
+}
+
+/** Writes both files into a folder. */
+export function writeHollowModel(folder: string, shape: HollowShape): HollowModel {
+  const textPath = join(folder, 'hollow-text.gguf');
+  const mmprojPath = join(folder, 'hollow-mmproj.gguf');
+  writeHollow(textPath, textMetadata(shape), textTensors(shape));
+  writeHollow(mmprojPath, visionMetadata(shape), visionTensors(shape));
+  return { textPath, mmprojPath };
+}
+
+function writeHollow(path: string, metadata: GgufMetadata, tensors: readonly GgufTensorInfo[]): void {
+  const file = openSync(path, 'w');
+  try {
+    writeSync(file, encodeGgufHeader(metadata, tensors));
+    ftruncateSync(file, ggufSizeBytes(metadata, tensors));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function textMetadata({ text: shape }: HollowShape): GgufMetadata {
+  return {
+    'general.architecture': text('llama'),
+    'general.name': text('hollow LLaVA'),
+    'llama.context_length': u32(shape.contextLength),
+    'llama.embedding_length': u32(shape.width),
+    'llama.block_count': u32(shape.blocks),
+    'llama.feed_forward_length': u32(shape.feedForward),
+    'llama.rope.dimension_count': u32(shape.width / shape.heads),
+    'llama.attention.head_count': u32(shape.heads),
+    'llama.attention.head_count_kv': u32(shape.keyValueHeads ?? shape.heads),
+    'llama.attention.layer_norm_rms_epsilon': f32(1e-5),
+    ...Object.fromEntries(readVocabulary('llama-spm')),
+  };
+}
+
+function textTensors({ text: shape }: HollowShape): GgufTensorInfo[] {
+  const { width, heads, keyValueHeads = heads, feedForward, type, blocks } = shape;
+  const keyWidth = (width / heads) * keyValueHeads;
+  const vocabularySize = (readVocabulary('llama-spm').get('tokenizer.ggml.tokens')!.value as string[]).length;
+  const matrix = (name: string, outputs: number, inputs: number): GgufTensorInfo => ({
+    name: `${name}.weight`,
+    shape: [outputs, inputs],
+    type,
+  });
+  const norm = (name: string): GgufTensorInfo => ({ name: `${name}.weight`, shape: [width], type: 'F32' });
+  return [
+    matrix('token_embd', vocabularySize, width),
+    ...Array.from({ length: blocks }, (_, index) => `blk.${index}`).flatMap((block) => [
+      norm(`${block}.attn_norm`),
+      matrix(`${block}.attn_q`, width, width),
+      matrix(`${block}.attn_k`, keyWidth, width),
+      matrix(`${block}.attn_v`, keyWidth, width),
+      matrix(`${block}.attn_output`, width, width),
+      norm(`${block}.ffn_norm`),
+      matrix(`${block}.ffn_gate`, feedForward, width),
+      matrix(`${block}.ffn_up`, feedForward, width),
+      matrix(`${block}.ffn_down`, width, feedForward),
+    ]),
+    norm('output_norm'),
+    matrix('output', vocabularySize, width),
+  ];
+}
+
+function visionMetadata({ vision, packing }: HollowShape): GgufMetadata {
+  return {
+    'general.architecture': text('clip'),
+    'clip.has_vision_encoder': bool(true),
+    'clip.has_llava_projector': bool(true),
+    'clip.projector_type': text('mlp'),
+    'clip.vision.image_size': u32(imageSize),
+    'clip.vision.patch_size': u32(patchSize),
+    'clip.vision.embedding_length': u32(vision.width),
+    'clip.vision.feed_forward_length': u32(vision.feedForward),
+    'clip.vision.projection_dim': u32(768),
+    'clip.vision.attention.head_count': u32(vision.heads),
+    'clip.vision.attention.layer_norm_epsilon': f32(1e-5),
+    'clip.vision.block_count': u32(vision.blocks),
+    'clip.vision.image_mean': f32([0.48, 0.46, 0.41]),
+    'clip.vision.image_std': f32([0.27, 0.26, 0.28]),
+    'clip.use_gelu': bool(false),
+    ...(packing === '1.6'
+      ? {
+          'clip.vision.image_grid_pinpoints': i32(pinpoints),
+          'clip.vision.mm_patch_merge_type': text('spatial_unpad'),
+        }
+      : {}),
+  };
+}
+
+function visionTensors({ vision, text: { width: textWidth }, packing }: HollowShape): GgufTensorInfo[] {
+  const { width, feedForward, blocks } = vision;
+  const linear = (name: string, outputs: number, inputs: number): GgufTensorInfo[] => [
+    { name: `${name}.weight`, shape: [outputs, inputs], type: 'F16' },
+    { name: `${name}.bias`, shape: [outputs], type: 'F32' },
+  ];
+  const norm = (name: string): GgufTensorInfo[] =>
+    ['weight', 'bias'].map((part) => ({ name: `${name}.${part}`, shape: [width], type: 'F32' }));
+  return [
+    { name: 'v.class_embd', shape: [width], type: 'F32' },
+    { name: 'v.patch_embd.weight', shape: [width, 3, patchSize, patchSize], type: 'F16' },
+    { name: 'v.position_embd.weight', shape: [(imageSize / patchSize) ** 2 + 1, width], type: 'F16' },
+    ...norm('v.pre_ln'),
+    ...Array.from({ length: blocks }, (_, index) => `v.blk.${index}`).flatMap((block) => [
+      ...['attn_q', 'attn_k', 'attn_v', 'attn_out'].flatMap((part) =>
+        linear(`${block}.${part}`, width, width),
+      ),
+      ...norm(`${block}.ln1`),
+      ...norm(`${block}.ln2`),
+      ...linear(`${block}.ffn_up`, feedForward, width),
+      ...linear(`${block}.ffn_down`, width, feedForward),
+    ]),
+    ...linear('mm.0', textWidth, width),
+    ...linear('mm.2', textWidth, textWidth),
+    ...(packing === '1.6'
+      ? [{ name: 'model.image_newline', shape: [textWidth], type: 'F32' } as const]
+      : []),
+  ];
+}
