@@ -21,11 +21,14 @@ export type CpuFeature =
   | 'sve'
   | 'sve2';
 
+/** What a file system lies on; "virtual": a virtual machine's disk, "memory": gone with the power. */
+export type StorageKind = 'nvme' | 'ssd' | 'disk' | 'emmc' | 'sd' | 'usb' | 'virtual' | 'network' | 'memory';
+
 /** A board as its kernel shows it. Plain data: `scenecast doctor board --json` prints it, `plan --board` reads it. */
 export interface Board {
   /** The maker's name of the board, e.g. "Radxa Orion O6"; null where nothing tells. */
   readonly model: string | null;
-  /** As Node names it: "arm64", "x64". */
+  /** As Node names it: "arm64", "x64"; "unknown" where a recorded tree does not tell. */
   readonly arch: string;
   /** Fastest first, by core and clock; offline CPUs left out. */
   readonly clusters: readonly CpuCluster[];
@@ -36,6 +39,7 @@ export interface Board {
   /** CPUs' worth of time that the cgroup grants, e.g. 1.5; null: no limit. */
   readonly cpuQuota: number | null;
   readonly memory: {
+    /** 0, as all sizes here, where the kernel does not tell. */
     readonly totalBytes: number;
     readonly availableBytes: number;
     /** The lowest limit of the cgroup and those above it; null: none. */
@@ -48,17 +52,17 @@ export interface Board {
     /** /sys/kernel/mm/transparent_hugepage/enabled. */
     readonly transparentHugePages: 'always' | 'madvise' | 'never' | null;
   };
-  /** Where models are kept. */
+  /** Where models are kept; null where its space cannot be told. */
   readonly storage: {
     readonly folder: string;
-    readonly kind: 'nvme' | 'ssd' | 'disk' | 'emmc' | 'sd' | 'usb' | 'virtual' | 'network' | 'memory' | null;
+    readonly kind: StorageKind | null;
     readonly totalBytes: number;
     readonly freeBytes: number;
   } | null;
   readonly temperatures: readonly { readonly zone: string; readonly celsius: number }[];
   /** null where the kernel shows none. */
   readonly throttling: {
-    /** A CPU's clock is held down now: its highest allowed clock is below what it can do. */
+    /** A CPU's clock is held down now, by heat, the supply or a setting: it may not do what it can. */
     readonly isClockLimited: boolean;
     /** Raspberry Pi: the supply's voltage is, or was since the start, too low. */
     readonly isUnderVoltage: boolean | null;
