@@ -4,12 +4,12 @@ import { join, normalize } from 'node:path';
 
 /** More than any file of interest holds; a device or an endless file ends here. */
 const mostBytes = 4 * 1024 * 1024;
-/** Sensors on a slow bus and disks asleep can keep a reader waiting. */
-const deadlineMs = 2000;
+/** Long enough for a sensor on a slow bus, and for a machine that is busy. */
+const deadlineMs = 5000;
 
 /**
  * What a kernel shows in files below a root folder: "/" for this machine, or a recorded tree.
- * Whatever is missing, unreadable, late or not what was asked for is null or empty: nothing here throws.
+ * Whatever is missing, unreadable or not what was asked for is null or empty: nothing here throws.
  */
 export class KernelFiles {
   readonly root: string;
@@ -23,7 +23,7 @@ export class KernelFiles {
   }
 
   async text(path: string): Promise<string | null> {
-    return orNull(readText(this.pathOf(path)));
+    return readText(this.pathOf(path)).catch(() => null);
   }
 
   /** A whole number, in decimal. */
@@ -38,24 +38,24 @@ export class KernelFiles {
 
   /** What is in a folder, in the order of their numbers (cpu2 before cpu10). */
   async folder(path: string): Promise<string[]> {
-    const names = (await orNull(readdir(this.pathOf(path)))) ?? [];
+    const names = await readdir(this.pathOf(path)).catch(() => []);
     return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   }
 
   /** Where a link of sysfs leads, which tells the buses that a device hangs on. */
   async realPath(path: string): Promise<string | null> {
-    return orNull(realpath(this.pathOf(path)));
+    return realpath(this.pathOf(path)).catch(() => null);
   }
 }
 
-/** A promise's value; null where it fails, or takes longer than the deadline. */
-export async function orNull<T>(work: Promise<T>): Promise<T | null> {
+/** What a read gives that hardware or a network can hold up; null where it fails, or takes more than 5 s. */
+export async function withinDeadline<T>(read: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(resolve, deadlineMs, null);
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([read, late]);
   } catch {
     return null;
   } finally {

@@ -2,7 +2,7 @@ import { realpath, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { blockDeviceKind } from './block-device.ts';
 import type { Board, StorageKind } from './board.ts';
-import { type KernelFiles, orNull } from './kernel-files.ts';
+import { type KernelFiles, withinDeadline } from './kernel-files.ts';
 import { type Mount, mountOf } from './mount-table.ts';
 
 /** In the root of a recorded tree: `{"total_bytes": …, "free_bytes": …}` of the models folder's file system. */
@@ -48,14 +48,14 @@ async function kindOf(files: KernelFiles, mount: Mount): Promise<StorageKind | n
 /** The folder, or the nearest one above that exists, without links. */
 async function existingFolder(folder: string): Promise<string> {
   for (let path = resolve(folder); path !== '/'; path = dirname(path)) {
-    const real = await orNull(realpath(path));
+    const real = await withinDeadline(realpath(path));
     if (real !== null) return real;
   }
   return '/';
 }
 
 async function spaceOf(folder: string): Promise<Space | null> {
-  const answer = await orNull(statfs(folder));
+  const answer = await withinDeadline(statfs(folder));
   if (!answer) return null;
   const { blocks, bavail, bsize } = answer;
   return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };

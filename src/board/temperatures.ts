@@ -1,5 +1,5 @@
 import type { Board } from './board.ts';
-import type { KernelFiles } from './kernel-files.ts';
+import { type KernelFiles, withinDeadline } from './kernel-files.ts';
 
 const zonesFolder = '/sys/class/thermal';
 const chipsFolder = '/sys/class/hwmon';
@@ -11,7 +11,7 @@ const chipsFolder = '/sys/class/hwmon';
 export async function readTemperatures(files: KernelFiles): Promise<Board['temperatures']> {
   const found: { zone: string; celsius: number }[] = [];
   for (const folder of (await files.folder(zonesFolder)).filter((name) => /^thermal_zone\d+$/.test(name))) {
-    const celsius = celsiusOf(await files.number(`${zonesFolder}/${folder}/temp`));
+    const celsius = await readCelsius(files, `${zonesFolder}/${folder}/temp`);
     const zone = (await files.name(`${zonesFolder}/${folder}/type`)) ?? folder;
     if (celsius !== null) found.push({ zone, celsius });
   }
@@ -28,15 +28,14 @@ export async function readTemperatures(files: KernelFiles): Promise<Board['tempe
 
 async function hottestOf(files: KernelFiles, chip: string): Promise<number | null> {
   const names = (await files.folder(chip)).filter((name) => /^temp\d+_input$/.test(name));
-  const readings = await Promise.all(
-    names.map(async (name) => celsiusOf(await files.number(`${chip}/${name}`))),
-  );
+  const readings = await Promise.all(names.map((name) => readCelsius(files, `${chip}/${name}`)));
   const valid = readings.filter((celsius) => celsius !== null);
   return valid.length === 0 ? null : Math.max(...valid);
 }
 
 /** Sensors that are not there read as the lowest or highest value of their register. */
-function celsiusOf(millidegrees: number | null): number | null {
+async function readCelsius(files: KernelFiles, path: string): Promise<number | null> {
+  const millidegrees = await withinDeadline(files.number(path));
   const celsius = Math.round((millidegrees ?? Number.NaN) / 100) / 10;
   return celsius > -50 && celsius < 150 ? celsius : null;
 }

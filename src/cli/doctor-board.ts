@@ -38,7 +38,7 @@ function clustersText(clusters: readonly CpuCluster[]): string[] {
 function allowanceText({ clusters, allowedCpus, cpuQuota }: Board): string {
   const all = clusters.flatMap(({ cpus }) => cpus).length;
   const cpus = allowedCpus.length === all ? 'every CPU' : `CPU ${formatCpuList(allowedCpus)}`;
-  return cpuQuota === null ? cpus : `${cpus}, for the time of ${Number(cpuQuota.toFixed(2))}`;
+  return cpuQuota === null ? cpus : `${cpus}, ${Number(cpuQuota.toFixed(2))} CPUs' worth of time`;
 }
 
 function memoryTexts(memory: Board['memory']): string[] {
