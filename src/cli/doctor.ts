@@ -31,8 +31,8 @@ export function doctorCommand(signal: AbortSignal): Command {
   doctor
     .command('board')
     .description('show CPUs, memory, storage and heat, and what holds the board back')
-    .option('--json', 'JSON instead of text, as "plan --board" reads it', false)
-    .option('--root <folder>', "another board's proc and sys, recorded in this folder")
+    .option('--json', 'JSON instead of text', false)
+    .option('--root <path>', "another board: a folder with its proc and sys, or the JSON that was printed there")
     .exitOverride()
     .action(board);
   return doctor;

@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Board } from '../../src/board/board.ts';
 import { boardText } from '../../src/cli/doctor-board.ts';
@@ -65,12 +66,11 @@ test('a board that tells nothing has a text too', () => {
   expect(text).toMatch(/does not tell its name.*\n.*none that the kernel tells of/);
 });
 
-test('the command prints text and JSON', () => {
-  const run = (...flags: string[]) =>
-    execFileSync(process.execPath, [main, 'doctor', 'board', ...flags], { encoding: 'utf8' });
+test('the command prints text and JSON', async () => {
+  const run = async (...flags: string[]) =>
+    (await promisify(execFile)(process.execPath, [main, 'doctor', 'board', ...flags])).stdout;
   const root = join(boardFixtures, 'raspberry-pi-4');
-  expect(run('--root', root)).toMatch(/^Raspberry Pi 4 Model B Rev 1\.5, arm64\n/);
-  const json = JSON.parse(run('--json'));
-  expect(json.allowed_cpus.length).toBeGreaterThan(0);
-  expect(json.arch).toBe(process.arch);
+  const [text, json] = await Promise.all([run('--root', root), run('--json')]);
+  expect(text).toMatch(/^Raspberry Pi 4 Model B Rev 1\.5, arm64\n/);
+  expect(JSON.parse(json)).toMatchObject({ arch: process.arch, allowed_cpus: expect.any(Array) });
 });
