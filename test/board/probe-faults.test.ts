@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, rename } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Board } from '../../src/board/board.ts';
@@ -83,6 +83,12 @@ test('a FIFO in the place of a file does not hold the probe up', async () => {
 test('a folder in the place of a file is no error', async () => {
   const root = await boardTree('raspberry-pi-4', { 'proc/cpuinfo': null, 'proc/cpuinfo/x': 'y' });
   expect((await probeBoard({ root })).clusters[0]?.cpus).toEqual([0, 1, 2, 3]);
+});
+
+test('a recorded tree leads nowhere outside', async () => {
+  const outside = await boardTree(null, { 'memory.max': '1000', 'inner/proc/self/cgroup': '0::/' });
+  await writeFile(join(outside, 'inner/proc/self/mountinfo'), '20 1 0:30 / /../ rw - cgroup2 cgroup2 rw\n');
+  expect((await probeBoard({ root: join(outside, 'inner') })).memory.limitBytes).toBeNull();
 });
 
 test('names from firmware are fit to print', async () => {
