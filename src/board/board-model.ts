@@ -6,7 +6,8 @@ const placeholder =
 
 /** The board's name by its device tree, else by its DMI tables; null where neither tells. */
 export async function readBoardModel(files: KernelFiles): Promise<string | null> {
-  for (const path of ['/proc/device-tree/model', '/sys/firmware/devicetree/base/model']) {
+  // /proc/device-tree is a link to the other, which in a recorded tree would lead to this machine's.
+  for (const path of ['/sys/firmware/devicetree/base/model', '/proc/device-tree/model']) {
     const model = await files.name(path);
     if (model !== null) return model;
   }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open, readdir, realpath } from 'node:fs/promises';
-import { join, normalize } from 'node:path';
+import { join, relative } from 'node:path';
 
 /** More than any file of interest holds; a device or an endless file ends here. */
 const mostBytes = 4 * 1024 * 1024;
@@ -17,9 +17,8 @@ export class KernelFiles {
     this.root = root;
   }
 
-  /** The path outside: always below the root, whatever ".." the inner path holds. */
   pathOf(path: string): string {
-    return join(this.root, normalize(`/${path}`));
+    return join(this.root, path);
   }
 
   async text(path: string): Promise<string | null> {
@@ -42,9 +41,13 @@ export class KernelFiles {
     return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   }
 
-  /** Where a link of sysfs leads, which tells the buses that a device hangs on. */
+  /** Where a link of sysfs leads, as seen from the root: it tells the buses that a device hangs on. */
   async realPath(path: string): Promise<string | null> {
-    return realpath(this.pathOf(path)).catch(() => null);
+    try {
+      return `/${relative(await realpath(this.root), await realpath(this.pathOf(path)))}`;
+    } catch {
+      return null;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { probeBoard } from '../../src/board/probe-board.ts';
 import { boardTree, type TreeChanges } from '../support/board-tree.ts';
@@ -51,21 +51,27 @@ test.each([
   expect(await kindOf(mounts, { ...disk, ...files })).toBe(kind);
 });
 
-test('a USB disk is known by where its link in sysfs leads', async () => {
+test('a USB disk is known by where its link in sysfs leads, not by where the tree lies', async () => {
   const device =
     'sys/devices/platform/scb/fd500000.pcie/usb2/2-1/2-1:1.0/host0/target0:0:0/0:0:0:0/block/sda';
-  const tree = await boardTree(null, {
+  const tree = await boardTree(null, { 'usb1/sys/block/x': '' });
+  const root = join(tree, 'usb1');
+  const files: TreeChanges = {
     ...space,
     'proc/self/mountinfo': '20 1 8:1 / / rw - ext4 /dev/sda1 rw\n',
     [`${device}/dev`]: '8:0',
     [`${device}/sda1/dev`]: '8:1',
     [`${device}/queue/rotational`]: '0',
-  });
-  await mkdir(join(tree, 'sys/block'));
-  await symlink(`../../${device}`, join(tree, 'sys/block/sda'));
-  expect((await probeBoard({ root: tree })).storage?.kind).toBe('usb');
-  await rm(join(tree, 'sys/block/sda'));
-  expect((await probeBoard({ root: tree })).storage?.kind).toBeNull();
+  };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content!);
+  }
+  await symlink(`../../${device}`, join(root, 'sys/block/sda'));
+  expect((await probeBoard({ root })).storage?.kind).toBe('usb');
+  await rm(join(root, 'sys/block/sda'));
+  await cp(join(root, device), join(root, 'sys/block/sda'), { recursive: true });
+  expect((await probeBoard({ root })).storage?.kind).toBe('ssd');
 });
 
 test('btrfs, whose number is not its device’s, is found by name', async () => {
