@@ -2,10 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import sharp from 'sharp';
+import { boardJson } from '../board/board-json.ts';
+import { probeBoard } from '../board/probe-board.ts';
+import { readBoard } from '../board/read-board.ts';
 import { V4l2Camera } from '../camera/v4l2.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
 import { messageOf, ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
+import { defaultModelsFolder } from '../models/installed.ts';
+import { boardText } from './doctor-board.ts';
 import { camerasJson, camerasText, type Snapshot } from './doctor-cameras.ts';
 
 interface Flags {
@@ -23,7 +28,22 @@ export function doctorCommand(signal: AbortSignal): Command {
     .option('--snapshot <folder>', 'take a picture with each, as a JPEG in this folder')
     .exitOverride()
     .action((flags: Flags) => cameras(flags, signal));
+  doctor
+    .command('board')
+    .description('show CPUs, memory, storage and heat, and what holds the board back')
+    .option('--json', 'JSON instead of text', false)
+    .option('--root <path>', "another board: a folder with its proc and sys, or the JSON that was printed there")
+    .exitOverride()
+    .action(board);
   return doctor;
+}
+
+async function board({ json, root }: { readonly json: boolean; readonly root?: string }): Promise<void> {
+  const found =
+    root === undefined
+      ? await probeBoard({ modelsFolder: defaultModelsFolder(process.env) })
+      : await readBoard(root);
+  process.stdout.write(`${json ? JSON.stringify(boardJson(found), null, 2) : boardText(found)}\n`);
 }
 
 async function cameras(flags: Flags, signal: AbortSignal): Promise<void> {

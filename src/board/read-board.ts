@@ -1,0 +1,63 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { ConfigError, messageOf } from '../domain/errors.ts';
+import type { Board } from './board.ts';
+import { boardJsonSchema, boardOfJson } from './board-json.ts';
+import { probeBoard } from './probe-board.ts';
+
+const remedy = 'print it on the board with "scenecast doctor board --json"';
+
+/**
+ * Another board's description: the file that `scenecast doctor board --json` printed there, or a recorded tree, a
+ * folder with the board's proc and sys.
+ * @throws ConfigError naming the path, and of a file each field at fault, its value and what to do.
+ */
+export async function readBoard(path: string): Promise<Board> {
+  if (await isFolder(path)) {
+    await requireTree(path);
+    return probeBoard({ root: path });
+  }
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`board ${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  return parseBoard(text, path);
+}
+
+async function requireTree(path: string): Promise<void> {
+  const [hasProc, hasSys] = await Promise.all([isFolder(join(path, 'proc')), isFolder(join(path, 'sys'))]);
+  if (!hasProc && !hasSys)
+    throw new ConfigError(
+      `board ${path}: neither proc nor sys is in this folder; name the root of a recorded tree, or a file: ${remedy}`,
+    );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+}
+
+function parseBoard(text: string, path: string): Board {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(`board ${path}: is not JSON: ${messageOf(cause)}; ${remedy}`, { cause });
+  }
+  const result = boardJsonSchema.safeParse(data, { reportInput: true });
+  if (result.success) return boardOfJson(result.data);
+  const lines = result.error.issues.map((issue) => `  ${describeIssue(issue)}`);
+  throw new ConfigError([`board ${path}:`, ...lines, `  ${remedy}`].join('\n'), { cause: result.error });
+}
+
+function describeIssue({ path, message, input }: z.core.$ZodIssue): string {
+  const field = path.join('.') || '(top level)';
+  if (input === undefined) return `${field}: is missing`;
+  const value = JSON.stringify(input);
+  return `${field}: ${message} (it is ${value.length > 60 ? `${value.slice(0, 57)}...` : value})`;
+}
