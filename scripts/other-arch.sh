@@ -88,7 +88,8 @@ make_project() {
 
 # cross_build SCRIPT: runs one of scripts/build-*.sh for arm64, with Debian's cross compiler and libyuv for arm64.
 cross_build() {
-  local sysroot=$work/sysroot
+  # One for all callers: the addon is built anew where it moves.
+  local sysroot=$repository/build/sysroot-$arch
   [ "$arch" = arm64 ] || { echo 'cross-compiling is known for arm64 only' >&2; exit 1; }
   [ -d "$sysroot" ] || { unpack_package libyuv-dev "$sysroot" && unpack_package libyuv0 "$sysroot"; }
   SCENECAST_ARCH=$node_arch CMAKE_TOOLCHAIN_FILE=$repository/native/arm64-linux-gnu.cmake LIBYUV_ROOT=$sysroot \

@@ -21,6 +21,8 @@ import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import type { CameraTask } from './pipeline/camera-watch.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import type { Camera, Log } from './pipeline/ports.ts';
+import { readCpuFeatures } from './vision/cpu-features.ts';
+import { chooseCpuModule } from './vision/cpu-module.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
 
@@ -56,6 +58,7 @@ export async function engineOptionsOf(model: Config['model'], folder: string): P
     mmprojPath: mmproj,
     contextSize: model.context_size,
     threads: model.threads ?? availableParallelism(),
+    cpuModule: chooseCpuModule(readCpuFeatures()),
     maxTokens: model.max_tokens,
     temperature: model.temperature,
     chatTemplate: model.chat_template,

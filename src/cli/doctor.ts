@@ -2,11 +2,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import sharp from 'sharp';
+import { engineOptionsOf } from '../app.ts';
 import { V4l2Camera } from '../camera/v4l2.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
+import { modelSchema } from '../config/schema.ts';
 import { messageOf, ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
+import { readCpuFeatures } from '../vision/cpu-features.ts';
+import { suitableCpuModule } from '../vision/cpu-module.ts';
+import { inspectEngine } from '../vision/inspect-engine.ts';
 import { camerasJson, camerasText, type Snapshot } from './doctor-cameras.ts';
+import { engineJson, engineText } from './doctor-engine.ts';
 
 interface Flags {
   readonly json: boolean;
@@ -23,7 +29,23 @@ export function doctorCommand(signal: AbortSignal): Command {
     .option('--snapshot <folder>', 'take a picture with each, as a JPEG in this folder')
     .exitOverride()
     .action((flags: Flags) => cameras(flags, signal));
+  doctor
+    .command('engine')
+    .description('tell which CPU kernels the engine uses, and why')
+    .option('--json', 'JSON instead of text', false)
+    .exitOverride()
+    .action((flags: Pick<Flags, 'json'>) => engine(flags, signal));
   return doctor;
+}
+
+async function engine({ json }: Pick<Flags, 'json'>, signal: AbortSignal): Promise<void> {
+  // Any model will do; the demo model is always here.
+  const { textPath, mmprojPath, cpuModule } = await engineOptionsOf(modelSchema.parse({}), process.cwd());
+  const facts = await inspectEngine({ textPath, mmprojPath, cpuModule }, signal);
+  const cpuFeatures = readCpuFeatures();
+  const report = { facts, cpuFeatures, suitable: suitableCpuModule(cpuFeatures) };
+  process.stdout.write(`${json ? JSON.stringify(engineJson(report), null, 2) : engineText(report)}\n`);
+  if (facts.failure !== null) throw new ScenecastError(facts.failure);
 }
 
 async function cameras(flags: Flags, signal: AbortSignal): Promise<void> {

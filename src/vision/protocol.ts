@@ -10,6 +10,8 @@ export interface EngineOptions {
   /** In tokens. */
   readonly contextSize: number;
   readonly threads: number;
+  /** Path of the ggml CPU module to load; null: the best one of node-llama-cpp's. */
+  readonly cpuModule: string | null;
   /** The longest description or answer, in tokens. */
   readonly maxTokens: number;
   /** 0 is greedy. */

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { messageOf } from '../domain/errors.ts';
-import { backendsDir, loadAddon, type MtmdEngine } from './addon.ts';
+import { loadAddon, type MtmdEngine } from './addon.ts';
+import { loadCpuModule } from './cpu-module.ts';
 import { imageMaxTokens } from './detail.ts';
 import { PictureDescriber } from './picture-describer.ts';
 import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
@@ -38,7 +39,10 @@ async function load(options: EngineOptions): Promise<void> {
       if (level === 'warn') send({ type: 'log', level: 'debug', text: text.trim() });
       if (level === 'error') send({ type: 'log', level: 'warn', text: text.trim() });
     });
-    addon.loadBackends(backendsDir());
+    const failure = loadCpuModule(addon, options.cpuModule);
+    if (failure !== null) {
+      send({ type: 'log', level: 'warn', text: `${failure}; node-llama-cpp's own CPU module serves` });
+    }
     engine = await addon.load({
       textPath: options.textPath,
       mmprojPath: options.mmprojPath,

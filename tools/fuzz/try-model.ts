@@ -24,6 +24,7 @@ export async function tryModel(model: ModelPair, picture: Picture): Promise<Outc
       ...model,
       contextSize: 1024,
       threads: 1,
+      cpuModule: null,
       maxTokens: 4,
       temperature: 0,
       chatTemplate: null,
