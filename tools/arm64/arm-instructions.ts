@@ -151,6 +151,9 @@ try {
   printKernels(code);
 
   const random = writeRandomLlava(folder, shape);
+  // As published: matrices of half precision.
+  const mmprojPath = join(folder, 'mmproj-f16.gguf');
+  await quantizeFile({ inputPath: random.mmprojPath, outputPath: mmprojPath, type: 'F16', threads: 1 });
   console.log(
     `\na prompt of ${tokens} tokens, heads of 128; thousands of instructions a token, and ours of theirs`,
   );
@@ -161,7 +164,7 @@ try {
     for (const { cpu, ours: ourModule, prebuilt } of contests) {
       const results: Measured[] = [];
       for (const module of [ourModule, ...prebuilt]) {
-        results.push(await measure(cpu, module, { ...random, textPath }, code.get(module)!));
+        results.push(await measure(cpu, module, { textPath, mmprojPath }, code.get(module)!));
       }
       printCounts(`${quant}, ${cpu}`, tokens, results, ({ prefill }) => prefill);
       if (values.functions) printFunctions(results);
@@ -171,7 +174,7 @@ try {
   for (const { cpu, results } of report.slice(0, contests.length)) {
     printCounts(`a 336x336 tile, ${cpu}`, 1000, results, ({ encode }) => encode);
   }
-  console.log('  (millions of instructions: a tower of two blocks, width 256, F32 weights)');
+  console.log('  (millions of instructions: a tower of two blocks, width 256, F16)');
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ tokens, report }, null, 2));
 
   for (const { quant, results } of report.filter(({ cpu }) => cpu === contests[0]!.cpu)) {
