@@ -17,6 +17,7 @@ import { realGeometryShape, writeRandomLlava } from '../../test/support/random-l
 import { attribute, baseAddress, type Counts, readBlocks } from './block-counts.ts';
 import { arm64Project, buildArm64, prebuiltModules, runEmulated, tunedModules } from './emulator.ts';
 import { type CodeFunction, type Kind, readCode } from './module-code.ts';
+import { llava7b, project } from './projection.ts';
 
 const { values } = parseArgs({
   options: {
@@ -140,6 +141,25 @@ function printFunctions(results: readonly Measured[]): void {
   }
 }
 
+/** By proportion, what that means for a model that a board would run. */
+function printProjections(report: readonly { quant: string; results: readonly Measured[] }[]): void {
+  const { width, feedForward, blocks } = shape.text;
+  const { tokens: prompt } = llava7b;
+  console.log(`\nprojected to LLaVA-1.6 7B, a prompt of ${prompt} tokens: milliards of instructions`);
+  console.log(`${' '.repeat(36)}attention   matrices       rest        all`);
+  for (const { quant, results } of report) {
+    for (const { module, prefill } of results) {
+      const { attention, matrices, rest, all } = project(
+        prefill,
+        { width, feedForward, blocks, tokens },
+        llava7b,
+      );
+      const cells = [attention, matrices, rest, all].map((figure) => (figure / 1e9).toFixed(0).padStart(11));
+      console.log(`  ${`${quant}, ${nameOf(module)}`.padEnd(32)}${cells.join('')}`);
+    }
+  }
+}
+
 buildArm64();
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-instructions-'));
 const plugin = join(arm64Project, '../count-blocks.so');
@@ -175,6 +195,7 @@ try {
     printCounts(`a 336x336 tile, ${cpu}`, 1000, results, ({ encode }) => encode);
   }
   console.log('  (millions of instructions: a tower of two blocks, width 256, F16)');
+  printProjections(report.filter(({ cpu }) => cpu === contests[0]!.cpu));
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ tokens, report }, null, 2));
 
   for (const { quant, results } of report.filter(({ cpu }) => cpu === contests[0]!.cpu)) {
