@@ -13,10 +13,10 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/build-native.sh"
 
-# The modules of native/cpu/CMakeLists.txt that this machine's processor can run.
-modules_for_this_machine() {
+# modules_for CPUINFO: the modules of native/cpu/CMakeLists.txt that a processor can run, as its /proc/cpuinfo tells.
+modules_for() {
   local features
-  features=" $(sed -n 's/^Features[[:space:]]*: //p' /proc/cpuinfo | head -1) "
+  features=" $(sed -n 's/^Features[[:space:]]*: //p' "$1" | head -1) "
   if [[ $features == *' i8mm '* && $features == *' bf16 '* ]]; then echo a720; fi
   if [[ $features == *' asimddp '* && $features == *' asimdhp '* ]]; then echo a76; fi
   echo a72
@@ -59,7 +59,7 @@ build_cpu() {
   arch=$(node_arch "${SCENECAST_ARCH:-$host}")
   [[ $arch == arm64 ]] || return 0
   modules='a720 a76 a72'
-  if [[ $arch == "$host" ]]; then modules=$(modules_for_this_machine); else output=$build_dir/native-$arch; fi
+  if [[ $arch == "$host" ]]; then modules=$(modules_for /proc/cpuinfo); else output=$build_dir/native-$arch; fi
   libraries=$repository/node_modules/@node-llama-cpp/linux-$arch/bins/linux-$arch
   need "$bundle" 'run npm install'
   need "$libraries/libggml-base.so" "run npm install (for linux-$arch)"
@@ -67,4 +67,4 @@ build_cpu() {
   for name in ${SCENECAST_CPU_MODULES:-$modules}; do build_module "$name" "$arch" "$libraries" "$output/cpu"; done
 }
 
-build_cpu
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then build_cpu; fi

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -47,6 +47,23 @@ test('the name of NEON that is defined for the modules is read in one place alon
     encoding: 'utf8',
   });
   expect(places.trim()).toBe('ggml/src/ggml-cpu/simd-gemm.h');
+});
+
+test.each([
+  ['an Orion O6', 'fp asimd asimdhp asimddp sve2 i8mm bf16', 'a720 a76 a72'],
+  ['a Raspberry Pi 5', 'fp asimd evtstrm asimdhp cpuid asimdrdm lrcpc dcpop asimddp', 'a76 a72'],
+  ['a Raspberry Pi 4', 'fp asimd evtstrm crc32 cpuid', 'a72'],
+])('%s builds the modules that it can run', (_board, features, modules) => {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-build-cpu-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const cpuinfo = join(folder, 'cpuinfo');
+  writeFileSync(
+    cpuinfo,
+    `processor\t: 0\nFeatures\t: ${features}\n\nprocessor\t: 1\nFeatures\t: ${features}\n`,
+  );
+  const script = 'source scripts/build-cpu.sh; modules_for "$1"';
+  const said = execFileSync('bash', ['-c', script, 'bash', cpuinfo], { cwd: root, encoding: 'utf8' });
+  expect(said.trim().split('\n').join(' ')).toBe(modules);
 });
 
 test('on x86-64 there is nothing to build; an unknown module is named', () => {

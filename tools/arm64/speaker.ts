@@ -34,10 +34,10 @@ export class Speaker {
     const options = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
     this.#describer = new PictureDescriber(engine, options, { name: '', quant: '', build: '' });
     const tokenToPiece = engine.tokenToPiece.bind(engine);
-    engine.tokenToPiece = (token, pieceOptions) => {
+    replace(engine, 'tokenToPiece', (token, pieceOptions) => {
       this.#tokens.push(token);
       return tokenToPiece(token, pieceOptions);
-    };
+    });
   }
 
   static async open(
@@ -82,13 +82,13 @@ export class Speaker {
       engine.setSampler({ temperature: 0 });
       return token;
     };
-    engine.sample = () => look(sample());
-    engine.step = async (token) => look(await step(token));
+    replace(engine, 'sample', () => look(sample()));
+    replace(engine, 'step', async (token) => look(await step(token)));
     try {
       await this.describe(scene);
     } finally {
-      engine.sample = sample;
-      engine.step = step;
+      replace(engine, 'sample', sample);
+      replace(engine, 'step', step);
     }
     return drawn === 0 ? Number.POSITIVE_INFINITY : Math.log((draws - drawn) / drawn);
   }
@@ -96,4 +96,13 @@ export class Speaker {
   close(): Promise<void> {
     return this.#engine.close();
   }
+}
+
+/** Puts a method before the native one, which cannot be assigned to. */
+function replace<Name extends keyof MtmdEngine>(
+  engine: MtmdEngine,
+  name: Name,
+  value: MtmdEngine[Name],
+): void {
+  Object.defineProperty(engine, name, { value, configurable: true });
 }
