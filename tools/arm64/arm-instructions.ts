@@ -145,7 +145,7 @@ function printFunctions(results: readonly Measured[]): void {
 function printProjections(report: readonly { quant: string; results: readonly Measured[] }[]): void {
   const { width, feedForward, blocks } = shape.text;
   const { tokens: prompt } = llava7b;
-  console.log(`\nprojected to LLaVA-1.6 7B, a prompt of ${prompt} tokens: milliards of instructions`);
+  console.log(`\nprojected to LLaVA-1.6 7B, a prompt of ${prompt} tokens: billions of instructions`);
   console.log(`${' '.repeat(36)}attention   matrices       rest        all`);
   for (const { quant, results } of report) {
     for (const { module, prefill } of results) {
