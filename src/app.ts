@@ -87,7 +87,8 @@ export class App {
     const setUp = await setUpEngine(model, files, jobOf(this.#config));
     const { reasons, memory, expected, ...plan } = setUp.plan;
     this.#log.info({ ...plan, memoryBytes: memory.totalBytes, expected }, 'planned');
-    for (const given of plan.degraded) this.#log.warn({ reason: reasons.memory }, `to fit the memory: ${given}`);
+    for (const given of plan.degraded)
+      this.#log.warn({ reason: reasons.memory }, `to fit the memory: ${given}`);
     return setUp.options;
   }
 

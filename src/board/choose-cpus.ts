@@ -1,7 +1,5 @@
 import type { Board } from './board.ts';
-
-/** Cores that are made to save power: a barrier that waits for one of them costs more than it adds. */
-const littleCore = /^Cortex-A(3|5)\d/;
+import { isLittleCore } from './cpu-parts.ts';
 
 export interface CpuChoice {
   /** Where the engine may run, ascending; null: wherever the kernel puts it. */
@@ -18,9 +16,9 @@ export interface CpuChoice {
 export function chooseCpus(board: Board, wished: number | null): CpuChoice {
   const allowed = new Set(board.allowedCpus);
   const usable = board.clusters
-    .map(({ name, cpus }) => ({ name, cpus: cpus.filter((cpu) => allowed.has(cpu)) }))
+    .map((cluster) => ({ ...cluster, cpus: cluster.cpus.filter((cpu) => allowed.has(cpu)) }))
     .filter(({ cpus }) => cpus.length > 0);
-  const big = usable.filter(({ name }) => !littleCore.test(name));
+  const big = usable.filter((cluster) => !isLittleCore(cluster));
   const chosen = big.length > 0 ? big : usable;
   const isMixed = chosen.length < usable.length;
   const cpus = chosen.flatMap((cluster) => cluster.cpus).sort((a, b) => a - b);
@@ -30,7 +28,11 @@ export function chooseCpus(board: Board, wished: number | null): CpuChoice {
   const affinity = isMixed ? cpus : null;
   if (wished !== null) return { cpus: affinity, threads: wished, reason: 'model.threads' };
   if (granted < most)
-    return { cpus: affinity, threads: granted, reason: `the cgroup grants the time of ${board.cpuQuota} CPUs` };
+    return {
+      cpus: affinity,
+      threads: granted,
+      reason: `the cgroup grants the time of ${board.cpuQuota} CPUs`,
+    };
   const left = usable.filter((cluster) => !chosen.includes(cluster)).map(({ name }) => name);
   const why = isMixed ? `; ${[...new Set(left)].join(', ')} would hold up every step` : '';
   return { cpus: affinity, threads: most, reason: `one for each ${names}${why}` };

@@ -135,9 +135,13 @@ export function planEngine(
       kv_type: context.kvType === 'f16' ? 'exact, and fastest' : 'half the memory, and slower',
       batch_size: 'pictures are handed over in few calls',
       ubatch_size:
-        model.ubatchSize > 576 ? 'a picture is computed at once' : 'a tile of LLaVA, 576 tokens, is not cut in two',
+        model.ubatchSize > 576
+          ? 'a picture is computed at once'
+          : 'a tile of LLaVA, 576 tokens, is not cut in two',
       threads: cpu.reason,
-      flash_attention: tuning ? 'measured by scenecast tune' : 'used where the model allows it: less memory, and faster on tuned kernels',
+      flash_attention: tuning
+        ? 'measured by scenecast tune'
+        : 'used where the model allows it: less memory, and faster on tuned kernels',
       mmap: useMmap
         ? 'the weights are used as they lie in the file'
         : 'the weights are repacked for this CPU: a mapped file would stay in memory beside the copies',
@@ -185,7 +189,11 @@ function choicesOf(model: ModelSizing, { detail, maxTokens, contextSize }: PlanS
   ];
 }
 
-function memoryFor(model: ModelSizing, { detail, context, contextSize }: Choice, useMmap: boolean): MemoryPlan {
+function memoryFor(
+  model: ModelSizing,
+  { detail, context, contextSize }: Choice,
+  useMmap: boolean,
+): MemoryPlan {
   return memoryOf(model, detail, context, contextSize, useMmap);
 }
 

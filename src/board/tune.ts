@@ -80,7 +80,10 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   return check(best.choice, options);
 }
 
-async function check(best: TuneChoice, { start, secondsOf, measure, onMeasured }: TuneOptions): Promise<TuneResult> {
+async function check(
+  best: TuneChoice,
+  { start, secondsOf, measure, onMeasured }: TuneOptions,
+): Promise<TuneResult> {
   const runs: Record<'start' | 'best', Rates[]> = { start: [], best: [] };
   const isStart = choiceKey(best) === choiceKey(start);
   for (let run = 0; run < checks; run++) {

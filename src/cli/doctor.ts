@@ -7,11 +7,16 @@ import { probeBoard } from '../board/probe-board.ts';
 import { readBoard } from '../board/read-board.ts';
 import { V4l2Camera } from '../camera/v4l2.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
+import { modelSchema } from '../config/schema.ts';
 import { messageOf, ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
+import { modelFilesOf } from '../engine.ts';
 import { defaultModelsFolder } from '../models/installed.ts';
+import { chooseCpuModule, suitableCpuModule } from '../vision/cpu-module.ts';
+import { inspectEngine } from '../vision/inspect-engine.ts';
 import { boardText } from './doctor-board.ts';
 import { camerasJson, camerasText, type Snapshot } from './doctor-cameras.ts';
+import { engineJson, engineText } from './doctor-engine.ts';
 
 interface Flags {
   readonly json: boolean;
@@ -32,9 +37,18 @@ export function doctorCommand(signal: AbortSignal): Command {
     .command('board')
     .description('show CPUs, memory, storage and heat, and what holds the board back')
     .option('--json', 'JSON instead of text', false)
-    .option('--root <path>', "another board: a folder with its proc and sys, or the JSON that was printed there")
+    .option(
+      '--root <path>',
+      'another board: a folder with its proc and sys, or the JSON that was printed there',
+    )
     .exitOverride()
     .action(board);
+  doctor
+    .command('engine')
+    .description('tell which CPU kernels the engine uses, and why')
+    .option('--json', 'JSON instead of text', false)
+    .exitOverride()
+    .action((flags: Pick<Flags, 'json'>) => engine(flags, signal));
   return doctor;
 }
 
@@ -44,6 +58,17 @@ async function board({ json, root }: { readonly json: boolean; readonly root?: s
       ? await probeBoard({ modelsFolder: defaultModelsFolder(process.env) })
       : await readBoard(root);
   process.stdout.write(`${json ? JSON.stringify(boardJson(found), null, 2) : boardText(found)}\n`);
+}
+
+async function engine({ json }: Pick<Flags, 'json'>, signal: AbortSignal): Promise<void> {
+  // Any model will do; the demo model is always here.
+  const { text, mmproj } = await modelFilesOf(modelSchema.parse({}), process.cwd());
+  const { features: cpuFeatures } = await probeBoard();
+  const cpuModule = chooseCpuModule(cpuFeatures);
+  const facts = await inspectEngine({ textPath: text, mmprojPath: mmproj, cpuModule }, signal);
+  const report = { facts, cpuFeatures, suitable: suitableCpuModule(cpuFeatures) };
+  process.stdout.write(`${json ? JSON.stringify(engineJson(report), null, 2) : engineText(report)}\n`);
+  if (facts.failure !== null) throw new ScenecastError(facts.failure);
 }
 
 async function cameras(flags: Flags, signal: AbortSignal): Promise<void> {

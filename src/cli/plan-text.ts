@@ -17,7 +17,11 @@ export function planText({ board, sizing, plan }: PlannedModel): string {
     ['KV cache', `${plan.kvType}, ${mebibytes(plan.kvBytes)}`, reasons.kv_type],
     ['batch', String(plan.batchSize), reasons.batch_size],
     ['ubatch', String(plan.ubatchSize), reasons.ubatch_size],
-    ['threads', plan.cpus ? `${plan.threads} on ${cpuList(plan.cpus)}` : String(plan.threads), reasons.threads],
+    [
+      'threads',
+      plan.cpus ? `${plan.threads} on ${cpuList(plan.cpus)}` : String(plan.threads),
+      reasons.threads,
+    ],
     ['flash attn', plan.flashAttention, reasons.flash_attention],
     ['mmap', yesNo(plan.useMmap), reasons.mmap],
     ['mlock', yesNo(plan.useMlock), reasons.mlock],

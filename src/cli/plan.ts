@@ -39,13 +39,21 @@ export function planCommand(signal: AbortSignal): Command {
   return new Command('plan')
     .description('how a model would run on this board, or on another one')
     .option('-c, --config <file>', 'plan for this config')
-    .option('--board <path>', "what `doctor board --json` printed elsewhere, or a folder with a board's /proc and /sys")
+    .option(
+      '--board <path>',
+      "what `doctor board --json` printed elsewhere, or a folder with a board's /proc and /sys",
+    )
     .option(
       '--model <what>',
-      "a text GGUF, a folder, a name of the catalogue, or an address; only the header is read, also over the network",
+      'a text GGUF, a folder, a name of the catalogue, or an address; only the header is read, also over the network',
     )
     .option('--mmproj <what>', 'its mmproj: a file or an address')
-    .option('--camera <size>', 'a picture size; may be given again (default: the usual ones)', collectSize, [])
+    .option(
+      '--camera <size>',
+      'a picture size; may be given again (default: the usual ones)',
+      collectSize,
+      [],
+    )
     .option('--questions <count>', 'standing questions, of yes or no', parseCount)
     .option('--detail <detail>', 'full, balanced or overview', parseDetail)
     .option('--memory <amount>', 'the most that the engine may take, such as 2GiB', parseBytes)
@@ -61,7 +69,7 @@ async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'scenecast-plan-'));
   try {
     const model = modelOf(config, flags);
-    const files = await filesOf(config, model, flags, scratch, signal);
+    const files = await filesOf(model, flags, scratch, signal);
     const board =
       flags.board === undefined
         ? await probeBoard({ modelsFolder: dirname(files.text) })
@@ -88,7 +96,9 @@ function modelOf(config: Config | null, { model, memory, detail }: Flags): Confi
 }
 
 function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob {
-  const base = config ? jobOf(config) : { pictureSizes: usualSizes, prompts: ['Describe the scene.'], questions: [] };
+  const base = config
+    ? jobOf(config)
+    : { pictureSizes: usualSizes, prompts: ['Describe the scene.'], questions: [] };
   return {
     ...base,
     ...(camera.length > 0 ? { pictureSizes: camera } : {}),
@@ -106,7 +116,6 @@ function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob 
 
 /** The model's two files: those that are here, or the headers of remote ones, fetched into `scratch`. */
 async function filesOf(
-  config: Config | null,
   model: Config['model'],
   flags: Flags,
   scratch: string,
@@ -129,7 +138,8 @@ async function filesOf(
       throw new ConfigError(`--model ${flags.model}: give its mmproj too, with --mmproj`);
     return { text: resolve(flags.model), mmproj: resolve(flags.mmproj) };
   }
-  const folder = flags.config !== undefined && flags.model === undefined ? dirname(resolve(flags.config)) : process.cwd();
+  const folder =
+    flags.config !== undefined && flags.model === undefined ? dirname(resolve(flags.config)) : process.cwd();
   const found = await modelFilesOf(model, folder);
   return { text: found.text, mmproj: flags.mmproj === undefined ? found.mmproj : resolve(flags.mmproj) };
 }

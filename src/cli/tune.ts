@@ -38,7 +38,10 @@ export function tuneCommand(signal: AbortSignal): Command {
   return new Command('tune')
     .description('measure what runs the model fastest on this board; takes some minutes')
     .option('-c, --config <file>', 'tune for this config')
-    .option('--model <folder>', 'a folder with a text GGUF and its mmproj GGUF, or the name of a pulled model')
+    .option(
+      '--model <folder>',
+      'a folder with a text GGUF and its mmproj GGUF, or the name of a pulled model',
+    )
     .option('--anew', 'forget what was measured before', false)
     .option('--json', 'JSON instead of text', false)
     .exitOverride()
@@ -98,10 +101,9 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
     process.stdout.write(`${flags.json ? JSON.stringify(result, null, 2) : resultText(result)}\n`);
   } catch (error) {
     if (!(error instanceof EngineError && error.code === 'CANCELLED')) throw error;
-    throw new ScenecastError(
-      `interrupted; what was measured is kept: run scenecast tune again to go on`,
-      { cause: error },
-    );
+    throw new ScenecastError(`interrupted; what was measured is kept: run scenecast tune again to go on`, {
+      cause: error,
+    });
   }
 }
 
@@ -124,12 +126,16 @@ function spaceOf(board: Board, plan: EnginePlan, cpuModule: string | null): Tune
   };
 }
 
-function progressOf(most: number, secondsOf: (rates: Rates) => number): (choice: TuneChoice, rates: Rates) => void {
+function progressOf(
+  most: number,
+  secondsOf: (rates: Rates) => number,
+): (choice: TuneChoice, rates: Rates) => void {
   let count = 0;
   return (choice, rates) => {
     count++;
     const line = `${choiceText(choice)}: ${secondsOf(rates).toFixed(2)} s a description`;
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${progressBar(Math.min(1, count / most))} ${line}`);
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r\x1b[K${progressBar(Math.min(1, count / most))} ${line}`);
     else process.stderr.write(`${count} of at most ${most}: ${line}\n`);
   };
 }

@@ -206,7 +206,9 @@ export const modelSchema = z.strictObject({
   memory: bytes
     .nullable()
     .default(null)
-    .describe('The most that the engine may take; null: what is available when it starts, less some headroom'),
+    .describe(
+      'The most that the engine may take; null: what is available when it starts, less some headroom',
+    ),
   max_tokens: z.int().min(1).max(4096).default(256).describe('The longest description or free-text answer'),
   detail: z
     .enum(['overview', 'balanced', 'full'])

@@ -13,7 +13,14 @@ export const duration = z
   // setTimeout takes no more than 2^31 - 1 ms, and anything under 100 ms would be a busy loop.
   .refine((ms) => ms >= 100 && ms <= 24 * 86_400_000, 'must be from 100ms to 24d');
 
-const unitBytes: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, kB: 1e3, MB: 1e6, GB: 1e9 };
+const unitBytes: Readonly<Record<string, number>> = {
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+};
 
 /** An amount of memory as a person writes it (`2GiB`, `1500MB`), parsed to whole bytes. */
 export const bytes = z

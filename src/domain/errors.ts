@@ -9,7 +9,7 @@ export class ScenecastError extends Error {
 
 /** A config, or a file the config names, that a person must mend: restarting cannot help. */
 export class ConfigError extends ScenecastError {
-  override readonly name = 'ConfigError';
+  override readonly name: string = 'ConfigError';
   override readonly exitCode = exitCodes.config;
 }
 

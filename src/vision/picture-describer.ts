@@ -1,5 +1,5 @@
-import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { Detail } from '../domain/model-sizing.ts';
+import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './addon.ts';
 import { answerGrammar, mostAnswerTokens, parseAnswer } from './answer-grammar.ts';

@@ -1,5 +1,5 @@
-import type { Description } from '../domain/observation.ts';
 import type { Detail, KvType } from '../domain/model-sizing.ts';
+import type { Description } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdErrorCode } from './addon.ts';
 

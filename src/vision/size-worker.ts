@@ -97,11 +97,7 @@ async function sizeContext(request: SizeRequest, kvType: KvType): Promise<Contex
   };
 }
 
-async function contextUse(
-  request: SizeRequest,
-  contextSize: number,
-  kvType: KvType,
-): Promise<MemoryUse> {
+async function contextUse(request: SizeRequest, contextSize: number, kvType: KvType): Promise<MemoryUse> {
   const engine = await loadHeaders(request, 'full', contextSize, kvType);
   try {
     return engine.memory;

@@ -20,7 +20,13 @@ test('the little cores where there are no others to use', () => {
 });
 
 test('no affinity where all cores are alike', () => {
-  const cluster = { name: 'Cortex-A76', implementer: '0x41', part: '0xd0b', cpus: [0, 1, 2, 3], maxClockMHz: 2400 };
+  const cluster = {
+    name: 'Cortex-A76',
+    implementer: '0x41',
+    part: '0xd0b',
+    cpus: [0, 1, 2, 3],
+    maxClockMHz: 2400,
+  };
   const board = boardWith({ clusters: [cluster], allowedCpus: [0, 1, 2, 3] });
   expect(chooseCpus(board, null)).toMatchObject({ cpus: null, threads: 4 });
 });

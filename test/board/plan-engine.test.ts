@@ -13,7 +13,11 @@ const settings: PlanSettings = {
 };
 
 function planIn(gibibytes: number, changes: Partial<PlanSettings> = {}): EnginePlan {
-  return planEngine(boardWith(), sizingWith(), { ...settings, memoryBytes: gibibytes * gibibyte, ...changes });
+  return planEngine(boardWith(), sizingWith(), {
+    ...settings,
+    memoryBytes: gibibytes * gibibyte,
+    ...changes,
+  });
 }
 
 function refusalOf(run: () => unknown): PlanError {

@@ -10,7 +10,13 @@ export function boardWith(changes: Partial<Board> = {}): Board {
     arch: 'arm64',
     clusters: [
       { name: 'Cortex-A720', implementer: '0x41', part: '0xd81', cpus: [0, 11], maxClockMHz: 2600 },
-      { name: 'Cortex-A720', implementer: '0x41', part: '0xd81', cpus: [1, 6, 7, 8, 9, 10], maxClockMHz: 2400 },
+      {
+        name: 'Cortex-A720',
+        implementer: '0x41',
+        part: '0xd81',
+        cpus: [1, 6, 7, 8, 9, 10],
+        maxClockMHz: 2400,
+      },
       { name: 'Cortex-A520', implementer: '0x41', part: '0xd80', cpus: [2, 3, 4, 5], maxClockMHz: 1800 },
     ],
     features: ['asimd', 'fp16', 'dotprod', 'bf16', 'i8mm', 'sve', 'sve2'],

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Rates } from '../../src/board/board-rates.ts';
-import { choiceKey, countMeasurements, type TuneChoice, type TuneOptions, tune } from '../../src/board/tune.ts';
+import {
+  choiceKey,
+  countMeasurements,
+  type TuneChoice,
+  type TuneOptions,
+  tune,
+} from '../../src/board/tune.ts';
 import { TuneStore } from '../../src/board/tune-store.ts';
 
 const start: TuneChoice = {
@@ -45,7 +51,11 @@ describe('tune', () => {
   test('finds the best of each knob', async () => {
     const { options, measured } = boardOf(
       ({ threads, flashAttention, ubatchSize, cpuModule }) =>
-        10 + Math.abs(threads - 3) + (flashAttention === 'off' ? 0 : 2) + ubatchSize / 576 + (cpuModule ? 0 : 5),
+        10 +
+        Math.abs(threads - 3) +
+        (flashAttention === 'off' ? 0 : 2) +
+        ubatchSize / 576 +
+        (cpuModule ? 0 : 5),
     );
     const { best, startRates } = await tune(options);
     expect(best).toEqual({
@@ -66,7 +76,9 @@ describe('tune', () => {
 
   test('keeps the start where a gain does not last', async () => {
     // The first measurement of three threads was luck.
-    const { options } = boardOf(({ threads }, count) => (threads === 3 && count < 8 ? 5 : threads === 3 ? 12 : 10));
+    const { options } = boardOf(({ threads }, count) =>
+      threads === 3 && count < 8 ? 5 : threads === 3 ? 12 : 10,
+    );
     expect((await tune(options)).best).toEqual({ ...start, rates: ratesOf(10) });
   });
 

@@ -55,18 +55,21 @@ afterAll(() => {
 test.each([
   ['text', textPath],
   ['mmproj', mmprojPath],
-])('only the header of a %s file comes over the network, the rest is a hole of the right length', async (role, path) => {
-  sentBytes = 0;
-  const copy = join(folder, `${role}.copy`);
-  await fetchHeader(parseAddress(`${origin}/${path.split('/').at(-1)}`), copy, access);
-  const whole = statSync(path);
-  const { size, blocks } = statSync(copy);
-  expect(size).toBe(whole.size);
-  // The file is a hole but for its header, and so is the copy.
-  expect(blocks).toBe(whole.blocks);
-  expect(readFileSync(copy).equals(readFileSync(path))).toBe(true);
-  expect(sentBytes).toBeLessThan(whole.size / 4 + 8e6);
-});
+])(
+  'only the header of a %s file comes over the network, the rest is a hole of the right length',
+  async (role, path) => {
+    sentBytes = 0;
+    const copy = join(folder, `${role}.copy`);
+    await fetchHeader(parseAddress(`${origin}/${path.split('/').at(-1)}`), copy, access);
+    const whole = statSync(path);
+    const { size, blocks } = statSync(copy);
+    expect(size).toBe(whole.size);
+    // The file is a hole but for its header, and so is the copy.
+    expect(blocks).toBe(whole.blocks);
+    expect(readFileSync(copy).equals(readFileSync(path))).toBe(true);
+    expect(sentBytes).toBeLessThan(whole.size / 4 + 8e6);
+  },
+);
 
 test('a file that is not there is told by its address', async () => {
   await expect(

@@ -172,8 +172,6 @@ function visionTensors({ vision, text: { width: textWidth }, packing }: HollowSh
     ]),
     ...linear('mm.0', textWidth, width),
     ...linear('mm.2', textWidth, textWidth),
-    ...(packing === '1.6'
-      ? [{ name: 'model.image_newline', shape: [textWidth], type: 'F32' } as const]
-      : []),
+    ...(packing === '1.6' ? [{ name: 'model.image_newline', shape: [textWidth], type: 'F32' } as const] : []),
   ];
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import type { Picture } from '../../src/domain/frame.ts';
+import { backendsDir } from '../../src/vision/addon.ts';
 import { EngineClient } from '../../src/vision/engine-client.ts';
 import type { EngineOptions } from '../../src/vision/protocol.ts';
 import { until } from '../support/until.ts';
@@ -13,7 +14,15 @@ const options: EngineOptions = {
   textPath: join(demo, 'demo-text-f16.gguf'),
   mmprojPath: join(demo, 'demo-mmproj-f16.gguf'),
   contextSize: 2048,
+  batchSize: 2048,
+  ubatchSize: 576,
+  kvType: 'f16',
+  flashAttention: 'auto',
+  cpus: null,
+  useMmap: true,
+  useMlock: false,
   threads: 1,
+  cpuModule: null,
   maxTokens: 64,
   temperature: 0,
   chatTemplate: null,
@@ -54,6 +63,33 @@ test('it tells what was loaded, with progress, and describes the same picture th
   expect(second.text).toBe(first.text);
   expect(first.tokens.image).toBe(268);
   for (const ms of Object.values(first.timings)) expect(ms).toBeGreaterThan(0);
+});
+
+test('the CPU module that is asked for is the one in use', async () => {
+  const name = process.arch === 'x64' ? 'libggml-cpu-x64.so' : 'libggml-cpu-armv8.0_1.so';
+  const client = clientOf({ cpuModule: join(backendsDir(), name) });
+  expect((await client.start()).cpu).toBe(name);
+  expect((await client.describe(request, never)).text).not.toBe('');
+});
+
+test.each([
+  ['is not there', '/nowhere/libggml-cpu-a720.so'],
+  ['is no library', import.meta.filename],
+  ['is no CPU module', join(import.meta.dirname, '../../build/native/v4l2.node')],
+])('a CPU module that %s is told, and a prebuilt one serves', async (_name, cpuModule) => {
+  const warn = vi.fn();
+  const client = new EngineClient({
+    engine: { ...options, cpuModule },
+    deadlineMs: 60_000,
+    log: { ...log, warn },
+  });
+  onTestFinished(() => client.close());
+  const info = await client.start();
+  expect(existsSync(join(backendsDir(), info.cpu))).toBe(true);
+  expect(warn.mock.calls.map(([, text]) => text)).toContainEqual(
+    expect.stringMatching(`${cpuModule}; node-llama-cpp's own CPU module serves`),
+  );
+  expect((await client.describe(request, never)).text).not.toBe('');
 });
 
 test('an answer does not depend on what was asked before it on the same picture', async () => {

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { Picture } from '../../src/domain/frame.ts';
-import type { MtmdEngine } from '../../src/vision/addon.ts';
 import type { Detail } from '../../src/domain/model-sizing.ts';
+import type { MtmdEngine } from '../../src/vision/addon.ts';
 import { chooseSight } from '../../src/vision/sight.ts';
 import { folder, open } from '../native/engine-fixture.ts';
 import { realGeometryShape, tinyShape, writeRandomLlava } from '../support/random-llava.ts';

@@ -78,8 +78,12 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
   });
 
   test('is refused where a file is no model, by its code', async () => {
-    await expect(size({ ...model, textPath: import.meta.filename })).rejects.toMatchObject({ code: 'NOT_GGUF' });
-    await expect(size({ ...model, mmprojPath: model.textPath })).rejects.toMatchObject({ code: 'NOT_AN_MMPROJ' });
+    await expect(size({ ...model, textPath: import.meta.filename })).rejects.toMatchObject({
+      code: 'NOT_GGUF',
+    });
+    await expect(size({ ...model, mmprojPath: model.textPath })).rejects.toMatchObject({
+      code: 'NOT_AN_MMPROJ',
+    });
   });
 });
 

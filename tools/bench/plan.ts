@@ -167,7 +167,11 @@ async function main(): Promise<number> {
       );
     }
     if (flags['no-cgroups']) return isBad ? 1 : 0;
-    console.log(`\n${'memory limit'.padEnd(16)} ${Object.keys(limits).map((limit) => limit.padEnd(22)).join('')}`);
+    console.log(
+      `\n${'memory limit'.padEnd(16)} ${Object.keys(limits)
+        .map((limit) => limit.padEnd(22))
+        .join('')}`,
+    );
     for (const { name, place } of models) {
       const cells = Object.values(limits).map((limit) => {
         const { outcome, peakBytes, oomKills, note } = runInside(place, limit);

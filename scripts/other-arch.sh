@@ -1,0 +1,97 @@
+# Sourced by scripts that prepare things for another architecture than this machine's: Debian packages unpacked without
+# dpkg's foreign architectures, npm packages, the project as a board would have it. The caller sets
+#   arch    arm64 or amd64, as Debian calls it
+#   work    a folder for what is downloaded and made
+# and gets $repository, $node_arch, $suite and the functions below.
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+case $arch in
+  arm64) node_arch=arm64 ;;
+  amd64) node_arch=x64 ;;
+  *) echo "unknown architecture $arch: arm64 and amd64 are known" >&2; exit 64 ;;
+esac
+suite=bookworm
+mkdir -p "$work"
+
+# The mirror that this machine's apt uses.
+mirror() {
+  local found=${DEBIAN_MIRROR:-}
+  [ -n "$found" ] || found=$(apt-get indextargets --format '$(SITE) $(ORIGIN)' | awk '$2 == "Debian" {print $1; exit}')
+  echo "${found:-http://deb.debian.org/debian}"
+}
+
+# apt for the other architecture that leaves this machine's own apt alone.
+private_apt() {
+  local root=$work/apt
+  if [ ! -f "$root/apt.conf" ]; then
+    mkdir -p "$root"/{etc/apt/apt.conf.d,etc/apt/preferences.d,var/lib/apt/lists/partial,var/cache/apt/archives/partial,var/lib/dpkg}
+    touch "$root/var/lib/dpkg/status"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $suite main" >"$root/etc/apt/sources.list"
+    cat >"$root/apt.conf" <<X
+Dir "$root";
+Dir::State::status "$root/var/lib/dpkg/status";
+APT::Architecture "$arch";
+APT::Architectures { "$arch"; };
+Acquire::Languages "none";
+APT::Sandbox::User "root";
+X
+    APT_CONFIG=$root/apt.conf apt-get update -qq
+  fi
+  APT_CONFIG=$root/apt.conf "$@"
+}
+
+# unpack_package PACKAGE FOLDER: a package of the other architecture, unpacked and not configured.
+unpack_package() {
+  local package=$1 folder=$2 debs=$work/debs
+  mkdir -p "$debs" "$folder"
+  compgen -G "$debs/${package}_*.deb" >/dev/null || (cd "$debs" && private_apt apt-get download -qq "$package")
+  dpkg-deb -x "$debs/${package}"_*.deb "$folder"
+}
+
+# once STAMP KEY COMMAND...: runs the command unless the stamp says that it was run for this key.
+once() {
+  local stamp=$work/$1.stamp key=$2
+  shift 2
+  [ "$(cat "$stamp" 2>/dev/null)" != "$key" ] || return 0
+  rm -f "$stamp"
+  "$@"
+  echo "$key" >"$stamp"
+}
+
+# install_npm_packages FOLDER: the project's packages for the other architecture, as scripts/setup.sh installs this one's;
+# Node is among them (node_modules/node-linux-*).
+install_npm_packages() {
+  local project=$1 toolchain=$repository/tools/toolchain
+  # The pinned npm: newer ones want lock entries for packages that are left out on purpose.
+  local npm=$toolchain/node_modules/npm/bin/npm-cli.js
+  local flags=(--ignore-scripts --no-audit --no-fund --loglevel=error)
+  echo "npm packages for $arch" >&2
+  rm -rf "$project/node_modules"
+  mkdir -p "$project"
+  cp "$repository/package.json" "$repository/package-lock.json" "$project/"
+  [ -f "$npm" ] || (cd "$toolchain" && npm ci "${flags[@]}" >&2)
+  (cd "$project" && node "$npm" ci --os=linux --cpu="$node_arch" --libc=glibc --omit=dev "${flags[@]}" >&2)
+  [ -x "$project/node_modules/node-linux-$node_arch/bin/node" ] ||
+    { echo "npm did not install Node for $node_arch" >&2; exit 1; }
+}
+
+# make_project FOLDER TOOLS: the project as the board sees it: packages, sources, and the named folder of tools.
+make_project() {
+  local project=$1 tools=$2
+  mkdir -p "$project"
+  once packages "$(sha256sum <"$repository/package-lock.json")" install_npm_packages "$project"
+  rm -rf "$project"/{src,tools,bin,package.json}
+  mkdir -p "$project/tools"
+  cp -a "$repository"/{src,bin,package.json} "$project/"
+  cp -a "$repository/$tools" "$project/tools/"
+}
+
+# cross_build SCRIPT: runs one of scripts/build-*.sh for arm64, with Debian's cross compiler and libyuv for arm64.
+cross_build() {
+  # One for all callers: the addon is built anew where it moves.
+  local sysroot=$repository/build/sysroot-$arch
+  [ "$arch" = arm64 ] || { echo 'cross-compiling is known for arm64 only' >&2; exit 1; }
+  [ -d "$sysroot" ] || { unpack_package libyuv-dev "$sysroot" && unpack_package libyuv0 "$sysroot"; }
+  SCENECAST_ARCH=$node_arch CMAKE_TOOLCHAIN_FILE=$repository/native/arm64-linux-gnu.cmake LIBYUV_ROOT=$sysroot \
+    "$repository/scripts/$1"
+}

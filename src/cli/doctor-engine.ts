@@ -1,0 +1,60 @@
+import { basename } from 'node:path';
+import { backendsDir } from '../vision/addon.ts';
+import type { EngineFacts } from '../vision/inspect-engine.ts';
+
+export interface EngineReport {
+  readonly facts: EngineFacts;
+  /** What the processor has, as src/board/board.ts names it. */
+  readonly cpuFeatures: readonly string[];
+  /** Where our module for this processor is, or would be; null: there is none for such processors. */
+  readonly suitable: string | null;
+}
+
+/** Whose CPU module is in use, and why. */
+function originOf({ facts, cpuFeatures, suitable }: EngineReport): {
+  origin: 'tuned' | 'prebuilt';
+  reason: string;
+} {
+  const { module } = facts.cpu;
+  if (!module.startsWith(backendsDir())) {
+    return { origin: 'tuned', reason: `the processor has ${cpuFeatures.join(', ')}` };
+  }
+  const reason =
+    facts.failure ??
+    (suitable === null
+      ? 'there are tuned modules for ARM alone'
+      : `${suitable} is not built: scripts/build-cpu.sh builds it`);
+  return { origin: 'prebuilt', reason };
+}
+
+/** The engine for a person to read. */
+export function engineText(report: EngineReport): string {
+  const { cpu, build } = report.facts;
+  const { origin, reason } = originOf(report);
+  const lines = [
+    ['module', basename(cpu.module)],
+    ['path', cpu.module],
+    ['origin', `${origin === 'tuned' ? 'Scenecast, tuned' : 'node-llama-cpp, prebuilt'}: ${reason}`],
+    ['features', featureList(cpu.features).join(' ')],
+    ['processor', [cpu.name, report.cpuFeatures.join(' ')].filter(Boolean).join(': ')],
+    ['build', build],
+  ];
+  return lines.map(([name, value]) => `${name!.padEnd(10)} ${value}`).join('\n');
+}
+
+/** The same as one JSON object; a published format: names in snake case. */
+export function engineJson(report: EngineReport): object {
+  const { cpu, build } = report.facts;
+  return {
+    module: { name: basename(cpu.module), path: cpu.module, ...originOf(report), features: cpu.features },
+    processor: { name: cpu.name, features: report.cpuFeatures },
+    build,
+  };
+}
+
+/** What the module was compiled for and the processor has; with its value where that says more than yes. */
+function featureList(features: Readonly<Record<string, string>>): string[] {
+  return Object.entries(features)
+    .filter(([, value]) => value !== '0')
+    .map(([name, value]) => (value === '1' ? name : `${name}=${value}`));
+}

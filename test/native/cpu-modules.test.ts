@@ -1,0 +1,80 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Kind, readCode } from '../../tools/arm64/module-code.ts';
+
+// The modules as they are built: what flash attention is made of, and what they need to be loaded.
+
+const root = join(import.meta.dirname, '../..');
+const moduleOf = (name: string): string => join(root, `build/native-arm64/cpu/libggml-cpu-${name}.so`);
+const names = ['a720', 'a76', 'a72'];
+const missing = ['aarch64-linux-gnu-objdump', ...names.map(moduleOf)].find((path) =>
+  path.startsWith('/') ? !existsSync(path) : spawnSync(path, ['--version']).status !== 0,
+);
+const built = missing === undefined ? test : test.skip;
+const suffix = missing === undefined ? '' : ` (scripts/build-arm64.sh was not run: ${missing} is missing)`;
+
+built.each(names)(
+  `%s multiplies four floats at once in flash attention, and knows no SVE${suffix}`,
+  (name) => {
+    const code = readCode(moduleOf(name));
+    const countOf = (kind: Kind, functions: RegExp): number =>
+      code
+        .filter((each) => functions.test(each.name))
+        .flatMap(({ instructions }) => instructions)
+        .filter((instruction) => instruction.kind === kind).length;
+    expect(countOf('fmla 4s', /flash_attn_ext|simd_gemm/)).toBeGreaterThan(60); // 2x2 tiles have 40
+    expect(countOf('fmla sve', /./)).toBe(0);
+    expect(countOf('smmla', /ggml_gemm_q4_K_8x8_q8_K$/) > 0).toBe(name === 'a720');
+    expect(countOf('sdot', /ggml_gemm_q4_K_8x4_q8_K$/) > 0).toBe(name !== 'a72');
+  },
+);
+
+built.each(names)(`%s uses the ggml that is loaded, of this very version${suffix}`, (name) => {
+  const dynamic = execFileSync('aarch64-linux-gnu-readelf', ['-d', moduleOf(name)], { encoding: 'utf8' });
+  const needed = Array.from(dynamic.matchAll(/NEEDED.*\[(.*)\]/g), ([, library]) => library!);
+  expect(needed).toContain('libggml-base.so');
+  expect(needed).toContainEqual(expect.stringMatching(/^libggml\.v\d+\.\d+\.\d+\.so$/));
+  expect(needed.filter((library) => /gomp|omp\./.test(library))).toEqual([]);
+  expect(dynamic).not.toMatch(/R(UN)?PATH/);
+});
+
+test('the name of NEON that is defined for the modules is read in one place alone', () => {
+  const source = join(root, 'build/llama.cpp');
+  const places = execFileSync('git', ['-C', source, 'grep', '-lw', '__ARM_NEON__', '--', 'ggml'], {
+    encoding: 'utf8',
+  });
+  expect(places.trim()).toBe('ggml/src/ggml-cpu/simd-gemm.h');
+});
+
+test.each([
+  ['an Orion O6', 'fp asimd asimdhp asimddp sve2 i8mm bf16', 'a720 a76 a72'],
+  ['a Raspberry Pi 5', 'fp asimd evtstrm asimdhp cpuid asimdrdm lrcpc dcpop asimddp', 'a76 a72'],
+  ['a Raspberry Pi 4', 'fp asimd evtstrm crc32 cpuid', 'a72'],
+])('%s builds the modules that it can run', (_board, features, modules) => {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-build-cpu-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const cpuinfo = join(folder, 'cpuinfo');
+  writeFileSync(
+    cpuinfo,
+    `processor\t: 0\nFeatures\t: ${features}\n\nprocessor\t: 1\nFeatures\t: ${features}\n`,
+  );
+  const script = 'source scripts/build-cpu.sh; modules_for "$1"';
+  const said = execFileSync('bash', ['-c', script, 'bash', cpuinfo], { cwd: root, encoding: 'utf8' });
+  expect(said.trim().split('\n').join(' ')).toBe(modules);
+});
+
+test('on x86-64 there is nothing to build; an unknown module is named', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-build-cpu-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const build = (env: Record<string, string>) =>
+    spawnSync('bash', ['scripts/build-cpu.sh'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, SCENECAST_BUILD_DIR: folder, ...env },
+    });
+  expect(build({ SCENECAST_ARCH: 'x64' })).toMatchObject({ status: 0, stderr: '' });
+  expect(build({ SCENECAST_ARCH: 'riscv64' }).stderr).toContain('unsupported architecture: riscv64');
+});

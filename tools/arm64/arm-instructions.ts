@@ -1,0 +1,210 @@
+/**
+ * What the CPU modules make a processor do, ours against node-llama-cpp's: which vector instructions their kernels are
+ * made of (objdump), and how many instructions they run a prefilled token (counted by a QEMU plugin, to the last one).
+ *
+ *   npm run bench:arm-instructions -- [--tokens 1024] [--quants Q4_0,Q4_K_M,Q5_K_M] [--functions] [--json FILE]
+ *
+ * Exit 1 where the attention product of our A720 module takes more than half of the instructions that a prebuilt one
+ * takes. Instructions are not seconds: they tell what is computed one number at a time, not what a core makes of it.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { quantizeFile } from '../../src/vision/quantize.ts';
+import { realGeometryShape, writeRandomLlava } from '../../test/support/random-llava.ts';
+import { attribute, baseAddress, type Counts, readBlocks } from './block-counts.ts';
+import { arm64Project, buildArm64, prebuiltModules, runEmulated, tunedModules } from './emulator.ts';
+import { type CodeFunction, type Kind, readCode } from './module-code.ts';
+import { llava7b, project } from './projection.ts';
+
+const { values } = parseArgs({
+  options: {
+    tokens: { type: 'string', default: '1024' },
+    quants: { type: 'string', default: 'Q4_0,Q4_K_M,Q5_K_M' },
+    functions: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+});
+const tokens = Number(values.tokens);
+/** The most of a prebuilt module's attention product that ours may take. */
+const mostOfPrebuilt = 0.5;
+
+interface Contest {
+  /** A QEMU processor with a core's own vector length: SVE of 128 bits is what A720 and A520 have. */
+  readonly cpu: string;
+  readonly ours: string;
+  readonly prebuilt: readonly string[];
+}
+const ours = (name: string): string => join(tunedModules, `libggml-cpu-${name}.so`);
+const theirs = (...names: string[]): string[] =>
+  names.map((name) => join(prebuiltModules, `libggml-cpu-${name}.so`));
+const contests: readonly Contest[] = [
+  {
+    ...{ cpu: 'max,sve-max-vq=1', ours: ours('a720') },
+    prebuilt: theirs('armv8.6_1', 'armv8.6_2', 'armv9.2_1', 'armv9.2_2'),
+  },
+  { cpu: 'neoverse-n1', ours: ours('a76'), prebuilt: theirs('armv8.2_2') },
+  { cpu: 'cortex-a72', ours: ours('a72'), prebuilt: theirs('armv8.0_1') },
+];
+
+// A head of 128 as the 7B models have, rows of a multiple of 256 as the K quants need.
+const shape = {
+  ...realGeometryShape,
+  text: { width: 512, heads: 4, feedForward: 1536, blocks: 2 },
+  vision: { width: 256, heads: 4, feedForward: 512, blocks: 2 },
+};
+
+/** Kernels whose make-up is shown. With i8mm: the 8x8 and 4x8 ones; with dotprod: 8x4 and 4x4. */
+const kernels: readonly (readonly [string, RegExp])[] = [
+  ['flash attention', /flash_attn_ext|simd_gemm/],
+  ['gemm Q4_0 4x8', /^ggml_gemm_q4_0_4x8_q8_0$/],
+  ['gemm Q4_0 4x4', /^ggml_gemm_q4_0_4x4_q8_0$/],
+  ['gemm Q4_K 8x8', /^ggml_gemm_q4_K_8x8_q8_K$/],
+  ['gemm Q4_K 8x4', /^ggml_gemm_q4_K_8x4_q8_K$/],
+  ['gemm Q5_K 8x8', /^ggml_gemm_q5_K_8x8_q8_K$/],
+  ['gemm Q5_K 8x4', /^ggml_gemm_q5_K_8x4_q8_K$/],
+];
+const kinds: readonly Kind[] = ['fmla 4s', 'fmla sve', 'fmla 8h', 'fmadd', 'sdot', 'smmla'];
+
+function printKernels(code: ReadonlyMap<string, CodeFunction[]>): void {
+  console.log('instructions of each kind that the kernels are made of');
+  for (const [title, pattern] of kernels) {
+    console.log(`\n${title.padEnd(28)}${kinds.map((kind) => kind.padStart(9)).join('')}      all`);
+    for (const [module, functions] of code) {
+      const found = functions.filter(({ name }) => pattern.test(name)).flatMap((each) => each.instructions);
+      const figures = kinds.map((wanted) => found.filter(({ kind }) => kind === wanted).length);
+      const row = [...figures, found.length].map((figure) => String(figure).padStart(9)).join('');
+      console.log(`  ${nameOf(module).padEnd(26)}${row}`);
+    }
+  }
+}
+
+const nameOf = (module: string): string => basename(module, '.so').replace('libggml-cpu-', '');
+
+interface Measured {
+  readonly module: string;
+  readonly prefill: Counts;
+  readonly encode: Counts;
+}
+
+async function measure(
+  cpu: string,
+  module: string,
+  model: { readonly textPath: string; readonly mmprojPath: string },
+  code: readonly CodeFunction[],
+): Promise<Measured> {
+  const prefix = join(folder, 'counts');
+  const args = [prefix, module, model.textPath, model.mmprojPath, String(tokens)];
+  process.stderr.write(`${cpu}: ${nameOf(module)}, ${basename(model.textPath, '.gguf')}\n`);
+  for await (const line of runEmulated(cpu, 'prefill.ts', args, `${plugin},out=${prefix}`)) {
+    const said = JSON.parse(line);
+    if (said.module !== module) throw new Error(`${said.module} was used instead of ${module}`);
+  }
+  const base = baseAddress(readFileSync(`${prefix}.maps`, 'utf8'), module);
+  const [prefill, encode] = [1, 2].map((number) => attribute(readBlocks(`${prefix}.${number}`), base, code));
+  return { module, prefill: prefill!, encode: encode! };
+}
+
+const columns = ['attention product', 'its rest', 'matrices', 'module', 'process'] as const;
+
+/** Thousands of instructions a token (or a tile's), and what ours takes of them. */
+function printCounts(
+  what: string,
+  unit: number,
+  results: readonly Measured[],
+  pick: (m: Measured) => Counts,
+): void {
+  console.log(`\n${what.padEnd(28)}${columns.map((column) => column.padStart(19)).join('')}`);
+  const figuresOf = (measured: Measured): number[] => {
+    const { attentionProduct, attentionRest, matrices, module, all } = pick(measured);
+    return [attentionProduct, attentionRest, matrices, module, all];
+  };
+  const our = figuresOf(results[0]!);
+  for (const [place, measured] of results.entries()) {
+    const cells = figuresOf(measured).map((figure, column) => {
+      const share = place === 0 ? '' : ` (${((100 * our[column]!) / figure).toFixed(0)} %)`;
+      return `${(figure / unit / 1000).toFixed(1)}${share}`.padStart(19);
+    });
+    console.log(`  ${nameOf(measured.module).padEnd(26)}${cells.join('')}`);
+  }
+}
+
+function printFunctions(results: readonly Measured[]): void {
+  for (const { module, prefill } of results) {
+    const kindsRun = Object.entries(prefill.attentionKinds).map(([kind, times]) => `${kind} ${times}`);
+    console.log(`  ${nameOf(module)}: the attention product's multiply-adds: ${kindsRun.join(', ')}`);
+    for (const { name, instructions } of prefill.functions.slice(0, 8)) {
+      console.log(`    ${(instructions / tokens / 1000).toFixed(1).padStart(9)}  ${name}`);
+    }
+  }
+}
+
+/** By proportion, what that means for a model that a board would run. */
+function printProjections(report: readonly { quant: string; results: readonly Measured[] }[]): void {
+  const { width, feedForward, blocks } = shape.text;
+  const { tokens: prompt } = llava7b;
+  console.log(`\nprojected to LLaVA-1.6 7B, a prompt of ${prompt} tokens: billions of instructions`);
+  console.log(`${' '.repeat(36)}attention   matrices       rest        all`);
+  for (const { quant, results } of report) {
+    for (const { module, prefill } of results) {
+      const { attention, matrices, rest, all } = project(
+        prefill,
+        { width, feedForward, blocks, tokens },
+        llava7b,
+      );
+      const cells = [attention, matrices, rest, all].map((figure) => (figure / 1e9).toFixed(0).padStart(11));
+      console.log(`  ${`${quant}, ${nameOf(module)}`.padEnd(32)}${cells.join('')}`);
+    }
+  }
+}
+
+buildArm64();
+const folder = mkdtempSync(join(tmpdir(), 'scenecast-instructions-'));
+const plugin = join(arm64Project, '../count-blocks.so');
+try {
+  const source = join(import.meta.dirname, 'count-blocks.c');
+  execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', plugin, source], { stdio: ['ignore', 2, 2] });
+  const modules = contests.flatMap((contest) => [contest.ours, ...contest.prebuilt]);
+  const code = new Map(modules.map((module) => [module, readCode(module)]));
+  printKernels(code);
+
+  const random = writeRandomLlava(folder, shape);
+  // As published: matrices of half precision.
+  const mmprojPath = join(folder, 'mmproj-f16.gguf');
+  await quantizeFile({ inputPath: random.mmprojPath, outputPath: mmprojPath, type: 'F16', threads: 1 });
+  console.log(
+    `\na prompt of ${tokens} tokens, heads of 128; thousands of instructions a token, and ours of theirs`,
+  );
+  const report: { quant: string; cpu: string; results: readonly Measured[] }[] = [];
+  for (const quant of values.quants.split(',')) {
+    const textPath = join(folder, `${quant}.gguf`);
+    await quantizeFile({ inputPath: random.textPath, outputPath: textPath, type: quant, threads: 1 });
+    for (const { cpu, ours: ourModule, prebuilt } of contests) {
+      const results: Measured[] = [];
+      for (const module of [ourModule, ...prebuilt]) {
+        results.push(await measure(cpu, module, { textPath, mmprojPath }, code.get(module)!));
+      }
+      printCounts(`${quant}, ${cpu}`, tokens, results, ({ prefill }) => prefill);
+      if (values.functions) printFunctions(results);
+      report.push({ quant, cpu, results });
+    }
+  }
+  for (const { cpu, results } of report.slice(0, contests.length)) {
+    printCounts(`a 336x336 tile, ${cpu}`, 1000, results, ({ encode }) => encode);
+  }
+  console.log('  (millions of instructions: a tower of two blocks, width 256, F16)');
+  printProjections(report.filter(({ cpu }) => cpu === contests[0]!.cpu));
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ tokens, report }, null, 2));
+
+  for (const { quant, results } of report.filter(({ cpu }) => cpu === contests[0]!.cpu)) {
+    const [our, ...others] = results.map(({ prefill }) => prefill.attentionProduct);
+    const most = Math.max(...others.map((other) => our! / other));
+    const verdict = `${quant}: our attention product takes at most ${(100 * most).toFixed(1)} % of a prebuilt module's`;
+    console.log(verdict);
+    if (most > mostOfPrebuilt) process.exitCode = 1;
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}

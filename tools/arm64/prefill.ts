@@ -1,0 +1,35 @@
+/**
+ * Runs inside the emulator, with count-blocks.so: prefills one prompt and encodes one picture tile. The plugin writes
+ * PREFIX.1 for the prompt and PREFIX.2 for the tile; this script PREFIX.maps, which tells what lies at an address.
+ *
+ *   node tools/arm64/prefill.ts PREFIX CPU-MODULE TEXT-MODEL MMPROJ TOKENS
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { loadAddon } from '../../src/vision/addon.ts';
+import { loadCpuModule } from '../../src/vision/cpu-module.ts';
+
+const [prefix, cpuModule, textPath, mmprojPath, tokens] = process.argv.slice(2);
+const count = Number(tokens);
+const addon = loadAddon();
+const failure = loadCpuModule(addon, cpuModule!);
+if (failure !== null) throw new Error(failure);
+const engine = await addon.load({
+  ...{ textPath: textPath!, mmprojPath: mmprojPath!, contextSize: count + 64, flashAttention: 'on' },
+  // One thread does all the work: none waits in a loop, which would be counted too.
+  threads: 1,
+});
+const { vocabularySize } = engine.info.text;
+const prompt = Int32Array.from({ length: count }, (_, index) => 3 + ((index * 7919) % (vocabularySize - 3)));
+const { imageSize } = engine.info.vision;
+const tile = Uint8Array.from({ length: imageSize ** 2 * 3 }, (_, index) => (index * index * 31) % 256);
+
+process.umask(0o400);
+await engine.decodeTokens(prompt, { logitsLast: true });
+process.umask(0o401);
+process.umask(0o400);
+await engine.encodeTile(tile);
+process.umask(0o402);
+writeFileSync(`${prefix}.maps`, readFileSync('/proc/self/maps'));
+// That the computation went well shows in the first token.
+process.stdout.write(`${JSON.stringify({ module: engine.info.cpu.module, first: engine.sample() })}\n`);
+await engine.close();

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import type { Size } from '../../src/domain/frame.ts';
+import { loadAddon, type MtmdEngine, type MtmdInfo } from '../../src/vision/addon.ts';
+import { loadCpuModule } from '../../src/vision/cpu-module.ts';
+import { PictureDescriber } from '../../src/vision/picture-describer.ts';
+
+export interface ScenePicture {
+  readonly seed: number;
+  readonly size: Size;
+  /** A JPEG file. */
+  readonly path: string;
+}
+
+/** What was said of a scene, greedily. */
+export interface Said {
+  readonly seed: number;
+  readonly text: string;
+  readonly tokens: readonly number[];
+}
+
+/** The engine and its describer in this very process, as the worker puts them together, with what it says on record. */
+export class Speaker {
+  readonly cpu: MtmdInfo['cpu'];
+  /** Why the CPU module that was asked for is not the one in use. */
+  readonly failure: string | null;
+  readonly #engine: MtmdEngine;
+  readonly #describer: PictureDescriber;
+  #tokens: number[] = [];
+
+  private constructor(engine: MtmdEngine, failure: string | null) {
+    this.#engine = engine;
+    this.cpu = engine.info.cpu;
+    this.failure = failure;
+    const options = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
+    this.#describer = new PictureDescriber(engine, options, { name: '', quant: '', build: '' });
+    const tokenToPiece = engine.tokenToPiece.bind(engine);
+    replace(engine, 'tokenToPiece', (token, pieceOptions) => {
+      this.#tokens.push(token);
+      return tokenToPiece(token, pieceOptions);
+    });
+  }
+
+  static async open(
+    model: { readonly text: string; readonly mmproj: string },
+    cpuModule: string | null,
+  ): Promise<Speaker> {
+    const addon = loadAddon();
+    const failure = loadCpuModule(addon, cpuModule);
+    // One thread: sums have one order, and an emulated thread that waits takes another one's time.
+    const options = { contextSize: 1024, threads: 1, flashAttention: 'auto' } as const;
+    return new Speaker(
+      await addon.load({ textPath: model.text, mmprojPath: model.mmproj, ...options }),
+      failure,
+    );
+  }
+
+  async describe({ seed, size, path }: ScenePicture): Promise<Said> {
+    this.#tokens = [];
+    const picture = { size, bytes: await readFile(path) };
+    const request = { picture, prompt: 'Describe the scene.', questions: [] };
+    const { text } = await this.#describer.describe(request, new AbortController().signal);
+    return { seed, text, tokens: this.#tokens };
+  }
+
+  /**
+   * How much likelier the token that is said at `index` is than `other`: the difference of their logits, estimated from
+   * 1,000 draws between the two likeliest tokens; Infinity where `other` is never drawn.
+   */
+  async margin(scene: ScenePicture, index: number, other: number): Promise<number> {
+    const draws = 1000;
+    let drawn = 0;
+    let position = 0;
+    const engine = this.#engine;
+    const sample = engine.sample.bind(engine);
+    const step = engine.step.bind(engine);
+    const look = (token: number): number => {
+      if (position++ !== index) return token;
+      for (let seed = 0; seed < draws; seed++) {
+        engine.setSampler({ temperature: 1, topK: 2, topP: 1, minP: 0, seed });
+        if (sample() === other) drawn++;
+      }
+      engine.setSampler({ temperature: 0 });
+      return token;
+    };
+    replace(engine, 'sample', () => look(sample()));
+    replace(engine, 'step', async (token) => look(await step(token)));
+    try {
+      await this.describe(scene);
+    } finally {
+      replace(engine, 'sample', sample);
+      replace(engine, 'step', step);
+    }
+    return drawn === 0 ? Number.POSITIVE_INFINITY : Math.log((draws - drawn) / drawn);
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+}
+
+/** Puts a method before the native one, which cannot be assigned to. */
+function replace<Name extends keyof MtmdEngine>(
+  engine: MtmdEngine,
+  name: Name,
+  value: MtmdEngine[Name],
+): void {
+  Object.defineProperty(engine, name, { value, configurable: true });
+}
