@@ -5,20 +5,20 @@ import type { ModelSizing } from '../../src/domain/model-sizing.ts';
 import { fixtureBoards } from './fixture-boards.ts';
 import { sizingWith } from './sample-board.ts';
 
-// Each recorded board with LLaVA-1.6 Vicuna 7B, and with a model of 500 million parameters.
+// Each recorded board with LLaVA-1.6 Vicuna 7B, and with one of 256 million parameters.
 
 const small: ModelSizing = sizingWith({
   name: 'small',
-  parameters: 0.5e9,
-  textBytes: 0.44e9,
-  mmprojBytes: 0.11e9,
-  width: 960,
-  weightsBytes: 0.04e9,
-  repackedWeightsBytes: 0.4e9,
-  details: [{ detail: 'full', imageTokens: 1100, squares: null, visionBytes: 0.25e9 }],
+  parameters: 0.16e9,
+  textBytes: 0.175e9,
+  mmprojBytes: 0.104e9,
+  width: 576,
+  weightsBytes: 0.03e9,
+  repackedWeightsBytes: 0.145e9,
+  details: [{ detail: 'full', imageTokens: 1100, squares: null, visionBytes: 0.2e9 }],
   contexts: [
-    { kvType: 'f16', fixedBytes: 60e6, bytesPerToken: 45_000, kvBytesPerToken: 40_960 },
-    { kvType: 'q8_0', fixedBytes: 60e6, bytesPerToken: 26_000, kvBytesPerToken: 21_760 },
+    { kvType: 'f16', fixedBytes: 60e6, bytesPerToken: 25_000, kvBytesPerToken: 23_040 },
+    { kvType: 'q8_0', fixedBytes: 60e6, bytesPerToken: 14_000, kvBytesPerToken: 12_240 },
   ],
 });
 const settings = {
@@ -43,7 +43,7 @@ const expected: Readonly<
   'raspberry-pi-4': { cpus: null, threads: 4, large: 'refused', basis: 'projected' },
   'raspberry-pi-3': { cpus: null, threads: 4, large: 'refused', basis: null },
   'cloud-vm': { cpus: null, threads: 1, large: 'refused', basis: null },
-  'laptop-x86': { cpus: null, threads: 16, large: 'full', basis: null },
+  'laptop-x86': { cpus: null, threads: 8, large: 'full', basis: null },
 };
 
 test('every recorded board is planned for', () => {
