@@ -72,8 +72,12 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
   });
 
   test('takes the largest of the pictures', async () => {
-    const small = { width: 336, height: 1008 };
-    const both = await size(model, { pictureSizes: [small, { width: 640, height: 480 }] });
+    const sizes = [
+      [1280, 720],
+      [640, 480],
+      [720, 405],
+    ] as const;
+    const both = await size(model, { pictureSizes: sizes.map(([width, height]) => ({ width, height })) });
     expect(both.details[0]!.imageTokens).toBe(2340);
   });
 
