@@ -32,7 +32,10 @@ export function doctorCommand(signal: AbortSignal): Command {
     .command('board')
     .description('show CPUs, memory, storage and heat, and what holds the board back')
     .option('--json', 'JSON instead of text', false)
-    .option('--root <path>', "another board: a folder with its proc and sys, or the JSON that was printed there")
+    .option(
+      '--root <path>',
+      'another board: a folder with its proc and sys, or the JSON that was printed there',
+    )
     .exitOverride()
     .action(board);
   return doctor;
