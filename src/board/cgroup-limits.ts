@@ -50,9 +50,9 @@ function cgroupChain(controller: Controller, membership: string, mounts: readonl
   if (!line || !mount) return { version: own ? 1 : 2, folders: [] };
   // A container may see only its own part of the tree, mounted as if it were the whole.
   const path = posix.normalize(line[3]!);
-  const inner = !isWithin(path, mount.root) ? '/' : mount.root === '/' ? path : path.slice(mount.root.length);
+  const inner = isWithin(path, mount.root) ? posix.relative(mount.root, path) : '';
   const folders: string[] = [];
-  for (let folder = inner || '/'; ; folder = posix.dirname(folder)) {
+  for (let folder = posix.join('/', inner); ; folder = posix.dirname(folder)) {
     folders.push(posix.join(mount.mountPoint, folder));
     if (folder === '/') break;
   }
