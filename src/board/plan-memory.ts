@@ -4,7 +4,7 @@ import type { Board } from './board.ts';
 const mebibyte = 1024 ** 2;
 
 /** The engine's process without a model: Node, llama.cpp's and sharp's libraries, and what their heaps keep. */
-export const processBytes = 130 * mebibyte;
+export const processBytes = 184 * mebibyte;
 /** What stays free of the memory that is there now, for what else runs: a share of all of it, within bounds. */
 const headroom = { share: 0.05, leastBytes: 64 * mebibyte, mostBytes: 512 * mebibyte };
 /** Copies of a picture's embeddings on their way: from the encoder, as one run, and handed to the decoder. */

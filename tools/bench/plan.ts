@@ -173,8 +173,12 @@ async function main(): Promise<number> {
         .join('')}`,
     );
     for (const { name, place } of models) {
+      let isAsPlannedWithoutLimit = false;
       const cells = Object.values(limits).map((limit) => {
+        // More memory changes nothing any more.
+        if (isAsPlannedWithoutLimit) return 'the same'.padEnd(22);
         const { outcome, peakBytes, oomKills, note } = runInside(place, limit);
+        isAsPlannedWithoutLimit = outcome === 'ran' && note === '';
         if (outcome === 'failed' || oomKills !== 0) {
           isBad = true;
           return `KILLED (${oomKills}) ${note}`;
