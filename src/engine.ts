@@ -201,6 +201,11 @@ export async function tuneKeyOf({ text, mmproj }: PlanInput['files'], board: Boa
   return [...files, board.model ?? board.arch, ...cores].join(', ');
 }
 
+/** What `scenecast tune` found best for these files on this board; null: it has not come to its end here. */
+export async function tuningOf(files: PlanInput['files'], board: Board): Promise<Tuning | null> {
+  return (await tuneStoreOf(process.env).read(await tuneKeyOf(files, board))).best;
+}
+
 /** Plans for this very board. @throws ConfigError, PlanError */
 export async function setUpEngine(
   model: Config['model'],
@@ -208,7 +213,7 @@ export async function setUpEngine(
   job: EngineJob,
 ): Promise<{ plan: EnginePlan; options: EngineOptions }> {
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
-  const tuning = (await tuneStoreOf(process.env).read(await tuneKeyOf(files, board))).best;
+  const tuning = await tuningOf(files, board);
   const cpuModule = tuning ? tuning.cpuModule : chooseCpuModule(board.features);
   const { plan } = await planFor({ files, model, job, board, cpuModule, tuning });
   return { plan, options: engineOptionsOf(model, files, plan, cpuModule) };

@@ -10,7 +10,7 @@ import { type Config, modelSchema } from '../config/schema.ts';
 import { bytes } from '../config/units.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
-import { type EngineJob, jobOf, modelFilesOf, planFor, usualSizes } from '../engine.ts';
+import { type EngineJob, jobOf, modelFilesOf, planFor, tuningOf, usualSizes } from '../engine.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { fileNameOf, isAddress, parseAddress } from '../models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from '../models/installed.ts';
@@ -74,10 +74,12 @@ async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
       flags.board === undefined
         ? await probeBoard({ modelsFolder: dirname(files.text) })
         : await readBoard(resolve(flags.board));
+    const tuning = flags.board === undefined ? await tuningOf(files, board) : null;
     // Another architecture's kernels cannot be asked: their memory is about that of this machine's.
-    const cpuModule = board.arch === process.arch ? chooseCpuModule(board.features) : null;
+    const ours = board.arch === process.arch ? chooseCpuModule(board.features) : null;
+    const cpuModule = tuning ? tuning.cpuModule : ours;
     const job = jobFor(config, flags);
-    const planned = await planFor({ files, model, job, board, cpuModule, tuning: null, signal });
+    const planned = await planFor({ files, model, job, board, cpuModule, tuning, signal });
     const shown = { board, ...planned };
     process.stdout.write(`${flags.json ? JSON.stringify(planJson(shown), null, 2) : planText(shown)}\n`);
   } finally {

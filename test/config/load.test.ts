@@ -57,6 +57,18 @@ test('durations and sizes are read as a person writes them', () => {
   });
 });
 
+test.each([
+  ['512MiB', 512 * 2 ** 20],
+  ['1.5GiB', 1.5 * 2 ** 30],
+  ['2GB', 2e9],
+])('an amount of memory: %s', (memory, expected) => {
+  const config = `model: { memory: ${memory} }\ncameras: { a: { source: { type: scene } } }`;
+  expect(parseConfig(config, 'c.yaml').model.memory).toBe(expected);
+  expect(() => parseConfig(config.replace(memory, memory.replace(/[A-Za-z]+$/, '')), 'c.yaml')).toThrow(
+    /model\.memory: must be an amount such as 512MiB or 2GiB/,
+  );
+});
+
 test('zones are lists of corners, and the gate’s times may be null', () => {
   const text = `cameras: { a: { source: { type: scene }, privacy: [[[0, 0], [1, 0], [0.5, 0.25]]],
     gate: { max_interval: null, min_interval: 1m, ignore: [[[0, 0], [1, 0], [1, 1], [0, 1]]] } } }`;

@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { vicuna7b, writeHollowModel } from '../support/hollow-model.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+const run = promisify(execFile);
+const repository = join(import.meta.dirname, '../..');
+const bin = join(repository, 'bin/scenecast');
+const boards = join(repository, 'test/board/fixtures');
+const folder = mkdtempSync(join(tmpdir(), 'scenecast-plan-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function scenecast(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, STATE_DIRECTORY: join(folder, 'state') };
+  try {
+    return { code: 0, ...(await run(bin, args, { cwd: folder, env })) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout, stderr };
+  }
+}
+
+describe('scenecast plan', () => {
+  const { textPath, mmprojPath } = writeHollowModel(folder, vicuna7b);
+  const large = ['--model', textPath, '--mmproj', mmprojPath, '--camera', '1280x720', '--questions', '3'];
+
+  test('LLaVA-1.6 7B on an Orion O6: from headers alone, with at most 1,160 MiB of KV cache', async () => {
+    const { code, stdout } = await scenecast(
+      'plan',
+      '--json',
+      '--board',
+      `${boards}/orion-o6-acpi`,
+      ...large,
+    );
+    expect(code).toBe(0);
+    const { plan, memory, expected, board } = JSON.parse(stdout);
+    expect(board).toBe('Radxa Orion O6');
+    expect(plan).toMatchObject({ image_tokens: 1948, context_size: 2304, detail: 'full', threads: 8 });
+    expect(plan.cpus).toEqual([0, 1, 6, 7, 8, 9, 10, 11]);
+    expect(plan.kv_bytes).toBeLessThanOrEqual(1160 * 1024 ** 2);
+    expect(memory.total_bytes).toBeLessThan(memory.budget_bytes);
+    expect(expected.basis).toBe('projected');
+  });
+
+  test('the same from what doctor board printed, as a table with reasons', async () => {
+    const { stdout: printed } = await scenecast('doctor', 'board', '--json', '--root', `${boards}/rock-5b`);
+    const file = join(folder, 'rock.json');
+    writeFileSync(file, printed);
+    const { code, stdout } = await scenecast('plan', '--board', file, ...large);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/on Radxa ROCK 5B/);
+    expect(stdout).toMatch(/threads +4 on CPU 4-7 +one for each Cortex-A76; Cortex-A55 would hold up/);
+    expect(stdout).toMatch(/a description in \d+ s \(projected\)/);
+  });
+
+  test('what does not fit is refused with what it needs, and what would fit', async () => {
+    const { code, stderr } = await scenecast('plan', '--board', `${boards}/raspberry-pi-4`, ...large);
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/needs 5\.\d\d GiB of memory at the least, and may take 3\.\d\d GiB/);
+    expect(stderr).toMatch(/the largest model of the catalogue that fits is \S+/);
+  });
+
+  test('a bound that is given is kept, and what was given up is told', async () => {
+    const { stdout } = await scenecast(
+      'plan',
+      '--board',
+      `${boards}/orion-o6-acpi`,
+      ...large,
+      '--memory',
+      '6GiB',
+    );
+    expect(stdout).toMatch(/of 6144 MiB +model\.memory/);
+    expect(stdout).toMatch(/to fit the memory: detail \w+ instead of full/);
+  });
+
+  test.each([
+    [['--camera', '1280'], /must be a size such as 1280x720/],
+    [['--memory', '2'], /must be an amount such as 512MiB or 2GiB/],
+    [['--questions', '-1'], /must be a number from 0 to 999/],
+    [['--detail', 'most'], /must be one of full, balanced, overview/],
+  ])('%s is refused by name', async (args, message) => {
+    const { code, stderr } = await scenecast('plan', ...args);
+    expect(code).toBe(64);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('scenecast tune', () => {
+  test('measures, keeps the best, and the plan uses it', async () => {
+    const tuned = await scenecast('tune', '--json');
+    expect(tuned.stderr).toMatch(/^1 of at most \d+: 2? ?\d* threads/m);
+    expect(tuned.code).toBe(0);
+    const { best, best_seconds: bestSeconds, untuned_seconds: untunedSeconds } = JSON.parse(tuned.stdout);
+    expect(bestSeconds).toBeLessThanOrEqual(untunedSeconds);
+    const kept = JSON.parse(readFileSync(join(folder, 'state', 'tune.json'), 'utf8'));
+    expect(Object.values<{ best: unknown }>(kept.models)[0]!.best).toEqual(best);
+    const { plan, expected } = JSON.parse((await scenecast('plan', '--json')).stdout);
+    expect(plan).toMatchObject({ threads: best.threads, flash_attention: best.flashAttention });
+    expect(expected.basis).toBe('measured');
+  });
+});
