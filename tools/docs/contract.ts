@@ -1,8 +1,8 @@
 /**
  * Writes what docs/ says of the MQTT contract from src/contract: asyncapi.yaml, and the marked tables of mqtt.md.
  *
- *   npm run docs:contract               writes what is not current
- *   npm run docs:contract -- --check    writes nothing; exit 1 where something is not current
+ *   npm run docs:contract [-- FOLDER]     writes what is not current
+ *   npm run docs:contract -- --check      writes nothing; exit 1 where something is not current
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,36 +13,33 @@ import { withGeneratedBlocks } from './generated-blocks.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 
-/** Each generated file as it should be now, by its name below docs/. */
-export function contractDocs(): Map<string, string> {
+/** The generated files of a folder like docs/ that are not current, with what they should be. */
+export function outdatedDocs(folder = docs): Map<string, string> {
   const header = '# Written by `npm run docs:contract` from src/contract.\n';
-  return new Map([
-    ['asyncapi.yaml', header + stringify(asyncapiDocument(), { lineWidth: 110, aliasDuplicateObjects: false })],
-    ['mqtt.md', withGeneratedBlocks(readFileSync(join(docs, 'mqtt.md'), 'utf8'))],
+  const current = new Map([
+    ['asyncapi.yaml', header + stringify(asyncapiDocument(), { lineWidth: 0, aliasDuplicateObjects: false })],
+    ['mqtt.md', withGeneratedBlocks(readFileSync(join(folder, 'mqtt.md'), 'utf8'))],
   ]);
+  return new Map([...current].filter(([name, text]) => textOf(join(folder, name)) !== text));
 }
 
-/** The names of those that are not. */
-export function outdatedDocs(): string[] {
-  return [...contractDocs()].filter(([name, text]) => textOf(name) !== text).map(([name]) => name);
-}
-
-function textOf(name: string): string | null {
-  const path = join(docs, name);
+function textOf(path: string): string | null {
   return existsSync(path) ? readFileSync(path, 'utf8') : null;
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  const outdated = outdatedDocs();
-  if (values.check) {
-    for (const name of outdated) console.error(`docs/${name} is not current: npm run docs:contract`);
-    process.exitCode = outdated.length > 0 ? 1 : 0;
-  } else {
-    const current = contractDocs();
-    for (const name of outdated) {
-      writeFileSync(join(docs, name), current.get(name)!);
-      console.log(`wrote docs/${name}`);
+  const { values, positionals } = parseArgs({
+    options: { check: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const folder = positionals[0] ?? docs;
+  for (const [name, text] of outdatedDocs(folder)) {
+    if (values.check) {
+      console.error(`${join(folder, name)} is not current: npm run docs:contract`);
+      process.exitCode = 1;
+    } else {
+      writeFileSync(join(folder, name), text);
+      console.log(`wrote ${join(folder, name)}`);
     }
   }
 }
