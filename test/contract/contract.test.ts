@@ -5,6 +5,7 @@ import {
   cameraConfigSchema,
 } from '../../src/contract/camera-config.ts';
 import { type Channel, contract } from '../../src/contract/contract.ts';
+import { type InfoPayload, infoSchema } from '../../src/contract/info.ts';
 import { healthPayload, healthSchema } from '../../src/contract/payloads.ts';
 import {
   type AskRequestPayload,
@@ -18,18 +19,18 @@ import {
   setResponseSchema,
 } from '../../src/contract/requests.ts';
 import { topicsOf, workFilter } from '../../src/contract/topics.ts';
-import { type WorkItemPayload, workItemSchema, workPropertiesSchema } from '../../src/contract/work.ts';
+import {
+  type WorkAnswerPayload,
+  type WorkItemPayload,
+  workAnswerSchema,
+  workItemSchema,
+  workPropertiesSchema,
+} from '../../src/contract/work.ts';
 import type { Health } from '../../src/domain/health.ts';
+import { channelOf } from '../support/channel-of.ts';
 
 const channels: Readonly<Record<string, Channel>> = contract;
 const topics = topicsOf('workshop');
-
-/** The address of the contract that a topic is of. */
-function addressOf(topic: string): string | undefined {
-  return Object.values(channels)
-    .map(({ address }) => address)
-    .find((address) => new RegExp(`^${address.replace(/\{\w+\}/g, '[\\w-]+')}$`).test(topic));
-}
 
 test('every topic has the direction, QoS and retain flag of the contract', () => {
   const table = Object.values(channels).map(
@@ -102,7 +103,7 @@ test('topics are filled in', () => {
     'scenecast/work/workshop/porch',
     '$share/boards/scenecast/work/#',
   ]);
-  expect(addressOf(topics.answer('porch', 'gate_open'))).toBe(contract.answer.address);
+  expect(channelOf(topics.answer('porch', 'gate_open'))).toBe(contract.answer);
 });
 
 test('settings go to their payload and are checked when they are set', () => {
@@ -197,6 +198,26 @@ test('a work item names no wildcard as its response topic, and holds a file in b
   }
   expect(workPropertiesSchema.safeParse({ prompt: 'What?', detail: 'full' }).success).toBe(true);
   expect(workPropertiesSchema.safeParse({ detail: 'most' }).success).toBe(false);
+});
+
+test('info and work answers take what is not known yet, and errors', () => {
+  const info: InfoPayload = {
+    schema: 1,
+    device: 'workshop',
+    version: '0.1.0',
+    started_at: '2026-11-22T12:00:00.000Z',
+    model: null,
+    board: null,
+    plan: null,
+    cameras: { porch: { source: 'still', questions: { free: { ask: 'What?' } } } },
+    prompts: ['default'],
+    config: { log_level: 'info' },
+    schemas: { info: 1 },
+  };
+  expect(infoSchema.parse(info)).toEqual(info);
+  expect(infoSchema.safeParse({ ...info, cameras: { 'a/b': info.cameras['porch'] } }).success).toBe(false);
+  const refused: WorkAnswerPayload = errorResponse({ code: 'expired', message: 'too late' }, 'a');
+  expect(workAnswerSchema.parse(refused)).toEqual(refused);
 });
 
 test('health tells of outbox, speed and board where they are known', () => {
