@@ -33,6 +33,8 @@ export interface AnnouncerParts {
 const retainedMessagesMs = 2000;
 /** Home Assistant queues an update to an entity that it is still busy with, and then skips the rest of the message. */
 const betweenMessagesMs = 5000;
+/** Where Home Assistant tells that it is there; its default, whatever the discovery prefix is. */
+const birthTopic = 'homeassistant/status';
 /** As Home Assistant asks: not everybody at once when it comes back. */
 const longestBirthDelayMs = 10_000;
 
@@ -79,7 +81,7 @@ export class HomeAssistantAnnouncer {
       if (index > 0) await this.#sleep(betweenMessagesMs);
       publish(topic, payload);
     }
-    await this.#subscribe(`${prefix}/status`, (payload) => {
+    await this.#subscribe(birthTopic, (payload) => {
       if (payload === 'online') this.#greet();
     });
   }

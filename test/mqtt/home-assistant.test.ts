@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { announcedComponents, discoveryMessages } from '../../src/mqtt/home-assistant.ts';
 import type { Component, HomeAssistantDevice } from '../../src/mqtt/home-assistant-device.ts';
@@ -201,4 +202,16 @@ test('what was announced is read back from a removing message too, and from noth
   for (const payload of ['', 'null', '[]', '{', '{"components":null}', '{"components":{"a":1,"b":null}}']) {
     expect(announcedComponents(payload), payload).toEqual({});
   }
+});
+
+test('docs/home-assistant.md shows what is sent', () => {
+  const page = readFileSync(new URL('../../docs/home-assistant.md', import.meta.url), 'utf8');
+  const shown = JSON.parse(/```json\n([\s\S]*?)```/.exec(page)![1]!);
+  const question = { name: 'gate_open', ask: 'Is the gate open?', type: { kind: 'boolean' } } as const;
+  const device = { ...workshop, cameras: [{ ...porch, questions: [question] }] };
+  const { components: sent, ...head } = JSON.parse(
+    discoveryMessages('homeassistant', device, {})[0]!.payload,
+  );
+  const keys = ['porch:description', 'porch:answer:gate_open'];
+  expect(shown).toEqual({ ...head, components: Object.fromEntries(keys.map((key) => [key, sent[key]])) });
 });
