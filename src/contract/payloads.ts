@@ -2,37 +2,49 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Health } from '../domain/health.ts';
 import type { Answer, CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
+import { answer, count, engineState, milliseconds, schemaVersion, ulid, utc } from './fields.ts';
 
-const count = z.int().min(0);
-const milliseconds = z.number().min(0);
-const ulid = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
-const utc = z.iso.datetime();
-const answer = z.union([z.string(), z.number(), z.boolean()]);
+export const deviceStatusSchema = z.strictObject({
+  state: z.enum(['online', 'offline']).describe('`offline` at the end, or by last will'),
+});
 
 export const cameraStatusSchema = z.strictObject({
-  state: z.enum(['online', 'offline']),
-  reason: z.string().nullable(),
+  state: z.enum(['online', 'offline']).describe('Whether the camera gives pictures'),
+  reason: z.string().nullable().describe('Why not; null while it is online'),
 });
 
 export const eventSchema = z.strictObject({
-  schema: z.literal(1),
+  schema: schemaVersion,
   id: ulid,
   camera: z.string(),
   type: z.enum(['captured', 'described', 'unchanged', 'failed', 'expired']),
   at: utc,
-  reason: z.string().nullable(),
+  reason: z.string().nullable().describe('Why it is unchanged, failed or expired; else null'),
 });
 
+export const modelSchema = z
+  .strictObject({
+    name: z.string().describe('As the GGUF names itself'),
+    quant: z.string().describe('Its quantisation'),
+    build: z.string().describe('Of llama.cpp'),
+  })
+  .describe('Which model spoke');
+
 export const descriptionSchema = z.strictObject({
-  schema: z.literal(1),
+  schema: schemaVersion,
   id: ulid,
   camera: z.string(),
   captured_at: utc,
   published_at: utc,
-  trigger: z.enum(['interval', 'change', 'request']),
-  summary: z.string().max(255),
-  description: z.string(),
-  answers: z.record(z.string(), answer).describe('By name of the question'),
+  trigger: z
+    .enum(['interval', 'change', 'request'])
+    .describe('Why it was described: it was time, the scene had changed, or somebody asked'),
+  summary: z
+    .string()
+    .max(255)
+    .describe('The description on one line, cut at a word: what a Home Assistant state can hold'),
+  description: z.string().describe('All that the model said'),
+  answers: z.record(z.string(), answer).describe('To the standing questions, by name'),
   image: z.strictObject({
     width: count,
     height: count,
@@ -43,25 +55,31 @@ export const descriptionSchema = z.strictObject({
         "Of the picture's bytes as its camera gave them, or as they are with its privacy masks painted",
       ),
   }),
-  model: z.strictObject({ name: z.string(), quant: z.string(), build: z.string() }),
-  prompt: z.string(),
-  timing_ms: z.strictObject({
-    capture: milliseconds,
-    queue: milliseconds,
-    pack: milliseconds,
-    encode: milliseconds,
-    prefill: milliseconds,
-    generate: milliseconds,
-    total: milliseconds,
-  }),
-  tokens: z.strictObject({
-    image: count,
-    prompt: count,
-    completion: count,
-    drafted: count,
-    accepted: count,
-  }),
-  finish_reason: z.enum(['stop', 'length']),
+  model: modelSchema,
+  prompt: z.string().describe('The name of the prompt, not its words'),
+  timing_ms: z
+    .strictObject({
+      capture: milliseconds.describe('Until the camera had handed the picture over'),
+      queue: milliseconds.describe('Waiting for the engine'),
+      pack: milliseconds.describe('Decoding, resizing, cutting into tiles'),
+      encode: milliseconds.describe('The vision encoder'),
+      prefill: milliseconds.describe('Reading picture and prompt'),
+      generate: milliseconds.describe('Description and answers'),
+      total: milliseconds.describe('From the start of the capture to the end of the description'),
+    })
+    .describe('Where the time went, in milliseconds'),
+  tokens: z
+    .strictObject({
+      image: count,
+      prompt: count.describe('Text only'),
+      completion: count.describe('Description and answers'),
+      drafted: count.describe('By speculative decoding'),
+      accepted: count.describe('Of the drafted'),
+    })
+    .describe('How many tokens it took'),
+  finish_reason: z
+    .enum(['stop', 'length'])
+    .describe('stop: the model ended by itself. length: it met max_tokens'),
 });
 
 export const answerSchema = z.strictObject({
@@ -71,27 +89,46 @@ export const answerSchema = z.strictObject({
 });
 
 export const healthSchema = z.strictObject({
-  schema: z.literal(1),
+  schema: schemaVersion,
   at: utc,
-  engine: z.enum(['idle', 'busy', 'failing']),
-  queue_depth: count.describe('Frames that wait for the engine'),
+  engine: engineState.describe('failing: the last description failed, and none has succeeded since'),
+  queue_depth: count.describe('Frames that wait for the engine, at most one a camera'),
   frames: z
     .strictObject({
       captured: count,
       described: count,
       unchanged: count,
       failed: count,
-      dropped: count.describe('A newer frame of the same camera took the place'),
-      expired: count.describe('Too old when the engine was free'),
+      dropped: count.describe('A newer frame of the camera took the place: an `expired` event too'),
+      expired: count.describe('Too old when the engine was free, or left at the end'),
     })
-    .describe('Since the start'),
+    .describe('How many were captured since the start, and how they ended'),
+  outbox: z
+    .strictObject({
+      depth: count.describe('Messages that wait for the broker'),
+      dropped: count.describe('Given up since the start, for want of room or for age'),
+    })
+    .optional(),
+  timing_ms: z
+    .strictObject({ p50: milliseconds, p95: milliseconds })
+    .optional()
+    .describe('From a capture to the end of its description, of the latest descriptions'),
+  tokens_per_second: z.number().min(0).optional().describe('While generating, of the latest description'),
+  board: z
+    .strictObject({
+      temperature_c: z.number().nullable().describe('The hottest sensor, in °C; null: there is none'),
+      memory_available_bytes: count,
+      memory_total_bytes: count,
+      under_voltage: z.boolean().nullable().describe('null: the board does not tell'),
+    })
+    .optional(),
   cameras: z.record(
     z.string(),
     z.strictObject({
       state: z.enum(['starting', 'online', 'offline']),
-      interval_ms: milliseconds,
+      interval_ms: milliseconds.describe('How often it is to be looked at'),
       effective_interval_ms: milliseconds.describe(
-        'Longer than the interval while the engine is slower than asked',
+        'How often its frames get described while the engine is slower than asked; else the same',
       ),
       gate: z
         .strictObject({
@@ -99,7 +136,8 @@ export const healthSchema = z.strictObject({
           threshold: z.number().min(0).describe('A measure beyond this is a change'),
           noise_floor: z.number().min(0).describe('In grey levels'),
         })
-        .nullable(),
+        .nullable()
+        .describe('What the gate saw last; null: no gate, or no look yet'),
     }),
   ),
 });
@@ -163,13 +201,25 @@ export function answerPayload({ frame }: Observation, value: Answer): AnswerPayl
   return { id: frame.id, value, captured_at: frame.capturedAt.toISOString() };
 }
 
-export function healthPayload({ engine, queueDepth, frames, cameras }: Health, at: Date): HealthPayload {
+export function healthPayload(health: Health, at: Date): HealthPayload {
+  const { engine, queueDepth, frames, cameras, outbox, timing, tokensPerSecond, board } = health;
   return {
     schema: 1,
     at: at.toISOString(),
     engine,
     queue_depth: queueDepth,
     frames: { ...frames },
+    ...(outbox && { outbox: { depth: outbox.depth, dropped: outbox.dropped } }),
+    ...(timing && { timing_ms: { p50: tenths(timing.p50Ms), p95: tenths(timing.p95Ms) } }),
+    ...(tokensPerSecond !== undefined && { tokens_per_second: tenths(tokensPerSecond) }),
+    ...(board && {
+      board: {
+        temperature_c: board.temperatureC === null ? null : tenths(board.temperatureC),
+        memory_available_bytes: board.memoryAvailableBytes,
+        memory_total_bytes: board.memoryTotalBytes,
+        under_voltage: board.underVoltage,
+      },
+    }),
     cameras: Object.fromEntries(
       Object.entries(cameras).map(([name, { state, intervalMs, effectiveIntervalMs, gate }]) => [
         name,
@@ -203,6 +253,6 @@ function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10;
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
 }

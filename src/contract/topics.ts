@@ -1,7 +1,12 @@
+import type { Setting } from './camera-config.ts';
+import { contract } from './contract.ts';
+
 /** The topics of one device, as the contract names them. */
 export interface Topics {
   /** `online` / `offline`, retained; also the last will. */
   readonly status: string;
+  /** What runs here, retained. */
+  readonly info: string;
   /** How the daemon does, retained. */
   readonly health: string;
   cameraStatus(camera: string): string;
@@ -9,17 +14,50 @@ export interface Topics {
   event(camera: string): string;
   /** The newest answer to a standing question, retained. */
   answer(camera: string, question: string): string;
+  image(camera: string): string;
+  /** A camera's settings, retained. */
+  cameraConfig(camera: string): string;
+  set(camera: string, setting: Setting): string;
+  request(verb: Verb): string;
+  response(verb: Verb | 'set' | 'work'): string;
+  /** Where this device sends the camera's images when a pool describes them. */
+  workItem(camera: string): string;
 }
+
+/** What can be asked of the device itself. */
+export type Verb = 'describe' | 'ask' | 'restart';
+
+const settings = {
+  paused: contract.setPaused,
+  interval: contract.setInterval,
+  prompt: contract.setPrompt,
+} as const;
 
 /** Topics under `scenecast/<device>`. */
 export function topicsOf(device: string): Topics {
-  const base = `scenecast/${device}`;
   return {
-    status: `${base}/status`,
-    health: `${base}/health`,
-    cameraStatus: (camera) => `${base}/${camera}/status`,
-    description: (camera) => `${base}/${camera}/description`,
-    event: (camera) => `${base}/${camera}/event`,
-    answer: (camera, question) => `${base}/${camera}/answer/${question}`,
+    status: fill(contract.status.address, { device }),
+    info: fill(contract.info.address, { device }),
+    health: fill(contract.health.address, { device }),
+    cameraStatus: (camera) => fill(contract.cameraStatus.address, { device, camera }),
+    description: (camera) => fill(contract.description.address, { device, camera }),
+    event: (camera) => fill(contract.event.address, { device, camera }),
+    answer: (camera, question) => fill(contract.answer.address, { device, camera, question }),
+    image: (camera) => fill(contract.image.address, { device, camera }),
+    cameraConfig: (camera) => fill(contract.cameraConfig.address, { device, camera }),
+    set: (camera, setting) => fill(settings[setting].address, { device, camera }),
+    request: (verb) => fill(contract[`${verb}Request`].address, { device }),
+    response: (verb) =>
+      fill(contract[verb === 'work' ? 'workAnswer' : (`${verb}Response` as const)].address, { device }),
+    workItem: (camera) => fill(contract.workItem.address, { device, camera }),
   };
+}
+
+/** What the worker boards of a pool subscribe to: MQTT 5 gives each message to one of them. */
+export function workFilter(pool: string): string {
+  return fill(contract.work.address, { pool });
+}
+
+function fill(address: string, levels: Readonly<Record<string, string>>): string {
+  return address.replace(/\{(\w+)\}/g, (_, level: string) => levels[level]!);
 }

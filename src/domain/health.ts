@@ -30,6 +30,23 @@ export interface CameraHealth {
   readonly gate: GateReading | null;
 }
 
+/** What waits to be delivered. */
+export interface OutboxHealth {
+  readonly depth: number;
+  /** Given up since the start. */
+  readonly dropped: number;
+}
+
+/** How the machine does. */
+export interface BoardHealth {
+  /** Of the hottest sensor; null: there is none. */
+  readonly temperatureC: number | null;
+  readonly memoryAvailableBytes: number;
+  readonly memoryTotalBytes: number;
+  /** null: the board does not tell. */
+  readonly underVoltage: boolean | null;
+}
+
 /** How the daemon does, at one moment. */
 export interface Health {
   /** 'failing': the last description failed, and none has succeeded since. */
@@ -37,5 +54,11 @@ export interface Health {
   /** Frames that wait for the engine. */
   readonly queueDepth: number;
   readonly frames: FrameCounts;
+  readonly outbox?: OutboxHealth;
+  /** From a capture to the end of its description, of the latest descriptions. */
+  readonly timing?: { readonly p50Ms: number; readonly p95Ms: number };
+  /** While generating, of the latest description. */
+  readonly tokensPerSecond?: number;
+  readonly board?: BoardHealth;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
 }

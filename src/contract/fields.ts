@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** What several payloads have in common. */
+export const count = z.int().min(0);
+export const milliseconds = z.number().min(0);
+export const ulid = z
+  .string()
+  .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+  .describe('A ULID: ids sort by the time of the capture');
+export const utc = z.iso.datetime().describe('UTC, ISO 8601');
+/** The name of a device, camera, question or prompt: one topic level. */
+export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+export const answer = z.union([z.string(), z.number(), z.boolean()]);
+export const schemaVersion = z.literal(1).describe('Of this payload');
+export const engineState = z.enum(['idle', 'busy', 'failing']);
+export const detail = z.enum(['overview', 'balanced', 'full']);

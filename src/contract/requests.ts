@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { cameraConfigSchema } from './camera-config.ts';
+import { answer, detail, name, ulid, utc } from './fields.ts';
+import { descriptionSchema } from './payloads.ts';
+import { questionSchema } from './questions.ts';
+
+/** A command with more bytes than this is not read. */
+export const maxCommandBytes = 4096;
+
+const camera = name.optional().describe('May be left out where there is only one');
+const transaction = z
+  .string()
+  .min(1)
+  .max(128)
+  .optional()
+  .describe('Comes back in the response, so that the caller knows which it is');
+
+export const describeRequestSchema = z.strictObject({
+  camera,
+  prompt: name.optional().describe("The name of a prompt; default: the camera's"),
+  detail: detail.optional().describe("How closely to look; default: the config's"),
+  questions: z
+    .array(name)
+    .max(50)
+    .optional()
+    .describe("Which of the camera's standing questions to ask; default: all"),
+  transaction,
+});
+
+export const askRequestSchema = z.strictObject({ camera, question: questionSchema, transaction });
+
+export const restartRequestSchema = z.strictObject({ transaction });
+
+export type DescribeRequestPayload = z.output<typeof describeRequestSchema>;
+export type AskRequestPayload = z.output<typeof askRequestSchema>;
+export type RestartRequestPayload = z.output<typeof restartRequestSchema>;
+
+const errorSchema = z.strictObject({
+  code: z
+    .enum(['invalid', 'unknown', 'forbidden', 'rate_limited', 'failed', 'expired'])
+    .describe(
+      'invalid: the payload is not of its schema. unknown: no such camera, prompt or question. forbidden: the config does not allow it. rate_limited: too many commands. failed: it was tried. expired: its time was over first',
+    ),
+  message: z.string().describe('What is wrong, for a person'),
+});
+
+export type ResponseError = z.output<typeof errorSchema>;
+
+/** The response to one kind of command: its data, or an error. */
+export function responseSchema<Data extends z.ZodType>(data: Data) {
+  const echo = z.string().nullable().describe("The request's; null: it had none");
+  return z.discriminatedUnion('status', [
+    z.strictObject({ status: z.literal('ok'), data, error: z.null(), transaction: echo }),
+    z.strictObject({
+      status: z.literal('error'),
+      data: z.null(),
+      error: errorSchema.describe('null where the status is ok'),
+      transaction: echo,
+    }),
+  ]);
+}
+
+export const describeResponseSchema = responseSchema(descriptionSchema);
+export const askResponseSchema = responseSchema(
+  z.strictObject({
+    id: ulid,
+    camera: name,
+    ask: z.string().describe('The question in words'),
+    value: answer.describe("Of the question's type"),
+    captured_at: utc,
+  }),
+);
+export const restartResponseSchema = responseSchema(
+  z.null().describe('Sent when the engine is ready to describe again'),
+);
+export const setResponseSchema = responseSchema(
+  z.strictObject({ camera: name, config: cameraConfigSchema.describe('As it is now') }),
+);
+
+export function okResponse<Data>(data: Data, transaction: string | undefined) {
+  return { status: 'ok' as const, data, error: null, transaction: transaction ?? null };
+}
+
+export function errorResponse(error: ResponseError, transaction: string | undefined) {
+  return { status: 'error' as const, data: null, error, transaction: transaction ?? null };
+}

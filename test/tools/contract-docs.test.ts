@@ -1,0 +1,98 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import specifications from '@asyncapi/specs';
+import { Ajv, type SchemaObject } from 'ajv';
+import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { type Channel, contract } from '../../src/contract/contract.ts';
+import { outdatedDocs } from '../../tools/docs/contract.ts';
+
+const root = join(import.meta.dirname, '../..');
+const mqttPage = readFileSync(join(root, 'docs/mqtt.md'), 'utf8');
+const channels: Readonly<Record<string, Channel>> = contract;
+
+// biome-ignore lint/suspicious/noExplicitAny: a document whose schema is what is tested
+const document: any = parse(readFileSync(join(root, 'docs/asyncapi.yaml'), 'utf8'));
+
+/** The JSON blocks of docs/mqtt.md with the name of the channel that stands in the comment before them. */
+const examples = [...mqttPage.matchAll(/<!-- example: (\w+) -->\n\n```json\n([\s\S]*?)\n```/g)].map(
+  ([, name, json]) => ({ name: name!, json: json! }),
+);
+
+test('the generated documents are current', () => {
+  expect([...outdatedDocs().keys()]).toEqual([]);
+});
+
+test('--check names the document that is not current, and leaves it as it is', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-docs-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const name of ['mqtt.md', 'asyncapi.yaml']) cpSync(join(root, 'docs', name), join(folder, name));
+  const run = (...args: string[]): SpawnSyncReturns<string> =>
+    spawnSync(process.execPath, [join(root, 'tools/docs/contract.ts'), ...args, folder], {
+      encoding: 'utf8',
+    });
+  const stale = mqttPage.replace('| `queue_depth` ', '| `queue_width` ');
+  expect(stale).not.toBe(mqttPage);
+  writeFileSync(join(folder, 'mqtt.md'), stale);
+  expect(run('--check')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^\S+\/mqtt\.md is not current.*\n$/),
+  });
+  expect(readFileSync(join(folder, 'mqtt.md'), 'utf8')).toBe(stale);
+  expect(run()).toMatchObject({ status: 0, stdout: expect.stringMatching(/^wrote \S+\/mqtt\.md\n$/) });
+  expect(run('--check')).toMatchObject({ status: 0, stderr: '' });
+});
+
+test('every example of docs/mqtt.md is of its schema', () => {
+  expect(mqttPage.match(/```json/g)).toHaveLength(examples.length);
+  for (const { name, json } of examples) {
+    expect(() => channels[name]!.payload!.parse(JSON.parse(json)), `${name}: ${json}`).not.toThrow();
+  }
+});
+
+test('every JSON payload has an example and a table of its fields in docs/mqtt.md', () => {
+  const names = Object.entries(channels).flatMap(([name, { payload }]) => (payload ? [name] : []));
+  expect([...new Set(examples.map(({ name }) => name))].sort()).toEqual([...names].sort());
+  for (const name of names) expect(mqttPage).toContain(`<!-- generated: ${name} -->\n\n| field`);
+});
+
+test('asyncapi.yaml is a valid AsyncAPI 3.0 document', () => {
+  const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
+  const validate = ajv.compile(specifications.schemasWithoutId['3.0.0'] as SchemaObject);
+  expect(validate(document), JSON.stringify(validate.errors?.slice(0, 5), null, 2)).toBe(true);
+  const { channels: _, ...broken } = document;
+  const operation = { ...document.operations.sendStatus, action: 'publish' };
+  expect(validate({ ...broken, operations: { sendStatus: operation } })).toBe(false);
+});
+
+test('every reference in asyncapi.yaml leads somewhere', () => {
+  const references: string[] = [];
+  JSON.stringify(document, (key, value) => {
+    if (key === '$ref') references.push(value);
+    return value;
+  });
+  expect(references.length).toBeGreaterThan(50);
+  for (const reference of references) {
+    const path = reference.replace('#/', '').split('/');
+    const target = path.reduce((node, part) => node?.[part], document);
+    expect(target, reference).toBeDefined();
+  }
+});
+
+test('the JSON Schemas of asyncapi.yaml take the examples too, and refuse what the contract refuses', () => {
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  ajv.addSchema({ $id: 'scenecast', components: document.components });
+  const accepts = (name: string, value: unknown): boolean => {
+    const validate = ajv.getSchema(`scenecast#/components/schemas/${name}`)!;
+    return validate(value) as boolean;
+  };
+  for (const { name, json } of examples)
+    expect(accepts(name, JSON.parse(json)), `${name}: ${json}`).toBe(true);
+  expect(accepts('setPaused', 'yes')).toBe(false);
+  expect(accepts('setInterval', 0)).toBe(false);
+  expect(accepts('describeRequest', { camera: 'a/b' })).toBe(false);
+  expect(accepts('description', { schema: 1 })).toBe(false);
+  expect(accepts('describeResponse', { status: 'ok', data: {}, error: null, transaction: null })).toBe(false);
+});

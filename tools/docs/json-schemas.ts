@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { contract } from '../../src/contract/contract.ts';
+import { questionSchema } from '../../src/contract/questions.ts';
+
+/** A JSON Schema of draft 7, as far as zod writes it. */
+export interface JsonSchema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly allOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+}
+
+/** Where AsyncAPI keeps them; their references to each other begin so. */
+export const schemaPrefix = '#/components/schemas/';
+
+/** The JSON Schema of each payload by the name of its channel, and of what several share. */
+export function jsonSchemas(): Record<string, JsonSchema> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, { payload }] of Object.entries(contract)) if (payload) registry.add(payload, { id });
+  registry.add(questionSchema, { id: 'question' });
+  registry.add(contract.work.properties, { id: 'workProperties' });
+  const { schemas } = z.toJSONSchema(registry, {
+    target: 'draft-7',
+    io: 'input',
+    uri: (id) => `${schemaPrefix}${id}`,
+  });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema as JsonSchema]),
+  );
+}
