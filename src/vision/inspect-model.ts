@@ -29,7 +29,7 @@ export interface ModelFacts {
 }
 
 /**
- * Reads a model's files with llama.cpp, in a process of its own. The weights are mapped, not read.
+ * Reads the headers of a model's files with llama.cpp, in a process of its own.
  * @throws EngineError: the codes of `MtmdAddon.load`, CANCELLED, or ENGINE_DIED where the process ended itself
  */
 export function inspectModel(request: InspectRequest, signal?: AbortSignal): Promise<ModelFacts> {

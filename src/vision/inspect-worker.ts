@@ -49,8 +49,7 @@ function load(textPath: string, mmprojPath: string, detail: Detail): ReturnType<
     mmprojPath,
     contextSize,
     threads: 1,
-    // The weights stay on the disk: nothing reads them.
-    repack: false,
+    noAlloc: true,
     ...(limit > 0 ? { imageMaxTokens: limit } : {}),
   });
 }
