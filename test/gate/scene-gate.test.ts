@@ -36,6 +36,17 @@ test('a static scene with noise and compression is no change', async () => {
   }
 });
 
+test('the same file again is no second look: no noise is learned from it', async () => {
+  const { view, gate } = await watching(3);
+  const picture = await view.frame();
+  const { noiseFloor } = (await gate.look(picture)).compare().reading;
+  for (let look = 0; look < 20; look++) {
+    const again = { ...picture, bytes: Uint8Array.from(picture.bytes) };
+    expect((await gate.look(again)).compare()).toMatchObject({ changed: false, reading: { noiseFloor } });
+  }
+  expect((await gate.look(await view.frame())).compare().reading.noiseFloor).not.toBe(noiseFloor);
+});
+
 test('a thing of 2 % that enters is caught within two looks, also a faint one', async () => {
   for (const contrast of [12, 60]) {
     for (let seed = 0; seed < 6; seed++) {
