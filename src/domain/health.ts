@@ -30,6 +30,18 @@ export interface CameraHealth {
   readonly gate: GateReading | null;
 }
 
+/** What has been described and waits for the broker. Counts are since the start. */
+export interface OutboxHealth {
+  /** Observations that the broker has not acknowledged yet. */
+  readonly depth: number;
+  /** Given up: the outbox was full, or they were too old. */
+  readonly dropped: number;
+  /** Outbox files that were damaged and put aside. */
+  readonly damaged: number;
+  /** Why the disk does not take the outbox, which then waits in memory; null: it does. */
+  readonly fault: string | null;
+}
+
 /** How the daemon does, at one moment. */
 export interface Health {
   /** 'failing': the last description failed, and none has succeeded since. */
@@ -38,4 +50,6 @@ export interface Health {
   readonly queueDepth: number;
   readonly frames: FrameCounts;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
+  /** Added by whoever publishes. */
+  readonly outbox?: OutboxHealth;
 }
