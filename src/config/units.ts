@@ -13,6 +13,17 @@ export const duration = z
   // setTimeout takes no more than 2^31 - 1 ms, and anything under 100 ms would be a busy loop.
   .refine((ms) => ms >= 100 && ms <= 24 * 86_400_000, 'must be from 100ms to 24d');
 
+const unitBytes: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** An amount of storage as a person writes it (`512KiB`, `64MiB`, `2GiB`), parsed to whole bytes. */
+export const byteSize = z
+  .string({ error: 'must be an amount such as 64MiB, with its unit (B, KiB, MiB or GiB)' })
+  .regex(/^\d+(\.\d+)?(B|KiB|MiB|GiB)$/, 'must be an amount such as 512KiB, 64MiB or 2GiB')
+  .transform((text) => {
+    const [, amount = '0', unit = 'B'] = /^([\d.]+)(\w+)$/.exec(text) ?? [];
+    return Math.round(Number(amount) * (unitBytes[unit] ?? 1));
+  });
+
 /** A picture size as a person writes it (`1280x720`), parsed to pixels; each side 1 to 16384. */
 export const size = z
   .string({ error: 'must be a size such as 1280x720' })

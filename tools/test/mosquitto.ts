@@ -17,11 +17,17 @@ export class Mosquitto {
     this.#folder = folder;
   }
 
-  /** `settings`: further lines of mosquitto.conf; by default everybody may do everything. */
-  static async start(settings = 'allow_anonymous true'): Promise<Mosquitto> {
+  /**
+   * `settings`: further lines of mosquitto.conf, or what makes them of the broker's folder; by default everybody may do
+   * everything. They follow the listener's, and may say more of it (protocol, TLS).
+   */
+  static async start(
+    settings: string | ((folder: string) => string) = 'allow_anonymous true',
+  ): Promise<Mosquitto> {
     const folder = await mkdtemp(join(tmpdir(), 'scenecast-mosquitto-'));
     const broker = new Mosquitto(await freePort(), folder);
-    await writeFile(join(folder, 'mosquitto.conf'), `listener ${broker.port} 127.0.0.1\n${settings}\n`);
+    const lines = typeof settings === 'string' ? settings : settings(folder);
+    await writeFile(join(folder, 'mosquitto.conf'), `listener ${broker.port} 127.0.0.1\n${lines}\n`);
     await broker.up();
     return broker;
   }
