@@ -35,6 +35,8 @@ interface Ending {
 const connectTimeoutMs = 20_000;
 const goodbyeMs = 2000;
 const sessionTakenOver = 0x8e;
+const suspiciousEnds = 3;
+const silentEnd = new Error('the broker closed it');
 
 /**
  * Stays connected to one broker, for as long as it takes. Each connection has an MQTT.js client of its own, so that nothing
@@ -53,6 +55,8 @@ export class BrokerConnection {
   #client: MqttClient | null = null;
   #link: BrokerLink | null = null;
   #lastFault: string | null = null;
+  /** Connections that the broker has ended without a word, each soon after the last. */
+  #silentEnds = 0;
 
   constructor(options: BrokerConnectionOptions) {
     this.#options = options;
@@ -86,6 +90,8 @@ export class BrokerConnection {
       said.abort();
     }
     client?.end(true);
+    // Where it is still saying goodbye, MQTT.js does not listen any more.
+    client?.stream.destroy();
     await this.#running;
   }
 
@@ -138,7 +144,6 @@ export class BrokerConnection {
     });
     client.on('connect', (connack) => {
       connectedAt = performance.now();
-      this.#lastFault = null;
       this.#link = new BrokerLink(client, connack, publishTimeoutMs);
       onLink(this.#link);
     });
@@ -146,8 +151,8 @@ export class BrokerConnection {
     this.#client = null;
     const link = this.#link;
     this.#link = null;
-    link?.end(error ?? new Error('the broker closed it'));
-    // Only now, as it may have been dropped for a reason of its own.
+    link?.end(error ?? silentEnd);
+    // It may have been dropped for a reason of its own.
     const dropped = link?.ended.reason;
     if (dropped instanceof Error) error = dropped;
     client.end(true);
@@ -202,24 +207,34 @@ export class BrokerConnection {
   }
 
   #tell({ error, reasonCode, stoodMs }: Ending, waitMs: number): void {
-    const { url, username, clientId, log } = this.#options;
-    if (reasonCode === sessionTakenOver) {
-      const reason = `another client has connected as ${clientId}: is a second Scenecast running for the same device? Give one of them another device name`;
-      log.error({ url, clientId, waitMs, reason }, 'the broker ended the connection');
-      return;
+    const { url, username, clientId, log, reconnect = reconnectDefaults } = this.#options;
+    const { stableMs } = reconnect;
+    const remedy = 'is a second Scenecast running for the same device? Give one of them another device name';
+    // After a good connection, faults are news again.
+    if (stoodMs > stableMs) {
+      this.#lastFault = null;
+      this.#silentEnds = 0;
     }
-    if (reasonCode !== null) {
+    const isSilent = stoodMs > 0 && reasonCode === null && error === silentEnd;
+    this.#silentEnds = isSilent ? this.#silentEnds + 1 : 0;
+    if (reasonCode === sessionTakenOver) {
+      const reason = `another client has connected as ${clientId}: ${remedy}`;
+      log.error({ url, clientId, waitMs, reason }, 'the broker ended the connection');
+    } else if (reasonCode !== null) {
       const reason = ReasonCodes[reasonCode as keyof typeof ReasonCodes] || 'no reason given';
       log.warn({ url, reasonCode, reason }, 'the broker ended the connection');
-      return;
-    }
-    const reason = stoodMs > 0 ? messageOf(error) : connectionFault(error, url, username);
-    // For a broker that is away for a week, one line is enough.
-    if (reason !== this.#lastFault)
+    } else if (this.#silentEnds === suspiciousEnds) {
+      const reason = `another client may have connected as ${clientId} (the broker's log tells): ${remedy}`;
+      log.error({ url, clientId, reason }, 'the broker ends one connection after another');
+    } else {
+      const reason = stoodMs > 0 ? messageOf(error) : connectionFault(error, url, username);
+      // For a broker that is away for a week, one line is enough.
+      if (reason === this.#lastFault) return;
       log.warn(
         { url, reason },
         stoodMs > 0 ? 'the connection to the broker ended' : 'no connection to the broker',
       );
-    this.#lastFault = reason;
+      this.#lastFault = reason;
+    }
   }
 }

@@ -32,6 +32,7 @@ export class BrokerLink {
   /** Waits for its turn: the broker lets only so many be unacknowledged. */
   readonly #queue: Job[] = [];
   readonly #unacknowledged = new Set<Job>();
+  readonly #ignored = new Set<Job>();
 
   constructor(client: MqttClient, connack: IConnackPacket, timeoutMs: number) {
     this.#client = client;
@@ -114,7 +115,7 @@ export class BrokerLink {
   }
 
   #sendQueued(): void {
-    while (this.#unacknowledged.size < this.limits.receiveMaximum) {
+    while (this.#unacknowledged.size + this.#ignored.size < this.limits.receiveMaximum) {
       const job = this.#queue.shift();
       if (!job) return;
       this.#send(job);
@@ -126,19 +127,46 @@ export class BrokerLink {
     const qos = Math.min(job.message.qos, this.limits.maximumQos) as 0 | 1;
     const retain = job.message.retain && this.limits.retainAvailable;
     this.#unacknowledged.add(job);
-    job.timer = setTimeout(() => {
-      this.drop(new Error(`the broker did not acknowledge ${topic} within ${this.#timeoutMs} ms`));
-    }, this.#timeoutMs);
+    job.timer = setTimeout(() => this.#askAfter(job), this.#timeoutMs);
     const options = { qos, retain, ...(properties && { properties }) };
     this.#client.publish(topic, payload, options, (error) => {
       clearTimeout(job.timer);
-      if (!this.#unacknowledged.delete(job)) return;
-      if (!error) job.resolve();
-      else if ('code' in error && typeof error.code === 'number' && error.code >= 0x80)
-        job.reject(refusalOf(error.code, ReasonCodes[error.code as keyof typeof ReasonCodes] ?? 'unknown'));
-      else job.reject(lost(error));
+      this.#ignored.delete(job);
+      if (this.#unacknowledged.delete(job)) {
+        if (!error) job.resolve();
+        else if ('code' in error && typeof error.code === 'number' && error.code >= 0x80)
+          job.reject(refusalOf(error.code, ReasonCodes[error.code as keyof typeof ReasonCodes] ?? 'unknown'));
+        else job.reject(lost(error));
+      }
       this.#sendQueued();
     });
+  }
+
+  /** It is not acknowledged: a broker that answers a ping ignores the message; one that does not is gone. */
+  #askAfter(job: Job): void {
+    const onAnswer = (): void => {
+      clearTimeout(job.timer);
+      if (!this.#unacknowledged.delete(job)) return;
+      // It still counts against the broker's receive maximum.
+      this.#ignored.add(job);
+      job.reject(
+        new PublishError(
+          'refused',
+          `the broker answers, but does not acknowledge it within ${this.#timeoutMs} ms; it may be larger than the broker takes (mosquitto: message_size_limit)`,
+        ),
+      );
+      if (this.#ignored.size * 2 > this.limits.receiveMaximum)
+        this.drop(new Error('the broker ignores messages'));
+      else this.#sendQueued();
+    };
+    this.#client.once('packetreceive', onAnswer);
+    job.timer = setTimeout(() => {
+      this.#client.off('packetreceive', onAnswer);
+      this.drop(
+        new Error(`the broker did not acknowledge ${job.message.topic} within ${this.#timeoutMs} ms`),
+      );
+    }, this.#timeoutMs / 2);
+    this.#client.sendPing();
   }
 
   async #timed<T>(what: string, work: Promise<T>): Promise<T> {

@@ -27,9 +27,12 @@ export interface MqttOptions extends ConnectFilePaths {
   /** Where observations are kept until the broker has them. Opened and closed by its owner. */
   readonly outbox: ObservationStore;
   readonly log: Log;
-  /** A broker that has forgotten everything is given so long for its subscribers to come back. */
+  /** Where a broker has lost something, its subscribers are given so long to come back. */
   readonly settleMs?: number;
+  /** A message that is not acknowledged for so long is asked after. */
   readonly publishTimeoutMs?: number;
+  /** A broker that is too busy for a message is asked again after so long. */
+  readonly busyRetryMs?: number;
   readonly reconnect?: ReconnectOptions;
 }
 
@@ -38,7 +41,8 @@ const offline = JSON.stringify({ state: 'offline' });
 /** More events than this waiting for their turn, and the broker is not keeping up: further ones are dropped. */
 const mostWaitingEvents = 1000;
 const defaultSettleMs = 15_000;
-const defaultPublishTimeoutMs = 20_000;
+const defaultPublishTimeoutMs = 15_000;
+const defaultBusyRetryMs = 30_000;
 
 /**
  * Publishes the contract over MQTT 5, or 3.1.1 where the broker speaks nothing newer. Observations go through the outbox, so that
@@ -63,7 +67,8 @@ export class MqttPublisher implements Publisher {
     this.#topics = topicsOf(device);
     const { status } = this.#topics;
     this.#refusals = new RefusalLog(log);
-    this.#retained = new RetainedState(this.#refusals);
+    const busyRetryMs = options.busyRetryMs ?? defaultBusyRetryMs;
+    this.#retained = new RetainedState(this.#refusals, busyRetryMs);
     this.#retained.set(status, online, 1);
     this.#mark = new ReplayMark(`scenecast/${device}/outbox`, this.#refusals, log);
     this.#delivery = new OutboxDelivery({
@@ -73,6 +78,7 @@ export class MqttPublisher implements Publisher {
       refusals: this.#refusals,
       log,
       settleMs: options.settleMs ?? defaultSettleMs,
+      busyRetryMs,
     });
     this.#connection = new BrokerConnection({
       ...options,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnswerPayload, DescriptionPayload } from '../contract/payloads.ts';
 import type { Topics } from '../contract/topics.ts';
 import { messageOf } from '../domain/errors.ts';
@@ -41,14 +42,15 @@ export interface OutboxDeliveryParts {
   readonly mark: ReplayMark;
   readonly refusals: RefusalLog;
   readonly log: Log;
-  /** A broker without a mark has forgotten everything: its subscribers are given so long to come back. */
+  /** A broker that has lost something was away: its subscribers are given so long to come back. */
   readonly settleMs: number;
+  /** A broker that is too busy is asked again after so long. */
+  readonly busyRetryMs: number;
 }
 
 const pageSize = 50;
 /** Entries under way at one time; the broker's receive maximum bounds their messages. */
 const mostUnderWay = 10;
-const busyRetryMs = 30_000;
 
 /**
  * Sends what the outbox holds, in order, and again what a broker has lost. An entry is delivered when the broker has acknowledged its
@@ -112,11 +114,15 @@ export class OutboxDelivery {
     const { store, mark, log, settleMs } = this.#parts;
     this.#settled = 0;
     if (store.replayable === 0) return;
+    const startedMs = performance.now();
     const known = await mark.read(link, store.id, settleMs);
     if (link.ended.aborted) return;
     const count = await store.sendAgain(known ?? 0);
     this.#settled = known ?? 0;
-    if (count > 0) log.info({ count, brokerKnows: known }, 'sending again what the broker may have lost');
+    if (count === 0) return;
+    log.info({ count, brokerKnows: known }, 'sending again what the broker may have lost');
+    const leftMs = settleMs - (performance.now() - startedMs);
+    if (leftMs > 0) await sleep(leftMs, undefined, { signal: link.ended }).catch(() => {});
   }
 
   async #sendAll(link: BrokerLink): Promise<void> {
@@ -214,7 +220,7 @@ export class OutboxDelivery {
     }
     this.#underWay.delete(seq);
     if (faults.includes('busy')) {
-      this.#pausedUntilMs = performance.now() + busyRetryMs;
+      this.#pausedUntilMs = performance.now() + this.#parts.busyRetryMs;
       this.#restart = true;
     } else {
       // An answer that is refused is in the description too.

@@ -19,8 +19,8 @@ export class PublishError extends ScenecastError {
   }
 }
 
-/** Reason codes after which trying again later can help (MQTT 5, 2.4): unspecified, implementation specific, busy, quota. */
-const passing: ReadonlySet<number> = new Set([0x80, 0x83, 0x89, 0x97]);
+/** Reason codes after which trying again later can help (MQTT 5, 2.4): server busy, quota exceeded. */
+const passing: ReadonlySet<number> = new Set([0x89, 0x97]);
 
 const remedies: ReadonlyMap<number, string> = new Map([
   [0x87, "the broker's access list must let this client write the topic"],

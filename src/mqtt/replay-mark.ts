@@ -11,7 +11,7 @@ export const replayMarkSchema = z.strictObject({
   seq: z.int().min(0),
 });
 
-/** One mark for many entries. */
+/** At most one mark in this time, for however many entries. */
 const writeEveryMs = 1000;
 
 /**
@@ -53,10 +53,12 @@ export class ReplayMark {
     }
   }
 
-  /** Has the mark written, within a second. */
+  /** Has the mark written: at once, or within a second of the last. */
   advance(link: BrokerLink, outboxId: string, seq: number): void {
     this.#wanted = { link, outboxId, seq };
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer) return;
+    this.#write();
+    this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#write();
     }, writeEveryMs);

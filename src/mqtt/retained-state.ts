@@ -7,22 +7,22 @@ interface Value {
   readonly qos: 0 | 1;
 }
 
-/** A broker that was too busy for a topic's value is asked again. */
-const retryMs = 30_000;
-
 /**
  * The newest payload of every retained topic: said when it changes, and all of them to each new connection, as the broker may
  * have lost its memory. While one is under way, newer ones of its topic wait, and only the newest follows.
  */
 export class RetainedState {
   readonly #refusals: RefusalLog;
+  readonly #busyRetryMs: number;
   readonly #newest = new Map<string, Value>();
   readonly #underWay = new Set<string>();
   #link: BrokerLink | null = null;
   #retry: NodeJS.Timeout | null = null;
 
-  constructor(refusals: RefusalLog) {
+  /** @param busyRetryMs a broker that is too busy for a topic's value is asked again after so long. */
+  constructor(refusals: RefusalLog, busyRetryMs: number) {
     this.#refusals = refusals;
+    this.#busyRetryMs = busyRetryMs;
   }
 
   set(topic: string, payload: string, qos: 0 | 1): void {
@@ -64,6 +64,6 @@ export class RetainedState {
     this.#retry ??= setTimeout(() => {
       this.#retry = null;
       if (this.#link) this.sayTo(this.#link);
-    }, retryMs);
+    }, this.#busyRetryMs);
   }
 }

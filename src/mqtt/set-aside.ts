@@ -1,7 +1,7 @@
 import type { Log } from '../pipeline/ports.ts';
 
 /** A connection that ends so often over one entry ends because of it. */
-const mostStrikes = 5;
+const mostStrikes = 3;
 const tryAgainMs = 600_000;
 
 /**
@@ -12,6 +12,8 @@ export class SetAside {
   readonly #log: Log;
   /** By number: when it may be tried again, of performance.now(). */
   readonly #tryAgainMs = new Map<number, number>();
+  /** Those over which connections have ended before: once more is enough. */
+  readonly #culprits = new Set<number>();
   #suspect: number | null = null;
   #strikes = 0;
 
@@ -40,6 +42,7 @@ export class SetAside {
 
   delivered(seq: number): void {
     this.#tryAgainMs.delete(seq);
+    this.#culprits.delete(seq);
     if (seq === this.#suspect) this.#strikes = 0;
   }
 
@@ -53,8 +56,9 @@ export class SetAside {
     if (oldest === Number.POSITIVE_INFINITY) return;
     this.#strikes = oldest === this.#suspect ? this.#strikes + 1 : 1;
     this.#suspect = oldest;
-    if (this.#strikes < mostStrikes) return;
+    if (this.#strikes < mostStrikes && !this.#culprits.has(oldest)) return;
     this.#strikes = 0;
+    this.#culprits.add(oldest);
     this.#tryAgainMs.set(oldest, performance.now() + tryAgainMs);
     this.#log.error(
       { seq: oldest, tryAgainMs },

@@ -9,12 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A real mosquitto on a free loopback port, with its own folder; can be stopped and started again. */
 export class Mosquitto {
   readonly port: number;
-  readonly #folder: string;
+  readonly folder: string;
   #process: ChildProcess | null = null;
 
   private constructor(port: number, folder: string) {
     this.port = port;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /**
@@ -39,7 +39,7 @@ export class Mosquitto {
   async up(): Promise<void> {
     // Debian keeps it in /usr/sbin, which is not in everybody's path.
     const path = `${process.env['PATH']}:/usr/sbin`;
-    this.#process = spawn('mosquitto', ['-c', join(this.#folder, 'mosquitto.conf')], {
+    this.#process = spawn('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], {
       stdio: 'ignore',
       env: { ...process.env, PATH: path },
     });
@@ -57,13 +57,19 @@ export class Mosquitto {
     await once(child, 'exit');
   }
 
+  /** For SIGSTOP, SIGCONT and SIGHUP. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
   async close(): Promise<void> {
     await this.down();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 
-async function freePort(): Promise<number> {
+/** A loopback port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
