@@ -38,7 +38,8 @@ class NotedOutbox extends Outbox {
 
 const outbox = new NotedOutbox({
   path: settings.outboxPath,
-  bounds: { maxEntries: 1_000_000, maxBytes: 2 ** 30, maxAgeMs: 1e9, replayMs: 1e9 },
+  // What was delivered half a minute ago has reached a subscriber that is never away for longer than a second.
+  bounds: { maxEntries: 1_000_000, maxBytes: 2 ** 30, maxAgeMs: 1e9, replayMs: 30_000 },
   log,
 });
 const publisher = new MqttPublisher({
