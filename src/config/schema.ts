@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { byteSize, duration, name, polygon, size } from './units.ts';
+import { mqtt } from './mqtt-schema.ts';
+import { store } from './store-schema.ts';
+import { duration, name, polygon, size } from './units.ts';
 
 const sceneSource = z.strictObject({
   type: z.literal('scene'),
@@ -159,67 +161,6 @@ const camera = z.strictObject({
   privacy: z.array(polygon).default([]).describe('Zones painted black before anything else has the picture'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
   questions: z.record(name, question).default({}),
-});
-
-const pemFile = z.string().min(1).nullable().default(null);
-
-const mqtt = z
-  .strictObject({
-    url: z
-      .string()
-      .regex(
-        /^(mqtts?|wss?):\/\/[^@\s]+$/,
-        'must be a broker address such as mqtt://127.0.0.1:1883, without user or password',
-      )
-      .default('mqtt://127.0.0.1:1883'),
-    username: z.string().nullable().default(null),
-    password_file: z.string().nullable().default(null).describe('A file whose first line is the password'),
-    ca_file: pemFile.describe('PEM: only brokers whose certificate this authority signed are spoken to'),
-    cert_file: pemFile.describe("PEM: this client's own certificate"),
-    key_file: pemFile.describe('PEM: its key, unencrypted'),
-    keepalive: duration
-      .prefault('30s')
-      .refine((ms) => ms >= 1000 && ms <= 65_535_000, 'must be from 1s to 18h')
-      .describe('A broker that is silent for one and a half times as long is given up'),
-  })
-  .superRefine(({ url, ca_file, cert_file, key_file }, context) => {
-    const refuse = (field: string, input: unknown, message: string): void =>
-      context.addIssue({ code: 'custom', path: [field], input, message });
-    if (cert_file !== null && key_file === null)
-      refuse('key_file', key_file, 'must be given where there is a cert_file');
-    if (key_file !== null && cert_file === null)
-      refuse('cert_file', cert_file, 'must be given where there is a key_file');
-    if (/^(mqtts|wss):/.test(url)) return;
-    for (const [field, path] of Object.entries({ ca_file, cert_file }))
-      if (path !== null) refuse(field, path, 'has no effect unless mqtt.url begins with mqtts:// or wss://');
-  });
-
-const outbox = z.strictObject({
-  max_entries: z.int().min(1).max(10_000_000).default(10_000).describe('Descriptions kept at most'),
-  max_size: byteSize
-    .prefault('64MiB')
-    .refine((bytes) => bytes >= 1 << 20, 'must be at least 1MiB')
-    .describe('All of them together'),
-  max_age: duration
-    .prefault('7d')
-    .describe(
-      'A description that has waited for a broker for longer is dropped; counted while Scenecast runs',
-    ),
-  replay: duration
-    .prefault('35m')
-    .describe('How long a delivered description is kept, to be sent again if the broker loses it'),
-});
-
-const store = z.strictObject({
-  folder: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe(
-      'Where what must survive a restart is kept. null: $STATE_DIRECTORY, as systemd sets it, else ~/.local/state/scenecast',
-    ),
-  outbox: outbox.prefault({}).describe('Descriptions on their way to the broker'),
 });
 
 /** The model and how it speaks. */
