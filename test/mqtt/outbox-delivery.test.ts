@@ -167,20 +167,21 @@ test('the event “described” comes once the outbox has the description', asyn
   const { publisher, outbox, log } = await startPublisher(broker.url);
   const subscriber = await subscribe(broker.url);
   await until(() => log.of('connected to the broker').length === 1);
-  const order: string[] = [];
+  const { promise: written, resolve: write } = Promise.withResolvers<void>();
   const add = outbox.add.bind(outbox);
   outbox.add = async (entry) => {
+    await written;
     await add(entry);
-    order.push('kept');
   };
-  subscriber.client.on('message', (name) => {
-    if (name.endsWith('/event')) order.push('event');
-  });
+  const types = (): string[] => subscriber.json('scenecast/test/porch/event').map(({ type }) => type);
   const id = ulid();
   publisher.observation(observation({ id }));
   publisher.event({ type: 'described', id, camera: 'porch' });
-  await until(() => order.includes('event'));
-  expect(order).toEqual(['kept', 'event']);
+  publisher.event({ type: 'captured', id: ulid(), camera: 'porch' });
+  await until(() => types().length > 0);
+  write();
+  await until(() => types().length === 2);
+  expect(types()).toEqual(['captured', 'described']);
 });
 
 /** Nobody may write this topic; everything else is open. */
