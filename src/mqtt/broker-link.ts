@@ -32,12 +32,18 @@ export class BrokerLink {
   /** Waits for its turn: the broker lets only so many be unacknowledged. */
   readonly #queue: Job[] = [];
   readonly #unacknowledged = new Set<Job>();
+  /** Not acknowledged in time; and, of these, given up, as the broker is there. */
+  readonly #overdue = new Set<Job>();
   readonly #ignored = new Set<Job>();
+  #pingTimer: NodeJS.Timeout | undefined;
 
   constructor(client: MqttClient, connack: IConnackPacket, timeoutMs: number) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
     this.limits = brokerLimits(connack);
+    client.on('packetreceive', ({ cmd }) => {
+      if (cmd === 'pingresp' && this.#overdue.size > 0) this.#passOverOverdue();
+    });
     this.protocolVersion = client.options.protocolVersion ?? 4;
   }
 
@@ -100,6 +106,7 @@ export class BrokerLink {
   end(reason: Error): void {
     if (this.ended.aborted) return;
     this.#ended.abort(reason);
+    clearTimeout(this.#pingTimer);
     const left = [...this.#unacknowledged, ...this.#queue.splice(0)];
     this.#unacknowledged.clear();
     for (const job of left) {
@@ -132,6 +139,7 @@ export class BrokerLink {
     this.#client.publish(topic, payload, options, (error) => {
       clearTimeout(job.timer);
       this.#ignored.delete(job);
+      this.#overdue.delete(job);
       if (this.#unacknowledged.delete(job)) {
         if (!error) job.resolve();
         else if ('code' in error && typeof error.code === 'number' && error.code >= 0x80)
@@ -144,29 +152,31 @@ export class BrokerLink {
 
   /** It is not acknowledged: a broker that answers a ping ignores the message; one that does not is gone. */
   #askAfter(job: Job): void {
-    const onAnswer = (): void => {
-      clearTimeout(job.timer);
-      if (!this.#unacknowledged.delete(job)) return;
-      // It still counts against the broker's receive maximum.
-      this.#ignored.add(job);
-      job.reject(
-        new PublishError(
-          'refused',
-          `the broker answers, but does not acknowledge it within ${this.#timeoutMs} ms; it may be larger than the broker takes (mosquitto: message_size_limit)`,
-        ),
-      );
-      if (this.#ignored.size * 2 > this.limits.receiveMaximum)
-        this.drop(new Error('the broker ignores messages'));
-      else this.#sendQueued();
-    };
-    this.#client.once('packetreceive', onAnswer);
-    job.timer = setTimeout(() => {
-      this.#client.off('packetreceive', onAnswer);
+    this.#overdue.add(job);
+    if (this.#pingTimer) return;
+    this.#pingTimer = setTimeout(() => {
       this.drop(
         new Error(`the broker did not acknowledge ${job.message.topic} within ${this.#timeoutMs} ms`),
       );
     }, this.#timeoutMs / 2);
     this.#client.sendPing();
+  }
+
+  /** The broker is there: what is overdue will not be acknowledged any more. */
+  #passOverOverdue(): void {
+    clearTimeout(this.#pingTimer);
+    this.#pingTimer = undefined;
+    const reason = `the broker answers, but does not acknowledge it within ${this.#timeoutMs} ms; it may be larger than the broker takes (mosquitto: message_size_limit)`;
+    for (const job of this.#overdue) {
+      if (!this.#unacknowledged.delete(job)) continue;
+      // It still counts against the broker's receive maximum.
+      this.#ignored.add(job);
+      job.reject(new PublishError('refused', reason));
+    }
+    this.#overdue.clear();
+    if (this.#ignored.size * 2 > this.limits.receiveMaximum)
+      this.drop(new Error('the broker ignores messages'));
+    else this.#sendQueued();
   }
 
   async #timed<T>(what: string, work: Promise<T>): Promise<T> {

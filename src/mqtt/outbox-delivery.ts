@@ -161,9 +161,8 @@ export class OutboxDelivery {
   /** Waits for something new. @returns whether to begin from the oldest again, as something set aside may be tried again. */
   async #quiet(link: BrokerLink): Promise<boolean> {
     while (!link.ended.aborted && !this.#news && !this.#restart) {
-      const waitMs = this.#aside.nextTryInMs();
-      if (waitMs !== null && waitMs <= 0) return true;
-      await this.#woken(waitMs);
+      if (this.#aside.takeBack()) return true;
+      await this.#woken(this.#aside.nextTryInMs());
     }
     return false;
   }

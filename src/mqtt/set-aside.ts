@@ -22,7 +22,7 @@ export class SetAside {
   }
 
   has(seq: number): boolean {
-    return (this.#tryAgainMs.get(seq) ?? 0) > performance.now();
+    return this.#tryAgainMs.has(seq);
   }
 
   /** Two connections have ended over the same entry: others should not be under way with it. */
@@ -30,10 +30,17 @@ export class SetAside {
     return this.#strikes >= 2;
   }
 
-  /** In how many milliseconds one may be tried again; null: none. */
+  /** In how many milliseconds the next may be tried again; null: none. */
   nextTryInMs(): number | null {
     const next = Math.min(...this.#tryAgainMs.values());
     return Number.isFinite(next) ? next - performance.now() : null;
+  }
+
+  /** Takes back those that may be tried again now. @returns whether there were any. */
+  takeBack(nowMs = performance.now()): boolean {
+    const due = [...this.#tryAgainMs].filter(([, atMs]) => atMs <= nowMs);
+    for (const [seq] of due) this.#tryAgainMs.delete(seq);
+    return due.length > 0;
   }
 
   refused(seq: number): void {

@@ -126,17 +126,18 @@ export class OutboxDatabase {
   }
 
   /**
-   * Delivered entries with a number above `after` wait again; so does the newest of each camera, as retained state is said
-   * anew. @returns how many were above `after`.
+   * Delivered entries with a number above `after` wait again; so does the newest of each of these cameras, as retained state
+   * is said anew. @returns how many were above `after`.
    */
-  sendAgain(after: number): number {
+  sendAgain(after: number, cameras: Iterable<string>): number {
     return this.#transaction(() => {
       const lost = this.#database
         .prepare('UPDATE entry SET delivered_ms = NULL WHERE seq > ? AND delivered_ms IS NOT NULL')
         .run(after);
-      this.#database.exec(
-        'UPDATE entry SET delivered_ms = NULL WHERE seq IN (SELECT max(seq) FROM entry GROUP BY camera)',
+      const newest = this.#database.prepare(
+        'UPDATE entry SET delivered_ms = NULL WHERE seq = (SELECT max(seq) FROM entry WHERE camera = ?)',
       );
+      for (const camera of cameras) newest.run(camera);
       this.#count();
       return Number(lost.changes);
     });

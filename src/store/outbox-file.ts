@@ -26,6 +26,8 @@ export class OutboxFile {
   /** In order, and newer than all that is in the file. */
   #unwritten: TimedEntry[] = [];
   #delivered: number[] = [];
+  /** Those that have described something since the start: of others, which may be gone, no state is said anew. */
+  readonly #cameras = new Set<string>();
   #dropped = 0;
   #damaged = 0;
   #fault: string | null = null;
@@ -77,6 +79,7 @@ export class OutboxFile {
 
   /** Takes an entry, which `commit` then writes. */
   add(entry: NewEntry): void {
+    this.#cameras.add(entry.camera);
     if (sizeOf(entry) > this.#bounds.maxBytes) this.#drop(1, 'larger than store.outbox.max_size');
     else this.#unwritten.push({ ...entry, seq: this.#nextSeq++, addedMs: this.#nowMs() });
   }
@@ -110,7 +113,7 @@ export class OutboxFile {
   /** What a broker has lost waits again: see {@link OutboxDatabase.sendAgain}. */
   sendAgain(after: number): number {
     this.commit();
-    return this.#attempt(() => this.#opened().sendAgain(after)) ?? 0;
+    return this.#attempt(() => this.#opened().sendAgain(after, this.#cameras)) ?? 0;
   }
 
   close(): void {

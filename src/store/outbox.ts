@@ -87,8 +87,8 @@ export class Outbox {
   }
 
   /**
-   * The broker has lost all that is numbered above `after`: it waits again, as does the newest entry of each camera,
-   * whose topics are retained. @returns how many were above `after`.
+   * The broker has lost all that is numbered above `after`: it waits again, as does the newest entry of each camera
+   * that has had one since the start, as its topics are retained. @returns how many were above `after`.
    */
   async sendAgain(after: number): Promise<number> {
     return (await this.#call({ type: 'send-again', after })).count;
