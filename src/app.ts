@@ -1,4 +1,5 @@
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { FfmpegCamera } from './camera/ffmpeg.ts';
@@ -14,8 +15,17 @@ import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import type { CameraTask } from './pipeline/camera-watch.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import type { Camera, Log } from './pipeline/ports.ts';
+import { Outbox } from './store/outbox.ts';
+import { stateFolder } from './store/state-folder.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineOptions } from './vision/protocol.ts';
+
+/** The path of a secret: a relative one is a systemd credential of that name, where there is one. */
+function lookUpSecret(path: string, folder: string): string {
+  const credentials = process.env['CREDENTIALS_DIRECTORY'];
+  const credential = credentials && !isAbsolute(path) ? resolve(credentials, path) : null;
+  return credential && existsSync(credential) ? credential : lookUp(path, folder);
+}
 
 /** The daemon: every part built from the config, torn down in reverse. */
 export class App {
@@ -34,16 +44,13 @@ export class App {
 
   /** Connects, loads the model and starts looking. @throws ConfigError for what a person must mend. */
   async start(): Promise<void> {
-    const { mqtt, model, device } = this.#config;
+    const { model } = this.#config;
     const log = this.#log;
     const folder = dirname(this.#configPath);
-    const publisher = new MqttPublisher({
-      url: mqtt.url,
-      username: mqtt.username,
-      passwordFile: mqtt.password_file,
-      device,
-      log,
-    });
+    const outbox = outboxOf(this.#config, folder, log);
+    this.#running.push({ name: 'outbox', close: () => outbox.close() });
+    await outbox.open();
+    const publisher = publisherOf(this.#config, folder, outbox, log);
     this.#running.push({ name: 'mqtt', close: () => publisher.close() });
     await publisher.start();
 
@@ -77,7 +84,7 @@ export class App {
     this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
     this.#loopDelay.enable();
     pipeline.start();
-    log.info({ cameras: tasks.length, device }, 'looking');
+    log.info({ cameras: tasks.length, device: this.#config.device }, 'looking');
   }
 
   /** The engine's options, planned for this board. */
@@ -133,6 +140,32 @@ export class App {
       'event loop delay',
     );
   }
+}
+
+function outboxOf({ store, device }: Config, folder: string, log: Log): Outbox {
+  const { max_entries, max_size, max_age, replay } = store.outbox;
+  const state = store.folder === null ? stateFolder(process.env) : resolve(folder, store.folder);
+  return new Outbox({
+    path: join(state, `outbox-${device}.db`),
+    bounds: { maxEntries: max_entries, maxBytes: max_size, maxAgeMs: max_age, replayMs: replay },
+    log,
+  });
+}
+
+function publisherOf({ mqtt, device }: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
+  const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
+  return new MqttPublisher({
+    url: mqtt.url,
+    username: mqtt.username,
+    passwordFile: path(mqtt.password_file),
+    caFile: path(mqtt.ca_file),
+    certFile: path(mqtt.cert_file),
+    keyFile: path(mqtt.key_file),
+    keepaliveMs: mqtt.keepalive,
+    device,
+    outbox,
+    log,
+  });
 }
 
 function cameraOf(name: string, { source, interval }: CameraConfig, folder: string, log: Log): Camera {

@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { mqtt } from './mqtt-schema.ts';
+import { store } from './store-schema.ts';
 import { bytes, duration, name, polygon, size } from './units.ts';
 
 const sceneSource = z.strictObject({
@@ -161,18 +163,6 @@ const camera = z.strictObject({
   questions: z.record(name, question).default({}),
 });
 
-const mqtt = z.strictObject({
-  url: z
-    .string()
-    .regex(
-      /^(mqtts?|wss?):\/\/[^@\s]+$/,
-      'must be a broker address such as mqtt://127.0.0.1:1883, without user or password',
-    )
-    .default('mqtt://127.0.0.1:1883'),
-  username: z.string().nullable().default(null),
-  password_file: z.string().nullable().default(null).describe('A file whose first line is the password'),
-});
-
 /** The model and how it speaks. */
 export const modelSchema = z.strictObject({
   path: z
@@ -230,6 +220,7 @@ export const configSchema = z
       .describe('A frame that has waited for the engine until it is older is not described'),
     health_interval: duration.prefault('30s').describe('How often health is published'),
     mqtt: mqtt.prefault({}),
+    store: store.prefault({}),
     model: modelSchema.prefault({}),
     prompts: z.record(name, z.string().min(1).max(4000)).default({ default: 'Describe the scene.' }),
     cameras: z
@@ -258,7 +249,7 @@ export const configSchema = z
   });
 
 /** Levels under `scenecast/<device>/` that the contract uses itself. */
-const reservedCameraNames = new Set(['status', 'info', 'health', 'request', 'response']);
+const reservedCameraNames = new Set(['status', 'info', 'health', 'outbox', 'request', 'response']);
 
 export type Config = z.output<typeof configSchema>;
 export type CameraConfig = Config['cameras'][string];

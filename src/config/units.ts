@@ -14,6 +14,7 @@ export const duration = z
   .refine((ms) => ms >= 100 && ms <= 24 * 86_400_000, 'must be from 100ms to 24d');
 
 const unitBytes: Readonly<Record<string, number>> = {
+  B: 1,
   KiB: 2 ** 10,
   MiB: 2 ** 20,
   GiB: 2 ** 30,
@@ -22,10 +23,10 @@ const unitBytes: Readonly<Record<string, number>> = {
   GB: 1e9,
 };
 
-/** An amount of memory as a person writes it (`2GiB`, `1500MB`), parsed to whole bytes. */
+/** An amount of memory or storage as a person writes it (`2GiB`, `1500MB`), parsed to whole bytes. */
 export const bytes = z
   .string({ error: 'must be an amount such as 512MiB or 2GiB, with its unit' })
-  .regex(/^\d+(\.\d+)?([KMG]iB|kB|MB|GB)$/, 'must be an amount such as 512MiB or 2GiB')
+  .regex(/^\d+(\.\d+)?(B|[KMG]iB|kB|MB|GB)$/, 'must be an amount such as 512MiB or 2GiB')
   .transform((text) => {
     const [, amount = '0', unit = 'MiB'] = /^([\d.]+)([A-Za-z]+)$/.exec(text) ?? [];
     return Math.round(Number(amount) * unitBytes[unit]!);

@@ -8,6 +8,7 @@ import {
   deviceStatusSchema,
   eventSchema,
   healthSchema,
+  outboxMarkSchema,
 } from './payloads.ts';
 import {
   askRequestSchema,
@@ -63,6 +64,12 @@ export const contract = {
     address: 'scenecast/{device}/health',
     payload: healthSchema,
     summary: 'how the daemon does, every `health_interval`',
+  },
+  outbox: {
+    ...state,
+    address: 'scenecast/{device}/outbox',
+    payload: outboxMarkSchema,
+    summary: 'for Scenecast itself: how much of its outbox this broker has',
   },
   cameraStatus: {
     ...state,

@@ -13,6 +13,12 @@ export const cameraStatusSchema = z.strictObject({
   reason: z.string().nullable().describe('Why not; null while it is online'),
 });
 
+/** What a broker has of the outbox: written by Scenecast for itself. */
+export const outboxMarkSchema = z.strictObject({
+  outbox: ulid.describe('Which outbox: a new file is a new one'),
+  seq: count.describe('The broker has all its entries up to this one'),
+});
+
 export const eventSchema = z.strictObject({
   schema: schemaVersion,
   id: ulid,
@@ -105,8 +111,10 @@ export const healthSchema = z.strictObject({
     .describe('How many were captured since the start, and how they ended'),
   outbox: z
     .strictObject({
-      depth: count.describe('Messages that wait for the broker'),
+      depth: count.describe('Descriptions that the broker has not acknowledged yet'),
       dropped: count.describe('Given up since the start, for want of room or for age'),
+      damaged: count.describe('Outbox files that were damaged and put aside, since the start'),
+      fault: z.string().nullable().describe('Why the disk does not take the outbox; null: it does'),
     })
     .optional(),
   timing_ms: z
@@ -209,7 +217,7 @@ export function healthPayload(health: Health, at: Date): HealthPayload {
     engine,
     queue_depth: queueDepth,
     frames: { ...frames },
-    ...(outbox && { outbox: { depth: outbox.depth, dropped: outbox.dropped } }),
+    ...(outbox && { outbox: { ...outbox } }),
     ...(timing && { timing_ms: { p50: tenths(timing.p50Ms), p95: tenths(timing.p95Ms) } }),
     ...(tokensPerSecond !== undefined && { tokens_per_second: tenths(tokensPerSecond) }),
     ...(board && {

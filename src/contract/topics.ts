@@ -9,6 +9,8 @@ export interface Topics {
   readonly info: string;
   /** How the daemon does, retained. */
   readonly health: string;
+  /** How much of this device's outbox the broker has, retained. */
+  readonly outbox: string;
   cameraStatus(camera: string): string;
   description(camera: string): string;
   event(camera: string): string;
@@ -38,6 +40,7 @@ export function topicsOf(device: string): Topics {
   return {
     status: fill(contract.status.address, { device }),
     info: fill(contract.info.address, { device }),
+    outbox: fill(contract.outbox.address, { device }),
     health: fill(contract.health.address, { device }),
     cameraStatus: (camera) => fill(contract.cameraStatus.address, { device, camera }),
     description: (camera) => fill(contract.description.address, { device, camera }),

@@ -30,11 +30,16 @@ export interface CameraHealth {
   readonly gate: GateReading | null;
 }
 
-/** What waits to be delivered. */
+/** What has been described and waits for the broker. Counts are since the start. */
 export interface OutboxHealth {
+  /** Observations that the broker has not acknowledged yet. */
   readonly depth: number;
-  /** Given up since the start. */
+  /** Given up: the outbox was full, or they were too old. */
   readonly dropped: number;
+  /** Outbox files that were damaged and put aside. */
+  readonly damaged: number;
+  /** Why the disk does not take the outbox, which then waits in memory; null: it does. */
+  readonly fault: string | null;
 }
 
 /** How the machine does. */
@@ -54,11 +59,12 @@ export interface Health {
   /** Frames that wait for the engine. */
   readonly queueDepth: number;
   readonly frames: FrameCounts;
-  readonly outbox?: OutboxHealth;
   /** From a capture to the end of its description, of the latest descriptions. */
   readonly timing?: { readonly p50Ms: number; readonly p95Ms: number };
   /** While generating, of the latest description. */
   readonly tokensPerSecond?: number;
   readonly board?: BoardHealth;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
+  /** Added by whoever publishes. */
+  readonly outbox?: OutboxHealth;
 }

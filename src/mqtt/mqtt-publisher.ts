@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { connect, type MqttClient } from 'mqtt';
 import {
   answerPayload,
   cameraStatusPayload,
@@ -8,165 +6,164 @@ import {
   healthPayload,
 } from '../contract/payloads.ts';
 import { type Topics, topicsOf } from '../contract/topics.ts';
-import { ConfigError, messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
 import type { Log, Publisher } from '../pipeline/ports.ts';
+import { BrokerConnection } from './broker-connection.ts';
+import type { BrokerLink } from './broker-link.ts';
+import type { ConnectFilePaths } from './connect-files.ts';
+import { type ObservationStore, OutboxDelivery, type StoredObservation } from './outbox-delivery.ts';
+import type { ReconnectOptions } from './reconnect-delay.ts';
+import { RefusalLog } from './refusal-log.ts';
+import { ReplayMark } from './replay-mark.ts';
+import { RetainedState } from './retained-state.ts';
 
-export interface MqttOptions {
+export interface MqttOptions extends ConnectFilePaths {
   readonly url: string;
   readonly username: string | null;
-  /** A file whose first line is the password. */
-  readonly passwordFile: string | null;
+  readonly keepaliveMs: number;
   /** The `<device>` of `scenecast/<device>`. */
   readonly device: string;
+  /** Where observations are kept until the broker has them. Opened and closed by its owner. */
+  readonly outbox: ObservationStore;
   readonly log: Log;
-}
-
-interface Retained {
-  readonly payload: string;
-  readonly qos: 0 | 1;
+  /** Where a broker has lost something, its subscribers are given so long to come back. */
+  readonly settleMs?: number;
+  /** A message that is not acknowledged for so long is asked after. */
+  readonly publishTimeoutMs?: number;
+  /** A broker that is too busy for a message is asked again after so long. */
+  readonly busyRetryMs?: number;
+  readonly reconnect?: ReconnectOptions;
 }
 
 const online = JSON.stringify({ state: 'online' });
 const offline = JSON.stringify({ state: 'offline' });
-/** More publishes than this without an acknowledgement, and the broker is not keeping up: events are dropped. */
-const mostUnacknowledged = 1000;
-const reconnectMs = 2000;
-const goodbyeMs = 2000;
+/** More events than this waiting for their turn, and the broker is not keeping up: further ones are dropped. */
+const mostWaitingEvents = 1000;
+const defaultSettleMs = 15_000;
+const defaultPublishTimeoutMs = 15_000;
+const defaultBusyRetryMs = 30_000;
 
 /**
- * Publishes the contract over MQTT 5, or 3.1.1 where the broker speaks nothing newer. Without a broker, the newest retained state is kept and sent on the
- * next connect; events are dropped and counted, as they tell of moments that have passed.
+ * Publishes the contract over MQTT 5, or 3.1.1 where the broker speaks nothing newer. Observations go through the outbox, so that
+ * none is lost while there is no broker, or by one that is killed; of retained state, the newest is said at each connect;
+ * events are dropped and counted, as they tell of moments that have passed.
  */
 export class MqttPublisher implements Publisher {
   readonly #options: MqttOptions;
   readonly #topics: Topics;
-  /** The newest payload of every retained topic: what a broker that lost its memory is told again. */
-  readonly #retained = new Map<string, Retained>();
-  #client: MqttClient | null = null;
-  #unacknowledged = 0;
-  #dropped = 0;
-  #lastError: string | null = null;
+  readonly #connection: BrokerConnection;
+  readonly #refusals: RefusalLog;
+  readonly #retained: RetainedState;
+  readonly #mark: ReplayMark;
+  readonly #delivery: OutboxDelivery;
+  /** By id of the observation: resolves when the outbox has it. */
+  readonly #storing = new Map<string, Promise<void>>();
+  #droppedEvents = 0;
 
   constructor(options: MqttOptions) {
+    const { device, log, outbox } = options;
     this.#options = options;
-    this.#topics = topicsOf(options.device);
+    this.#topics = topicsOf(device);
+    const { status } = this.#topics;
+    this.#refusals = new RefusalLog(log);
+    const busyRetryMs = options.busyRetryMs ?? defaultBusyRetryMs;
+    this.#retained = new RetainedState(this.#refusals, busyRetryMs);
+    this.#retained.set(status, online, 1);
+    this.#mark = new ReplayMark(this.#topics.outbox, this.#refusals, log);
+    this.#delivery = new OutboxDelivery({
+      store: outbox,
+      topics: this.#topics,
+      mark: this.#mark,
+      refusals: this.#refusals,
+      log,
+      settleMs: options.settleMs ?? defaultSettleMs,
+      busyRetryMs,
+    });
+    this.#connection = new BrokerConnection({
+      ...options,
+      clientId: `scenecast-${device}`,
+      will: { topic: status, payload: offline },
+      publishTimeoutMs: options.publishTimeoutMs ?? defaultPublishTimeoutMs,
+      onLink: (link) => this.#connected(link),
+    });
   }
 
   /**
    * Starts connecting, and goes on for as long as it takes; returns at once.
-   * @throws ConfigError where the password file cannot be read.
+   * @throws ConfigError where a file of the connection (password, certificates) cannot be used.
    */
   async start(): Promise<void> {
-    const { url, username, device, log } = this.#options;
-    const password = await this.#readPassword();
-    const client = connect(url, {
-      protocolVersion: 5,
-      clientId: `scenecast-${device}`,
-      clean: true,
-      keepalive: 30,
-      reconnectPeriod: reconnectMs,
-      reconnectOnConnackError: true,
-      ...(username === null ? {} : { username }),
-      ...(password === null ? {} : { password }),
-      will: { topic: this.#topics.status, payload: Buffer.from(offline), qos: 1, retain: true },
-    });
-    client.on('connect', () => {
-      log.info({ url, dropped: this.#dropped }, 'connected to the broker');
-      this.#dropped = 0;
-      this.#lastError = null;
-      this.#send(this.#topics.status, online, true);
-      for (const [topic, { payload, qos }] of this.#retained) this.#send(topic, payload, true, qos);
-    });
-    client.on('close', () => log.debug({ url }, 'broker connection closed'));
-    client.on('error', (error) => {
-      const reason = error.message;
-      if (refusesMqtt5(error)) {
-        log.info({ url }, 'the broker does not speak MQTT 5; going on with 3.1.1');
-        client.options.protocolVersion = 4;
-        return;
-      }
-      // The client tries again every 2 s: for a broker that is away for a week, one line is enough.
-      if (reason !== this.#lastError) log.warn({ url, reason }, 'no connection to the broker');
-      this.#lastError = reason;
-    });
-    client.on('disconnect', ({ reasonCode }) =>
-      log.warn({ url, reasonCode }, 'the broker ended the connection'),
-    );
-    this.#client = client;
+    await this.#connection.start();
   }
 
   cameraStatus(camera: string, status: CameraStatus): void {
-    this.#retain(this.#topics.cameraStatus(camera), cameraStatusPayload(status));
+    const payload = JSON.stringify(cameraStatusPayload(status));
+    this.#retained.set(this.#topics.cameraStatus(camera), payload, 1);
   }
 
   observation(observation: Observation): void {
-    const { camera } = observation.frame;
-    this.#retain(this.#topics.description(camera), descriptionPayload(observation, new Date()));
-    for (const [question, value] of Object.entries(observation.description.answers)) {
-      this.#retain(this.#topics.answer(camera, question), answerPayload(observation, value));
-    }
+    const { id, camera } = observation.frame;
+    const { answers } = observation.description;
+    const stored: StoredObservation = {
+      description: descriptionPayload(observation, new Date()),
+      answers: Object.fromEntries(
+        Object.entries(answers).map(([question, value]) => [question, answerPayload(observation, value)]),
+      ),
+    };
+    const storing = this.#options.outbox.add({ id, camera, body: JSON.stringify(stored) }).then(() => {
+      this.#storing.delete(id);
+      this.#delivery.wake();
+    });
+    this.#storing.set(id, storing);
   }
 
   event(event: FrameEvent): void {
-    if (!this.#client?.connected || this.#unacknowledged >= mostUnacknowledged) this.#dropped++;
-    else this.#send(this.#topics.event(event.camera), JSON.stringify(eventPayload(event, new Date())), false);
+    const payload = JSON.stringify(eventPayload(event, new Date()));
+    const storing = event.type === 'described' ? this.#storing.get(event.id) : undefined;
+    // It is described once that cannot be lost any more.
+    if (storing) void storing.then(() => this.#sendEvent(event.camera, payload));
+    else this.#sendEvent(event.camera, payload);
   }
 
   /** At most once: the next one comes soon anyway. */
   health(health: Health): void {
-    this.#retain(this.#topics.health, healthPayload(health, new Date()), 0);
+    const payload = healthPayload({ ...health, outbox: this.#options.outbox.health }, new Date());
+    this.#retained.set(this.#topics.health, JSON.stringify(payload), 0);
   }
 
   /** Says goodbye (`offline`, retained) where there is a broker to hear it; waits 2 s at most. */
   async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = null;
-    if (!client) return;
-    if (client.connected) {
-      const goodbye = client
-        .publishAsync(this.#topics.status, offline, { qos: 1, retain: true })
-        .then(() => client.endAsync());
-      let timer: NodeJS.Timeout | undefined;
-      const tooLate = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, goodbyeMs);
-      });
-      await Promise.race([goodbye.catch(() => {}), tooLate]);
-      clearTimeout(timer);
-    }
-    client.end(true);
+    await Promise.all(this.#storing.values());
+    this.#mark.close();
+    this.#retained.close();
+    await this.#connection.close({ topic: this.#topics.status, payload: offline, qos: 1, retain: true });
+    await this.#delivery.close();
   }
 
-  #retain(topic: string, payload: object, qos: 0 | 1 = 1): void {
-    const text = JSON.stringify(payload);
-    this.#retained.set(topic, { payload: text, qos });
-    if (this.#client?.connected) this.#send(topic, text, true, qos);
+  #connected(link: BrokerLink): void {
+    const { url, log } = this.#options;
+    log.info(
+      {
+        url,
+        mqtt: link.protocolVersion,
+        dropped: this.#droppedEvents,
+        outbox: this.#options.outbox.health.depth,
+      },
+      'connected to the broker',
+    );
+    this.#droppedEvents = 0;
+    this.#retained.sayTo(link);
+    this.#delivery.deliverTo(link);
   }
 
-  #send(topic: string, payload: string, retain: boolean, qos: 0 | 1 = 1): void {
-    this.#unacknowledged++;
-    this.#client?.publish(topic, payload, { qos, retain }, (error) => {
-      this.#unacknowledged--;
-      if (error) this.#options.log.warn({ topic, reason: error.message }, 'not published');
-    });
+  #sendEvent(camera: string, payload: string): void {
+    const { link } = this.#connection;
+    const topic = this.#topics.event(camera);
+    if (!link || link.queueLength >= mostWaitingEvents) this.#droppedEvents++;
+    else
+      link
+        .publish({ topic, payload, qos: 1, retain: false })
+        .catch((error) => this.#refusals.tell(topic, error));
   }
-
-  async #readPassword(): Promise<string | null> {
-    const { passwordFile } = this.#options;
-    if (passwordFile === null) return null;
-    try {
-      const [line = ''] = (await readFile(passwordFile, 'utf8')).split('\n');
-      return line.trimEnd();
-    } catch (cause) {
-      throw new ConfigError(`mqtt.password_file ${passwordFile}: cannot be read: ${messageOf(cause)}`, {
-        cause,
-      });
-    }
-  }
-}
-
-/** CONNACK 1 (an MQTT 3.1.1 broker) or 132 (an MQTT 5 broker): the protocol version is not supported. */
-function refusesMqtt5(error: Error): boolean {
-  return 'code' in error && (error.code === 1 || error.code === 132);
 }

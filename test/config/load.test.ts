@@ -177,6 +177,37 @@ test.each([
   expect(() => parseConfig(text, 'c.yaml')).not.toThrow(/hunter2/);
 });
 
+test.each([
+  [
+    'mqtt: { url: "mqtts://b", cert_file: c.pem }',
+    /mqtt\.key_file: must be given where there is a cert_file/,
+  ],
+  ['mqtt: { url: "wss://b", key_file: k.pem }', /mqtt\.cert_file: must be given where there is a key_file/],
+  ['mqtt: { ca_file: ca.pem }', /mqtt\.ca_file: has no effect unless mqtt\.url begins with mqtts.*"ca\.pem"/],
+  ['mqtt: { keepalive: 500ms }', /mqtt\.keepalive: must be from 1s to 18h/],
+  [
+    'store: { outbox: { max_size: 64 } }',
+    /max_size: must be an amount such as 512MiB or 2GiB, with its unit/,
+  ],
+  ['store: { outbox: { max_size: 64MB } }', /max_size: must be an amount.*"64MB"/],
+  ['store: { outbox: { max_size: 1KiB } }', /max_size: must be at least 1MiB/],
+  ['store: { outbox: { max_entries: 0 } }', /max_entries: .*\(it is 0\)/],
+  ['store: { folder: "" }', /store\.folder: /],
+])('a faulty connection or outbox names the field and the remedy: %s', (text, message) => {
+  expect(() => parseConfig(`${smallest}\n${text}`, 'c.yaml')).toThrow(message);
+});
+
+test('amounts of storage are read as a person writes them', () => {
+  const of = (text: string): number =>
+    parseConfig(`${smallest}\nstore: { outbox: { max_size: ${text} } }`, 'c.yaml').store.outbox.max_size;
+  expect([of('2GiB'), of('1.5MiB'), of('2048KiB'), of('5000000B')]).toEqual([
+    2 ** 31,
+    1_572_864,
+    2 ** 21,
+    5_000_000,
+  ]);
+});
+
 test('a config that is not there is said to be so', async () => {
   await expect(loadConfig('/nowhere/c.yaml')).rejects.toThrow(/\/nowhere\/c\.yaml: cannot be read/);
 });

@@ -235,7 +235,7 @@ test('health tells of outbox, speed and board where they are known', () => {
   const whole = healthPayload(
     {
       ...bare,
-      outbox: { depth: 3, dropped: 1 },
+      outbox: { depth: 3, dropped: 1, damaged: 0, fault: null },
       timing: { p50Ms: 1000.04, p95Ms: 2000.06 },
       tokensPerSecond: 12.345,
       board: { temperatureC: 61.54, memoryAvailableBytes: 1, memoryTotalBytes: 2, underVoltage: false },
@@ -243,7 +243,7 @@ test('health tells of outbox, speed and board where they are known', () => {
     at,
   );
   expect(healthSchema.parse(JSON.parse(JSON.stringify(whole)))).toMatchObject({
-    outbox: { depth: 3, dropped: 1 },
+    outbox: { depth: 3, dropped: 1, damaged: 0, fault: null },
     timing_ms: { p50: 1000, p95: 2000.1 },
     tokens_per_second: 12.3,
     board: {

@@ -96,7 +96,7 @@ export function health(temperatureC: number | null): object {
       queueDepth: 2,
       frames: { captured: 9, described: 4, unchanged: 1, failed: 3, dropped: 5, expired: 6 },
       cameras: {},
-      outbox: { depth: 7, dropped: 0 },
+      outbox: { depth: 7, dropped: 0, damaged: 0, fault: null },
       board: { temperatureC, memoryAvailableBytes: 1024, memoryTotalBytes: 2048, underVoltage: true },
     },
     at,

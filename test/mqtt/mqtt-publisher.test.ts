@@ -1,57 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
-import { afterEach, expect, onTestFinished, test } from 'vitest';
-import { MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
-import { Mosquitto } from '../../tools/test/mosquitto.ts';
-import { Subscriber } from '../support/subscriber.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { scratchFolder, startBroker, startPublisher, subscribe } from '../support/mqtt.ts';
+import { observation } from '../support/observation.ts';
 import { until } from '../support/until.ts';
 
 const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
-const lines: { fields: object; message: string }[] = [];
-const keep = (fields: object, message: string): void => void lines.push({ fields, message });
-const log = { debug: keep, info: keep, warn: keep, error: keep };
-
-afterEach(() => {
-  lines.length = 0;
-});
-
-async function broker(settings?: string): Promise<Mosquitto> {
-  const mosquitto = await Mosquitto.start(settings);
-  onTestFinished(() => mosquitto.close());
-  return mosquitto;
-}
-
-async function subscribe(url: string): Promise<Subscriber> {
-  const subscriber = await Subscriber.start(url);
-  onTestFinished(() => subscriber.close());
-  return subscriber;
-}
-
-async function publish(
-  url: string,
-  extra: { username?: string; passwordFile?: string } = {},
-): Promise<MqttPublisher> {
-  const publisher = new MqttPublisher({
-    url,
-    username: null,
-    passwordFile: null,
-    device: 'test',
-    log,
-    ...extra,
-  });
-  onTestFinished(() => publisher.close());
-  await publisher.start();
-  return publisher;
-}
 
 test('status is retained: online while there, offline after a clean end', async () => {
-  const { url } = await broker();
-  const publisher = await publish(url);
+  const { url } = await startBroker();
+  const { publisher } = await startPublisher(url);
   const early = await subscribe(url);
   await until(() => early.received.length === 1);
   expect(early.json('scenecast/test/status')).toEqual([{ state: 'online' }]);
@@ -68,12 +31,12 @@ test('status is retained: online while there, offline after a clean end', async 
 });
 
 test('retained state comes again after a broker lost its memory; events of the meantime are dropped and counted', async () => {
-  const mosquitto = await broker();
-  const publisher = await publish(mosquitto.url);
+  const mosquitto = await startBroker();
+  const { publisher, log } = await startPublisher(mosquitto.url);
   publisher.cameraStatus('porch', { state: 'online', reason: null });
-  await until(() => lines.some(({ message }) => message === 'connected to the broker'));
+  await until(() => log.of('connected to the broker').length > 0);
   await mosquitto.down();
-  await until(() => lines.some(({ message }) => message === 'broker connection closed'));
+  await until(() => log.of('broker connection closed').length > 0);
   publisher.event({ type: 'captured', id, camera: 'porch' });
   publisher.cameraStatus('porch', { state: 'offline', reason: 'unplugged' });
   await mosquitto.up();
@@ -85,37 +48,16 @@ test('retained state comes again after a broker lost its memory; events of the m
   });
   expect(subscriber.json('scenecast/test/status').at(-1)).toEqual({ state: 'online' });
   expect(subscriber.json('scenecast/test/porch/event')).toEqual([]);
-  const connects = lines.filter(({ message }) => message === 'connected to the broker');
-  expect(connects.at(-1)?.fields).toMatchObject({ dropped: 1 });
+  expect(log.of('connected to the broker').at(-1)?.fields).toMatchObject({ dropped: 1 });
   publisher.event({ type: 'failed', id, camera: 'porch', reason: 'x' });
   await until(() => subscriber.json('scenecast/test/porch/event').length === 1);
 });
 
 test('each answer is retained under its question, with its type', async () => {
-  const { url } = await broker();
-  const publisher = await publish(url);
+  const { url } = await startBroker();
+  const { publisher } = await startPublisher(url);
   const subscriber = await subscribe(url);
-  publisher.observation({
-    frame: {
-      id,
-      camera: 'porch',
-      capturedAt: new Date('2026-11-21T12:00:00Z'),
-      captureMs: 0,
-      picture: { size: { width: 1, height: 1 }, bytes: Buffer.from('jpeg') },
-    },
-    trigger: 'interval',
-    prompt: 'default',
-    description: {
-      text: 'a porch',
-      answers: { gate_open: false, people: 2 },
-      finishReason: 'stop',
-      timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
-      tokens: { image: 1, prompt: 1, completion: 1 },
-      model: { name: 'demo', quant: 'F16', build: 'b1' },
-    },
-    queueMs: 0,
-    totalMs: 0,
-  });
+  publisher.observation(observation({ id, answers: { gate_open: false, people: 2 } }));
   const answer = (question: string): string => `scenecast/test/porch/answer/${question}`;
   await until(() => subscriber.json(answer('people')).length > 0);
   const captured_at = '2026-11-21T12:00:00.000Z';
@@ -127,8 +69,8 @@ test('each answer is retained under its question, with its type', async () => {
 });
 
 test('the newest health is retained, at most once', async () => {
-  const { url } = await broker();
-  const publisher = await publish(url);
+  const { url } = await startBroker();
+  const { publisher } = await startPublisher(url);
   const early = await subscribe(url);
   const qualities: number[] = [];
   early.client.on('message', (_topic, _payload, { qos, retain }) => {
@@ -146,31 +88,29 @@ test('the newest health is retained, at most once', async () => {
   expect(qualities).toContain(0);
 });
 
-test('user and password come from the config and a file, and the password is in no log line', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'scenecast-password-'));
+test('user and password come from the config and a file that is read anew, and the password is in no log line', async () => {
+  const folder = scratchFolder();
   const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, 'correct horse\n');
-  const hashed = join(folder, 'hashed');
-  const { execFileSync } = await import('node:child_process');
-  execFileSync('mosquitto_passwd', ['-b', '-c', hashed, 'board', 'correct horse']);
-  const { url } = await broker(`password_file ${hashed}\nuser root`);
-  await publish(url, { username: 'board', passwordFile });
-  await until(() => lines.some(({ message }) => message === 'connected to the broker'));
   writeFileSync(passwordFile, 'wrong horse\n');
-  await publish(url, { username: 'board', passwordFile });
-  await until(() => lines.some(({ message }) => message === 'no connection to the broker'));
-  expect(JSON.stringify(lines)).not.toContain('horse');
+  const hashed = join(folder, 'hashed');
+  execFileSync('mosquitto_passwd', ['-b', '-c', hashed, 'board', 'correct horse']);
+  const { url } = await startBroker(`password_file ${hashed}\nuser root`);
+  const { log } = await startPublisher(url, { username: 'board', passwordFile });
+  await until(() => log.of('no connection to the broker').length > 0);
+  expect(log.of('no connection to the broker')[0]?.fields.reason).toMatch(
+    /refuses the connection: not authorized \(0x87\); check mqtt\.username \(board\) and .* mqtt\.password_file/,
+  );
+  writeFileSync(passwordFile, 'correct horse\n');
+  await until(() => log.of('connected to the broker').length > 0);
+  expect(JSON.stringify(log.lines)).not.toContain('horse');
 });
 
 test('a password file that is not there is named', async () => {
-  const publisher = new MqttPublisher({
-    url: 'mqtt://127.0.0.1:1',
+  const starting = startPublisher('mqtt://127.0.0.1:1', {
     username: 'board',
     passwordFile: '/nowhere/password',
-    device: 'test',
-    log,
   });
-  await expect(publisher.start()).rejects.toThrow(/mqtt\.password_file \/nowhere\/password: cannot be read/);
+  await expect(starting).rejects.toThrow(/mqtt\.password_file \/nowhere\/password: cannot be read/);
 });
 
 test('a broker that speaks only MQTT 3.1.1 is served in 3.1.1', async () => {
@@ -183,12 +123,14 @@ test('a broker that speaks only MQTT 3.1.1 is served in 3.1.1', async () => {
   });
   const seen: string[] = [];
   aedes.on('publish', ({ topic, payload }) => void seen.push(`${topic} ${payload}`));
-  await publish(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const { publisher } = await startPublisher(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
   await until(() => seen.includes('scenecast/test/status {"state":"online"}'));
+  publisher.observation(observation({ id }));
+  await until(() => seen.some((line) => line.startsWith('scenecast/test/porch/description')));
 });
 
 test('without a broker, closing is quick', async () => {
-  const publisher = await publish('mqtt://127.0.0.1:1');
+  const { publisher } = await startPublisher('mqtt://127.0.0.1:1');
   publisher.event({ type: 'captured', id, camera: 'porch' });
   const start = performance.now();
   await publisher.close();

@@ -21,7 +21,8 @@ export class Daemon {
     const folder = mkdtempSync(join(tmpdir(), 'scenecast-daemon-'));
     const path = join(folder, 'config.yaml');
     // One thread: tests run side by side, and ggml's threads spin while they wait for one that has no core.
-    writeFileSync(path, JSON.stringify({ model: { threads: 1 }, ...config })); // JSON is YAML
+    // And a state of its own, beside the config.
+    writeFileSync(path, JSON.stringify({ model: { threads: 1 }, store: { folder: 'state' }, ...config })); // JSON is YAML
     this.#child = spawn(process.execPath, [mainPath, 'run', '--config', path]);
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.log.push(JSON.parse(line)));
     this.#child.stderr?.on('data', (data) => {

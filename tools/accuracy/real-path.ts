@@ -72,6 +72,7 @@ async function describeBatch({
     device,
     log_level: 'warn',
     mqtt: { url: brokerUrl },
+    store: { folder: 'state' },
     // All cameras are looked at once, at the start, and the last of a hundred waits for minutes.
     max_frame_age: '1d',
     cameras,

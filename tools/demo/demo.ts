@@ -43,6 +43,7 @@ const config = {
   device: 'demo',
   log_level: 'warn',
   mqtt: { url },
+  store: { folder: 'state' },
   // The demo model is so small that a second thread would only wait for the first.
   model: { threads: 1 },
   cameras: {

@@ -9,19 +9,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A real mosquitto on a free loopback port, with its own folder; can be stopped and started again. */
 export class Mosquitto {
   readonly port: number;
-  readonly #folder: string;
+  readonly folder: string;
   #process: ChildProcess | null = null;
 
   private constructor(port: number, folder: string) {
     this.port = port;
-    this.#folder = folder;
+    this.folder = folder;
   }
 
-  /** `settings`: further lines of mosquitto.conf; by default everybody may do everything. */
-  static async start(settings = 'allow_anonymous true'): Promise<Mosquitto> {
+  /**
+   * `settings`: further lines of mosquitto.conf, or what makes them of the broker's folder; by default everybody may do
+   * everything. They follow the listener's, and may say more of it (protocol, TLS).
+   */
+  static async start(
+    settings: string | ((folder: string) => string) = 'allow_anonymous true',
+  ): Promise<Mosquitto> {
     const folder = await mkdtemp(join(tmpdir(), 'scenecast-mosquitto-'));
     const broker = new Mosquitto(await freePort(), folder);
-    await writeFile(join(folder, 'mosquitto.conf'), `listener ${broker.port} 127.0.0.1\n${settings}\n`);
+    const lines = typeof settings === 'string' ? settings : settings(folder);
+    await writeFile(join(folder, 'mosquitto.conf'), `listener ${broker.port} 127.0.0.1\n${lines}\n`);
     await broker.up();
     return broker;
   }
@@ -33,7 +39,7 @@ export class Mosquitto {
   async up(): Promise<void> {
     // Debian keeps it in /usr/sbin, which is not in everybody's path.
     const path = `${process.env['PATH']}:/usr/sbin`;
-    this.#process = spawn('mosquitto', ['-c', join(this.#folder, 'mosquitto.conf')], {
+    this.#process = spawn('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], {
       stdio: 'ignore',
       env: { ...process.env, PATH: path },
     });
@@ -51,13 +57,19 @@ export class Mosquitto {
     await once(child, 'exit');
   }
 
+  /** For SIGSTOP, SIGCONT and SIGHUP. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
   async close(): Promise<void> {
     await this.down();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 
-async function freePort(): Promise<number> {
+/** A loopback port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { duration } from './units.ts';
+
+const pemFile = z.string().min(1).nullable().default(null);
+
+/** The broker, and how to connect to it. */
+export const mqtt = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(
+        /^(mqtts?|wss?):\/\/[^@\s]+$/,
+        'must be a broker address such as mqtt://127.0.0.1:1883, without user or password',
+      )
+      .default('mqtt://127.0.0.1:1883'),
+    username: z.string().nullable().default(null),
+    password_file: z.string().nullable().default(null).describe('A file whose first line is the password'),
+    ca_file: pemFile.describe('PEM: only brokers whose certificate this authority signed are spoken to'),
+    cert_file: pemFile.describe("PEM: this client's own certificate"),
+    key_file: pemFile.describe('PEM: its key, unencrypted'),
+    keepalive: duration
+      .prefault('30s')
+      .refine((ms) => ms >= 1000 && ms <= 65_535_000, 'must be from 1s to 18h')
+      .describe('A broker that is silent for one and a half times as long is given up'),
+  })
+  .superRefine(({ url, ca_file, cert_file, key_file }, context) => {
+    const refuse = (field: string, input: unknown, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], input, message });
+    if (cert_file !== null && key_file === null)
+      refuse('key_file', key_file, 'must be given where there is a cert_file');
+    if (key_file !== null && cert_file === null)
+      refuse('cert_file', cert_file, 'must be given where there is a key_file');
+    if (/^(mqtts|wss):/.test(url)) return;
+    for (const [field, path] of Object.entries({ ca_file, cert_file }))
+      if (path !== null) refuse(field, path, 'has no effect unless mqtt.url begins with mqtts:// or wss://');
+  });

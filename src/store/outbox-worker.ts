@@ -1,0 +1,83 @@
+import { parentPort } from 'node:worker_threads';
+import { ConfigError, messageOf } from '../domain/errors.ts';
+import { OutboxFile } from './outbox-file.ts';
+import type { FromOutboxWorker, OutboxEntry, ToOutboxWorker } from './outbox-protocol.ts';
+
+/** What is delivered is written no later than this: a crash before means duplicates, not losses. */
+const lazyMs = 1000;
+/** While the disk takes nothing, it is tried again so often. */
+const retryMs = 10_000;
+
+const port = parentPort!;
+let file: OutboxFile | null = null;
+/** Calls that are answered once what they added is written. */
+let uncommitted: number[] = [];
+let soon: NodeJS.Immediate | null = null;
+let later: NodeJS.Timeout | null = null;
+
+function post(message: FromOutboxWorker): void {
+  port.postMessage(message);
+}
+
+function answer(call: number, entries: readonly OutboxEntry[] = [], count = 0): void {
+  post({ type: 'done', call, status: file!.status, entries, count });
+}
+
+/** One transaction, and one fsync, for all that has come in meanwhile. */
+function commit(): void {
+  if (soon) clearImmediate(soon);
+  if (later) clearTimeout(later);
+  soon = null;
+  later = null;
+  const calls = uncommitted;
+  uncommitted = [];
+  file!.commit();
+  for (const call of calls) answer(call);
+  if (calls.length === 0) post({ type: 'status', status: file!.status });
+  if (file!.status.fault !== null) later = setTimeout(commit, retryMs);
+}
+
+function handle(message: ToOutboxWorker): void {
+  // What is read must be written first: nothing goes out that a crash could undo.
+  if (uncommitted.length > 0 && message.type !== 'add') commit();
+  switch (message.type) {
+    case 'open':
+      file = new OutboxFile(message.path, message.bounds, (notice) => post({ type: 'notice', notice }));
+      file.open();
+      answer(message.call);
+      break;
+    case 'add':
+      file!.add(message.entry);
+      uncommitted.push(message.call);
+      soon ??= setImmediate(commit);
+      break;
+    case 'delivered':
+      file!.delivered(message.seq);
+      later ??= setTimeout(commit, lazyMs);
+      break;
+    case 'waiting':
+      answer(message.call, file!.waiting(message.after, message.limit));
+      break;
+    case 'send-again':
+      answer(message.call, [], file!.sendAgain(message.after));
+      break;
+    case 'close': {
+      if (later) clearTimeout(later);
+      file!.commit();
+      const { status } = file!;
+      file!.close();
+      post({ type: 'done', call: message.call, status, entries: [], count: 0 });
+      port.close();
+    }
+  }
+}
+
+port.on('message', (message: ToOutboxWorker) => {
+  try {
+    handle(message);
+  } catch (error) {
+    if (!('call' in message)) throw error;
+    const isConfigFault = error instanceof ConfigError;
+    post({ type: 'failed', call: message.call, message: messageOf(error), isConfigFault });
+  }
+});

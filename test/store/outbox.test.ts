@@ -1,0 +1,308 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { Outbox } from '../../src/store/outbox.ts';
+import { OutboxFile } from '../../src/store/outbox-file.ts';
+import type { NewEntry, OutboxBounds } from '../../src/store/outbox-protocol.ts';
+
+const lines: { level: string; fields: object; message: string }[] = [];
+const keep =
+  (level: string) =>
+  (fields: object, message: string): void =>
+    void lines.push({ level, fields, message });
+const log = { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
+const roomy: OutboxBounds = { maxEntries: 1000, maxBytes: 1 << 20, maxAgeMs: 1e9, replayMs: 1e9 };
+
+afterEach(() => {
+  lines.length = 0;
+  vi.useRealTimers();
+});
+
+function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-outbox-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const scratchPath = (): string => join(scratchFolder(), 'outbox.db');
+
+async function open(path: string, bounds: Partial<OutboxBounds> = {}): Promise<Outbox> {
+  const outbox = new Outbox({ path, bounds: { ...roomy, ...bounds }, log });
+  onTestFinished(() => outbox.close());
+  await outbox.open();
+  return outbox;
+}
+
+const entry = (id: string, body = `body of ${id}`, camera = 'porch'): NewEntry => ({ id, camera, body });
+
+async function idsWaiting(outbox: Outbox, after = 0): Promise<string[]> {
+  return (await outbox.waiting(after, 10_000)).map(({ id }) => id);
+}
+
+test('entries wait in order, and across a restart, until they are delivered', async () => {
+  const path = scratchPath();
+  const first = await open(path);
+  // In no order that a sorting of ids would give.
+  await Promise.all(['c', 'a', 'b'].map((id) => first.add(entry(id))));
+  const [c] = await first.waiting(0, 1);
+  expect(c).toEqual({ ...entry('c'), seq: 1 });
+  first.delivered(1);
+  await first.close();
+  const second = await open(path);
+  expect(second.id).toBe(first.id);
+  expect(await second.waiting(0, 10)).toEqual([
+    { ...entry('a'), seq: 2 },
+    { ...entry('b'), seq: 3 },
+  ]);
+  expect(await idsWaiting(second, 2)).toEqual(['b']);
+  expect(second.health).toEqual({ depth: 2, dropped: 0, damaged: 0, fault: null });
+  expect(second.replayable).toBe(1);
+});
+
+test('what a broker has lost waits again, in order and under the same numbers, and so does the newest of each camera', async () => {
+  const outbox = await open(scratchPath());
+  for (const id of ['a', 'b', 'c', 'd']) await outbox.add(entry(id, id, id === 'a' ? 'yard' : 'porch'));
+  for (const { seq } of await outbox.waiting(0, 10)) outbox.delivered(seq);
+  expect(await idsWaiting(outbox)).toEqual([]);
+  expect(await outbox.sendAgain(2)).toBe(2);
+  expect(await outbox.waiting(0, 10)).toEqual([
+    { ...entry('a', 'a', 'yard'), seq: 1 },
+    { ...entry('c', 'c'), seq: 3 },
+    { ...entry('d', 'd'), seq: 4 },
+  ]);
+});
+
+test('a number is never used again, even when all entries are gone', async () => {
+  const path = scratchPath();
+  const first = await open(path, { maxEntries: 1 });
+  await first.add(entry('a'));
+  await first.add(entry('b'));
+  await first.close();
+  const second = await open(path, { replayMs: 0, maxAgeMs: 0 });
+  await second.add(entry('c'));
+  expect((await second.waiting(0, 10)).map(({ seq }) => seq)).toContain(3);
+});
+
+test('over its bounds it gives up what was delivered first, then the oldest, and counts what it dropped', async () => {
+  const outbox = await open(scratchPath(), { maxEntries: 3 });
+  for (const id of ['a', 'b', 'c']) await outbox.add(entry(id));
+  const [, b] = await outbox.waiting(0, 2);
+  outbox.delivered(b!.seq);
+  await outbox.add(entry('d'));
+  expect(await idsWaiting(outbox)).toEqual(['a', 'c', 'd']);
+  expect(outbox.health).toMatchObject({ depth: 3, dropped: 0 });
+  await outbox.add(entry('e'));
+  expect(await idsWaiting(outbox)).toEqual(['c', 'd', 'e']);
+  expect(outbox.health).toMatchObject({ depth: 3, dropped: 1 });
+  expect(lines).toContainEqual({
+    level: 'warn',
+    fields: { count: 1, reason: 'the outbox is full', droppedInAll: 1 },
+    message: 'descriptions dropped from the outbox',
+  });
+});
+
+test('bytes are bounded too, and one entry that alone is too large costs no other', async () => {
+  const outbox = await open(scratchPath(), { maxBytes: 100 });
+  for (const id of ['a', 'b', 'c']) await outbox.add(entry(id, 'x'.repeat(40)));
+  expect(await idsWaiting(outbox)).toEqual(['b', 'c']);
+  await outbox.add(entry('d', 'x'.repeat(101)));
+  expect(await idsWaiting(outbox)).toEqual(['b', 'c']);
+  expect(outbox.health).toMatchObject({ depth: 2, dropped: 2 });
+});
+
+function openFile(path: string, bounds: Partial<OutboxBounds> = {}): OutboxFile {
+  const file = new OutboxFile(path, { ...roomy, ...bounds }, () => {});
+  file.open();
+  return file;
+}
+
+test('what has waited for too long is dropped and counted, what was delivered long ago forgotten but for the newest', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const path = scratchPath();
+  const first = openFile(path);
+  for (const id of ['a', 'b', 'c', 'late']) first.add(entry(id));
+  first.commit();
+  for (const seq of [1, 2, 3]) first.delivered(seq);
+  first.commit();
+  vi.advanceTimersByTime(60_000);
+  first.add(entry('fresh', 'x', 'yard'));
+  first.close();
+  const second = openFile(path, { maxAgeMs: 59_000, replayMs: 59_000 });
+  expect(second.waiting(0, 10).map(({ id }) => id)).toEqual(['fresh']);
+  expect(second.status).toMatchObject({ depth: 1, dropped: 1, replayable: 1 });
+  expect(second.sendAgain(0)).toBe(1);
+  expect(second.waiting(0, 10).map(({ id }) => id)).toEqual(['c', 'fresh']);
+  second.close();
+});
+
+test('a step of the system’s clock ages nothing', () => {
+  const path = scratchPath();
+  const first = openFile(path, { maxAgeMs: 60_000 });
+  first.add(entry('a'));
+  first.close();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10 * 365 * 86_400_000 });
+  const second = openFile(path, { maxAgeMs: 60_000 });
+  expect(second.waiting(0, 10)).toHaveLength(1);
+  second.close();
+});
+
+test.each([
+  [
+    'overwritten',
+    (path: string) => writeFileSync(path, 'not a database, whatever its name says. '.repeat(100)),
+  ],
+  ['cut short', (path: string) => truncateSync(path, 5000)],
+  [
+    'torn inside',
+    (path: string) => {
+      const bytes = readFileSync(path);
+      bytes.fill(0xa5, 4096, 16_384);
+      writeFileSync(path, bytes);
+    },
+  ],
+])('a file that was %s is put aside, and a new one begun', async (_how, damage) => {
+  const path = scratchPath();
+  const first = await open(path);
+  for (let index = 0; index < 30; index++) await first.add(entry(`id ${index}`, 'x'.repeat(1000)));
+  await first.close();
+  damage(path);
+  const second = await open(path);
+  expect(second.health).toEqual({ depth: 0, dropped: 0, damaged: 1, fault: null });
+  expect(second.id).not.toBe(first.id);
+  expect(existsSync(`${path}.damaged`)).toBe(true);
+  expect(lines).toContainEqual({
+    level: 'error',
+    fields: { path, aside: `${path}.damaged`, reason: expect.any(String) },
+    message: 'the outbox is damaged: it is put aside, and a new one begun',
+  });
+  await second.add(entry('new'));
+  await second.close();
+  expect(await idsWaiting(await open(path))).toEqual(['new']);
+});
+
+test('a file that is damaged while it is in use loses nothing that is added then', () => {
+  const path = scratchPath();
+  const file = openFile(path);
+  for (let index = 0; index < 500; index++) file.add(entry(`id ${index}`, 'x'.repeat(20_000), 'yard'));
+  file.commit();
+  for (const name of [path, `${path}-wal`]) {
+    const bytes = readFileSync(name);
+    writeFileSync(name, bytes.fill(0xa5, Math.min(4096, bytes.length / 4)));
+  }
+  for (let index = 0; index < 300; index++) file.waiting(index, 1000);
+  file.add(entry('new'));
+  file.commit();
+  expect(file.status).toMatchObject({ damaged: 1, fault: null });
+  expect(file.waiting(0, 1000).map(({ id }) => id)).toEqual(['new']);
+  file.close();
+});
+
+test('a second Scenecast is told that the file is in use, and what to do', async () => {
+  const path = scratchPath();
+  const first = await open(path);
+  await first.add(entry('a'));
+  await expect(open(path)).rejects.toThrow(
+    /store\.folder: .* is in use by another Scenecast; give one .*another device/,
+  );
+});
+
+test('a folder that cannot be is named, with the remedy', async () => {
+  const file = join(scratchFolder(), 'file');
+  writeFileSync(file, '');
+  const opening = open(join(file, 'outbox.db'));
+  await expect(opening).rejects.toThrow(/store\.folder: .*file\/outbox\.db cannot be used: .*must belong/);
+  await expect(opening).rejects.toMatchObject({ exitCode: 78 });
+});
+
+/** A file system of one megabyte; null where this user may not mount one. */
+function smallDisk(): string | null {
+  const folder = join(scratchFolder(), 'disk');
+  mkdirSync(folder);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', folder], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
+  return folder;
+}
+
+test('a full disk is told and sat out in memory; with room again, all is written', async (context) => {
+  const disk = smallDisk();
+  if (disk === null) return context.skip('a small file system cannot be mounted here (needs root)');
+  const path = join(disk, 'outbox.db');
+  const first = await open(path);
+  await first.add(entry('a'));
+  const filler = join(disk, 'filler');
+  try {
+    for (;;) writeFileSync(filler, Buffer.alloc(4096), { flag: 'a' });
+  } catch {}
+  const large = (id: string): NewEntry => entry(id, 'x'.repeat(100_000));
+  await first.add(large('b'));
+  await first.add(large('c'));
+  expect(first.health).toMatchObject({ depth: 3, dropped: 0, fault: expect.stringContaining('full') });
+  expect(lines.filter(({ message }) => message.includes('cannot be written'))).toHaveLength(1);
+  const [a, b] = await first.waiting(0, 2);
+  expect([a?.id, b?.id]).toEqual(['a', 'b']);
+  first.delivered(b!.seq);
+  await first.add(entry('d'));
+  rmSync(filler);
+  await first.add(entry('e'));
+  expect(first.health).toMatchObject({ depth: 4, fault: null });
+  await first.close();
+  expect(await idsWaiting(await open(path))).toEqual(['a', 'c', 'd', 'e']);
+});
+
+/** Adds entries as fast as it can, and prints the id of each once it is told that it is kept. */
+const adder = `
+  import { Outbox } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/outbox.ts'))};
+  const [, path, run] = process.argv;
+  const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+  const outbox = new Outbox({ path, bounds: { maxEntries: 1e6, maxBytes: 1e9, maxAgeMs: 1e9, replayMs: 1e9 }, log });
+  await outbox.open();
+  for (let index = 0; ; index++) {
+    const id = run + '-' + index;
+    await outbox.add({ id, camera: 'porch', body: 'x'.repeat(1500) });
+    process.stdout.write(id + '\\n');
+  }
+`;
+
+test('killed at any moment, it has kept every entry that it said it had', async () => {
+  const path = scratchPath();
+  const told: string[] = [];
+  for (let run = 0; run < 4; run++) {
+    const child: ChildProcess = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', adder, path, `${run}`],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const output = createInterface({ input: child.stdout! });
+    output.on('line', (id) => told.push(id));
+    await once(output, 'line');
+    await sleep(20 + run * 37);
+    child.kill('SIGKILL');
+    await once(output, 'close');
+  }
+  const outbox = await open(path);
+  const kept = (await outbox.waiting(0, 1e6)).map(({ id }) => id);
+  expect(kept.length).toBeGreaterThan(10);
+  // The last of each run may be kept without having been told.
+  expect(kept.filter((id) => told.includes(id))).toEqual(told);
+  expect(kept.length - told.length).toBeLessThanOrEqual(4);
+  expect(outbox.health.damaged).toBe(0);
+});

@@ -1,0 +1,39 @@
+import { ulid } from 'ulid';
+import type { Answer, Observation } from '../../src/domain/observation.ts';
+
+/** What an engine could have made of a frame; the text can be told from others by its id. */
+export function observation({
+  id = ulid(),
+  camera = 'porch',
+  text = `what ${id} shows`,
+  answers = {},
+  capturedAt = new Date('2026-11-21T12:00:00Z'),
+}: {
+  id?: string;
+  camera?: string;
+  text?: string;
+  answers?: Record<string, Answer>;
+  capturedAt?: Date;
+} = {}): Observation {
+  return {
+    frame: {
+      id,
+      camera,
+      capturedAt,
+      captureMs: 1,
+      picture: { size: { width: 1, height: 1 }, bytes: Buffer.from('jpeg') },
+    },
+    trigger: 'interval',
+    prompt: 'default',
+    description: {
+      text,
+      answers,
+      finishReason: 'stop',
+      timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
+      tokens: { image: 1, prompt: 1, completion: 1 },
+      model: { name: 'demo', quant: 'F16', build: 'b1' },
+    },
+    queueMs: 0,
+    totalMs: 0,
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * The part of the daemon that must lose nothing, in a process to be killed: made-up descriptions at a rate, the real
+ * outbox and the real publisher. Started by durability.ts, with its settings as JSON.
+ *
+ * Writes `made ID` to the ledger before it hands a description over, and `kept ID` once the outbox has it.
+ */
+import { appendFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
+import { Outbox } from '../../src/store/outbox.ts';
+import { madeObservation } from './made-observation.ts';
+
+interface Settings {
+  readonly url: string;
+  readonly outboxPath: string;
+  readonly ledgerPath: string;
+  /** Descriptions a second. */
+  readonly rate: number;
+  readonly firstNumber: number;
+  readonly settleMs: number;
+}
+
+const settings: Settings = JSON.parse(process.argv[2]!);
+const say =
+  (level: string) =>
+  (fields: object, message: string): void =>
+    void process.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`);
+const log = { debug: () => {}, info: say('info'), warn: say('warn'), error: say('error') };
+
+/** An outbox that notes what it has kept: with this line written, the description counts as completed. */
+class NotedOutbox extends Outbox {
+  override async add(entry: Parameters<Outbox['add']>[0]): Promise<void> {
+    await super.add(entry);
+    appendFileSync(settings.ledgerPath, `kept ${entry.id}\n`);
+  }
+}
+
+const outbox = new NotedOutbox({
+  path: settings.outboxPath,
+  // What was delivered half a minute ago has reached a subscriber that is never away for longer than a second.
+  bounds: { maxEntries: 1_000_000, maxBytes: 2 ** 30, maxAgeMs: 1e9, replayMs: 30_000 },
+  log,
+});
+const publisher = new MqttPublisher({
+  url: settings.url,
+  username: null,
+  passwordFile: null,
+  caFile: null,
+  certFile: null,
+  keyFile: null,
+  keepaliveMs: 30_000,
+  device: 'durability',
+  outbox,
+  log,
+  settleMs: settings.settleMs,
+  reconnect: { firstMs: 50, longestMs: 200, stableMs: 1000 },
+});
+
+let stopping = false;
+process.once('SIGTERM', () => {
+  stopping = true;
+});
+const loopDelay = monitorEventLoopDelay({ resolution: 1 });
+await outbox.open();
+await publisher.start();
+loopDelay.enable();
+process.stdout.write('ready\n');
+for (let number = settings.firstNumber, due = performance.now(); !stopping; number++) {
+  const observation = madeObservation(number);
+  appendFileSync(settings.ledgerPath, `made ${observation.frame.id}\n`);
+  publisher.observation(observation);
+  due += 1000 / settings.rate;
+  await sleep(Math.max(0, due - performance.now()));
+}
+// What waits is delivered before the end, so that the count is of losses alone.
+while (outbox.health.depth > 0) await sleep(50);
+loopDelay.disable();
+await publisher.close();
+const { dropped, damaged } = outbox.health;
+await outbox.close();
+const delayMs = { p99: loopDelay.percentile(99) / 1e6, max: loopDelay.max / 1e6 };
+process.stdout.write(`${JSON.stringify({ dropped, damaged, delayMs })}\n`);

@@ -1,0 +1,107 @@
+import { connect, type MqttClient } from 'mqtt';
+import { type DescriptionPayload, descriptionSchema } from '../../src/contract/payloads.ts';
+import { topicsOf } from '../../src/contract/topics.ts';
+
+/** What a subscriber with a persistent session has heard of one description. */
+export interface Heard {
+  /** Its payload, but for published_at. */
+  readonly content: string;
+  times: number;
+  /** Times that its payload was another. */
+  different: number;
+}
+
+const reconnectMs = 50;
+
+/**
+ * Subscribes with a session that the broker keeps, and subscribes again where the broker has lost it. Its connection breaks now and
+ * then: what the broker then holds for it is what a kill makes the broker lose.
+ */
+export class Listener {
+  readonly heard = new Map<string, Heard>();
+  /** The ids in the order in which they were first heard. */
+  readonly order: string[] = [];
+  faulty = 0;
+  naps = 0;
+  readonly #client: MqttClient;
+  #napTimer: NodeJS.Timeout | null = null;
+
+  private constructor(client: MqttClient) {
+    this.#client = client;
+    client.on('connect', ({ sessionPresent }) => {
+      if (!sessionPresent) client.subscribe(topicsOf('durability').description('+'), { qos: 1 });
+    });
+    client.on('error', () => {});
+    client.on('reconnect', () => {
+      client.options.reconnectPeriod = reconnectMs;
+    });
+    client.on('message', (_topic, payload) => this.#hear(payload.toString('utf8')));
+  }
+
+  static async start(url: string): Promise<Listener> {
+    const client = connect(url, {
+      clientId: 'durability-listener',
+      clean: false,
+      protocolVersion: 5,
+      properties: { sessionExpiryInterval: 86_400 },
+      reconnectPeriod: reconnectMs,
+      resubscribe: false,
+    });
+    const listener = new Listener(client);
+    // Subscribed, before anything is published.
+    await new Promise<void>((resolve) => {
+      client.once('packetreceive', function first(packet) {
+        if (packet.cmd === 'suback') resolve();
+        else client.once('packetreceive', first);
+      });
+    });
+    return listener;
+  }
+
+  /** From now on it is away for up to `longestMs`, again and again. */
+  takeNaps(longestMs: number, random: () => number): void {
+    this.#napTimer = setTimeout(
+      () => {
+        if (this.#client.connected) {
+          this.naps++;
+          this.#client.options.reconnectPeriod = Math.round(
+            reconnectMs + random() * (longestMs - reconnectMs),
+          );
+          this.#client.stream.destroy();
+        }
+        this.takeNaps(longestMs, random);
+      },
+      200 + random() * 600,
+    );
+  }
+
+  /** Stays there. */
+  wakeUp(): void {
+    if (this.#napTimer) clearTimeout(this.#napTimer);
+  }
+
+  async close(): Promise<void> {
+    this.wakeUp();
+    await this.#client.endAsync(true);
+  }
+
+  #hear(text: string): void {
+    let payload: DescriptionPayload;
+    try {
+      payload = descriptionSchema.parse(JSON.parse(text));
+    } catch {
+      this.faulty++;
+      return;
+    }
+    const { published_at, ...rest } = payload;
+    const content = JSON.stringify(rest);
+    const known = this.heard.get(payload.id);
+    if (!known) {
+      this.heard.set(payload.id, { content, times: 1, different: 0 });
+      this.order.push(payload.id);
+      return;
+    }
+    known.times++;
+    if (known.content !== content) known.different++;
+  }
+}

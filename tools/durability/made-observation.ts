@@ -1,0 +1,31 @@
+import { ulid } from 'ulid';
+import type { Observation } from '../../src/domain/observation.ts';
+
+const cameras = ['porch', 'yard', 'gate'];
+
+/** What an engine could have said, without one: text and answers that depend on the number alone, of about real length. */
+export function madeObservation(number: number): Observation {
+  const capturedAt = new Date();
+  const camera = cameras[number % cameras.length]!;
+  return {
+    frame: {
+      id: ulid(capturedAt.getTime()),
+      camera,
+      capturedAt,
+      captureMs: 12.3,
+      picture: { size: { width: 640, height: 480 }, bytes: Buffer.from(`picture ${number}`) },
+    },
+    trigger: 'change',
+    prompt: 'default',
+    description: {
+      text: `Description ${number} of the ${camera}: ${'a person carries a parcel towards the door. '.repeat(4)}`,
+      answers: { people: number % 10, gate_open: number % 2 === 0 },
+      finishReason: 'stop',
+      timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
+      tokens: { image: 576, prompt: 20, completion: 60 },
+      model: { name: 'none', quant: 'none', build: 'none' },
+    },
+    queueMs: 1,
+    totalMs: 20,
+  };
+}
