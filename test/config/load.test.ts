@@ -189,7 +189,7 @@ test.each([
     'store: { outbox: { max_size: 64 } }',
     /max_size: must be an amount such as 512MiB or 2GiB, with its unit/,
   ],
-  ['store: { outbox: { max_size: 64MB } }', /max_size: must be an amount.*"64MB"/],
+  ['store: { outbox: { max_size: 64Mb } }', /max_size: must be an amount.*"64Mb"/],
   ['store: { outbox: { max_size: 1KiB } }', /max_size: must be at least 1MiB/],
   ['store: { outbox: { max_entries: 0 } }', /max_entries: .*\(it is 0\)/],
   ['store: { folder: "" }', /store\.folder: /],

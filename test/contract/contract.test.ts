@@ -40,6 +40,7 @@ test('every topic has the direction, QoS and retain flag of the contract', () =>
     'out 1R scenecast/{device}/status',
     'out 1R scenecast/{device}/info',
     'out 0R scenecast/{device}/health',
+    'out 1R scenecast/{device}/outbox',
     'out 1R scenecast/{device}/{camera}/status',
     'out 1R scenecast/{device}/{camera}/description',
     'out 1R scenecast/{device}/{camera}/answer/{question}',
