@@ -27,7 +27,7 @@ export function isLocked(error: unknown): boolean {
 export function isUnreachable(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return (
-    ['EACCES', 'EPERM', 'ENOTDIR', 'EEXIST', 'EROFS'].includes(code) ||
+    ['EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'EEXIST', 'EROFS'].includes(code) ||
     [cantOpen, readOnly].includes(resultCode(error))
   );
 }

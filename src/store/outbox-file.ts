@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import { isDamage, isLocked, isUnreachable, putAside } from './database-fault.ts';
@@ -45,7 +45,7 @@ export class OutboxFile {
   open(): void {
     const path = this.#path;
     try {
-      if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       this.#opened();
       this.#sweep();
     } catch (cause) {
@@ -127,11 +127,11 @@ export class OutboxFile {
     if (this.#database) return this.#database;
     let database: OutboxDatabase;
     try {
-      database = new OutboxDatabase(this.#path);
+      database = openPrivately(this.#path);
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#putAside(error);
-      database = new OutboxDatabase(this.#path);
+      database = openPrivately(this.#path);
     }
     this.#nextSeq = Math.max(this.#nextSeq, database.nextSeq);
     this.#clockOffsetMs = Math.max(this.#clockOffsetMs, database.clockMs - performance.now());
@@ -215,4 +215,10 @@ export class OutboxFile {
   #nowMs(): number {
     return Math.round(this.#clockOffsetMs + performance.now());
   }
+}
+
+/** What cameras see is not for every user of the board; SQLite gives its other files the rights of this one. */
+function openPrivately(path: string): OutboxDatabase {
+  closeSync(openSync(path, 'a', 0o600));
+  return new OutboxDatabase(path);
 }

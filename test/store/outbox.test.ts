@@ -6,12 +6,14 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { Outbox } from '../../src/store/outbox.ts';
@@ -166,6 +168,14 @@ test.each([
   ],
   ['cut short', (path: string) => truncateSync(path, 5000)],
   [
+    'made by a later Scenecast',
+    (path: string) => {
+      const database = new DatabaseSync(path);
+      database.exec('PRAGMA user_version = 99');
+      database.close();
+    },
+  ],
+  [
     'torn inside',
     (path: string) => {
       const bytes = readFileSync(path);
@@ -208,6 +218,13 @@ test('a file that is damaged while it is in use loses nothing that is added then
   expect(file.status).toMatchObject({ damaged: 1, fault: null });
   expect(file.waiting(0, 1000).map(({ id }) => id)).toEqual(['new']);
   file.close();
+});
+
+test('nobody else may read it', async () => {
+  const path = join(scratchFolder(), 'made', 'outbox.db');
+  const outbox = await open(path);
+  await outbox.add(entry('a'));
+  for (const name of [dirname(path), path, `${path}-wal`]) expect(statSync(name).mode & 0o077).toBe(0);
 });
 
 test('a second Scenecast is told that the file is in use, and what to do', async () => {
