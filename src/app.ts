@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
 import { FfmpegCamera } from './camera/ffmpeg.ts';
 import { inputKind } from './camera/ffmpeg-command.ts';
 import { SceneCamera } from './camera/scene.ts';
@@ -11,6 +13,7 @@ import type { CameraConfig, Config } from './config/schema.ts';
 import { jobOf, lookUp, modelFilesOf, questionOf, setUpEngine, startEngine } from './engine.ts';
 import { MaskedCamera } from './gate/masked-camera.ts';
 import { SceneGate } from './gate/scene-gate.ts';
+import { HomeAssistantAnnouncer } from './mqtt/home-assistant-announcer.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import type { CameraTask } from './pipeline/camera-watch.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -73,6 +76,10 @@ export class App {
     const tasks = Object.entries(this.#config.cameras).map(([name, camera]) =>
       this.#taskOf(name, camera, folder),
     );
+    const announcer = announcerOf(this.#config, `${info.model} (${info.quant})`, publisher, log);
+    this.#running.push({ name: 'home-assistant', close: () => announcer.close() });
+    announcer.start();
+
     const pipeline = new Pipeline({
       tasks,
       describer: engine,
@@ -197,6 +204,37 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
 
 function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate']): SceneGate {
   return new SceneGate({ sensitivity, ignore, lightGuard: light_guard });
+}
+
+/** What Home Assistant is told. Nothing can be asked or set over MQTT yet. */
+function announcerOf(
+  { device, cameras, prompts, mqtt: { discovery } }: Config,
+  model: string,
+  publisher: MqttPublisher,
+  log: Log,
+): HomeAssistantAnnouncer {
+  return new HomeAssistantAnnouncer({
+    device: {
+      device,
+      version: packageJson.version,
+      model,
+      cameras: Object.entries(cameras).map(([name, { questions }]) => ({
+        name,
+        questions: Object.entries(questions).map(([question, config]) => questionOf(question, config)),
+        images: false,
+      })),
+      prompts: Object.keys(prompts),
+      takesRequests: false,
+      settable: [],
+      health: ['outbox'],
+    },
+    ...discovery,
+    publish: (topic, payload) => publisher.retain(topic, payload),
+    subscribe: (topic, onMessage, signal) => publisher.subscribe(topic, onMessage, signal),
+    random: Math.random,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    log,
+  });
 }
 
 function progressLogger(log: Logger): (fraction: number) => void {

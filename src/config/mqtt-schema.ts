@@ -22,6 +22,16 @@ export const mqtt = z
       .prefault('30s')
       .refine((ms) => ms >= 1000 && ms <= 65_535_000, 'must be from 1s to 18h')
       .describe('A broker that is silent for one and a half times as long is given up'),
+    discovery: z
+      .strictObject({
+        enabled: z.boolean().default(true).describe('false: what was announced before is taken back'),
+        prefix: z
+          .string()
+          .regex(/^[^\s+#/]+$/, 'must be one topic level such as homeassistant')
+          .default('homeassistant'),
+      })
+      .prefault({})
+      .describe('How the device announces itself to Home Assistant'),
   })
   .superRefine(({ url, ca_file, cert_file, key_file }, context) => {
     const refuse = (field: string, input: unknown, message: string): void =>

@@ -17,6 +17,7 @@ import type { ReconnectOptions } from './reconnect-delay.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { ReplayMark } from './replay-mark.ts';
 import { RetainedState } from './retained-state.ts';
+import { type OnMessage, Subscriptions } from './subscriptions.ts';
 
 export interface MqttOptions extends ConnectFilePaths {
   readonly url: string;
@@ -55,6 +56,7 @@ export class MqttPublisher implements Publisher {
   readonly #connection: BrokerConnection;
   readonly #refusals: RefusalLog;
   readonly #retained: RetainedState;
+  readonly #subscriptions: Subscriptions;
   readonly #mark: ReplayMark;
   readonly #delivery: OutboxDelivery;
   /** By id of the observation: resolves when the outbox has it. */
@@ -70,6 +72,7 @@ export class MqttPublisher implements Publisher {
     const busyRetryMs = options.busyRetryMs ?? defaultBusyRetryMs;
     this.#retained = new RetainedState(this.#refusals, busyRetryMs);
     this.#retained.set(status, online, 1);
+    this.#subscriptions = new Subscriptions(log);
     this.#mark = new ReplayMark(this.#topics.outbox, this.#refusals, log);
     this.#delivery = new OutboxDelivery({
       store: outbox,
@@ -132,6 +135,16 @@ export class MqttPublisher implements Publisher {
     this.#retained.set(this.#topics.health, JSON.stringify(payload), 0);
   }
 
+  /** Retained, at QoS 1, and again on each connect; an empty payload clears the topic. */
+  retain(topic: string, payload: string): void {
+    this.#retained.set(topic, payload, 1);
+  }
+
+  /** Resolves when the broker has taken the subscription, however long that takes; gives what ends it. */
+  subscribe(topic: string, onMessage: OnMessage, signal: AbortSignal): Promise<() => void> {
+    return this.#subscriptions.add(topic, onMessage, signal);
+  }
+
   /** Says goodbye (`offline`, retained) where there is a broker to hear it; waits 2 s at most. */
   async close(): Promise<void> {
     await Promise.all(this.#storing.values());
@@ -154,6 +167,7 @@ export class MqttPublisher implements Publisher {
     );
     this.#droppedEvents = 0;
     this.#retained.sayTo(link);
+    this.#subscriptions.sayTo(link);
     this.#delivery.deliverTo(link);
   }
 

@@ -46,6 +46,8 @@ export class RetainedState {
     const link = this.#link;
     const value = this.#newest.get(topic);
     if (!link || link.ended.aborted || !value || this.#underWay.has(topic)) return;
+    // Cleared is cleared: a new connection need not hear of it.
+    if (value.payload === '') this.#newest.delete(topic);
     this.#underWay.add(topic);
     void link
       .publish({ topic, ...value, retain: true })
@@ -56,7 +58,8 @@ export class RetainedState {
       .then(() => {
         if (this.#link !== link) return;
         this.#underWay.delete(topic);
-        if (this.#newest.get(topic) !== value) this.#send(topic);
+        const newest = this.#newest.get(topic);
+        if (newest && newest !== value) this.#send(topic);
       });
   }
 

@@ -55,6 +55,10 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
     reason: null,
   });
 
+  const discovery = 'homeassistant/device/scenecast_e2e/config';
+  await until(() => subscriber.json(discovery).length > 0);
+  expect(subscriber.json(discovery)[0]).toHaveProperty(['components', 'drawn:description', 'state_topic']);
+
   const { code, ms } = await daemon.end('SIGTERM');
   expect(daemon.stderr).toBe('');
   expect(code).toBe(0);
