@@ -12,7 +12,7 @@ export const replayMarkSchema = z.strictObject({
 });
 
 /** At most one mark in this time, for however many entries. */
-const writeEveryMs = 1000;
+const writeEveryMs = 200;
 
 /**
  * A retained topic by which a broker tells what it still knows. It was written after the entries that it counts, so a
@@ -53,7 +53,7 @@ export class ReplayMark {
     }
   }
 
-  /** Has the mark written: at once, or within a second of the last. */
+  /** Has the mark written: at once, or soon after the last. */
   advance(link: BrokerLink, outboxId: string, seq: number): void {
     this.#wanted = { link, outboxId, seq };
     if (this.#timer) return;
