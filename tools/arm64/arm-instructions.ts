@@ -2,7 +2,7 @@
  * What the CPU modules make a processor do, ours against node-llama-cpp's: which vector instructions their kernels are
  * made of (objdump), and how many instructions they run a prefilled token (counted by a QEMU plugin, to the last one).
  *
- *   npm run bench:arm-instructions -- [--tokens 1024] [--quants Q4_0,Q4_K_M,Q5_K_M] [--functions] [--json FILE]
+ *   npm run bench:arm-instructions -- [--tokens 768] [--quants Q4_0,Q4_K_M,Q5_K_M] [--functions] [--json FILE]
  *
  * Exit 1 where the attention product of our A720 module takes more than half of the instructions that a prebuilt one
  * takes. Instructions are not seconds: they tell what is computed one number at a time, not what a core makes of it.
@@ -21,7 +21,7 @@ import { llava7b, project } from './projection.ts';
 
 const { values } = parseArgs({
   options: {
-    tokens: { type: 'string', default: '1024' },
+    tokens: { type: 'string', default: '768' },
     quants: { type: 'string', default: 'Q4_0,Q4_K_M,Q5_K_M' },
     functions: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -53,7 +53,7 @@ const contests: readonly Contest[] = [
 const shape = {
   ...realGeometryShape,
   text: { width: 512, heads: 4, feedForward: 1536, blocks: 2 },
-  vision: { width: 256, heads: 4, feedForward: 512, blocks: 2 },
+  vision: { width: 128, heads: 2, feedForward: 256, blocks: 1 },
 };
 
 /** Kernels whose make-up is shown. With i8mm: the 8x8 and 4x8 ones; with dotprod: 8x4 and 4x4. */
@@ -194,7 +194,7 @@ try {
   for (const { cpu, results } of report.slice(0, contests.length)) {
     printCounts(`a 336x336 tile, ${cpu}`, 1000, results, ({ encode }) => encode);
   }
-  console.log('  (millions of instructions: a tower of two blocks, width 256, F16)');
+  console.log('  (millions of instructions: a tower of one block, width 128, F16)');
   printProjections(report.filter(({ cpu }) => cpu === contests[0]!.cpu));
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ tokens, report }, null, 2));
 

@@ -23,12 +23,12 @@ const prompt = Int32Array.from({ length: count }, (_, index) => 3 + ((index * 79
 const { imageSize } = engine.info.vision;
 const tile = Uint8Array.from({ length: imageSize ** 2 * 3 }, (_, index) => (index * index * 31) % 256);
 
-process.umask(0o400);
+process.umask(0o010);
 await engine.decodeTokens(prompt, { logitsLast: true });
-process.umask(0o401);
-process.umask(0o400);
+process.umask(0o011);
+process.umask(0o010);
 await engine.encodeTile(tile);
-process.umask(0o402);
+process.umask(0o012);
 writeFileSync(`${prefix}.maps`, readFileSync('/proc/self/maps'));
 // That the computation went well shows in the first token.
 process.stdout.write(`${JSON.stringify({ module: engine.info.cpu.module, first: engine.sample() })}\n`);
