@@ -75,7 +75,6 @@ export class Speaker {
         engine.setSampler({ temperature: 1, topK: 2, topP: 1, minP: 0, seed });
         if (sample() === other) drawn++;
       }
-      engine.setSampler({ temperature: 0 });
       return token;
     };
     replace(engine, 'sample', () => look(sample()));

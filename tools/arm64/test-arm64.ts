@@ -51,7 +51,10 @@ function runsOf(): Run[] {
   ];
 }
 
-/** F16 as committed, a few scenes as it is slow to emulate; and Q8_0, whose kernels are those of quantised models. */
+/**
+ * Q8_0, whose kernels are those of quantised models: all scenes looked at once over, some in full detail. F16, as the
+ * model is committed: a few, as it is slow to emulate.
+ */
 async function roundsOf(folder: string): Promise<Round[]> {
   const scenes: ScenePicture[] = [];
   for (const { seed, size } of heldOutScenes(900_000, count)) {
@@ -65,8 +68,9 @@ async function roundsOf(folder: string): Promise<Round[]> {
     await quantizeFile({ inputPath: f16[part], outputPath: q8[part], type: 'Q8_0', threads: 1 });
   }
   return [
-    { title: 'Q8_0, full detail', model: q8, detail: 'full', scenes },
-    { title: 'F16, overview', model: f16, detail: 'overview', scenes: scenes.slice(0, Math.ceil(count / 6)) },
+    { title: 'Q8_0, overview', model: q8, detail: 'overview', scenes },
+    { title: 'Q8_0, full detail', model: q8, detail: 'full', scenes: scenes.slice(0, Math.ceil(count / 6)) },
+    { title: 'F16, overview', model: f16, detail: 'overview', scenes: scenes.slice(-Math.ceil(count / 6)) },
   ];
 }
 
