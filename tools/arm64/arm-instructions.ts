@@ -2,7 +2,9 @@
  * What the CPU modules make a processor do, ours against node-llama-cpp's: which vector instructions their kernels are
  * made of (objdump), and how many instructions they run a prefilled token (counted by a QEMU plugin, to the last one).
  *
- *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--functions] [--json FILE]
+ *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--encode] [--functions] [--json FILE]
+ *
+ * `--encode` counts the encoding of a picture's tile too.
  *
  * Exit 1 where the attention product of our A720 module takes more than half of the instructions that a prebuilt one
  * takes. Instructions are not seconds: they tell what is computed one number at a time, not what a core makes of it.
@@ -23,6 +25,7 @@ const { values } = parseArgs({
   options: {
     tokens: { type: 'string', default: '384' },
     quants: { type: 'string', default: 'Q4_0,Q4_K_M,Q5_K_M' },
+    encode: { type: 'boolean', default: false },
     functions: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
@@ -89,7 +92,7 @@ const nameOf = (module: string): string => basename(module, '.so').replace('libg
 interface Measured {
   readonly module: string;
   readonly prefill: Counts;
-  readonly encode: Counts;
+  readonly encode: Counts | null;
 }
 
 async function measure(
@@ -99,15 +102,22 @@ async function measure(
   code: readonly CodeFunction[],
 ): Promise<Measured> {
   const prefix = join(folder, 'counts');
-  const args = [prefix, module, model.textPath, model.mmprojPath, String(tokens)];
+  const args = [
+    prefix,
+    module,
+    model.textPath,
+    model.mmprojPath,
+    String(tokens),
+    ...(values.encode ? ['encode'] : []),
+  ];
   process.stderr.write(`${cpu}: ${nameOf(module)}, ${basename(model.textPath, '.gguf')}\n`);
   for await (const line of runEmulated(cpu, 'prefill.ts', args, `${plugin},out=${prefix}`)) {
     const said = JSON.parse(line);
     if (said.module !== module) throw new Error(`${said.module} was used instead of ${module}`);
   }
   const base = baseAddress(readFileSync(`${prefix}.maps`, 'utf8'), module);
-  const [prefill, encode] = [1, 2].map((number) => attribute(readBlocks(`${prefix}.${number}`), base, code));
-  return { module, prefill: prefill!, encode: encode! };
+  const countsOf = (number: number): Counts => attribute(readBlocks(`${prefix}.${number}`), base, code);
+  return { module, prefill: countsOf(1), encode: values.encode ? countsOf(2) : null };
 }
 
 const columns = ['attention product', 'its rest', 'matrices', 'module', 'process'] as const;
@@ -194,10 +204,12 @@ try {
       report.push({ quant, cpu, results });
     }
   }
-  for (const { cpu, results } of report.slice(0, contests.length)) {
-    printCounts(`a 336x336 tile, ${cpu}`, 1000, results, ({ encode }) => encode);
+  if (values.encode) {
+    for (const { cpu, results } of report.slice(0, contests.length)) {
+      printCounts(`a 336x336 tile, ${cpu}`, 1000, results, ({ encode }) => encode!);
+    }
+    console.log('  (millions of instructions: a tower of one block, width 128, F16)');
   }
-  console.log('  (millions of instructions: a tower of one block, width 128, F16)');
   printProjections(report.filter(({ cpu }) => cpu === contests[0]!.cpu));
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ tokens, report }, null, 2));
 
