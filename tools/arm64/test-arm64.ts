@@ -3,7 +3,7 @@
  * chosen on such a processor (and, where SVE is there, with the prebuilt one), and each caption is compared with this
  * machine's own. One that differs is let pass where the two tokens were all but equally likely here (a near tie).
  *
- *   npm run test:arm64 -- [--count 24] [--jobs 2]
+ *   npm run test:arm64 -- [--count 24] [--jobs 2] [--only neoverse-n1]
  *
  * Prints a table; exit 1 where a caption differs otherwise, or another module was loaded than was meant.
  */
@@ -26,7 +26,11 @@ import { type ModelFiles, type Said, type ScenePicture, Speaker } from './speake
 const nearTie = 0.4;
 
 const { values } = parseArgs({
-  options: { count: { type: 'string', default: '24' }, jobs: { type: 'string', default: '2' } },
+  options: {
+    count: { type: 'string', default: '24' },
+    jobs: { type: 'string', default: '2' },
+    only: { type: 'string', default: '' },
+  },
 });
 const count = Number(values.count);
 
@@ -72,8 +76,8 @@ async function roundsOf(folder: string): Promise<Round[]> {
   }
   return [
     { title: 'Q8_0, overview', model: q8, detail: 'overview', scenes },
-    { title: 'Q8_0, full detail', model: q8, detail: 'full', scenes: scenes.slice(0, Math.ceil(count / 6)) },
-    { title: 'F16, overview', model: f16, detail: 'overview', scenes: scenes.slice(-Math.ceil(count / 6)) },
+    { title: 'Q8_0, full detail', model: q8, detail: 'full', scenes: scenes.slice(0, Math.ceil(count / 12)) },
+    { title: 'F16, overview', model: f16, detail: 'overview', scenes: scenes.slice(-Math.ceil(count / 12)) },
   ];
 }
 
@@ -194,7 +198,7 @@ try {
   const rounds = await roundsOf(folder);
   const judge = await Judge.open(rounds);
   try {
-    const runs = runsOf();
+    const runs = runsOf().filter(({ cpu }) => cpu.includes(values.only));
     const outcomes: Outcome[] = [];
     let next = 0;
     const work = async (): Promise<void> => {
