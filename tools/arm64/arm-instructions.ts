@@ -2,8 +2,9 @@
  * What the CPU modules make a processor do, ours against node-llama-cpp's: which vector instructions their kernels are
  * made of (objdump), and how many instructions they run a prefilled token (counted by a QEMU plugin, to the last one).
  *
- *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--encode] [--functions] [--json FILE]
+ *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--orion] [--encode] [--functions] [--json FILE]
  *
+ * `--orion` leaves it at the two modules that an Orion O6 has to choose from,
  * `--encode` counts the encoding of a picture's tile too.
  *
  * Exit 1 where the attention product of our A720 module takes more than half of the instructions that a prebuilt one
@@ -25,6 +26,7 @@ const { values } = parseArgs({
   options: {
     tokens: { type: 'string', default: '384' },
     quants: { type: 'string', default: 'Q4_0,Q4_K_M,Q5_K_M' },
+    orion: { type: 'boolean', default: false },
     encode: { type: 'boolean', default: false },
     functions: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -194,7 +196,9 @@ try {
   for (const quant of values.quants.split(',')) {
     const textPath = join(folder, `${quant}.gguf`);
     await quantizeFile({ inputPath: random.textPath, outputPath: textPath, type: quant, threads: 1 });
-    for (const { cpu, ours: ourModule, prebuilt } of report.length === 0 ? contests : [onOrion]) {
+    for (const { cpu, ours: ourModule, prebuilt } of report.length === 0 && !values.orion
+      ? contests
+      : [onOrion]) {
       const results: Measured[] = [];
       for (const module of [ourModule, ...prebuilt]) {
         results.push(await measure(cpu, module, { textPath, mmprojPath }, code.get(module)!));
