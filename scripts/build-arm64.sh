@@ -19,9 +19,9 @@ main() {
   cross_build build-v4l2.sh
   cross_build build-cpu.sh
   make_project "$project" tools/arm64
-  rm -rf "$project/build/native"
-  mkdir -p "$project/build" "$project/models"
-  cp -a "$repository/build/native-arm64" "$project/build/native"
+  mkdir -p "$project/build/native" "$project/models"
+  # What is unchanged stays: it may be in use.
+  cp -au "$repository/build/native-arm64/." "$project/build/native/"
   ln -sfn "$repository/models/demo" "$project/models/demo"
 }
 

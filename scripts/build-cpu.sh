@@ -2,24 +2,22 @@
 # Builds build/native/cpu/libggml-cpu-*.so: ggml's CPU modules for ARM cores (native/cpu). Some minutes for each module
 # the first time; nothing changed: at once. On x86-64 there is nothing to build.
 #
-#   scripts/build-cpu.sh               needs git, cmake and g++; on a board the modules that its processor can run
+#   scripts/build-cpu.sh               needs git, cmake and g++; on a board the module that its processor uses
 #
 # SCENECAST_ARCH=arm64             target architecture (default: this machine's); another one's modules are put into
 #                                  build/native-<arch>/cpu
-# SCENECAST_CPU_MODULES="a76 a72"  only these (default: all that can run; all when cross-compiling)
+# SCENECAST_CPU_MODULES="a76 a72"  these (default: the one that is used; all when cross-compiling)
 # CMAKE_TOOLCHAIN_FILE=...         toolchain file, for cross-compiling: native/arm64-linux-gnu.cmake
 # SCENECAST_BUILD_DIR=...          default: <repository>/build
 # SCENECAST_JOBS=n                 parallel compile jobs (default: one per processor)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/build-native.sh"
 
-# modules_for CPUINFO: the modules of native/cpu/CMakeLists.txt that a processor can run, as its /proc/cpuinfo tells.
+# modules_for CPUINFO: the modules that src/vision/cpu-module.ts would choose on a machine with this /proc/cpuinfo.
 modules_for() {
   local features
   features=" $(sed -n 's/^Features[[:space:]]*: //p' "$1" | head -1) "
   if [[ $features == *' i8mm '* && $features == *' bf16 '* ]]; then echo a720; fi
-  if [[ $features == *' asimddp '* && $features == *' asimdhp '* ]]; then echo a76; fi
-  echo a72
 }
 
 # build_module NAME ARCH LIBRARIES OUTPUT

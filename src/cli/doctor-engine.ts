@@ -22,7 +22,7 @@ function originOf({ facts, cpuFeatures, suitable }: EngineReport): {
   const reason =
     facts.failure ??
     (suitable === null
-      ? 'there are tuned modules for ARM alone'
+      ? 'none of the tuned modules is better for this processor'
       : `${suitable} is not built: scripts/build-cpu.sh builds it`);
   return { origin: 'prebuilt', reason };
 }

@@ -7,17 +7,18 @@ import { backendsDir, type MtmdAddon } from './addon.ts';
 // Which of ggml's CPU modules is used: one of ours (native/cpu), tuned to a kind of ARM core, or the one of
 // node-llama-cpp's that ggml itself finds best.
 
-/** The best first. Features as src/board/board.ts names them. */
+/**
+ * Those that were found to do less than the prebuilt ones, the best first; a76 and a72 do not with K quants
+ * (native/cpu/README.md). Features as src/board/board.ts names them.
+ */
 const modules: readonly { readonly name: string; readonly needs: readonly string[] }[] = [
   { name: 'a720', needs: ['asimd', 'fp16', 'dotprod', 'bf16', 'i8mm'] },
-  { name: 'a76', needs: ['asimd', 'fp16', 'dotprod'] },
-  { name: 'a72', needs: ['asimd'] },
 ];
 
 /** Where scripts/build-cpu.sh puts our modules. */
 export const cpuModulesDir = fileURLToPath(new URL('../../build/native/cpu', import.meta.url));
 
-/** The path our best module for a processor has, or would have; null where none suits (x86). */
+/** The path our best module for a processor has, or would have; null where none does (x86, A76). */
 export function suitableCpuModule(features: readonly string[], folder = cpuModulesDir): string | null {
   const module = modules.find(({ needs }) => needs.every((need) => features.includes(need)));
   return module ? join(folder, `libggml-cpu-${module.name}.so`) : null;

@@ -46,7 +46,7 @@ test.each([
     { ...prebuilt, facts: { ...prebuilt.facts, failure: 'cannot be loaded' } },
     /cannot be loaded/,
   ],
-  ['there is none', { ...prebuilt, suitable: null }, /for ARM alone/],
+  ['there is none', { ...prebuilt, suitable: null }, /none of the tuned modules/],
 ])('a prebuilt module is named with why it is not ours: %s', (_why, report, reason) => {
   expect(engineJson(report)).toMatchObject({
     module: { origin: 'prebuilt', reason: expect.stringMatching(reason) },

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Kind, readCode } from '../../tools/arm64/module-code.ts';
+import { type CodeFunction, type Kind, readCode } from '../../tools/arm64/module-code.ts';
 
 // The modules as they are built: what flash attention is made of, and what they need to be loaded.
 
@@ -13,6 +13,18 @@ const names = ['a720', 'a76', 'a72'];
 const missing = ['aarch64-linux-gnu-objdump', ...names.map(moduleOf)].find((path) =>
   path.startsWith('/') ? !existsSync(path) : spawnSync(path, ['--version']).status !== 0,
 );
+/** The most instructions of a kind among `span` that follow each other in one of these functions. */
+function mostWithin(span: number, wanted: Kind, code: readonly CodeFunction[], functions: RegExp): number {
+  const counts = code
+    .filter(({ name }) => functions.test(name))
+    .flatMap(({ instructions }) =>
+      instructions.map((_, start) => {
+        return instructions.slice(start, start + span).filter(({ kind }) => kind === wanted).length;
+      }),
+    );
+  return Math.max(0, ...counts);
+}
+
 const built = missing === undefined ? test : test.skip;
 const suffix = missing === undefined ? '' : ` (scripts/build-arm64.sh was not run: ${missing} is missing)`;
 
@@ -25,7 +37,8 @@ built.each(names)(
         .filter((each) => functions.test(each.name))
         .flatMap(({ instructions }) => instructions)
         .filter((instruction) => instruction.kind === kind).length;
-    expect(countOf('fmla 4s', /flash_attn_ext|simd_gemm/)).toBeGreaterThan(60); // 2x2 tiles have 40
+    // A 4x4 tile: sixteen of them and what loads their operands, 26 instructions with gcc 12. 2x2 tiles are less dense.
+    expect(mostWithin(32, 'fmla 4s', code, /flash_attn_ext|simd_gemm/)).toBe(16);
     expect(countOf('fmla sve', /./)).toBe(0);
     expect(countOf('smmla', /ggml_gemm_q4_K_8x8_q8_K$/) > 0).toBe(name === 'a720');
     expect(countOf('sdot', /ggml_gemm_q4_K_8x4_q8_K$/) > 0).toBe(name !== 'a72');
@@ -50,10 +63,10 @@ test('the name of NEON that is defined for the modules is read in one place alon
 });
 
 test.each([
-  ['an Orion O6', 'fp asimd asimdhp asimddp sve2 i8mm bf16', 'a720 a76 a72'],
-  ['a Raspberry Pi 5', 'fp asimd evtstrm asimdhp cpuid asimdrdm lrcpc dcpop asimddp', 'a76 a72'],
-  ['a Raspberry Pi 4', 'fp asimd evtstrm crc32 cpuid', 'a72'],
-])('%s builds the modules that it can run', (_board, features, modules) => {
+  ['an Orion O6', 'fp asimd asimdhp asimddp sve2 i8mm bf16', 'a720'],
+  ['a Raspberry Pi 5', 'fp asimd evtstrm asimdhp cpuid asimdrdm lrcpc dcpop asimddp', ''],
+  ['a Raspberry Pi 4', 'fp asimd evtstrm crc32 cpuid', ''],
+])('%s builds the module that it will use', (_board, features, modules) => {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-build-cpu-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const cpuinfo = join(folder, 'cpuinfo');

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { locateModel } from '../../src/models/locate.ts';
+import { backendsDir, loadAddon } from '../../src/vision/addon.ts';
 import { Speaker } from '../../tools/arm64/speaker.ts';
 
 test('a caption is said alike twice; the token that is said is the likeliest of two', async () => {
@@ -13,9 +14,10 @@ test('a caption is said alike twice; the token that is said is the likeliest of 
   const size = { width: 336, height: 336 };
   const scene = { seed: 900_003, size, path: join(folder, 'scene.jpg') };
   writeFileSync(scene.path, await drawScene(sampleScene(scene.seed, size)));
-  const speaker = await Speaker.open(await locateModel(join(import.meta.dirname, '../../models/demo')), null);
+  loadAddon().loadBackends(backendsDir());
+  const model = await locateModel(join(import.meta.dirname, '../../models/demo'));
+  const speaker = await Speaker.open(model, 'overview');
   onTestFinished(() => speaker.close());
-  expect(speaker.failure).toBeNull();
   const said = await speaker.describe(scene);
   expect(said.tokens.length).toBeGreaterThan(4);
   for (const index of [0, said.tokens.length - 1]) {

@@ -2,7 +2,10 @@
  * What the CPU modules make a processor do, ours against node-llama-cpp's: which vector instructions their kernels are
  * made of (objdump), and how many instructions they run a prefilled token (counted by a QEMU plugin, to the last one).
  *
- *   npm run bench:arm-instructions -- [--tokens 1024] [--quants Q4_0,Q4_K_M,Q5_K_M] [--functions] [--json FILE]
+ *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--orion] [--encode] [--functions] [--json FILE]
+ *
+ * `--orion` leaves it at the two modules that an Orion O6 has to choose from,
+ * `--encode` counts the encoding of a picture's tile too.
  *
  * Exit 1 where the attention product of our A720 module takes more than half of the instructions that a prebuilt one
  * takes. Instructions are not seconds: they tell what is computed one number at a time, not what a core makes of it.
@@ -21,8 +24,10 @@ import { llava7b, project } from './projection.ts';
 
 const { values } = parseArgs({
   options: {
-    tokens: { type: 'string', default: '1024' },
+    tokens: { type: 'string', default: '384' },
     quants: { type: 'string', default: 'Q4_0,Q4_K_M,Q5_K_M' },
+    orion: { type: 'boolean', default: false },
+    encode: { type: 'boolean', default: false },
     functions: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
@@ -49,11 +54,14 @@ const contests: readonly Contest[] = [
   { cpu: 'cortex-a72', ours: ours('a72'), prebuilt: theirs('armv8.0_1') },
 ];
 
+/** Once all have met, only the two that an Orion O6 has to choose from: ours, and the one ggml finds best. */
+const onOrion: Contest = { ...contests[0]!, prebuilt: theirs('armv8.6_2') };
+
 // A head of 128 as the 7B models have, rows of a multiple of 256 as the K quants need.
 const shape = {
   ...realGeometryShape,
   text: { width: 512, heads: 4, feedForward: 1536, blocks: 2 },
-  vision: { width: 256, heads: 4, feedForward: 512, blocks: 2 },
+  vision: { width: 128, heads: 2, feedForward: 256, blocks: 1 },
 };
 
 /** Kernels whose make-up is shown. With i8mm: the 8x8 and 4x8 ones; with dotprod: 8x4 and 4x4. */
@@ -86,7 +94,7 @@ const nameOf = (module: string): string => basename(module, '.so').replace('libg
 interface Measured {
   readonly module: string;
   readonly prefill: Counts;
-  readonly encode: Counts;
+  readonly encode: Counts | null;
 }
 
 async function measure(
@@ -96,15 +104,22 @@ async function measure(
   code: readonly CodeFunction[],
 ): Promise<Measured> {
   const prefix = join(folder, 'counts');
-  const args = [prefix, module, model.textPath, model.mmprojPath, String(tokens)];
+  const args = [
+    prefix,
+    module,
+    model.textPath,
+    model.mmprojPath,
+    String(tokens),
+    ...(values.encode ? ['encode'] : []),
+  ];
   process.stderr.write(`${cpu}: ${nameOf(module)}, ${basename(model.textPath, '.gguf')}\n`);
   for await (const line of runEmulated(cpu, 'prefill.ts', args, `${plugin},out=${prefix}`)) {
     const said = JSON.parse(line);
     if (said.module !== module) throw new Error(`${said.module} was used instead of ${module}`);
   }
   const base = baseAddress(readFileSync(`${prefix}.maps`, 'utf8'), module);
-  const [prefill, encode] = [1, 2].map((number) => attribute(readBlocks(`${prefix}.${number}`), base, code));
-  return { module, prefill: prefill!, encode: encode! };
+  const countsOf = (number: number): Counts => attribute(readBlocks(`${prefix}.${number}`), base, code);
+  return { module, prefill: countsOf(1), encode: values.encode ? countsOf(2) : null };
 }
 
 const columns = ['attention product', 'its rest', 'matrices', 'module', 'process'] as const;
@@ -181,7 +196,9 @@ try {
   for (const quant of values.quants.split(',')) {
     const textPath = join(folder, `${quant}.gguf`);
     await quantizeFile({ inputPath: random.textPath, outputPath: textPath, type: quant, threads: 1 });
-    for (const { cpu, ours: ourModule, prebuilt } of contests) {
+    for (const { cpu, ours: ourModule, prebuilt } of report.length === 0 && !values.orion
+      ? contests
+      : [onOrion]) {
       const results: Measured[] = [];
       for (const module of [ourModule, ...prebuilt]) {
         results.push(await measure(cpu, module, { textPath, mmprojPath }, code.get(module)!));
@@ -191,10 +208,12 @@ try {
       report.push({ quant, cpu, results });
     }
   }
-  for (const { cpu, results } of report.slice(0, contests.length)) {
-    printCounts(`a 336x336 tile, ${cpu}`, 1000, results, ({ encode }) => encode);
+  if (values.encode) {
+    for (const { cpu, results } of report.slice(0, contests.length)) {
+      printCounts(`a 336x336 tile, ${cpu}`, 1000, results, ({ encode }) => encode!);
+    }
+    console.log('  (millions of instructions: a tower of one block, width 128, F16)');
   }
-  console.log('  (millions of instructions: a tower of two blocks, width 256, F16)');
   printProjections(report.filter(({ cpu }) => cpu === contests[0]!.cpu));
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ tokens, report }, null, 2));
 

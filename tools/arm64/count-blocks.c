@@ -2,8 +2,8 @@
 //
 //   qemu-aarch64 -plugin count-blocks.so,out=PREFIX ...
 //
-// The guest says when, by umask(2), a system call that takes a small number: umask(0400) sets all counts to nought,
-// umask(0400 + n) writes them to PREFIX.n, a line "address instructions times" for each block that was run.
+// The guest says when, by umask(2), a system call that takes a small number: umask(010) sets all counts to nought,
+// umask(010 + n) writes them to PREFIX.n, a line "address instructions times" for each block that was run.
 // Counts are exact as long as one thread runs a block at a time.
 #include <inttypes.h>
 #include <pthread.h>
@@ -33,7 +33,7 @@ struct block {
   struct block* next;
 };
 
-enum { UMASK_SYSCALL = 166, RESET = 0400, LAST = 0477 };
+enum { UMASK_SYSCALL = 166, RESET = 010, LAST = 017 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct block* blocks;

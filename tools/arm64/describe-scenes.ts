@@ -1,22 +1,33 @@
 /**
- * Runs inside the emulator: describes the scenes of a list (JSON: path of the model's files and ScenePictures) and prints
- * a line of JSON first for the engine, then for each scene.
+ * Runs inside the emulator: describes scenes and prints a line of JSON first for the engine, then for each scene.
  *
  *   node tools/arm64/describe-scenes.ts LIST [CPU-MODULE]
+ *
+ * LIST is a file with an array of Rounds as JSON.
  */
 import { readFileSync } from 'node:fs';
-import { type ScenePicture, Speaker } from './speaker.ts';
+import type { Detail } from '../../src/domain/model-sizing.ts';
+import { loadAddon } from '../../src/vision/addon.ts';
+import { loadCpuModule } from '../../src/vision/cpu-module.ts';
+import { type ModelFiles, type ScenePicture, Speaker } from './speaker.ts';
 
-export interface SceneList {
-  readonly model: { readonly text: string; readonly mmproj: string };
+/** Scenes that one model describes. */
+export interface Round {
+  readonly title: string;
+  readonly model: ModelFiles;
+  readonly detail: Detail;
   readonly scenes: readonly ScenePicture[];
 }
 
 const [list, cpuModule] = process.argv.slice(2);
-const { model, scenes } = JSON.parse(readFileSync(list!, 'utf8')) as SceneList;
+const rounds = JSON.parse(readFileSync(list!, 'utf8')) as Round[];
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const speaker = await Speaker.open(model, cpuModule ?? null);
-print({ module: speaker.cpu.module, features: speaker.cpu.features, failure: speaker.failure });
-for (const scene of scenes) print(await speaker.describe(scene));
-await speaker.close();
+const failure = loadCpuModule(loadAddon(), cpuModule ?? null);
+for (const [number, { model, detail, scenes }] of rounds.entries()) {
+  const speaker = await Speaker.open(model, detail);
+  const { module, features } = speaker.cpu;
+  if (number === 0) print({ module, features, failure });
+  for (const scene of scenes) print(await speaker.describe(scene));
+  await speaker.close();
+}

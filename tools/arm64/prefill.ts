@@ -1,14 +1,15 @@
 /**
- * Runs inside the emulator, with count-blocks.so: prefills one prompt and encodes one picture tile. The plugin writes
- * PREFIX.1 for the prompt and PREFIX.2 for the tile; this script PREFIX.maps, which tells what lies at an address.
+ * Runs inside the emulator, with count-blocks.so: prefills one prompt and, where it is asked to, encodes one picture tile.
+ * The plugin writes PREFIX.1 for the prompt and PREFIX.2 for the tile; this script PREFIX.maps, which tells what lies at an
+ * address.
  *
- *   node tools/arm64/prefill.ts PREFIX CPU-MODULE TEXT-MODEL MMPROJ TOKENS
+ *   node tools/arm64/prefill.ts PREFIX CPU-MODULE TEXT-MODEL MMPROJ TOKENS [encode]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadAddon } from '../../src/vision/addon.ts';
 import { loadCpuModule } from '../../src/vision/cpu-module.ts';
 
-const [prefix, cpuModule, textPath, mmprojPath, tokens] = process.argv.slice(2);
+const [prefix, cpuModule, textPath, mmprojPath, tokens, encode] = process.argv.slice(2);
 const count = Number(tokens);
 const addon = loadAddon();
 const failure = loadCpuModule(addon, cpuModule!);
@@ -23,12 +24,14 @@ const prompt = Int32Array.from({ length: count }, (_, index) => 3 + ((index * 79
 const { imageSize } = engine.info.vision;
 const tile = Uint8Array.from({ length: imageSize ** 2 * 3 }, (_, index) => (index * index * 31) % 256);
 
-process.umask(0o400);
+process.umask(0o010);
 await engine.decodeTokens(prompt, { logitsLast: true });
-process.umask(0o401);
-process.umask(0o400);
-await engine.encodeTile(tile);
-process.umask(0o402);
+process.umask(0o011);
+if (encode) {
+  process.umask(0o010);
+  await engine.encodeTile(tile);
+  process.umask(0o012);
+}
 writeFileSync(`${prefix}.maps`, readFileSync('/proc/self/maps'));
 // That the computation went well shows in the first token.
 process.stdout.write(`${JSON.stringify({ module: engine.info.cpu.module, first: engine.sample() })}\n`);

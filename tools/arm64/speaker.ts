@@ -1,8 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { Size } from '../../src/domain/frame.ts';
+import type { Detail } from '../../src/domain/model-sizing.ts';
 import { loadAddon, type MtmdEngine, type MtmdInfo } from '../../src/vision/addon.ts';
-import { loadCpuModule } from '../../src/vision/cpu-module.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
+
+export interface ModelFiles {
+  readonly text: string;
+  readonly mmproj: string;
+}
 
 export interface ScenePicture {
   readonly seed: number;
@@ -21,17 +26,14 @@ export interface Said {
 /** The engine and its describer in this very process, as the worker puts them together, with what it says on record. */
 export class Speaker {
   readonly cpu: MtmdInfo['cpu'];
-  /** Why the CPU module that was asked for is not the one in use. */
-  readonly failure: string | null;
   readonly #engine: MtmdEngine;
   readonly #describer: PictureDescriber;
   #tokens: number[] = [];
 
-  private constructor(engine: MtmdEngine, failure: string | null) {
+  private constructor(engine: MtmdEngine, detail: Detail) {
     this.#engine = engine;
     this.cpu = engine.info.cpu;
-    this.failure = failure;
-    const options = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
+    const options = { maxTokens: 64, temperature: 0, chatTemplate: null, detail };
     this.#describer = new PictureDescriber(engine, options, { name: '', quant: '', build: '' });
     const tokenToPiece = engine.tokenToPiece.bind(engine);
     replace(engine, 'tokenToPiece', (token, pieceOptions) => {
@@ -40,18 +42,12 @@ export class Speaker {
     });
   }
 
-  static async open(
-    model: { readonly text: string; readonly mmproj: string },
-    cpuModule: string | null,
-  ): Promise<Speaker> {
-    const addon = loadAddon();
-    const failure = loadCpuModule(addon, cpuModule);
+  /** A CPU module must have been loaded. */
+  static async open(model: ModelFiles, detail: Detail): Promise<Speaker> {
     // One thread: sums have one order, and an emulated thread that waits takes another one's time.
     const options = { contextSize: 1024, threads: 1, flashAttention: 'auto' } as const;
-    return new Speaker(
-      await addon.load({ textPath: model.text, mmprojPath: model.mmproj, ...options }),
-      failure,
-    );
+    const files = { textPath: model.text, mmprojPath: model.mmproj };
+    return new Speaker(await loadAddon().load({ ...files, ...options }), detail);
   }
 
   async describe({ seed, size, path }: ScenePicture): Promise<Said> {
@@ -79,7 +75,6 @@ export class Speaker {
         engine.setSampler({ temperature: 1, topK: 2, topP: 1, minP: 0, seed });
         if (sample() === other) drawn++;
       }
-      engine.setSampler({ temperature: 0 });
       return token;
     };
     replace(engine, 'sample', () => look(sample()));

@@ -1,9 +1,9 @@
 /**
- * The arm64 build on emulated processors: the demo model describes held-out scenes with the CPU module that would be
- * chosen on such a processor (and, where SVE is there, with the prebuilt one), and each caption is compared with this
+ * The arm64 build on emulated processors: the demo model describes held-out scenes with our CPU module for such a
+ * processor (and, where SVE is there, with the prebuilt one), and each caption is compared with this
  * machine's own. One that differs is let pass where the two tokens were all but equally likely here (a near tie).
  *
- *   npm run test:arm64 -- [--count 24]
+ *   npm run test:arm64 -- [--count 24] [--jobs 2] [--only neoverse-n1]
  *
  * Prints a table; exit 1 where a caption differs otherwise, or another module was loaded than was meant.
  */
@@ -14,16 +14,25 @@ import { parseArgs } from 'node:util';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { locateModel } from '../../src/models/locate.ts';
+import { backendsDir, loadAddon } from '../../src/vision/addon.ts';
 import { chooseCpuModule } from '../../src/vision/cpu-module.ts';
+import { quantizeFile } from '../../src/vision/quantize.ts';
 import { heldOutScenes } from '../accuracy/held-out-scenes.ts';
-import type { SceneList } from './describe-scenes.ts';
+import type { Round } from './describe-scenes.ts';
 import { buildArm64, runEmulated, tunedModules } from './emulator.ts';
-import { type Said, type ScenePicture, Speaker } from './speaker.ts';
+import { type ModelFiles, type Said, type ScenePicture, Speaker } from './speaker.ts';
 
 /** A difference of logits below which two tokens count as equally likely: the odds are then closer than 3 to 2. */
 const nearTie = 0.4;
 
-const { values } = parseArgs({ options: { count: { type: 'string', default: '24' } } });
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '24' },
+    jobs: { type: 'string', default: '2' },
+    only: { type: 'string', default: '' },
+  },
+});
+const count = Number(values.count);
 
 interface Run {
   readonly cpu: string;
@@ -31,68 +40,128 @@ interface Run {
   readonly module: string | null;
   /** The module that must be in use. */
   readonly expected: RegExp;
-  readonly count: number;
+  /** One scene in so many is described. */
+  readonly oneIn: number;
 }
 
-const count = Number(values.count);
-
 function runsOf(): Run[] {
-  const chosen = (...features: string[]): string | null => chooseCpuModule(features, tunedModules);
+  const features = ['asimd', 'fp16', 'dotprod', 'bf16', 'i8mm', 'sve', 'sve2'];
+  const a720 = chooseCpuModule(features, tunedModules);
   return [
-    {
-      ...{ cpu: 'max', count, expected: /-a720\.so$/ },
-      module: chosen('asimd', 'fp16', 'dotprod', 'bf16', 'i8mm', 'sve', 'sve2'),
-    },
-    { cpu: 'max', module: null, expected: /-armv9\.2_2\.so$/, count },
-    { cpu: 'neoverse-n1', module: chosen('asimd', 'fp16', 'dotprod'), expected: /-a76\.so$/, count },
-    { cpu: 'cortex-a72', module: chosen('asimd'), expected: /-a72\.so$/, count },
+    { cpu: 'max', module: a720, expected: /-a720\.so$/, oneIn: 1 },
+    // SVE takes an emulator ten times as long.
+    { cpu: 'max', module: null, expected: /-armv9\.2_2\.so$/, oneIn: 6 },
+    { cpu: 'neoverse-n1', module: join(tunedModules, 'libggml-cpu-a76.so'), expected: /-a76\.so$/, oneIn: 1 },
+    { cpu: 'cortex-a72', module: join(tunedModules, 'libggml-cpu-a72.so'), expected: /-a72\.so$/, oneIn: 1 },
     // A module whose instructions the processor has not refuses itself; the prebuilt one that suits takes its place.
-    {
-      ...{ cpu: 'cortex-a72', count: Math.min(count, 2), expected: /-armv8\.0_1\.so$/ },
-      module: join(tunedModules, 'libggml-cpu-a720.so'),
-    },
+    { cpu: 'cortex-a72', module: a720, expected: /-armv8\.0_1\.so$/, oneIn: 6 },
   ];
+}
+
+/**
+ * Q8_0, whose kernels are those of quantised models: all scenes looked at once over, some in full detail. F16, as the
+ * model is committed: a few, as it is slow to emulate.
+ */
+async function roundsOf(folder: string): Promise<Round[]> {
+  const scenes: ScenePicture[] = [];
+  for (const { seed, size } of heldOutScenes(900_000, count)) {
+    const path = join(folder, `${seed}.jpg`);
+    writeFileSync(path, await drawScene(sampleScene(seed, size)));
+    scenes.push({ seed, size, path });
+  }
+  const f16 = await locateModel(join(import.meta.dirname, '../../models/demo'));
+  const q8: ModelFiles = { text: join(folder, 'text-q8_0.gguf'), mmproj: join(folder, 'mmproj-q8_0.gguf') };
+  for (const part of ['text', 'mmproj'] as const) {
+    await quantizeFile({ inputPath: f16[part], outputPath: q8[part], type: 'Q8_0', threads: 1 });
+  }
+  return [
+    { title: 'Q8_0, overview', model: q8, detail: 'overview', scenes },
+    { title: 'Q8_0, full detail', model: q8, detail: 'full', scenes: scenes.slice(0, Math.ceil(count / 12)) },
+    { title: 'F16, overview', model: f16, detail: 'overview', scenes: scenes.slice(-Math.ceil(count / 12)) },
+  ];
+}
+
+/** This machine's captions, and how sure it was of them. */
+class Judge {
+  readonly #rounds: readonly Round[];
+  readonly #speakers: readonly Speaker[];
+  readonly #captions: readonly (readonly Said[])[];
+  /** One at a time: the engine does not do two things at once. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(rounds: readonly Round[], speakers: readonly Speaker[], captions: readonly Said[][]) {
+    this.#rounds = rounds;
+    this.#speakers = speakers;
+    this.#captions = captions;
+  }
+
+  static async open(rounds: readonly Round[]): Promise<Judge> {
+    loadAddon().loadBackends(backendsDir());
+    const speakers: Speaker[] = [];
+    const captions: Said[][] = [];
+    for (const { model, detail, scenes } of rounds) {
+      const speaker = await Speaker.open(model, detail);
+      const said: Said[] = [];
+      for (const scene of scenes) said.push(await speaker.describe(scene));
+      speakers.push(speaker);
+      captions.push(said);
+    }
+    return new Judge(rounds, speakers, captions);
+  }
+
+  get module(): string {
+    return basename(this.#speakers[0]!.cpu.module);
+  }
+
+  judge(round: number, scene: number, theirs: Said): Promise<'same' | 'nearTie' | 'wrong'> {
+    const verdict = this.#last.then(() => this.#judge(round, scene, theirs));
+    this.#last = verdict.catch(() => {});
+    return verdict;
+  }
+
+  async #judge(round: number, scene: number, theirs: Said): Promise<'same' | 'nearTie' | 'wrong'> {
+    const mine = this.#captions[round]![scene]!;
+    if (mine.tokens.join() === theirs.tokens.join()) return 'same';
+    // Where one says more than the other, the end is among the two tokens, and no margin is taken.
+    const index = mine.tokens.findIndex((token, at) => theirs.tokens[at] !== token);
+    const other = theirs.tokens[index];
+    const { title, scenes } = this.#rounds[round]!;
+    const margin =
+      index === -1 || other === undefined
+        ? Number.POSITIVE_INFINITY
+        : await this.#speakers[round]!.margin(scenes[scene]!, index, other);
+    console.log(
+      `  ${title}, scene ${mine.seed}: ${margin < nearTie ? 'a near tie' : 'NO near tie'}, margin ${margin.toFixed(2)}\n` +
+        `    here   ${mine.text}\n    there  ${theirs.text}`,
+    );
+    return margin < nearTie ? 'nearTie' : 'wrong';
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    for (const speaker of this.#speakers) await speaker.close();
+  }
 }
 
 interface Outcome {
   readonly run: Run;
   readonly module: string;
   readonly same: number;
-  readonly nearTies: number;
+  readonly nearTie: number;
   readonly wrong: number;
-  readonly seconds: number;
 }
 
-/** Tells how two captions differ, and whether that is a near tie on this machine. */
-async function compare(here: Speaker, scene: ScenePicture, mine: Said, theirs: Said): Promise<boolean> {
-  // Where one says more than the other, the end is among the two tokens, and no margin is taken.
-  const index = mine.tokens.findIndex((token, at) => theirs.tokens[at] !== token);
-  const other = theirs.tokens[index];
-  const margin =
-    index === -1 || other === undefined ? Number.POSITIVE_INFINITY : await here.margin(scene, index, other);
-  const isTie = margin < nearTie;
-  const verdict = isTie
-    ? `a near tie, margin ${margin.toFixed(2)}`
-    : `NO near tie, margin ${margin.toFixed(2)}`;
-  console.log(`  scene ${scene.seed} (${verdict}):\n    here   ${mine.text}\n    there  ${theirs.text}`);
-  return isTie;
-}
-
-async function perform(
-  run: Run,
-  list: SceneList,
-  folder: string,
-  here: Speaker,
-  captions: readonly Said[],
-): Promise<Outcome> {
-  const started = performance.now();
-  const scenes = list.scenes.slice(0, run.count);
-  const listPath = join(folder, 'list.json');
-  writeFileSync(listPath, JSON.stringify({ ...list, scenes }));
-  const tally = { same: 0, nearTies: 0, wrong: 0 };
+async function perform(run: Run, all: readonly Round[], list: string, judge: Judge): Promise<Outcome> {
+  const rounds = all.map((round) => ({
+    ...round,
+    scenes: round.scenes.slice(0, Math.ceil(round.scenes.length / run.oneIn)),
+  }));
+  writeFileSync(list, JSON.stringify(rounds));
+  const places = rounds.flatMap(({ scenes }, round) => scenes.map((_, scene) => ({ round, scene })));
+  const tally = { same: 0, nearTie: 0, wrong: 0 };
   let module = '';
   let done = 0;
-  const args = run.module === null ? [listPath] : [listPath, run.module];
+  const args = run.module === null ? [list] : [list, run.module];
   for await (const line of runEmulated(run.cpu, 'describe-scenes.ts', args)) {
     const message = JSON.parse(line);
     if (message.module !== undefined) {
@@ -101,51 +170,48 @@ async function perform(
       if (message.failure !== null) console.log(`  ${message.failure}`);
       continue;
     }
-    const theirs = message as Said;
-    const mine = captions[done]!;
-    if (theirs.tokens.join() === mine.tokens.join()) tally.same++;
-    else if (await compare(here, scenes[done]!, mine, theirs)) tally.nearTies++;
-    else tally.wrong++;
-    done++;
-    process.stderr.write(`${process.stderr.isTTY ? '\r' : ''}${run.cpu}: ${done} of ${scenes.length} `);
+    const { round, scene } = places[done++]!;
+    tally[await judge.judge(round, scene, message)]++;
+    if (done % 4 === 0) console.error(`${run.cpu}, ${basename(module)}: ${done} of ${places.length}`);
   }
-  process.stderr.write('\n');
-  if (done !== scenes.length)
-    throw new Error(`${run.cpu}: ${done} of ${scenes.length} scenes were described`);
-  return { run, module, ...tally, seconds: (performance.now() - started) / 1000 };
+  if (done !== places.length)
+    throw new Error(`${run.cpu}: ${done} of ${places.length} scenes were described`);
+  return { run, module, ...tally };
+}
+
+function printTable(outcomes: readonly Outcome[], judge: Judge): void {
+  console.log(`\ncaptions compared with ${judge.module} on this machine`);
+  console.log('cpu          module                        same  near ties  wrong');
+  for (const { run, module, same, nearTie: ties, wrong } of outcomes) {
+    const figures = [String(same).padStart(4), String(ties).padStart(11), String(wrong).padStart(7)].join('');
+    const isMeant = run.expected.test(module);
+    console.log(
+      `${run.cpu.padEnd(13)}${basename(module).padEnd(30)}${figures}${isMeant ? '' : `  NOT ${run.expected.source}`}`,
+    );
+    if (!isMeant || wrong > 0) process.exitCode = 1;
+  }
 }
 
 buildArm64();
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-arm64-'));
-const model = await locateModel(join(import.meta.dirname, '../../models/demo'));
-const here = await Speaker.open(model, null);
 try {
-  const scenes: ScenePicture[] = [];
-  for (const { seed, size } of heldOutScenes(900_000, count)) {
-    const path = join(folder, `${seed}.jpg`);
-    writeFileSync(path, await drawScene(sampleScene(seed, size)));
-    scenes.push({ seed, size, path });
-  }
-  const captions: Said[] = [];
-  for (const scene of scenes) captions.push(await here.describe(scene));
-  const outcomes: Outcome[] = [];
-  for (const run of runsOf()) outcomes.push(await perform(run, { model, scenes }, folder, here, captions));
-
-  console.log(`\ncaptions compared with ${basename(here.cpu.module)} on this machine`);
-  console.log('cpu          module                        scenes  same  near ties  wrong  seconds');
-  for (const { run, module, same, nearTies, wrong, seconds } of outcomes) {
-    const isMeant = run.expected.test(module);
-    if (!isMeant || wrong > 0) process.exitCode = 1;
-    const figures = [run.count, same, nearTies, wrong, Math.round(seconds)];
-    const widths = [6, 6, 11, 7, 9];
-    console.log(
-      run.cpu.padEnd(13) +
-        basename(module).padEnd(30) +
-        figures.map((figure, column) => String(figure).padStart(widths[column]!)).join('') +
-        (isMeant ? '' : `  NOT ${run.expected.source}`),
-    );
+  const rounds = await roundsOf(folder);
+  const judge = await Judge.open(rounds);
+  try {
+    const runs = runsOf().filter(({ cpu }) => cpu.includes(values.only));
+    const outcomes: Outcome[] = [];
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let number = next++; number < runs.length; number = next++) {
+        const list = join(folder, `rounds-${number}.json`);
+        outcomes[number] = await perform(runs[number]!, rounds, list, judge);
+      }
+    };
+    await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+    printTable(outcomes, judge);
+  } finally {
+    await judge.close();
   }
 } finally {
-  await here.close();
   rmSync(folder, { recursive: true });
 }
