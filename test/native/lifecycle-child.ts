@@ -40,7 +40,8 @@ if (!isMainThread) {
   }
   const grownMb = residentMb.at(-1)! - residentMb[19]!;
   console.log(
-    grownMb < 100 ? `${mode} done` : `20 dropped engines left ${grownMb} MB: ${residentMb.map(Math.round)}`,
+    // Kept, 20 engines leave over 500 MB; on a busy machine what is freed late comes to 130.
+    grownMb < 250 ? `${mode} done` : `20 dropped engines left ${grownMb} MB: ${residentMb.map(Math.round)}`,
   );
 } else {
   const engine = await load();
