@@ -10,6 +10,7 @@ import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
 import { V4l2Camera } from './camera/v4l2.ts';
 import type { CameraConfig, Config } from './config/schema.ts';
+import { stateFolder } from './domain/state-folder.ts';
 import { jobOf, lookUp, modelFilesOf, questionOf, setUpEngine, startEngine } from './engine.ts';
 import { MaskedCamera } from './gate/masked-camera.ts';
 import { SceneGate } from './gate/scene-gate.ts';
@@ -19,7 +20,6 @@ import type { CameraTask } from './pipeline/camera-watch.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import type { Camera, Log } from './pipeline/ports.ts';
 import { Outbox } from './store/outbox.ts';
-import { stateFolder } from './store/state-folder.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineOptions } from './vision/protocol.ts';
 

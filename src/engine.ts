@@ -10,6 +10,7 @@ import { ConfigError, EngineError, PlanError } from './domain/errors.ts';
 import type { Size } from './domain/frame.ts';
 import type { ModelSizing } from './domain/model-sizing.ts';
 import type { Question } from './domain/observation.ts';
+import { stateFolder } from './domain/state-folder.ts';
 import { loadCatalogue, ramNeedOf } from './models/catalogue.ts';
 import { modelNamePattern } from './models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from './models/installed.ts';
@@ -42,6 +43,13 @@ export const usualSizes: readonly Size[] = [
   { width: 480, height: 640 },
   { width: 1000, height: 1000 },
 ];
+
+/** Where no config says what will be asked. */
+export const usualJob: EngineJob = {
+  pictureSizes: usualSizes,
+  prompts: ['Describe the scene.'],
+  questions: [],
+};
 
 /** The job of a config's cameras. */
 export function jobOf({ cameras, prompts }: Pick<Config, 'cameras' | 'prompts'>): EngineJob {
@@ -189,7 +197,7 @@ export function engineOptionsOf(
 
 /** Where `scenecast tune` keeps what it measured. */
 export function tuneStoreOf(env: NodeJS.ProcessEnv): TuneStore {
-  return new TuneStore(join(dirname(defaultModelsFolder(env)), 'tune.json'));
+  return new TuneStore(join(stateFolder(env), 'tune.json'));
 }
 
 /** A model's files on a board: what was measured of others says nothing of these. */

@@ -10,7 +10,7 @@ import { type Config, modelSchema } from '../config/schema.ts';
 import { bytes } from '../config/units.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
-import { type EngineJob, jobOf, modelFilesOf, planFor, tuningOf, usualSizes } from '../engine.ts';
+import { type EngineJob, jobOf, modelFilesOf, planFor, tuningOf, usualJob } from '../engine.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { fileNameOf, isAddress, parseAddress } from '../models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from '../models/installed.ts';
@@ -98,9 +98,7 @@ function modelOf(config: Config | null, { model, memory, detail }: Flags): Confi
 }
 
 function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob {
-  const base = config
-    ? jobOf(config)
-    : { pictureSizes: usualSizes, prompts: ['Describe the scene.'], questions: [] };
+  const base = config ? jobOf(config) : usualJob;
   return {
     ...base,
     ...(camera.length > 0 ? { pictureSizes: camera } : {}),

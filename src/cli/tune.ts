@@ -15,7 +15,7 @@ import {
   planFor,
   tuneKeyOf,
   tuneStoreOf,
-  usualSizes,
+  usualJob,
 } from '../engine.ts';
 import { chooseCpuModule } from '../vision/cpu-module.ts';
 import { measureEngine } from '../vision/measure-engine.ts';
@@ -57,9 +57,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
   const files = await modelFilesOf(model, folder);
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const cpuModule = chooseCpuModule(board.features);
-  const job = config
-    ? jobOf(config)
-    : { pictureSizes: usualSizes, prompts: ['Describe the scene.'], questions: [] };
+  const job = config ? jobOf(config) : usualJob;
   const { plan, sizing } = await planFor({ files, model, job, board, cpuModule, tuning: null, signal });
 
   const store = tuneStoreOf(process.env);

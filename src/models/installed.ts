@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, rm, rmdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ConfigError } from '../domain/errors.ts';
+import { stateFolder } from '../domain/state-folder.ts';
 import { takeLock } from './download-lock.ts';
 import { modelNamePattern } from './hub-address.ts';
 import { type Pin, pinsOf, syncFolder, writePins } from './lock-file.ts';
@@ -28,12 +28,7 @@ export interface VerifiedFile {
 
 /** Where models are kept: below systemd's state folder, else the user's. */
 export function defaultModelsFolder(env: NodeJS.ProcessEnv): string {
-  const state = env['STATE_DIRECTORY']?.split(':')[0] || join(userState(env), 'scenecast');
-  return join(state, 'models');
-}
-
-function userState(env: NodeJS.ProcessEnv): string {
-  return env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local/state');
+  return join(stateFolder(env), 'models');
 }
 
 /**

@@ -20,7 +20,9 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
   const engine = await loadHeaders(request, 'full', measuredContexts[0], 'f16');
   try {
     const { text, vision } = engine.info;
-    const { weightsBytes, repackedWeightsBytes } = engine.memory;
+    const { memory } = engine;
+    const { weightsBytes, repackedWeightsBytes } = memory;
+    const small = await contextUse(request, measuredContexts[0], 'q8_0');
     return {
       name: text.name || basename(request.textPath, '.gguf'),
       quant: text.quant,
@@ -34,7 +36,7 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
       details: await sizeDetails(request, engine),
       ...sizeTurns(request, engine),
       ubatchSize: engine.ubatchSize,
-      contexts: [await sizeContext(request, 'f16'), await sizeContext(request, 'q8_0')],
+      contexts: [await sizeContext(request, 'f16', memory), await sizeContext(request, 'q8_0', small)],
     };
   } finally {
     await engine.close();
@@ -81,11 +83,9 @@ function sizeTurns(
   return { freeTurnTokens: Math.max(0, ...free.map(promptTokens)), typedTurnTokens: Math.max(0, ...typed) };
 }
 
-async function sizeContext(request: SizeRequest, kvType: KvType): Promise<ContextSizing> {
-  const [small, large] = [
-    await contextUse(request, measuredContexts[0], kvType),
-    await contextUse(request, measuredContexts[1], kvType),
-  ];
+/** @param small what it takes at the smaller of the measured sizes */
+async function sizeContext(request: SizeRequest, kvType: KvType, small: MemoryUse): Promise<ContextSizing> {
+  const large = await contextUse(request, measuredContexts[1], kvType);
   const [from, to] = measuredContexts;
   const totalOf = ({ contextBytes, computeBytes }: MemoryUse): number => contextBytes + computeBytes;
   const bytesPerToken = (totalOf(large) - totalOf(small)) / (to - from);
