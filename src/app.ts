@@ -1,34 +1,13 @@
-import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import packageJson from '../package.json' with { type: 'json' };
-import { FfmpegCamera } from './camera/ffmpeg.ts';
-import { inputKind } from './camera/ffmpeg-command.ts';
-import { SceneCamera } from './camera/scene.ts';
-import { StillCamera } from './camera/still.ts';
-import { V4l2Camera } from './camera/v4l2.ts';
-import type { CameraConfig, Config } from './config/schema.ts';
-import { stateFolder } from './domain/state-folder.ts';
-import { jobOf, lookUp, modelFilesOf, questionOf, setUpEngine, startEngine } from './engine.ts';
-import { MaskedCamera } from './gate/masked-camera.ts';
-import { SceneGate } from './gate/scene-gate.ts';
-import { HomeAssistantAnnouncer } from './mqtt/home-assistant-announcer.ts';
-import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
-import type { CameraTask } from './pipeline/camera-watch.ts';
+import { cameraTaskOf } from './camera-task.ts';
+import type { Config } from './config/schema.ts';
+import { jobOf, modelFilesOf, setUpEngine, startEngine } from './engine.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
-import type { Camera, Log } from './pipeline/ports.ts';
-import { Outbox } from './store/outbox.ts';
+import { announcerOf, outboxOf, publisherOf } from './publishing.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineOptions } from './vision/protocol.ts';
-
-/** The path of a secret: a relative one is a systemd credential of that name, where there is one. */
-function lookUpSecret(path: string, folder: string): string {
-  const credentials = process.env['CREDENTIALS_DIRECTORY'];
-  const credential = credentials && !isAbsolute(path) ? resolve(credentials, path) : null;
-  return credential && existsSync(credential) ? credential : lookUp(path, folder);
-}
 
 /** The daemon: every part built from the config, torn down in reverse. */
 export class App {
@@ -73,8 +52,8 @@ export class App {
       );
     }
 
-    const tasks = Object.entries(this.#config.cameras).map(([name, camera]) =>
-      this.#taskOf(name, camera, folder),
+    const tasks = Object.keys(this.#config.cameras).map((name) =>
+      cameraTaskOf(name, this.#config, folder, log),
     );
     const announcer = announcerOf(this.#config, `${info.model} (${info.quant})`, publisher, log);
     this.#running.push({ name: 'home-assistant', close: () => announcer.close() });
@@ -123,21 +102,6 @@ export class App {
     if (failures.length > 0) throw new AggregateError(failures, 'Scenecast did not stop cleanly');
   }
 
-  #taskOf(name: string, camera: CameraConfig, folder: string): CameraTask {
-    const { gate, privacy } = camera;
-    const bare = cameraOf(name, camera, folder, this.#log);
-    return {
-      camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
-      gate: gate.enabled ? gateOf(gate) : null,
-      intervalMs: camera.interval,
-      minIntervalMs: gate.enabled ? gate.min_interval : null,
-      maxIntervalMs: gate.max_interval,
-      promptName: camera.prompt,
-      prompt: this.#config.prompts[camera.prompt]!,
-      questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
-    };
-  }
-
   #logLoopDelay(): void {
     this.#loopDelay.disable();
     const toMs = (nanoseconds: number): number => Math.round(nanoseconds / 1e4) / 100;
@@ -147,94 +111,6 @@ export class App {
       'event loop delay',
     );
   }
-}
-
-function outboxOf({ store, device }: Config, folder: string, log: Log): Outbox {
-  const { max_entries, max_size, max_age, replay } = store.outbox;
-  const state = store.folder === null ? stateFolder(process.env) : resolve(folder, store.folder);
-  return new Outbox({
-    path: join(state, `outbox-${device}.db`),
-    bounds: { maxEntries: max_entries, maxBytes: max_size, maxAgeMs: max_age, replayMs: replay },
-    log,
-  });
-}
-
-function publisherOf({ mqtt, device }: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
-  const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
-  return new MqttPublisher({
-    url: mqtt.url,
-    username: mqtt.username,
-    passwordFile: path(mqtt.password_file),
-    caFile: path(mqtt.ca_file),
-    certFile: path(mqtt.cert_file),
-    keyFile: path(mqtt.key_file),
-    keepaliveMs: mqtt.keepalive,
-    device,
-    outbox,
-    log,
-  });
-}
-
-function cameraOf(name: string, { source, interval }: CameraConfig, folder: string, log: Log): Camera {
-  switch (source.type) {
-    case 'scene':
-      return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
-    case 'still':
-      return new StillCamera(name, lookUp(source.path, folder));
-    case 'v4l2':
-      return new V4l2Camera(
-        name,
-        { ...source, path: source.device, frameTimeoutMs: source.frame_timeout },
-        log,
-      );
-    case 'ffmpeg':
-      return new FfmpegCamera(name, {
-        input: inputKind(source.input) === 'path' ? lookUp(source.input, folder) : source.input,
-        transport: source.transport,
-        username: source.username,
-        passwordFile: source.password_file === null ? null : lookUp(source.password_file, folder),
-        rotation: source.rotation,
-        size: source.size,
-        intervalMs: interval,
-        stallMs: source.frame_timeout,
-        log,
-      });
-  }
-}
-
-function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate']): SceneGate {
-  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard });
-}
-
-/** What Home Assistant is told. Nothing can be asked or set over MQTT yet. */
-function announcerOf(
-  { device, cameras, prompts, mqtt: { discovery } }: Config,
-  model: string,
-  publisher: MqttPublisher,
-  log: Log,
-): HomeAssistantAnnouncer {
-  return new HomeAssistantAnnouncer({
-    device: {
-      device,
-      version: packageJson.version,
-      model,
-      cameras: Object.entries(cameras).map(([name, { questions }]) => ({
-        name,
-        questions: Object.entries(questions).map(([question, config]) => questionOf(question, config)),
-        images: false,
-      })),
-      prompts: Object.keys(prompts),
-      takesRequests: false,
-      settable: [],
-      health: ['outbox'],
-    },
-    ...discovery,
-    publish: (topic, payload) => publisher.retain(topic, payload),
-    subscribe: (topic, onMessage, signal) => publisher.subscribe(topic, onMessage, signal),
-    random: Math.random,
-    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-    log,
-  });
 }
 
 function progressLogger(log: Logger): (fraction: number) => void {

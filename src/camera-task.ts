@@ -1,0 +1,59 @@
+import { FfmpegCamera } from './camera/ffmpeg.ts';
+import { inputKind } from './camera/ffmpeg-command.ts';
+import { SceneCamera } from './camera/scene.ts';
+import { StillCamera } from './camera/still.ts';
+import { V4l2Camera } from './camera/v4l2.ts';
+import type { CameraConfig, Config } from './config/schema.ts';
+import { lookUp, questionOf } from './engine.ts';
+import { MaskedCamera } from './gate/masked-camera.ts';
+import { SceneGate } from './gate/scene-gate.ts';
+import type { CameraTask } from './pipeline/camera-watch.ts';
+import type { Camera, Log } from './pipeline/ports.ts';
+
+/** One camera of the config, with its gate and what is asked of it. `folder`: where relative paths are looked up. */
+export function cameraTaskOf(name: string, config: Config, folder: string, log: Log): CameraTask {
+  const camera = config.cameras[name]!;
+  const { gate, privacy } = camera;
+  const bare = cameraOf(name, camera, folder, log);
+  return {
+    camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
+    gate: gate.enabled ? gateOf(gate) : null,
+    intervalMs: camera.interval,
+    minIntervalMs: gate.enabled ? gate.min_interval : null,
+    maxIntervalMs: gate.max_interval,
+    promptName: camera.prompt,
+    prompt: config.prompts[camera.prompt]!,
+    questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
+  };
+}
+
+function cameraOf(name: string, { source, interval }: CameraConfig, folder: string, log: Log): Camera {
+  switch (source.type) {
+    case 'scene':
+      return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
+    case 'still':
+      return new StillCamera(name, lookUp(source.path, folder));
+    case 'v4l2':
+      return new V4l2Camera(
+        name,
+        { ...source, path: source.device, frameTimeoutMs: source.frame_timeout },
+        log,
+      );
+    case 'ffmpeg':
+      return new FfmpegCamera(name, {
+        input: inputKind(source.input) === 'path' ? lookUp(source.input, folder) : source.input,
+        transport: source.transport,
+        username: source.username,
+        passwordFile: source.password_file === null ? null : lookUp(source.password_file, folder),
+        rotation: source.rotation,
+        size: source.size,
+        intervalMs: interval,
+        stallMs: source.frame_timeout,
+        log,
+      });
+  }
+}
+
+function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate']): SceneGate {
+  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard });
+}
