@@ -1,19 +1,23 @@
 import { dirname } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
+import { readBoardHealth } from './board/read-board-health.ts';
 import { cameraTaskOf } from './camera-task.ts';
 import type { Config } from './config/schema.ts';
+import { topicsOf } from './contract/topics.ts';
 import { jobOf, modelFilesOf, setUpEngine, startEngine } from './engine.ts';
+import { infoOf, type Known } from './info.ts';
+import type { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
-import { announcerOf, outboxOf, publisherOf } from './publishing.ts';
+import { announcerOf, clearImages, outboxOf, publisherOf } from './publishing.ts';
 import { EngineClient } from './vision/engine-client.ts';
-import type { EngineOptions } from './vision/protocol.ts';
 
 /** The daemon: every part built from the config, torn down in reverse. */
 export class App {
   readonly #config: Config;
   readonly #configPath: string;
   readonly #log: Logger;
+  readonly #startedAt = new Date();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: 1 });
   /** What was started, with how to stop it, in order. */
   #running: { readonly name: string; close(): Promise<void> }[] = [];
@@ -35,9 +39,13 @@ export class App {
     const publisher = publisherOf(this.#config, folder, outbox, log);
     this.#running.push({ name: 'mqtt', close: () => publisher.close() });
     await publisher.start();
+    clearImages(this.#config, publisher);
+    this.#tellInfo(publisher, { board: null, plan: null, engine: null });
 
+    const { board, plan, options } = await this.#planEngine(folder);
+    this.#tellInfo(publisher, { board, plan, engine: null });
     const engine = new EngineClient({
-      engine: await this.#planEngine(folder),
+      engine: options,
       deadlineMs: model.deadline,
       log,
       onProgress: progressLogger(log),
@@ -45,6 +53,7 @@ export class App {
     this.#running.push({ name: 'engine', close: () => engine.close() });
     const info = await startEngine(engine);
     log.info({ ...info, pid: engine.pid }, 'the model is loaded');
+    this.#tellInfo(publisher, { board, plan, engine: info });
     if (model.detail !== 'full' && !info.heedsDetail) {
       log.warn(
         { detail: model.detail },
@@ -66,6 +75,7 @@ export class App {
       log,
       maxFrameAgeMs: this.#config.max_frame_age,
       healthIntervalMs: this.#config.health_interval,
+      readings: () => readBoardHealth(engine.pid),
     });
     this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
     this.#loopDelay.enable();
@@ -73,8 +83,13 @@ export class App {
     log.info({ cameras: tasks.length, device: this.#config.device }, 'looking');
   }
 
-  /** The engine's options, planned for this board. */
-  async #planEngine(folder: string): Promise<EngineOptions> {
+  #tellInfo(publisher: MqttPublisher, known: Known): void {
+    const info = infoOf(this.#config, this.#startedAt, known);
+    publisher.retain(topicsOf(this.#config.device).info, JSON.stringify(info));
+  }
+
+  /** How the engine is to run on this board. */
+  async #planEngine(folder: string): ReturnType<typeof setUpEngine> {
     const { model } = this.#config;
     const files = await modelFilesOf(model, folder);
     const setUp = await setUpEngine(model, files, jobOf(this.#config));
@@ -82,7 +97,7 @@ export class App {
     this.#log.info({ ...plan, memoryBytes: memory.totalBytes, expected }, 'planned');
     for (const given of plan.degraded)
       this.#log.warn({ reason: reasons.memory }, `to fit the memory: ${given}`);
-    return setUp.options;
+    return setUp;
   }
 
   /** Stops every part in reverse order; runs every step, then reports all failures together. */

@@ -219,12 +219,12 @@ export async function setUpEngine(
   model: Config['model'],
   files: PlanInput['files'],
   job: EngineJob,
-): Promise<{ plan: EnginePlan; options: EngineOptions }> {
+): Promise<{ board: Board; plan: EnginePlan; options: EngineOptions }> {
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const tuning = await tuningOf(files, board);
   const cpuModule = tuning ? tuning.cpuModule : chooseCpuModule(board.features);
   const { plan } = await planFor({ files, model, job, board, cpuModule, tuning });
-  return { plan, options: engineOptionsOf(model, files, plan, cpuModule) };
+  return { board, plan, options: engineOptionsOf(model, files, plan, cpuModule) };
 }
 
 /** Where a config's model lies. @throws ConfigError where its files are not there */

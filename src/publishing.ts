@@ -2,9 +2,12 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
+import { jpegWithin } from './camera/jpeg-within.ts';
 import type { Config } from './config/schema.ts';
+import { topicsOf } from './contract/topics.ts';
 import { stateFolder } from './domain/state-folder.ts';
 import { lookUp, questionOf } from './engine.ts';
+import type { EncodeImage } from './mqtt/camera-images.ts';
 import { HomeAssistantAnnouncer } from './mqtt/home-assistant-announcer.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import type { Log } from './pipeline/ports.ts';
@@ -20,12 +23,8 @@ export function outboxOf({ store, device }: Config, folder: string, log: Log): O
   });
 }
 
-export function publisherOf(
-  { mqtt, device }: Config,
-  folder: string,
-  outbox: Outbox,
-  log: Log,
-): MqttPublisher {
+export function publisherOf(config: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
+  const { mqtt, device } = config;
   const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
   return new MqttPublisher({
     url: mqtt.url,
@@ -37,8 +36,34 @@ export function publisherOf(
     keepaliveMs: mqtt.keepalive,
     device,
     outbox,
+    images: encodersOf(config),
     log,
   });
+}
+
+/** Of the cameras whose pictures are published: how they become JPEG files. */
+function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
+  const published = Object.entries(cameras).filter(([, { image }]) => image.enabled);
+  return new Map(
+    published.map(
+      ([
+        name,
+        {
+          image: { width, quality, max_size },
+        },
+      ]) => [
+        name,
+        (picture, mostBytes) =>
+          jpegWithin(picture, { mostWidth: width, quality, mostBytes: Math.min(mostBytes, max_size) }),
+      ],
+    ),
+  );
+}
+
+/** Where publishing pictures was switched off, the broker shall not keep the last one. */
+export function clearImages({ device, cameras }: Config, publisher: MqttPublisher): void {
+  for (const [name, { image }] of Object.entries(cameras))
+    if (!image.enabled) publisher.retain(topicsOf(device).image(name), '');
 }
 
 /** What Home Assistant is told. Nothing can be asked or set over MQTT yet. */
@@ -53,15 +78,15 @@ export function announcerOf(
       device,
       version: packageJson.version,
       model,
-      cameras: Object.entries(cameras).map(([name, { questions }]) => ({
+      cameras: Object.entries(cameras).map(([name, { questions, image }]) => ({
         name,
         questions: Object.entries(questions).map(([question, config]) => questionOf(question, config)),
-        images: false,
+        images: image.enabled,
       })),
       prompts: Object.keys(prompts),
       takesRequests: false,
       settable: [],
-      health: ['outbox'],
+      health: ['outbox', 'speed', 'board', 'memory'],
     },
     ...discovery,
     publish: (topic, payload) => publisher.retain(topic, payload),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, messageOf } from '../domain/errors.ts';
+import { withoutSecrets } from '../domain/shown-address.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /**
@@ -23,7 +24,7 @@ export function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text);
   const fault = document.errors[0];
   if (fault)
-    throw new ConfigError(`config ${path}: not valid YAML: ${withoutLogins(fault.message)}`, {
+    throw new ConfigError(`config ${path}: not valid YAML: ${withoutSecrets(fault.message)}`, {
       cause: fault,
     });
   const result = configSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
@@ -40,7 +41,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$|\.source\.input$/.test(field);
   const value = faultyValue(issue);
   const shown =
-    value === undefined || isSecret ? '' : ` (it is ${shorten(withoutLogins(JSON.stringify(value)))})`;
+    value === undefined || isSecret ? '' : ` (it is ${shorten(withoutSecrets(JSON.stringify(value)))})`;
   return issue.input === undefined && issue.code === 'invalid_type'
     ? `${field}: is missing; ${issue.message}`
     : `${field}: ${issue.message}${shown}`;
@@ -50,11 +51,6 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 function faultyValue({ input, path }: z.core.$ZodIssue): unknown {
   if (input === null || typeof input !== 'object') return input;
   return (input as Record<PropertyKey, unknown>)[path.at(-1) ?? ''];
-}
-
-/** `user:password@` in an address must not be repeated, wherever it was written. */
-function withoutLogins(text: string): string {
-  return text.replace(/:\/\/[^\s"']*@/g, '://***@');
 }
 
 function shorten(text: string): string {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { image } from './image-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
 import { bytes, duration, name, polygon, size } from './units.ts';
@@ -159,6 +160,7 @@ const camera = z.strictObject({
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
   gate: gate.prefault({}).describe('Which looks are news, and are described'),
   privacy: z.array(polygon).default([]).describe('Zones painted black before anything else has the picture'),
+  image: image.prefault({}).describe('Whether the picture that is described is published too'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
   questions: z.record(name, question).default({}),
 });

@@ -127,7 +127,22 @@ export const healthSchema = z.strictObject({
       temperature_c: z.number().nullable().describe('The hottest sensor, in °C; null: there is none'),
       memory_available_bytes: count,
       memory_total_bytes: count,
-      under_voltage: z.boolean().nullable().describe('null: the board does not tell'),
+      clock_limited: z
+        .boolean()
+        .nullable()
+        .describe(
+          "A CPU's clock is held down, by heat, the supply or a setting; null: the board does not tell",
+        ),
+      under_voltage: z
+        .boolean()
+        .nullable()
+        .describe("The supply's voltage is too low; null: the board does not tell"),
+    })
+    .optional(),
+  memory: z
+    .strictObject({
+      daemon_bytes: count.describe('Of the daemon, in RAM'),
+      engine_bytes: count.nullable().describe('Of the engine, in RAM; null: it is not running'),
     })
     .optional(),
   cameras: z.record(
@@ -210,7 +225,7 @@ export function answerPayload({ frame }: Observation, value: Answer): AnswerPayl
 }
 
 export function healthPayload(health: Health, at: Date): HealthPayload {
-  const { engine, queueDepth, frames, cameras, outbox, timing, tokensPerSecond, board } = health;
+  const { engine, queueDepth, frames, cameras, outbox, timing, tokensPerSecond, board, memory } = health;
   return {
     schema: 1,
     at: at.toISOString(),
@@ -225,9 +240,11 @@ export function healthPayload(health: Health, at: Date): HealthPayload {
         temperature_c: board.temperatureC === null ? null : tenths(board.temperatureC),
         memory_available_bytes: board.memoryAvailableBytes,
         memory_total_bytes: board.memoryTotalBytes,
+        clock_limited: board.clockLimited,
         under_voltage: board.underVoltage,
       },
     }),
+    ...(memory && { memory: { daemon_bytes: memory.daemonBytes, engine_bytes: memory.engineBytes } }),
     cameras: Object.fromEntries(
       Object.entries(cameras).map(([name, { state, intervalMs, effectiveIntervalMs, gate }]) => [
         name,

@@ -48,8 +48,17 @@ export interface BoardHealth {
   readonly temperatureC: number | null;
   readonly memoryAvailableBytes: number;
   readonly memoryTotalBytes: number;
+  /** A CPU's clock is held down, by heat, the supply or a setting; null: the board does not tell. */
+  readonly clockLimited: boolean | null;
   /** null: the board does not tell. */
   readonly underVoltage: boolean | null;
+}
+
+/** What of Scenecast's processes is in RAM. */
+export interface ProcessMemory {
+  readonly daemonBytes: number;
+  /** null: it does not run now. */
+  readonly engineBytes: number | null;
 }
 
 /** How the daemon does, at one moment. */
@@ -64,6 +73,7 @@ export interface Health {
   /** While generating, of the latest description. */
   readonly tokensPerSecond?: number;
   readonly board?: BoardHealth;
+  readonly memory?: ProcessMemory;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
   /** Added by whoever publishes. */
   readonly outbox?: OutboxHealth;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type IClientOptions, type MqttClient, ReasonCodes } from 'mqtt';
 import { messageOf } from '../domain/errors.ts';
+import { withoutSecrets } from '../domain/shown-address.ts';
 import type { Log } from '../pipeline/ports.ts';
 import { BrokerLink, type Message } from './broker-link.ts';
 import { type ConnectFilePaths, type ConnectFiles, readConnectFiles } from './connect-files.ts';
@@ -63,6 +64,11 @@ export class BrokerConnection {
     this.#delay = new ReconnectDelay(options.reconnect ?? reconnectDefaults);
   }
 
+  /** The broker's address as others may see it: some brokers want a key in its query. */
+  get url(): string {
+    return withoutSecrets(this.#options.url);
+  }
+
   /** Null: there is no connection. */
   get link(): BrokerLink | null {
     return this.#link;
@@ -115,10 +121,10 @@ export class BrokerConnection {
 
   /** Connects, and resolves when that connection, or the try, has ended. */
   async #connectOnce(): Promise<Ending> {
-    const { url, publishTimeoutMs, onLink, log } = this.#options;
+    const { publishTimeoutMs, onLink, log } = this.#options;
     let client: MqttClient;
     try {
-      client = connect(url, this.#clientOptions());
+      client = connect(this.#options.url, this.#clientOptions());
     } catch (error) {
       return {
         stoodMs: 0,
@@ -156,7 +162,7 @@ export class BrokerConnection {
     const dropped = link?.ended.reason;
     if (dropped instanceof Error) error = dropped;
     client.end(true);
-    log.debug({ url }, 'broker connection closed');
+    log.debug({ url: this.url }, 'broker connection closed');
     return { stoodMs: connectedAt === null ? 0 : performance.now() - connectedAt, error, reasonCode };
   }
 
@@ -187,7 +193,8 @@ export class BrokerConnection {
   /** Whether the broker refused something that can be left out at once: MQTT 5, or the last will's flags. */
   #adapts({ error, stoodMs }: Ending): boolean {
     if (stoodMs > 0 || !error || !('code' in error)) return false;
-    const { url, log } = this.#options;
+    const { log } = this.#options;
+    const { url } = this;
     if (this.#protocolVersion === 5 && (error.code === 1 || error.code === 0x84)) {
       log.info({ url }, 'the broker does not speak MQTT 5; going on with 3.1.1');
       this.#protocolVersion = 4;
@@ -207,7 +214,8 @@ export class BrokerConnection {
   }
 
   #tell({ error, reasonCode, stoodMs }: Ending, waitMs: number): void {
-    const { url, username, clientId, log, reconnect = reconnectDefaults } = this.#options;
+    const { username, clientId, log, reconnect = reconnectDefaults } = this.#options;
+    const { url } = this;
     const { stableMs } = reconnect;
     const remedy = 'is a second Scenecast running for the same device? Give one of them another device name';
     // After a good connection, faults are news again.

@@ -16,8 +16,8 @@ export interface HomeAssistantDevice {
   readonly takesRequests: boolean;
   /** What MQTT may change of a camera. */
   readonly settable: readonly Setting[];
-  /** Which of health's optional parts are published. */
-  readonly health: readonly ('outbox' | 'board')[];
+  /** Which of health's optional parts are published; `speed` from the first description on. */
+  readonly health: readonly ('outbox' | 'speed' | 'board' | 'memory')[];
 }
 
 export interface HomeAssistantCamera {

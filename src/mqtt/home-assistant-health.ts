@@ -14,6 +14,12 @@ export function healthEntities({ health }: HomeAssistantDevice, topics: Topics):
       ...options,
     },
   ];
+  const problem = (key: string, name: string): Entry =>
+    entry(key, name, '', {
+      platform: 'binary_sensor',
+      device_class: 'problem',
+      value_template: `{{ 'None' if value_json.board.${key} is none else 'ON' if value_json.board.${key} else 'OFF' }}`,
+    });
   const now = { state_class: 'measurement' };
   const total = { state_class: 'total_increasing' };
   const entries = [
@@ -25,6 +31,17 @@ export function healthEntities({ health }: HomeAssistantDevice, topics: Topics):
     entry('dropped', 'Dropped', 'frames.dropped', total),
   ];
   if (health.includes('outbox')) entries.push(entry('outbox_depth', 'Outbox', 'outbox.depth', now));
+  if (health.includes('speed')) {
+    const spoken = { ...now, device_class: 'duration', unit_of_measurement: 'ms' };
+    // Not known before the first description: None, which Home Assistant shows as unknown.
+    const timing = (rank: string): string =>
+      `{{ (value_json.timing_ms | default({})).${rank} | default(none) }}`;
+    entries.push(
+      entry('timing_p50', 'Description time', '', { ...spoken, value_template: timing('p50') }),
+      entry('timing_p95', 'Description time, slowest', '', { ...spoken, value_template: timing('p95') }),
+      entry('tokens_per_second', 'Tokens per second', 'tokens_per_second | default(none)', now),
+    );
+  }
   if (health.includes('board')) {
     entries.push(
       // None, where there is no sensor: Home Assistant shows an unknown state.
@@ -38,12 +55,15 @@ export function healthEntities({ health }: HomeAssistantDevice, topics: Topics):
         device_class: 'data_size',
         unit_of_measurement: 'B',
       }),
-      entry('under_voltage', 'Power supply', 'board.under_voltage', {
-        platform: 'binary_sensor',
-        device_class: 'problem',
-        value_template:
-          "{{ 'None' if value_json.board.under_voltage is none else 'ON' if value_json.board.under_voltage else 'OFF' }}",
-      }),
+      problem('under_voltage', 'Power supply'),
+      problem('clock_limited', 'Clock held down'),
+    );
+  }
+  if (health.includes('memory')) {
+    const size = { ...now, device_class: 'data_size', unit_of_measurement: 'B' };
+    entries.push(
+      entry('memory_daemon', 'Memory of the daemon', 'memory.daemon_bytes', size),
+      entry('memory_engine', 'Memory of the engine', 'memory.engine_bytes', size),
     );
   }
   return entries;

@@ -11,6 +11,7 @@ import type { CameraStatus, FrameEvent, Observation } from '../domain/observatio
 import type { Log, Publisher } from '../pipeline/ports.ts';
 import { BrokerConnection } from './broker-connection.ts';
 import type { BrokerLink } from './broker-link.ts';
+import { CameraImages, type EncodeImage } from './camera-images.ts';
 import type { ConnectFilePaths } from './connect-files.ts';
 import { type ObservationStore, OutboxDelivery, type StoredObservation } from './outbox-delivery.ts';
 import type { ReconnectOptions } from './reconnect-delay.ts';
@@ -27,6 +28,8 @@ export interface MqttOptions extends ConnectFilePaths {
   readonly device: string;
   /** Where observations are kept until the broker has them. Opened and closed by its owner. */
   readonly outbox: ObservationStore;
+  /** The cameras whose described pictures are published, by name, with how they become JPEG files. */
+  readonly images?: ReadonlyMap<string, EncodeImage>;
   readonly log: Log;
   /** Where a broker has lost something, its subscribers are given so long to come back. */
   readonly settleMs?: number;
@@ -57,6 +60,7 @@ export class MqttPublisher implements Publisher {
   readonly #refusals: RefusalLog;
   readonly #retained: RetainedState;
   readonly #subscriptions: Subscriptions;
+  readonly #images: CameraImages;
   readonly #mark: ReplayMark;
   readonly #delivery: OutboxDelivery;
   /** By id of the observation: resolves when the outbox has it. */
@@ -73,6 +77,11 @@ export class MqttPublisher implements Publisher {
     this.#retained = new RetainedState(this.#refusals, busyRetryMs);
     this.#retained.set(status, online, 1);
     this.#subscriptions = new Subscriptions(log);
+    this.#images = new CameraImages({
+      encoders: options.images ?? new Map(),
+      topicOf: (camera) => this.#topics.image(camera),
+      log,
+    });
     this.#mark = new ReplayMark(this.#topics.outbox, this.#refusals, log);
     this.#delivery = new OutboxDelivery({
       store: outbox,
@@ -119,6 +128,7 @@ export class MqttPublisher implements Publisher {
       this.#delivery.wake();
     });
     this.#storing.set(id, storing);
+    this.#images.described(observation.frame);
   }
 
   event(event: FrameEvent): void {
@@ -150,15 +160,15 @@ export class MqttPublisher implements Publisher {
     await Promise.all(this.#storing.values());
     this.#mark.close();
     this.#retained.close();
+    this.#images.close();
     await this.#connection.close({ topic: this.#topics.status, payload: offline, qos: 1, retain: true });
     await this.#delivery.close();
   }
 
   #connected(link: BrokerLink): void {
-    const { url, log } = this.#options;
-    log.info(
+    this.#options.log.info(
       {
-        url,
+        url: this.#connection.url,
         mqtt: link.protocolVersion,
         dropped: this.#droppedEvents,
         outbox: this.#options.outbox.health.depth,
@@ -168,6 +178,7 @@ export class MqttPublisher implements Publisher {
     this.#droppedEvents = 0;
     this.#retained.sayTo(link);
     this.#subscriptions.sayTo(link);
+    this.#images.sayTo(link);
     this.#delivery.deliverTo(link);
   }
 

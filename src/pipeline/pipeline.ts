@@ -5,6 +5,7 @@ import { type CameraTask, CameraWatch, type Job } from './camera-watch.ts';
 import { FrameEvents } from './frame-events.ts';
 import { FrameQueue } from './frame-queue.ts';
 import type { Describer, Log, Publisher } from './ports.ts';
+import { RecentTimings } from './recent-timings.ts';
 
 export interface PipelineParts {
   readonly tasks: readonly CameraTask[];
@@ -14,6 +15,8 @@ export interface PipelineParts {
   /** A frame that has waited until it is older is not described any more. */
   readonly maxFrameAgeMs: number;
   readonly healthIntervalMs: number;
+  /** Reads what else health is to tell, such as the board's temperature. Without it, health tells the pipeline's part. */
+  readonly readings?: () => Promise<Partial<Health>>;
 }
 
 /**
@@ -30,6 +33,8 @@ export class Pipeline {
   #loops: Promise<void>[] = [];
   #healthTimer: NodeJS.Timeout | null = null;
   #engine: Health['engine'] = 'idle';
+  readonly #timings = new RecentTimings();
+  #tellingHealth = false;
 
   constructor(parts: PipelineParts) {
     const { tasks, publisher, log } = parts;
@@ -54,11 +59,11 @@ export class Pipeline {
 
   /** Begins to look and to describe; returns at once. */
   start(): void {
-    const { publisher, healthIntervalMs } = this.#parts;
+    const { healthIntervalMs } = this.#parts;
     const signal = this.#stopped.signal;
     this.#loops = [...[...this.#watches.values()].map((watch) => watch.run(signal)), this.#describeAll()];
-    publisher.health(this.health);
-    this.#healthTimer = setInterval(() => publisher.health(this.health), healthIntervalMs);
+    void this.#tellHealth();
+    this.#healthTimer = setInterval(() => void this.#tellHealth(), healthIntervalMs);
   }
 
   get health(): Health {
@@ -66,6 +71,7 @@ export class Pipeline {
       engine: this.#engine,
       queueDepth: this.#queue.depth,
       frames: this.#events.counts,
+      ...this.#timings.health,
       cameras: Object.fromEntries([...this.#watches].map(([name, { health }]) => [name, health])),
     };
   }
@@ -91,6 +97,20 @@ export class Pipeline {
     for (const { frame } of this.#queue.close()) this.#events.expired(frame, 'Scenecast is stopping');
     await Promise.all(this.#loops);
     this.#loops = [];
+  }
+
+  /** One after another: a sensor that is slow to read holds up the next health, and nothing else. */
+  async #tellHealth(): Promise<void> {
+    if (this.#tellingHealth) return;
+    const { publisher, readings, log } = this.#parts;
+    this.#tellingHealth = true;
+    const read = readings
+      ? await readings().catch((error: unknown) => {
+          log.warn({ reason: messageOf(error) }, 'the board was not read');
+        })
+      : {};
+    this.#tellingHealth = false;
+    if (!this.#stopped.signal.aborted) publisher.health({ ...this.health, ...read });
   }
 
   async #describeAll(): Promise<void> {
@@ -130,6 +150,7 @@ export class Pipeline {
       const totalMs = performance.now() - captureStart;
       const observation = { frame, trigger, prompt: promptName, description, queueMs, totalMs };
       this.#engine = 'idle';
+      this.#timings.add(observation);
       publisher.observation(observation);
       this.#events.described(frame);
       log.info(

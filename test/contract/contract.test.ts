@@ -239,7 +239,14 @@ test('health tells of outbox, speed and board where they are known', () => {
       outbox: { depth: 3, dropped: 1, damaged: 0, fault: null },
       timing: { p50Ms: 1000.04, p95Ms: 2000.06 },
       tokensPerSecond: 12.345,
-      board: { temperatureC: 61.54, memoryAvailableBytes: 1, memoryTotalBytes: 2, underVoltage: false },
+      board: {
+        temperatureC: 61.54,
+        memoryAvailableBytes: 1,
+        memoryTotalBytes: 2,
+        clockLimited: true,
+        underVoltage: false,
+      },
+      memory: { daemonBytes: 3, engineBytes: null },
     },
     at,
   );
@@ -251,7 +258,9 @@ test('health tells of outbox, speed and board where they are known', () => {
       temperature_c: 61.5,
       memory_available_bytes: 1,
       memory_total_bytes: 2,
+      clock_limited: true,
       under_voltage: false,
     },
+    memory: { daemon_bytes: 3, engine_bytes: null },
   });
 });

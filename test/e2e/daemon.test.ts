@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { infoSchema } from '../../src/contract/info.ts';
 import {
   cameraStatusSchema,
   descriptionSchema,
@@ -66,8 +67,19 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
   await until(() => subscriber.json(`${base}/status`).length === 2);
   expect(subscriber.json(`${base}/status`)[1]).toEqual({ state: 'offline' });
 
+  // Told before the model was loaded, and after.
+  const infos = subscriber.json(`${base}/info`).map((payload) => infoSchema.parse(payload));
+  expect(infos[0]).toMatchObject({ device: 'e2e', cameras: { drawn: { source: 'scene' } } });
+  expect(infos.at(-1)).toMatchObject({
+    model: payloads[0]?.model,
+    board: { memory_bytes: expect.any(Number) },
+    plan: { threads: 1 },
+  });
+
   const health = healthSchema.parse(subscriber.json(`${base}/health`).at(-1));
   expect(Object.keys(health.cameras)).toEqual(['drawn']);
+  expect(health.board?.memory_available_bytes).toBeGreaterThan(0);
+  expect(health.memory?.engine_bytes).toBeGreaterThan(0);
 
   // Each frame: captured, then exactly one end, under one id; and each description's id is that of a frame.
   const ends = new Map<string, string[]>();
@@ -80,7 +92,7 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
 
   // What comes later finds the newest description and the state retained.
   const late = await Subscriber.start(broker.url);
-  await until(() => late.received.length === 7);
+  await until(() => late.received.length === 8);
   await late.close();
   expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
     [discovery, true],
@@ -88,6 +100,7 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
     [`${base}/drawn/description`, true],
     [`${base}/drawn/status`, true],
     [`${base}/health`, true],
+    [`${base}/info`, true],
     [`${base}/outbox`, true],
     [`${base}/status`, true],
   ]);

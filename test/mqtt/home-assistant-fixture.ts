@@ -8,6 +8,7 @@ import {
   healthPayload,
 } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
+import type { Health } from '../../src/domain/health.ts';
 import type { Answer, Observation } from '../../src/domain/observation.ts';
 import type { HomeAssistantDevice } from '../../src/mqtt/home-assistant-device.ts';
 
@@ -33,7 +34,7 @@ export const workshop: HomeAssistantDevice = {
   prompts: ['default', 'brief'],
   takesRequests: true,
   settable: ['paused', 'interval', 'prompt'],
-  health: ['outbox', 'board'],
+  health: ['outbox', 'speed', 'board', 'memory'],
 };
 
 const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
@@ -89,7 +90,13 @@ export function publishedPayloads(): Map<string, string> {
   return new Map(published.map(([topic, payload]) => [topic, JSON.stringify(payload)]));
 }
 
-export function health(temperatureC: number | null): object {
+const known: Pick<Health, 'timing' | 'tokensPerSecond'> = {
+  timing: { p50Ms: 1500, p95Ms: 2500.25 },
+  tokensPerSecond: 7.5,
+};
+
+/** @param speed empty: nothing has been described yet. */
+export function health(temperatureC: number | null, speed: Partial<Health> = known): object {
   return healthPayload(
     {
       engine: 'busy',
@@ -97,7 +104,15 @@ export function health(temperatureC: number | null): object {
       frames: { captured: 9, described: 4, unchanged: 1, failed: 3, dropped: 5, expired: 6 },
       cameras: {},
       outbox: { depth: 7, dropped: 0, damaged: 0, fault: null },
-      board: { temperatureC, memoryAvailableBytes: 1024, memoryTotalBytes: 2048, underVoltage: true },
+      board: {
+        temperatureC,
+        memoryAvailableBytes: 1024,
+        memoryTotalBytes: 2048,
+        clockLimited: false,
+        underVoltage: true,
+      },
+      memory: { daemonBytes: 4096, engineBytes: 8192 },
+      ...speed,
     },
     at,
   );

@@ -59,9 +59,15 @@ describe.skipIf(lacks !== null)(
         'health:expired': '6',
         'health:dropped': '5',
         'health:outbox_depth': '7',
+        'health:timing_p50': '1500',
+        'health:timing_p95': '2500.3',
+        'health:tokens_per_second': '7.5',
         'health:temperature': 'None',
         'health:memory_available': '1024',
         'health:under_voltage': 'ON',
+        'health:clock_limited': 'OFF',
+        'health:memory_daemon': '4096',
+        'health:memory_engine': '8192',
       });
     });
 
@@ -125,6 +131,13 @@ describe.skipIf(lacks !== null)(
           { template: value_template('front_door:status'), value: '{"state":"offline","reason":"x"}' },
         ]),
       ).toEqual(['61.5', 'ON', 'false', 'None', 'OFF', 'OFF']);
+    });
+
+    test('show the speed as unknown until something is described', () => {
+      const keys = ['health:timing_p50', 'health:timing_p95', 'health:tokens_per_second'];
+      const value = JSON.stringify(health(null, {}));
+      const jobs = keys.map((key) => ({ template: components[key]!['value_template'] as string, value }));
+      expect(renderJinja(jobs)).toEqual(['None', 'None', 'None']);
     });
 
     test('send commands that the contract takes', () => {

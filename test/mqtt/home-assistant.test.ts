@@ -70,9 +70,15 @@ test('one retained message announces the device with all its entities', () => {
     'sensor health:expired',
     'sensor health:dropped',
     'sensor health:outbox_depth',
+    'sensor health:timing_p50',
+    'sensor health:timing_p95',
+    'sensor health:tokens_per_second',
     'sensor health:temperature',
     'sensor health:memory_available',
     'binary_sensor health:under_voltage',
+    'binary_sensor health:clock_limited',
+    'sensor health:memory_daemon',
+    'sensor health:memory_engine',
   ]);
 });
 
@@ -93,7 +99,9 @@ test('what is not published or not allowed is not announced', () => {
     'porch:event',
     'porch:status',
   ]);
-  expect(Object.keys(bare).filter((key) => /outbox|temperature|memory|voltage/.test(key))).toEqual([]);
+  expect(
+    Object.keys(bare).filter((key) => /outbox|temperature|memory|voltage|timing|tokens|clock/.test(key)),
+  ).toEqual([]);
   const pausable = componentsOf({ ...workshop, cameras: [porch], settable: ['paused'] });
   expect(Object.keys(pausable)).toContain('porch:paused');
   expect(Object.keys(pausable)).not.toContain('porch:interval');

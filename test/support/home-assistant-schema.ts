@@ -48,6 +48,7 @@ const category = z.enum(['config', 'diagnostic']).optional();
 const sensorUnits: Readonly<Record<string, readonly string[]>> = {
   temperature: ['°C', '°F', 'K'],
   data_size: ['bit', 'kbit', 'Mbit', 'Gbit', 'B', 'kB', 'MB', 'GB', 'TB', 'KiB', 'MiB', 'GiB'],
+  duration: ['d', 'h', 'min', 's', 'ms', 'µs'],
 };
 
 const sensor = z
@@ -57,7 +58,7 @@ const sensor = z
     ...state,
     default_entity_id: entityId('sensor').optional(),
     entity_category: readCategory,
-    device_class: z.enum(['enum', 'temperature', 'data_size']).optional(),
+    device_class: z.enum(['enum', 'temperature', 'data_size', 'duration']).optional(),
     state_class: z.enum(['measurement', 'total', 'total_increasing']).optional(),
     unit_of_measurement: z.string().optional(),
     options: z.array(z.string()).min(1).optional(),

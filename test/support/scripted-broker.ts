@@ -22,11 +22,18 @@ export class ScriptedBroker {
   readonly #judge: (message: Published) => Verdict;
   readonly #connackProperties: Buffer;
   readonly #ackAfterMs: number;
+  readonly #judgeQos0: (message: Published) => Verdict;
   readonly #sockets = new Set<Socket>();
   #unacknowledged = 0;
 
-  private constructor(judge: (message: Published) => Verdict, connackProperties: Buffer, ackAfterMs: number) {
+  private constructor(
+    judge: (message: Published) => Verdict,
+    judgeQos0: (message: Published) => Verdict,
+    connackProperties: Buffer,
+    ackAfterMs: number,
+  ) {
     this.#judge = judge;
+    this.#judgeQos0 = judgeQos0;
     this.#connackProperties = connackProperties;
     this.#ackAfterMs = ackAfterMs;
     this.#server = createServer((socket) => this.#serve(socket));
@@ -35,9 +42,17 @@ export class ScriptedBroker {
   /** @param connackProperties of MQTT 5, as they stand in the packet, without their length. */
   static async start(
     judge: (message: Published) => Verdict,
-    { connackProperties = [], ackAfterMs = 0 }: { connackProperties?: number[]; ackAfterMs?: number } = {},
+    {
+      connackProperties = [],
+      ackAfterMs = 0,
+      onQos0 = () => 'ignore',
+    }: {
+      connackProperties?: number[];
+      ackAfterMs?: number;
+      onQos0?: (message: Published) => Verdict;
+    } = {},
   ): Promise<ScriptedBroker> {
-    const broker = new ScriptedBroker(judge, Buffer.from(connackProperties), ackAfterMs);
+    const broker = new ScriptedBroker(judge, onQos0, Buffer.from(connackProperties), ackAfterMs);
     broker.#server.listen(0, '127.0.0.1');
     await once(broker.#server, 'listening');
     onTestFinished(() => {
@@ -100,7 +115,10 @@ export class ScriptedBroker {
       qos,
     };
     this.published.push(message);
-    if (qos === 0) return;
+    if (qos === 0) {
+      if (this.#judgeQos0(message) === 'hang-up') socket.destroy();
+      return;
+    }
     this.mostUnacknowledged = Math.max(this.mostUnacknowledged, ++this.#unacknowledged);
     const verdict = this.#judge(message);
     if (verdict === 'hang-up') socket.destroy();

@@ -18,10 +18,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mqtt: ['domain', 'pipeline/ports.ts', 'contract'],
   'engine.ts': ['domain', 'config', ...adapters],
   'camera-task.ts': ['engine.ts', 'domain', 'config', 'pipeline', ...adapters],
+  'info.ts': ['domain', 'config', 'contract', ...adapters],
   'publishing.ts': ['engine.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
   'app.ts': [
     'engine.ts',
     'camera-task.ts',
+    'info.ts',
     'publishing.ts',
     'domain',
     'config',

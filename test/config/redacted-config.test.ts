@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { redactedConfig } from '../../src/config/redacted-config.ts';
+
+const redact = (text: string): Record<string, unknown> => redactedConfig(parseConfig(text, 'c.yaml'));
+
+test('logins, password files and what addresses may hold are hidden; the rest is there', () => {
+  const shown = redact(`
+    device: workshop
+    mqtt: { url: "wss://broker.example/mqtt?key=canary", username: canary, password_file: /etc/canary }
+    cameras:
+      porch:
+        source: { type: ffmpeg, input: "rtsp://192.168.1.20:554/user=canary_password=canary?token=canary",
+          username: canary, password_file: canary }
+        image: { enabled: true }
+      drive: { source: { type: ffmpeg, input: "http://192.168.1.21" } }
+      test: { source: { type: ffmpeg, input: "lavfi:movie=rtsp\\\\://canary@192.168.1.22" } }
+      film: { source: { type: ffmpeg, input: /srv/films } }`);
+  expect(JSON.stringify(shown)).not.toContain('canary');
+  expect(shown).toMatchObject({
+    device: 'workshop',
+    mqtt: { url: 'wss://broker.example/mqtt?***', username: '***', password_file: '***', keepalive: 30_000 },
+    model: { max_tokens: 256 },
+    prompts: { default: 'Describe the scene.' },
+    cameras: {
+      porch: {
+        source: { input: 'rtsp://192.168.1.20:554/***', username: '***', password_file: '***' },
+        image: { enabled: true },
+      },
+      drive: { source: { input: 'http://192.168.1.21', username: null, password_file: null } },
+      test: { source: { input: 'lavfi:***' } },
+      film: { source: { input: '/srv/films' } },
+    },
+  });
+});
+
+test('a login in an address that the schema would refuse is hidden all the same', () => {
+  const config = parseConfig('cameras: { a: { source: { type: scene } } }', 'c.yaml');
+  const slipped = {
+    ...config,
+    mqtt: { ...config.mqtt, url: 'mqtt://user:canary@broker' },
+    prompts: { default: 'Look at http://user:canary@camera/x?token=canary and tell.' },
+  };
+  expect(redactedConfig(slipped)).toMatchObject({
+    mqtt: { url: 'mqtt://***@broker' },
+    prompts: { default: 'Look at http://***@camera/x?*** and tell.' },
+  });
+});
