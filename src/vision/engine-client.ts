@@ -7,12 +7,14 @@ import type { Description } from '../domain/observation.ts';
 import type { DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
 import { onCpus } from './on-cpus.ts';
 import type { EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
-import { SilenceWatch } from './silence-watch.ts';
+import { longestSilenceMs, SilenceWatch } from './silence-watch.ts';
 
 export interface EngineClientOptions {
   readonly engine: EngineOptions;
   /** A description that takes longer fails, and the engine's process is killed and started anew. */
   readonly deadlineMs: number;
+  /** An engine's process that gives no sign of life for longer is killed and started anew. Default: 45 s. */
+  readonly silenceMs?: number;
   readonly log: Log;
   /** From 0 to 1, while the model is loaded. */
   readonly onProgress?: (fraction: number) => void;
@@ -145,7 +147,7 @@ export class EngineClient implements Describer {
     const { promise, resolve, reject } = Promise.withResolvers<EngineInfo>();
     let loaded = false;
     let isSilent = false;
-    const silence = new SilenceWatch(() => {
+    const silence = new SilenceWatch(this.#options.silenceMs ?? longestSilenceMs, () => {
       isSilent = true;
       this.#kill(child);
     });

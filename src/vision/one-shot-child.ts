@@ -54,8 +54,8 @@ export function runInChild<Request extends object, Result>(
     else {
       const how = killedBy ? `killed by ${killedBy}` : `exit code ${code}`;
       // Nothing of ours sends it: memory has run out, and the next try may go well.
-      const code = killedBy === 'SIGKILL' ? 'ENGINE_KILLED' : 'ENGINE_DIED';
-      reject(new EngineError(code, `${name}'s process ended (${how})`));
+      const fault = killedBy === 'SIGKILL' ? 'ENGINE_KILLED' : 'ENGINE_DIED';
+      reject(new EngineError(fault, `${name}'s process ended (${how})`));
     }
   });
   child.send(request, () => {});
