@@ -114,7 +114,10 @@ export class App {
     announcer.start();
   }
 
-  #reportTo(environment: NotifyEnvironment | null, of: Pick<SupervisionOptions, 'heartbeats' | 'status'>): void {
+  #reportTo(
+    environment: NotifyEnvironment | null,
+    of: Pick<SupervisionOptions, 'heartbeats' | 'status'>,
+  ): void {
     if (!environment) return;
     const supervision = new Supervision({ environment, log: this.#log, ...of });
     this.#running.push({ name: 'supervision', close: () => supervision.close() });
@@ -125,7 +128,7 @@ export class App {
   async #planEngine(folder: string): Promise<EngineOptions> {
     const { model } = this.#config;
     const files = await modelFilesOf(model, folder);
-    const setUp = await setUpEngine(model, files, jobOf(this.#config));
+    const setUp = await setUpEngine(model, files, jobOf(this.#config), this.#stopping.signal);
     const { reasons, memory, expected, ...plan } = setUp.plan;
     this.#log.info({ ...plan, memoryBytes: memory.totalBytes, expected }, 'planned');
     for (const given of plan.degraded)

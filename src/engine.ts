@@ -221,11 +221,12 @@ export async function setUpEngine(
   model: Config['model'],
   files: PlanInput['files'],
   job: EngineJob,
+  signal?: AbortSignal,
 ): Promise<{ plan: EnginePlan; options: EngineOptions }> {
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const tuning = await tuningOf(files, board);
   const cpuModule = tuning ? tuning.cpuModule : chooseCpuModule(board.features);
-  const { plan } = await planFor({ files, model, job, board, cpuModule, tuning });
+  const { plan } = await planFor({ files, model, job, board, cpuModule, tuning, ...(signal && { signal }) });
   return { plan, options: engineOptionsOf(model, files, plan, cpuModule) };
 }
 

@@ -9,11 +9,7 @@ import { until } from '../support/until.ts';
 test.each([
   ['nothing', {}, null],
   ['a socket', { NOTIFY_SOCKET: '/run/n' }, { socket: '/run/n', watchdogMs: null }],
-  [
-    'a watchdog',
-    { NOTIFY_SOCKET: '@n', WATCHDOG_USEC: '40000000' },
-    { socket: '@n', watchdogMs: 40_000 },
-  ],
+  ['a watchdog', { NOTIFY_SOCKET: '@n', WATCHDOG_USEC: '40000000' }, { socket: '@n', watchdogMs: 40_000 }],
   [
     'a watchdog for us',
     { NOTIFY_SOCKET: '@n', WATCHDOG_USEC: '40000000', WATCHDOG_PID: '7' },

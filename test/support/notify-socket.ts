@@ -48,7 +48,9 @@ export class NotifySocket {
   /** The values of one field, in order. */
   values(field: string): string[] {
     return this.received.flatMap(({ text }) =>
-      text.split('\n').flatMap((line) => (line.startsWith(`${field}=`) ? [line.slice(field.length + 1)] : [])),
+      text
+        .split('\n')
+        .flatMap((line) => (line.startsWith(`${field}=`) ? [line.slice(field.length + 1)] : [])),
     );
   }
 }

@@ -31,7 +31,10 @@ const never = new AbortController().signal;
 const size = { width: 640, height: 480 };
 const picture = { size, bytes: await drawScene(sampleScene(900_001, size)) };
 const request = { picture, prompt: 'Describe the scene.', questions: [] };
-const many = Array.from({ length: 60 }, (_, index) => ({ name: `q${index}`, ask: 'How many shapes are there?' }));
+const many = Array.from({ length: 60 }, (_, index) => ({
+  name: `q${index}`,
+  ask: 'How many shapes are there?',
+}));
 
 function clientOf(
   onFinished: (close: () => Promise<void>) => void,
@@ -47,7 +50,9 @@ function freeze(pid: number | null): void {
   process.kill(pid!, 'SIGSTOP');
 }
 
-test.concurrent('an engine that is stopped while nobody asks it anything is killed and started anew', async ({ onTestFinished }) => {
+test.concurrent('an engine that is stopped while nobody asks it anything is killed and started anew', async ({
+  onTestFinished,
+}) => {
   const client = clientOf(onTestFinished, { silenceMs: 30_000 });
   await client.start();
   const { pid } = client;
@@ -57,7 +62,9 @@ test.concurrent('an engine that is stopped while nobody asks it anything is kill
   expect(client.heartbeat.dueMs).toBe(Number.POSITIVE_INFINITY);
 }, 180_000);
 
-test.concurrent('stopped while it describes, it fails that one long before its deadline and describes the next', async ({ onTestFinished }) => {
+test.concurrent('stopped while it describes, it fails that one long before its deadline and describes the next', async ({
+  onTestFinished,
+}) => {
   const client = clientOf(onTestFinished, { silenceMs: 30_000 });
   await client.start();
   const slow = client.describe({ ...request, questions: many }, never);
@@ -69,9 +76,13 @@ test.concurrent('stopped while it describes, it fails that one long before its d
   expect((await client.describe(request, never)).text).not.toBe('');
 }, 180_000);
 
-test.concurrent('killed while it loads for the first time, it is started anew where that is wanted', async ({ onTestFinished }) => {
+test.concurrent('killed while it loads for the first time, it is started anew where that is wanted', async ({
+  onTestFinished,
+}) => {
   const warned: string[] = [];
-  const client = clientOf(onTestFinished, { log: { ...log, error: (_fields, message) => warned.push(message) } });
+  const client = clientOf(onTestFinished, {
+    log: { ...log, error: (_fields, message) => warned.push(message) },
+  });
   const loading = client.start({ triesAgain: true });
   process.kill(client.pid!, 'SIGKILL');
   expect((await loading).contextSize).toBe(2048);
@@ -81,7 +92,7 @@ test.concurrent('killed while it loads for the first time, it is started anew wh
 test('a file that is no model is not tried again', async () => {
   const client = clientOf(onTestFinished, { engine: { ...engine, textPath: import.meta.filename } });
   await expect(client.start({ triesAgain: true })).rejects.toMatchObject({ code: 'NOT_GGUF' });
-});
+}, 180_000);
 
 test('a command that cannot be run at all is told, and closing does not wait for it', async () => {
   vi.stubEnv('PATH', '/nowhere');
