@@ -1,5 +1,6 @@
 import { messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
+import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type CameraTask, CameraWatch, type Job } from './camera-watch.ts';
 import { FrameEvents } from './frame-events.ts';
@@ -17,6 +18,8 @@ export interface PipelineParts {
   readonly healthIntervalMs: number;
   /** Reads what else health is to tell, such as the board's temperature. Without it, health tells the pipeline's part. */
   readonly readings?: () => Promise<Partial<Health>>;
+  /** A description that takes longer hangs for good: the describer has a deadline of its own. Default: none. */
+  readonly longestDescriptionMs?: number;
 }
 
 /**
@@ -35,6 +38,11 @@ export class Pipeline {
   #engine: Health['engine'] = 'idle';
   readonly #timings = new RecentTimings();
   #tellingHealth = false;
+  /** No frame is missed by an engine that is slow as long as it has not come up. */
+  #engineHasBeenReady = false;
+  #lastDescribedAt: Date | undefined;
+  /** When the description under way must have come to an end. */
+  #describedByMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: PipelineParts) {
     const { tasks, publisher, log } = parts;
@@ -50,7 +58,7 @@ export class Pipeline {
       const displaced = this.#queue.offer(job);
       if (!displaced) return;
       events.dropped(displaced.frame);
-      job.watch.pace.missed();
+      if (this.#engineHasBeenReady) job.watch.pace.missed();
     };
     this.#watches = new Map(
       tasks.map((task) => [task.camera.name, new CameraWatch(task, { events, publisher, log, offer })]),
@@ -73,7 +81,17 @@ export class Pipeline {
       frames: this.#events.counts,
       ...this.#timings.health,
       cameras: Object.fromEntries([...this.#watches].map(([name, { health }]) => [name, health])),
+      ...(this.#lastDescribedAt && { lastDescribedAt: this.#lastDescribedAt }),
     };
+  }
+
+  /** The loops that must all get on while the pipeline runs. A camera that is offline, or a scene where nothing happens, does. */
+  get heartbeats(): readonly Heartbeat[] {
+    const watches = [...this.#watches.values()];
+    return [
+      ...watches.map(({ heartbeat }) => heartbeat),
+      { loop: 'description', dueMs: this.#describedByMs },
+    ];
   }
 
   /**
@@ -115,6 +133,9 @@ export class Pipeline {
 
   async #describeAll(): Promise<void> {
     const { describer } = this.#parts;
+    // While the model loads the frames that wait are replaced by newer ones.
+    await describer.ready(this.#stopped.signal).catch(() => {});
+    this.#engineHasBeenReady = true;
     for (let job = await this.#queue.take(); job; job = await this.#queue.take()) {
       // An engine that is being started anew takes its time, and the frame grows older.
       await describer.ready(this.#stopped.signal).catch(() => {});
@@ -135,7 +156,7 @@ export class Pipeline {
   }
 
   async #describe(job: Job): Promise<void> {
-    const { describer, publisher, log } = this.#parts;
+    const { describer, publisher, log, longestDescriptionMs } = this.#parts;
     const { watch, frame, captureStart, queuedAt } = job;
     const { prompt, promptName, questions } = watch.task;
     const { id, camera, picture } = frame;
@@ -144,6 +165,7 @@ export class Pipeline {
     const { trigger, inquiry } = begun;
     const queueMs = performance.now() - queuedAt;
     if (this.#engine === 'idle') this.#engine = 'busy';
+    this.#describedByMs = performance.now() + (longestDescriptionMs ?? Number.POSITIVE_INFINITY);
     try {
       const request = { picture, prompt, questions };
       const description = await describer.describe(request, this.#stopped.signal);
@@ -151,6 +173,7 @@ export class Pipeline {
       const observation = { frame, trigger, prompt: promptName, description, queueMs, totalMs };
       this.#engine = 'idle';
       this.#timings.add(observation);
+      this.#lastDescribedAt = new Date();
       publisher.observation(observation);
       this.#events.described(frame);
       log.info(
@@ -164,6 +187,8 @@ export class Pipeline {
       log.warn({ id, camera, reason }, 'not described');
       this.#events.failed(frame, reason);
       inquiry.failed(error);
+    } finally {
+      this.#describedByMs = Number.POSITIVE_INFINITY;
     }
   }
 }
