@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { cameraTaskOf } from './camera-task.ts';
+import { commandsFor, settingsOf } from './commanding.ts';
 import type { Config } from './config/schema.ts';
 import { jobOf, modelFilesOf, setUpEngine, startEngine } from './engine.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
@@ -52,8 +53,11 @@ export class App {
       );
     }
 
+    const settings = settingsOf(this.#config, folder, (camera, now) => pipeline.set(camera, now), log);
+    this.#running.push({ name: 'settings', close: () => settings.close() });
+    await settings.load();
     const tasks = Object.keys(this.#config.cameras).map((name) =>
-      cameraTaskOf(name, this.#config, folder, log),
+      cameraTaskOf(name, this.#config, settings.of(name), folder, log),
     );
     const announcer = announcerOf(this.#config, `${info.model} (${info.quant})`, publisher, log);
     this.#running.push({ name: 'home-assistant', close: () => announcer.close() });
@@ -61,6 +65,7 @@ export class App {
 
     const pipeline = new Pipeline({
       tasks,
+      prompts: this.#config.prompts,
       describer: engine,
       publisher,
       log,
@@ -70,6 +75,18 @@ export class App {
     this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
     this.#loopDelay.enable();
     pipeline.start();
+    const commands = commandsFor(
+      this.#config,
+      {
+        request: (camera, wish, signal) => pipeline.request(camera, wish, signal),
+        restart: (signal) => engine.restart(signal),
+        set: (camera, change) => settings.set(camera, change),
+      },
+      publisher,
+      log,
+    );
+    this.#running.push({ name: 'commands', close: () => commands.close() });
+    commands.start();
     log.info({ cameras: tasks.length, device: this.#config.device }, 'looking');
   }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
+import { settableOf } from './config/commands-schema.ts';
 import type { Config } from './config/schema.ts';
 import { stateFolder } from './domain/state-folder.ts';
 import { lookUp, questionOf } from './engine.ts';
@@ -41,9 +42,9 @@ export function publisherOf(
   });
 }
 
-/** What Home Assistant is told. Nothing can be asked or set over MQTT yet. */
+/** What Home Assistant is told. */
 export function announcerOf(
-  { device, cameras, prompts, mqtt: { discovery } }: Config,
+  { device, cameras, prompts, mqtt: { discovery, commands } }: Config,
   model: string,
   publisher: MqttPublisher,
   log: Log,
@@ -59,13 +60,14 @@ export function announcerOf(
         images: false,
       })),
       prompts: Object.keys(prompts),
-      takesRequests: false,
-      settable: [],
+      takesRequests: commands.describe,
+      settable: settableOf(commands),
       health: ['outbox'],
     },
     ...discovery,
     publish: (topic, payload) => publisher.retain(topic, payload),
-    subscribe: (topic, onMessage, signal) => publisher.subscribe(topic, onMessage, signal),
+    subscribe: (topic, onMessage, signal) =>
+      publisher.subscribe(topic, ({ payload, retained }) => onMessage(payload.toString(), retained), signal),
     random: Math.random,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     log,

@@ -18,10 +18,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mqtt: ['domain', 'pipeline/ports.ts', 'contract'],
   'engine.ts': ['domain', 'config', ...adapters],
   'camera-task.ts': ['engine.ts', 'domain', 'config', 'pipeline', ...adapters],
+  'commanding.ts': ['domain', 'config', 'pipeline', ...adapters],
   'publishing.ts': ['engine.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
   'app.ts': [
     'engine.ts',
     'camera-task.ts',
+    'commanding.ts',
     'publishing.ts',
     'domain',
     'config',
