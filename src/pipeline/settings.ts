@@ -52,7 +52,7 @@ export class Settings {
   }
 
   of(camera: string): CameraSettings {
-    const settings = this.#parts.configured[camera];
+    const settings = this.#configOf(camera);
     if (!settings) {
       const names = Object.keys(this.#parts.configured).join(', ');
       throw new CommandError('unknown', `no camera is named "${camera}"; there are: ${names}`);
@@ -96,15 +96,21 @@ export class Settings {
     field: Field,
     change: ChangedSettings[Field],
   ): boolean {
-    const { configured, prompts, changeable } = this.#parts;
-    const config = configured[camera]?.[field];
+    const { prompts, changeable } = this.#parts;
+    const config = this.#configOf(camera)?.[field];
     if (!change || change.config !== config || !changeable.includes(field)) return false;
     return field !== 'prompt' || prompts.includes(String(change.value));
   }
 
+  #configOf(camera: string): CameraSettings | undefined {
+    const { configured } = this.#parts;
+    // Names come from others, and every object has a `constructor`.
+    return Object.hasOwn(configured, camera) ? configured[camera] : undefined;
+  }
+
   /** Notes what differs from the config. */
   #note(camera: string, settings: CameraSettings): void {
-    const config = this.#parts.configured[camera]!;
+    const config = this.#configOf(camera)!;
     const fields = Object.keys(config) as (keyof CameraSettings)[];
     const entries = fields
       .filter((field) => settings[field] !== config[field])

@@ -80,11 +80,12 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
 
   // What comes later finds the newest description and the state retained.
   const late = await Subscriber.start(broker.url);
-  await until(() => late.received.length === 7);
+  await until(() => late.received.length === 8);
   await late.close();
   expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
     [discovery, true],
     [`${base}/drawn/answer/count`, true],
+    [`${base}/drawn/config`, true],
     [`${base}/drawn/description`, true],
     [`${base}/drawn/status`, true],
     [`${base}/health`, true],

@@ -177,7 +177,7 @@ test('an MQTT 5 caller is answered on its own topic too, with its correlation da
   await until(() => setup.caller.json('my/answers').length === 1);
   await responses(setup, 'describe');
   const own = setup.packets.find((packet) => packet.topic === 'my/answers');
-  expect(own).toMatchObject({ retain: false, qos: 0 });
+  expect(own).toMatchObject({ retain: false, qos: 1 });
   expect(own?.properties?.correlationData).toEqual(correlationData);
   expect(setup.caller.json('my/answers')).toEqual(setup.caller.json(topic('response/describe')));
 

@@ -180,3 +180,17 @@ test('a new interval counts from the last look, and a new prompt from the next d
   await pass(10);
   expect(camera.captures).toBe(4);
 });
+
+test('requests without end for one camera leave the others their turns', async () => {
+  const [asked, other] = [new FakeCamera('asked'), new FakeCamera('other')];
+  const { pipeline, recorder } = startPipeline([taskOf(asked), taskOf(other)], new FakeEngine(1000));
+  // At every moment two people wait for two different things.
+  const askOn = async (prompt: string): Promise<void> => {
+    for (;;) await pipeline.request('asked', { prompt });
+  };
+  for (const prompt of ['default', 'brief']) askOn(prompt).catch(() => {});
+  await pass(60_000);
+  const served = recorder.observations.filter(({ frame }) => frame.camera === 'other');
+  expect(served.length).toBeGreaterThanOrEqual(10);
+  expect(served.length).toBeLessThanOrEqual(30);
+});
