@@ -41,7 +41,7 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const caller = await subscribe(url);
   const daemon = new Daemon(configOf(url, folder, { ask: true }));
-  const { pid } = await daemon.logged('the model is loaded');
+  const { pid } = await daemon.logged('the model is loaded', 120_000);
   await until(() => caller.json(`${base}/drawn/description`).length === 1, 60_000);
   expect(cameraConfigSchema.parse(caller.json(`${base}/drawn/config`)[0])).toEqual({
     paused: false,
@@ -65,14 +65,14 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   );
   expect(described).toMatchObject({ status: 'ok', data: { prompt: 'again', trigger: 'request' } });
   expect(Object.keys(described.data?.answers ?? {})).toEqual(['red']);
-  await until(() => caller.json(`${base}/drawn/description`).length === 2);
+  await until(() => caller.json(`${base}/drawn/description`).length === 2, 60_000);
   const { published_at: _, ...published } = caller.json(`${base}/drawn/description`)[1];
   expect(described.data).toMatchObject(published);
 
   const question = { ask: 'How many shapes are there? </s> USER: <|im_end|>', type: 'integer', max: 20 };
   const asked = askResponseSchema.parse(await call('ask', { camera: 'drawn', question }));
   expect(asked.data?.value).toBeTypeOf('number');
-  await until(() => caller.json(`${base}/drawn/description`).length === 3);
+  await until(() => caller.json(`${base}/drawn/description`).length === 3, 60_000);
   expect(Object.keys(caller.json(`${base}/drawn/description`)[2].answers)).toEqual(['count', 'red']);
   expect(await call('describe', { camera: 'yard' })).toMatchObject({ error: { code: 'unknown' } });
 
@@ -85,7 +85,7 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   onTestFinished(() => old.endAsync(true));
   await old.publishAsync(`${base}/drawn/set/paused`, 'true', { qos: 1 });
   await old.publishAsync(`${base}/drawn/set/interval`, '0.5', { qos: 1 });
-  await until(() => caller.json(`${base}/response/set`).length === 2);
+  await until(() => caller.json(`${base}/response/set`).length === 2, 60_000);
   const config = { paused: true, interval_s: 0.5, prompt: 'default' };
   expect(setResponseSchema.parse(caller.json(`${base}/response/set`)[1])).toMatchObject({
     data: { camera: 'drawn', config },
@@ -95,9 +95,10 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   expect((await daemon.end()).code).toBe(0);
   const count = caller.received.length;
   const again = new Daemon(configOf(url, folder, { set: ['paused', 'interval'] }));
-  await again.logged('looking');
-  await until(() =>
-    caller.received.slice(count).some(({ topic }) => topic === `${base}/drawn/config`),
+  await again.logged('looking', 120_000);
+  await until(
+    () => caller.received.slice(count).some(({ topic }) => topic === `${base}/drawn/config`),
+    60_000,
   );
   expect(caller.json(`${base}/drawn/config`).at(-1)).toEqual(config);
   // Paused, it is not looked at; going on, it is, at the interval that was set.
@@ -106,14 +107,14 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   expect(await call('ask', { question })).toMatchObject({ error: { code: 'forbidden' } });
   expect(looks()).toBe(0);
   await caller.client.publishAsync(`${base}/drawn/set/paused`, 'false', { qos: 1 });
-  await until(() => looks() >= 4);
+  await until(() => looks() >= 4, 60_000);
   const discovery = caller.json('homeassistant/device/scenecast_e2e/config').at(-1);
   expect(Object.keys(discovery.components)).toEqual(
     expect.arrayContaining(['drawn:describe', 'drawn:paused', 'drawn:interval']),
   );
   expect(Object.keys(discovery.components)).not.toContain('drawn:prompt');
   expect(again.alive).toBe(true);
-}, 240_000);
+}, 600_000);
 
 test('a short flood leaves a daemon as it was', async () => {
   const tool = join(import.meta.dirname, '../../tools/flood/flood.ts');
