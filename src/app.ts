@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { readBoardHealth } from './board/read-board-health.ts';
 import { cameraTaskOf } from './camera-task.ts';
+import { commandsFor, settingsOf } from './commanding.ts';
 import type { Config } from './config/schema.ts';
 import { topicsOf } from './contract/topics.ts';
 import { jobOf, modelFilesOf, setUpEngine, startEngine } from './engine.ts';
@@ -80,11 +81,15 @@ export class App {
     this.#running.push({ name: 'engine', close: () => engine.close() });
     const loading = startEngine(engine, { triesAgain: true });
 
+    const settings = settingsOf(this.#config, folder, (camera, now) => pipeline.set(camera, now), log);
+    this.#running.push({ name: 'settings', close: () => settings.close() });
+    await settings.load();
     const tasks = Object.keys(this.#config.cameras).map((name) =>
-      cameraTaskOf(name, this.#config, folder, log),
+      cameraTaskOf(name, this.#config, settings.of(name), folder, log),
     );
     const pipeline = new Pipeline({
       tasks,
+      prompts: this.#config.prompts,
       describer: engine,
       publisher,
       log,
@@ -96,6 +101,18 @@ export class App {
     this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
     this.#loopDelay.enable();
     pipeline.start();
+    const commands = commandsFor(
+      this.#config,
+      {
+        request: (camera, wish, signal) => pipeline.request(camera, wish, signal),
+        restart: (signal) => engine.restart(signal),
+        set: (camera, change) => settings.set(camera, change),
+      },
+      publisher,
+      log,
+    );
+    this.#running.push({ name: 'commands', close: () => commands.close() });
+    commands.start();
     log.info({ cameras: tasks.length, device: this.#config.device }, 'looking');
     this.#reportTo(this.#notifyEnvironment, {
       heartbeats: () => [...pipeline.heartbeats, engine.heartbeat],

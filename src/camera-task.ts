@@ -4,25 +4,33 @@ import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
 import { V4l2Camera } from './camera/v4l2.ts';
 import type { CameraConfig, Config } from './config/schema.ts';
+import type { CameraSettings } from './domain/camera-settings.ts';
 import { lookUp, questionOf } from './engine.ts';
 import { MaskedCamera } from './gate/masked-camera.ts';
 import { SceneGate } from './gate/scene-gate.ts';
-import type { CameraTask } from './pipeline/camera-watch.ts';
+import type { CameraTask } from './pipeline/camera-task.ts';
 import type { Camera, Log } from './pipeline/ports.ts';
 
-/** One camera of the config, with its gate and what is asked of it. `folder`: where relative paths are looked up. */
-export function cameraTaskOf(name: string, config: Config, folder: string, log: Log): CameraTask {
+/**
+ * One camera of the config, with its gate and what is asked of it. `settings`: what it is set to now; `folder`: where relative
+ * paths are looked up.
+ */
+export function cameraTaskOf(
+  name: string,
+  config: Config,
+  settings: CameraSettings,
+  folder: string,
+  log: Log,
+): CameraTask {
   const camera = config.cameras[name]!;
   const { gate, privacy } = camera;
   const bare = cameraOf(name, camera, folder, log);
   return {
     camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
     gate: gate.enabled ? gateOf(gate) : null,
-    intervalMs: camera.interval,
+    settings,
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
-    promptName: camera.prompt,
-    prompt: config.prompts[camera.prompt]!,
     longestLookMs: longestLookMsOf(camera),
     questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
   };

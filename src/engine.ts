@@ -51,15 +51,22 @@ export const usualJob: EngineJob = {
   questions: [],
 };
 
-/** The job of a config's cameras. */
-export function jobOf({ cameras, prompts }: Pick<Config, 'cameras' | 'prompts'>): EngineJob {
+/** As long as a question over MQTT may be, in words of usual length. */
+const longestAsked: Question = { name: 'asked', ask: 'word '.repeat(100) };
+
+/** The job of a config's cameras, and of the commands it allows. */
+export function jobOf({ cameras, prompts, mqtt }: Pick<Config, 'cameras' | 'prompts' | 'mqtt'>): EngineJob {
   const each = Object.values(cameras);
   return {
     pictureSizes: each.flatMap(pictureSizesOf),
-    prompts: [...new Set(each.map(({ prompt }) => prompts[prompt]!))],
-    questions: each.flatMap(({ questions }) =>
-      Object.entries(questions).map(([name, config]) => questionOf(name, config)),
-    ),
+    // Commands may name any of them.
+    prompts: [...new Set(Object.values(prompts))],
+    questions: [
+      ...each.flatMap(({ questions }) =>
+        Object.entries(questions).map(([name, config]) => questionOf(name, config)),
+      ),
+      ...(mqtt.commands.ask ? [longestAsked] : []),
+    ],
   };
 }
 

@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
 import { jpegWithin } from './camera/jpeg-within.ts';
+import { settableOf } from './config/commands-schema.ts';
 import type { Config } from './config/schema.ts';
 import { topicsOf } from './contract/topics.ts';
 import { stateFolder } from './domain/state-folder.ts';
@@ -66,9 +67,9 @@ export function clearImages({ device, cameras }: Config, publisher: MqttPublishe
     if (!image.enabled) publisher.retain(topicsOf(device).image(name), '');
 }
 
-/** What Home Assistant is told. Nothing can be asked or set over MQTT yet. */
+/** What Home Assistant is told. */
 export function announcerOf(
-  { device, cameras, prompts, mqtt: { discovery } }: Config,
+  { device, cameras, prompts, mqtt: { discovery, commands } }: Config,
   model: string,
   publisher: MqttPublisher,
   log: Log,
@@ -84,13 +85,14 @@ export function announcerOf(
         images: image.enabled,
       })),
       prompts: Object.keys(prompts),
-      takesRequests: false,
-      settable: [],
+      takesRequests: commands.describe,
+      settable: settableOf(commands),
       health: ['outbox', 'speed', 'board', 'memory'],
     },
     ...discovery,
     publish: (topic, payload) => publisher.retain(topic, payload),
-    subscribe: (topic, onMessage, signal) => publisher.subscribe(topic, onMessage, signal),
+    subscribe: (topic, onMessage, signal) =>
+      publisher.subscribe(topic, ({ payload, retained }) => onMessage(payload.toString(), retained), signal),
     random: Math.random,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     log,

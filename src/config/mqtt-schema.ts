@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { commands } from './commands-schema.ts';
 import { duration } from './units.ts';
 
 const pemFile = z.string().min(1).nullable().default(null);
@@ -32,6 +33,7 @@ export const mqtt = z
       })
       .prefault({})
       .describe('How the device announces itself to Home Assistant'),
+    commands: commands.prefault({}),
   })
   .superRefine(({ url, ca_file, cert_file, key_file }, context) => {
     const refuse = (field: string, input: unknown, message: string): void =>

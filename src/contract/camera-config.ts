@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CameraSettings } from '../domain/camera-settings.ts';
 import { name } from './fields.ts';
 
 /** The limits of a camera's interval, in seconds: those of the config file. */
@@ -21,14 +22,6 @@ export const settingSchemas = { paused, interval: intervalS, prompt } as const;
 export type Setting = keyof typeof settingSchemas;
 
 export type CameraConfigPayload = z.output<typeof cameraConfigSchema>;
-
-/** A camera's settings as the daemon holds them. */
-export interface CameraSettings {
-  readonly paused: boolean;
-  readonly intervalMs: number;
-  /** The name of the prompt. */
-  readonly prompt: string;
-}
 
 export function cameraConfigPayload({ paused, intervalMs, prompt }: CameraSettings): CameraConfigPayload {
   return { paused, interval_s: intervalMs / 1000, prompt };

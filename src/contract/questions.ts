@@ -1,6 +1,12 @@
 import { z } from 'zod';
+import type { Question } from '../domain/observation.ts';
 
 const ask = z.string().min(1).max(500).describe('The question in words');
+
+const word = z
+  .string()
+  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be words on one line, without space around them')
+  .max(100);
 
 /** A question with what its answer must be, written as in the config file. */
 export const questionSchema = z.discriminatedUnion('type', [
@@ -12,7 +18,7 @@ export const questionSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ask,
     type: z.literal('enum'),
-    values: z.array(z.string().min(1).max(100)).min(1).max(50).describe('One of these is the answer'),
+    values: z.array(word).min(1).max(50).describe('One of these is the answer'),
   }),
   z.strictObject({
     ask,
@@ -20,3 +26,20 @@ export const questionSchema = z.discriminatedUnion('type', [
     max_length: z.int().min(1).max(500).default(100).describe('In characters'),
   }),
 ]);
+
+/** A question as the engine is asked it. */
+export function askedOf(question: z.output<typeof questionSchema>): Omit<Question, 'name'> {
+  const { ask } = question;
+  switch (question.type) {
+    case 'boolean':
+      return { ask, type: { kind: 'boolean' } };
+    case 'integer':
+      return { ask, type: { kind: 'integer', min: question.min, max: question.max } };
+    case 'enum':
+      return { ask, type: { kind: 'enum', values: question.values } };
+    case 'string':
+      return { ask, type: { kind: 'string', maxLength: question.max_length } };
+    default:
+      return { ask };
+  }
+}

@@ -50,6 +50,16 @@ export class EngineError extends ScenecastError {
   }
 }
 
+/** A command that was not carried out; `code` is as the contract has it. */
+export class CommandError extends ScenecastError {
+  override readonly name = 'CommandError';
+  readonly code: 'invalid' | 'unknown' | 'failed' | 'expired';
+  constructor(code: CommandError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { cameraConfigPayload } from '../contract/camera-config.ts';
 import {
   answerPayload,
   cameraStatusPayload,
@@ -6,14 +7,16 @@ import {
   healthPayload,
 } from '../contract/payloads.ts';
 import { type Topics, topicsOf } from '../contract/topics.ts';
+import type { CameraSettings } from '../domain/camera-settings.ts';
 import type { Health } from '../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
 import type { Log, Publisher } from '../pipeline/ports.ts';
 import { BrokerConnection } from './broker-connection.ts';
-import type { BrokerLink } from './broker-link.ts';
+import type { BrokerLink, Message } from './broker-link.ts';
 import { CameraImages, type EncodeImage } from './camera-images.ts';
 import type { ConnectFilePaths } from './connect-files.ts';
 import { type ObservationStore, OutboxDelivery, type StoredObservation } from './outbox-delivery.ts';
+import { PublishError } from './publish-error.ts';
 import type { ReconnectOptions } from './reconnect-delay.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { ReplayMark } from './replay-mark.ts';
@@ -114,6 +117,11 @@ export class MqttPublisher implements Publisher {
     this.#retained.set(this.#topics.cameraStatus(camera), payload, 1);
   }
 
+  cameraSettings(camera: string, settings: CameraSettings): void {
+    const payload = JSON.stringify(cameraConfigPayload(settings));
+    this.#retained.set(this.#topics.cameraConfig(camera), payload, 1);
+  }
+
   observation(observation: Observation): void {
     const { id, camera } = observation.frame;
     const { answers } = observation.description;
@@ -148,6 +156,14 @@ export class MqttPublisher implements Publisher {
   /** Retained, at QoS 1, and again on each connect; an empty payload clears the topic. */
   retain(topic: string, payload: string): void {
     this.#retained.set(topic, payload, 1);
+  }
+
+  /** A message of the moment: without a connection, or where the broker does not keep up, it is not sent. @throws PublishError */
+  async send(message: Message): Promise<void> {
+    const { link } = this.#connection;
+    if (!link || link.queueLength >= mostWaitingEvents)
+      throw new PublishError('lost', link ? 'the broker does not keep up' : 'there is no connection');
+    await link.publish(message);
   }
 
   /** Resolves when the broker has taken the subscription, however long that takes; gives what ends it. */

@@ -2,7 +2,17 @@ import { messageOf } from '../domain/errors.ts';
 import type { Log } from '../pipeline/ports.ts';
 import type { BrokerLink } from './broker-link.ts';
 
-export type OnMessage = (payload: string, retained: boolean) => void;
+/** A message that came, for who hears it at once: its bytes are not kept. */
+export interface Incoming {
+  readonly payload: Buffer;
+  /** It was said before the subscription. */
+  readonly retained: boolean;
+  /** Of MQTT 5: where the sender wants an answer, and what is to come with it. */
+  readonly responseTopic: string | undefined;
+  readonly correlationData: Buffer | undefined;
+}
+
+export type OnMessage = (message: Incoming) => void;
 
 /** What the broker is asked for, on this connection and on each that follows. Topics without wildcards. */
 export class Subscriptions {
@@ -44,8 +54,10 @@ export class Subscriptions {
   /** Asks a new connection for everything. */
   sayTo(link: BrokerLink): void {
     this.#link = link;
-    link.listen((topic, payload, { retain }) => {
-      for (const onMessage of this.#wanted.get(topic) ?? []) onMessage(payload.toString(), retain);
+    link.listen((topic, payload, { retain, properties }) => {
+      const { responseTopic, correlationData } = properties ?? {};
+      for (const onMessage of this.#wanted.get(topic) ?? [])
+        onMessage({ payload, retained: retain, responseTopic, correlationData });
     });
     for (const topic of this.#wanted.keys()) this.#ask(link, topic);
   }

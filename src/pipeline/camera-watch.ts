@@ -1,32 +1,18 @@
-import { ulid } from 'ulid';
+import type { CameraSettings } from '../domain/camera-settings.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Frame } from '../domain/frame.ts';
 import type { CameraHealth } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
-import type { Observation, Question, Trigger } from '../domain/observation.ts';
+import type { Trigger } from '../domain/observation.ts';
+import type { Fulfilment, Wish } from '../domain/wish.ts';
 import { backOffMs } from './back-off.ts';
+import type { CameraTask } from './camera-task.ts';
+import { type CapturedFrame, captureFrame } from './capture-frame.ts';
 import { type Candidate, Demand, type Inquiry } from './demand.ts';
 import type { FrameEvents } from './frame-events.ts';
 import { Pace } from './pace.ts';
-import type { Camera, Gate, Log, Look, Publisher } from './ports.ts';
-
-/** One camera and what is asked of it. */
-export interface CameraTask {
-  readonly camera: Camera;
-  /** null: every look is described. */
-  readonly gate: Gate | null;
-  /** How often the camera is looked at. */
-  readonly intervalMs: number;
-  /** The least time between two descriptions that nobody requested; null: as often as it is looked at. */
-  readonly minIntervalMs: number | null;
-  /** An unchanged picture is described once in this time; null: never. Without a gate it has no effect. */
-  readonly maxIntervalMs: number | null;
-  readonly promptName: string;
-  readonly prompt: string;
-  readonly questions: readonly Question[];
-  /** A look that takes longer hangs for good: a camera that fails says so sooner. Default: two minutes. */
-  readonly longestLookMs?: number;
-}
+import type { Log, Look, Publisher } from './ports.ts';
+import { Rest } from './rest.ts';
 
 /** A frame that is to be described. */
 export interface Job extends Candidate {
@@ -58,27 +44,34 @@ export class CameraWatch {
   readonly pace: Pace;
   readonly #parts: WatchParts;
   readonly #demand: Demand;
+  readonly #rest = new Rest();
+  #settings: CameraSettings;
   #state: CameraHealth['state'] = 'starting';
   /** Why it is offline. */
   #reason: string | undefined;
-  /** When the loop must have got on. */
-  #dueMs = Number.POSITIVE_INFINITY;
-  /** Ends the pause between two looks. */
-  #wake: (() => void) | null = null;
+  /** When a look under way must have come to an end. */
+  #lookDueMs = Number.POSITIVE_INFINITY;
+  #nextLook = 0;
   #lookAtOnce = false;
   /** Whoever waits for the end of a look. */
   #onLooked: (() => void)[] = [];
 
   constructor(task: CameraTask, parts: WatchParts) {
-    const { intervalMs, camera } = task;
+    const { camera, settings } = task;
+    const { intervalMs } = settings;
     this.task = task;
+    this.#settings = settings;
     this.#parts = parts;
-    this.#demand = new Demand(task);
+    this.#demand = new Demand({ ...task, intervalMs });
     this.pace = new Pace({
       intervalMs,
       now: () => performance.now(),
       onStretch: (stretched, ms) => {
-        const fields = { camera: camera.name, intervalMs, effectiveIntervalMs: Math.round(ms) };
+        const fields = {
+          camera: camera.name,
+          intervalMs: this.#settings.intervalMs,
+          effectiveIntervalMs: Math.round(ms),
+        };
         if (stretched) parts.log.warn(fields, 'the engine is slower than asked: the interval stretches');
         else parts.log.info(fields, 'the engine keeps up again: the interval is kept');
       },
@@ -88,7 +81,7 @@ export class CameraWatch {
   get health(): CameraHealth {
     return {
       state: this.#state,
-      intervalMs: this.task.intervalMs,
+      intervalMs: this.#settings.intervalMs,
       effectiveIntervalMs: this.pace.effectiveIntervalMs,
       gate: this.#demand.reading,
       ...(this.#reason !== undefined && { reason: this.#reason }),
@@ -96,34 +89,59 @@ export class CameraWatch {
   }
 
   get heartbeat(): Heartbeat {
-    return { loop: `camera ${this.task.camera.name}`, dueMs: this.#dueMs };
+    const dueMs = Math.min(this.#lookDueMs, this.#rest.untilMs + timerSlackMs);
+    return { loop: `camera ${this.task.camera.name}`, dueMs };
+  }
+
+  get settings(): CameraSettings {
+    return this.#settings;
+  }
+
+  /** Changes the settings at once: a new interval counts from the last look, and who is not paused any more is looked at. */
+  set(settings: CameraSettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    const { intervalMs, paused } = settings;
+    this.#demand.intervalMs = intervalMs;
+    this.pace.intervalMs = intervalMs;
+    // A camera that failed keeps its back-off.
+    if (this.#state !== 'offline') this.#nextLook += intervalMs - before.intervalMs;
+    if (before.paused && !paused) this.#nextLook = performance.now();
+    this.#rest.interrupt();
   }
 
   /** Looks until the signal aborts; then closes the camera. */
   async run(signal: AbortSignal): Promise<void> {
-    const { camera, intervalMs, longestLookMs = defaultLongestLookMs } = this.task;
+    const { camera, longestLookMs = defaultLongestLookMs } = this.task;
     const { publisher, log } = this.#parts;
-    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
+    signal.addEventListener('abort', () => this.#rest.interrupt(), { once: true });
     let started = false;
     let failures = 0;
-    let nextLook = performance.now();
-    while (!signal.aborted) {
+    this.#nextLook = performance.now();
+    for (;;) {
+      await this.#rest.until(
+        () => this.#lookFrom,
+        () => this.#lookAtOnce || signal.aborted,
+      );
+      if (signal.aborted) break;
       const lookStart = performance.now();
-      const isDue = lookStart >= nextLook;
-      this.#dueMs = lookStart + longestLookMs;
+      const isDue = lookStart >= this.#nextLook;
+      this.#lookDueMs = lookStart + longestLookMs;
       try {
         if (!started) await camera.start(signal);
         started = true;
-        const job = await this.#capture(signal);
+        this.#lookAtOnce = false;
+        const captured = await captureFrame(camera, signal);
         failures = 0;
         if (this.#state !== 'online') publisher.cameraStatus(camera.name, { state: 'online', reason: null });
         this.#state = 'online';
         this.#reason = undefined;
-        await this.#judge(job, signal);
+        await this.#judge(captured, signal);
         // A look that somebody asked for in between leaves the rhythm as it is.
         // One that was held back begins the rhythm anew.
-        const beat = lookStart - nextLook < intervalMs ? nextLook : lookStart;
-        if (isDue) nextLook = Math.max(beat + intervalMs, performance.now());
+        const { intervalMs } = this.#settings;
+        const beat = lookStart - this.#nextLook < intervalMs ? this.#nextLook : lookStart;
+        if (isDue) this.#nextLook = Math.max(beat + intervalMs, performance.now());
       } catch (error) {
         if (signal.aborted) break;
         failures++;
@@ -135,83 +153,62 @@ export class CameraWatch {
         this.#reason = reason;
         this.#lookAtOnce = false;
         this.#demand.refuse(error);
-        nextLook = performance.now() + waitMs;
+        this.#nextLook = performance.now() + waitMs;
       }
+      this.#lookDueMs = Number.POSITIVE_INFINITY;
       for (const looked of this.#onLooked.splice(0)) looked();
-      this.#dueMs = Number.POSITIVE_INFINITY;
-      await this.#pause(() => Math.max(nextLook, this.#demand.nextLookFrom), signal);
     }
-    this.#dueMs = Number.POSITIVE_INFINITY;
+    this.#lookDueMs = Number.POSITIVE_INFINITY;
     this.#demand.refuse(new Error('Scenecast is stopping'));
     for (const looked of this.#onLooked.splice(0)) looked();
     await camera.close();
   }
 
   /** Looks at once, whatever the gate says, and gives what is described. Rejects where the frame is not described. */
-  request(): Promise<Observation> {
-    const described = this.#demand.request();
-    this.#lookAtOnce = true;
-    this.#wake?.();
+  request(wish: Wish, signal: AbortSignal): Promise<Fulfilment> {
+    const described = this.#demand.request(wish, signal);
+    this.#lookNow();
     return described;
   }
 
   /** Looks at once, unless a look is under way already; resolves when it has ended, or takes too long. */
   async freshLook(): Promise<void> {
+    if (this.#settings.paused && !this.#demand.isRequestedAt(performance.now())) return;
     const { promise: looked, resolve } = Promise.withResolvers<void>();
     this.#onLooked.push(resolve);
     const tooLong = setTimeout(resolve, longestFreshLookMs);
-    if (this.#wake) {
-      this.#lookAtOnce = true;
-      this.#wake();
-    }
+    if (this.#rest.isOn) this.#lookNow();
     await looked;
     clearTimeout(tooLong);
   }
 
   /**
    * The engine is free for a frame that waited: why it is described, seen from now. null where another frame of this
-   * camera has been described meanwhile and this one shows nothing else: it has then ended as unchanged.
+   * camera has been described meanwhile and this one shows nothing else, or the camera was paused: it has then ended.
    */
   begin(job: Job): { trigger: Trigger; inquiry: Inquiry } | null {
     const trigger = this.#demand.triggerOf(job);
     this.pace.taken();
+    if (this.#endPaused(job)) return null;
     if (!trigger) {
       this.#endUnchanged(job.frame);
       return null;
     }
     const inquiry = this.#demand.begin(job);
+    if (this.#demand.isRequestedAt(job.captureStart)) this.#lookNow();
     const failed = (error: unknown): void => {
       inquiry.failed(error);
       // Nothing was described after all, so the next look may be due already.
-      this.#wake?.();
+      this.#rest.interrupt();
     };
     return { trigger, inquiry: { ...inquiry, failed } };
   }
 
-  async #capture(signal: AbortSignal): Promise<{ frame: Frame; captureStart: number }> {
-    this.#lookAtOnce = false;
-    const captureStart = performance.now();
-    const askedAt = new Date();
-    const picture = await this.task.camera.capture(signal);
-    const capturedAt = picture.takenAt ?? askedAt;
-    signal.throwIfAborted();
-    const frame: Frame = {
-      id: ulid(capturedAt.getTime()),
-      camera: this.task.camera.name,
-      capturedAt,
-      captureMs: performance.now() - captureStart,
-      picture,
-    };
-    return { frame, captureStart };
-  }
-
   /** Ends the frame as unchanged, or hands it on to be described. */
-  async #judge(
-    { frame, captureStart }: { frame: Frame; captureStart: number },
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #judge({ frame, captureStart }: CapturedFrame, signal: AbortSignal): Promise<void> {
     const { events, offer, log } = this.#parts;
     events.captured(frame);
+    if (this.#endPaused({ frame, captureStart })) return;
     let look: Look | null = null;
     try {
       look = (await this.task.gate?.look(frame.picture)) ?? null;
@@ -252,21 +249,20 @@ export class CameraWatch {
     );
   }
 
-  /** Until a moment that may move while it waits, or until somebody wants a look, or the end. */
-  async #pause(until: () => number, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const leftMs = until() - performance.now();
-      if (leftMs <= 0 || this.#lookAtOnce || signal.aborted) return;
-      this.#dueMs = until() + timerSlackMs;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      this.#wake = null;
-      this.#dueMs = Number.POSITIVE_INFINITY;
-    }
+  /** A frame that was under way when its camera was paused is described only for who requests it. */
+  #endPaused({ frame, captureStart }: Pick<Job, 'frame' | 'captureStart'>): boolean {
+    if (!this.#settings.paused || this.#demand.isRequestedAt(captureStart)) return false;
+    this.#parts.events.expired(frame, 'the camera is paused');
+    return true;
+  }
+
+  get #lookFrom(): number {
+    if (this.#settings.paused) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#nextLook, this.#demand.nextLookFrom);
+  }
+
+  #lookNow(): void {
+    this.#lookAtOnce = true;
+    this.#rest.interrupt();
   }
 }

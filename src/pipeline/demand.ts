@@ -1,11 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { GateReading } from '../domain/health.ts';
-import type { Observation, Trigger } from '../domain/observation.ts';
+import type { Trigger } from '../domain/observation.ts';
+import type { Fulfilment, Wish } from '../domain/wish.ts';
 import type { Look } from './ports.ts';
 
 /** Somebody who wants the camera described as it is from `since` on. */
 interface Waiter {
   readonly since: number;
-  resolve(observation: Observation): void;
+  readonly wish: Wish;
+  resolve(fulfilment: Fulfilment): void;
   reject(error: unknown): void;
 }
 
@@ -19,7 +22,8 @@ export interface Candidate {
 
 /** A frame that is being described: exactly one of the two is called at its end. */
 export interface Inquiry {
-  described(observation: Observation): void;
+  readonly wish: Wish;
+  described(fulfilment: Fulfilment): void;
   failed(error: unknown): void;
 }
 
@@ -35,6 +39,7 @@ export interface DemandOptions {
 /** Why and when one camera is described: somebody asked, something changed, or it is time. */
 export class Demand {
   readonly #options: DemandOptions;
+  intervalMs: number;
   #waiters: Waiter[] = [];
   /** The capture of the last described frame. */
   #lastDescribed: number | null = null;
@@ -44,21 +49,34 @@ export class Demand {
 
   constructor(options: DemandOptions) {
     this.#options = options;
+    this.intervalMs = options.intervalMs;
   }
 
   get reading(): GateReading | null {
     return this.#reading;
   }
 
-  get isRequested(): boolean {
-    return this.#waiters.length > 0;
+  /** Whether somebody waits for a frame whose capture begins, or began, at this moment. */
+  isRequestedAt(captureStart: number): boolean {
+    return this.#waiters.some(({ since }) => since <= captureStart);
   }
 
-  /** The description of the next frame whose capture begins from now on. */
-  request(): Promise<Observation> {
-    const { promise, resolve, reject } = Promise.withResolvers<Observation>();
-    this.#waiters.push({ since: performance.now(), resolve, reject });
-    return promise;
+  /** The description of a frame whose capture begins from now on; rejects with the signal's reason when it aborts. */
+  async request(wish: Wish, signal: AbortSignal): Promise<Fulfilment> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Fulfilment>();
+    const waiter: Waiter = { since: performance.now(), wish, resolve, reject };
+    this.#waiters.push(waiter);
+    const onAbort = (): void => {
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   /** Gives up on everybody who waits. */
@@ -72,13 +90,13 @@ export class Demand {
   triggerOf({ look, captureStart }: Candidate): Trigger | null {
     const comparison = look?.compare();
     if (comparison) this.#reading = comparison.reading;
-    if (this.#waiters.some(({ since }) => since <= captureStart)) return 'request';
+    if (this.isRequestedAt(captureStart)) return 'request';
     if (!comparison) return 'interval';
     if (comparison.changed) return 'change';
-    const { intervalMs, maxIntervalMs } = this.#options;
+    const { maxIntervalMs } = this.#options;
     if (this.#lastDescribed === null) return 'interval';
     // Half a look of slack: timers are late by a millisecond or two, and that must not cost a whole look.
-    const ageMs = captureStart - this.#lastDescribed + intervalMs / 2;
+    const ageMs = captureStart - this.#lastDescribed + this.intervalMs / 2;
     return maxIntervalMs !== null && ageMs >= maxIntervalMs ? 'interval' : null;
   }
 
@@ -89,17 +107,24 @@ export class Demand {
     return newest === null || minIntervalMs === null ? Number.NEGATIVE_INFINITY : newest + minIntervalMs;
   }
 
-  /** This frame goes to the engine now, for everybody who asked before its capture. */
+  /**
+   * This frame goes to the engine now, for whoever has waited longest since before its capture, and all who wish the same.
+   * Others go on waiting, for a frame of their own.
+   */
   begin({ look, captureStart }: Candidate): Inquiry {
-    const waiters = this.#waiters.filter(({ since }) => since <= captureStart);
-    this.#waiters = this.#waiters.filter(({ since }) => since > captureStart);
+    const wish = this.#waiters.find(({ since }) => since <= captureStart)?.wish ?? {};
+    const isServed = (waiter: Waiter): boolean =>
+      waiter.since <= captureStart && isDeepStrictEqual(waiter.wish, wish);
+    const waiters = this.#waiters.filter(isServed);
+    this.#waiters = this.#waiters.filter((waiter) => !isServed(waiter));
     this.#underWay = captureStart;
     return {
-      described: (observation) => {
+      wish,
+      described: (fulfilment) => {
         this.#underWay = null;
         this.#lastDescribed = captureStart;
         look?.described();
-        for (const waiter of waiters) waiter.resolve(observation);
+        for (const waiter of waiters) waiter.resolve(fulfilment);
       },
       failed: (error) => {
         this.#underWay = null;

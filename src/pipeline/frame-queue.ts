@@ -17,7 +17,7 @@ const rankOf: Readonly<Record<Trigger, number>> = { request: 0, change: 1, inter
 export interface QueueOptions<Job> {
   /** Whether a frame may no longer be described. */
   readonly isStale: (job: Job) => boolean;
-  /** What is only due goes as a change once so many others have gone before it. */
+  /** What is only due goes as a change once so many others have gone before it, and all as a request after twice as many. */
   readonly patience: number;
   /** What was too old when its turn came. Its camera keeps the turn, and is waited for until this resolves. */
   readonly onStale: (job: Job) => Promise<void>;
@@ -25,8 +25,8 @@ export interface QueueOptions<Job> {
 
 /**
  * What waits for the engine: one slot a camera, where a newer frame takes the older one's place. Requests go first, then
- * changes, then what is only due; among equals those that began to wait first. What is only due
- * is not passed by for ever: see `patience`.
+ * changes, then what is only due; among equals those that began to wait first. Nothing
+ * is passed by for ever, so that no stream of requests starves other cameras: see `patience`.
  */
 export class FrameQueue<Job extends Waiting> {
   // A Map keeps a key's place when its value is replaced: a camera never loses its turn to its own newer frame.
@@ -91,11 +91,17 @@ export class FrameQueue<Job extends Waiting> {
     for (const slot of this.#slots.values()) {
       if (!slot.job) continue;
       const rank = rankOf[slot.job.trigger];
-      const fairRank = slot.passedBy >= this.#options.patience ? Math.min(rank, rankOf.change) : rank;
+      const fairRank = Math.min(rank, this.#rankFor(slot.passedBy));
       if (fairRank >= bestRank) continue;
       best = slot;
       bestRank = fairRank;
     }
     return best;
+  }
+
+  #rankFor(passedBy: number): number {
+    const { patience } = this.#options;
+    if (passedBy >= 2 * patience) return rankOf.request;
+    return passedBy >= patience ? rankOf.change : rankOf.interval;
   }
 }

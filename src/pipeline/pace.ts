@@ -16,6 +16,7 @@ export interface PaceOptions {
  */
 export class Pace {
   readonly #options: PaceOptions;
+  intervalMs: number;
   #waitingSince: number | null = null;
   #lastTaken = Number.NEGATIVE_INFINITY;
   #missed = false;
@@ -24,10 +25,11 @@ export class Pace {
 
   constructor(options: PaceOptions) {
     this.#options = options;
+    this.intervalMs = options.intervalMs;
   }
 
   get effectiveIntervalMs(): number {
-    return this.#stretchedMs === null ? this.#options.intervalMs : Math.max(this.#stretchedMs, this.#gapMs());
+    return this.#stretchedMs === null ? this.intervalMs : Math.max(this.#stretchedMs, this.#gapMs());
   }
 
   /** A frame waits for the engine. */
@@ -51,9 +53,9 @@ export class Pace {
     }
     this.#missed = false;
     this.#calm = 0;
-    const { intervalMs, onStretch } = this.#options;
+    const { onStretch } = this.#options;
     const before = this.#stretchedMs;
-    this.#stretchedMs = Math.max(intervalMs, before === null ? gapMs : (before + gapMs) / 2);
+    this.#stretchedMs = Math.max(this.intervalMs, before === null ? gapMs : (before + gapMs) / 2);
     if (before === null) onStretch(true, this.#stretchedMs);
   }
 
@@ -66,13 +68,13 @@ export class Pace {
     this.#calm++;
     if (this.#stretchedMs === null || this.#calm < calmLooks) return;
     this.#stretchedMs = null;
-    this.#options.onStretch(false, this.#options.intervalMs);
+    this.#options.onStretch(false, this.intervalMs);
   }
 
   /** From the frame taken last until now; after a calm time, from when this one would have been due. */
   #gapMs(): number {
-    const { now, intervalMs } = this.#options;
+    const { now } = this.#options;
     if (this.#waitingSince === null) return 0;
-    return Math.min(now() - this.#lastTaken, now() - this.#waitingSince + intervalMs);
+    return Math.min(now() - this.#lastTaken, now() - this.#waitingSince + this.intervalMs);
   }
 }

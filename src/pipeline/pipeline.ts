@@ -1,15 +1,20 @@
-import { messageOf } from '../domain/errors.ts';
+import type { CameraSettings } from '../domain/camera-settings.ts';
+import { CommandError, messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
-import type { Observation } from '../domain/observation.ts';
-import { type CameraTask, CameraWatch, type Job } from './camera-watch.ts';
+import type { Description, Observation } from '../domain/observation.ts';
+import type { Fulfilment, Wish } from '../domain/wish.ts';
+import type { CameraTask } from './camera-task.ts';
+import { CameraWatch, type Job } from './camera-watch.ts';
 import { FrameEvents } from './frame-events.ts';
 import { FrameQueue } from './frame-queue.ts';
-import type { Describer, Log, Publisher } from './ports.ts';
+import type { DescribeRequest, Describer, Log, Publisher } from './ports.ts';
 import { RecentTimings } from './recent-timings.ts';
 
 export interface PipelineParts {
   readonly tasks: readonly CameraTask[];
+  /** The words of each prompt, by name. */
+  readonly prompts: Readonly<Record<string, string>>;
   readonly describer: Describer;
   readonly publisher: Publisher;
   readonly log: Log;
@@ -67,9 +72,10 @@ export class Pipeline {
 
   /** Begins to look and to describe; returns at once. */
   start(): void {
-    const { healthIntervalMs } = this.#parts;
+    const { publisher, healthIntervalMs } = this.#parts;
     const signal = this.#stopped.signal;
     this.#loops = [...[...this.#watches.values()].map((watch) => watch.run(signal)), this.#describeAll()];
+    for (const [name, { settings }] of this.#watches) publisher.cameraSettings(name, settings);
     void this.#tellHealth();
     this.#healthTimer = setInterval(() => void this.#tellHealth(), healthIntervalMs);
   }
@@ -95,17 +101,24 @@ export class Pipeline {
   }
 
   /**
-   * Looks at a camera at once and describes what it sees, before everything else that waits, and whatever its gate says.
-   * Rejects where there is no such camera, the camera gives no picture, or the description fails.
+   * Looks at a camera (null: the only one) at once and describes what it sees, as it is wished, before everything else that
+   * waits, and whatever its gate says. Rejects with the signal's reason; where the camera gives no picture or the description
+   * fails, with that error.
+   * @throws CommandError where there is no such camera, prompt or question
    */
-  async request(camera: string): Promise<Observation> {
-    const watch = this.#watches.get(camera);
-    if (!watch) {
-      const names = [...this.#watches.keys()].join(', ');
-      throw new RangeError(`no camera is named "${camera}"; there are: ${names}`);
-    }
+  async request(camera: string | null, wish: Wish = {}, signal = this.#stopped.signal): Promise<Fulfilment> {
+    const watch = this.#watchOf(camera ?? this.#onlyCamera());
+    if (wish.prompt !== undefined) named('prompt', wish.prompt, Object.keys(this.#parts.prompts));
+    const questions = watch.task.questions.map(({ name }) => name);
+    for (const question of wish.questions ?? []) named('question', question, questions);
     this.#stopped.signal.throwIfAborted();
-    return watch.request();
+    return watch.request(wish, signal);
+  }
+
+  /** Changes what a camera is set to, at once, and publishes it. @throws CommandError where there is no such camera */
+  set(camera: string, settings: CameraSettings): void {
+    this.#watchOf(camera).set(settings);
+    this.#parts.publisher.cameraSettings(camera, settings);
   }
 
   /** Ends every loop, waits for the last, and closes the cameras. Frames still waiting expire. */
@@ -158,8 +171,7 @@ export class Pipeline {
   async #describe(job: Job): Promise<void> {
     const { describer, publisher, log, longestDescriptionMs } = this.#parts;
     const { watch, frame, captureStart, queuedAt } = job;
-    const { prompt, promptName, questions } = watch.task;
-    const { id, camera, picture } = frame;
+    const { id, camera } = frame;
     const begun = watch.begin(job);
     if (!begun) return;
     const { trigger, inquiry } = begun;
@@ -167,10 +179,11 @@ export class Pipeline {
     if (this.#engine === 'idle') this.#engine = 'busy';
     this.#describedByMs = performance.now() + (longestDescriptionMs ?? Number.POSITIVE_INFINITY);
     try {
-      const request = { picture, prompt, questions };
-      const description = await describer.describe(request, this.#stopped.signal);
+      const prompt = inquiry.wish.prompt ?? watch.settings.prompt;
+      const request = this.#requestOf(job, inquiry.wish, prompt);
+      const { description, answer } = apart(await describer.describe(request, this.#stopped.signal));
       const totalMs = performance.now() - captureStart;
-      const observation = { frame, trigger, prompt: promptName, description, queueMs, totalMs };
+      const observation: Observation = { frame, trigger, prompt, description, queueMs, totalMs };
       this.#engine = 'idle';
       this.#timings.add(observation);
       this.#lastDescribedAt = new Date();
@@ -180,7 +193,7 @@ export class Pipeline {
         { id, camera, trigger, totalMs: Math.round(totalMs), tokens: description.tokens },
         'described',
       );
-      inquiry.described(observation);
+      inquiry.described({ observation, answer });
     } catch (error) {
       const reason = messageOf(error);
       this.#engine = 'failing';
@@ -191,4 +204,40 @@ export class Pipeline {
       this.#describedByMs = Number.POSITIVE_INFINITY;
     }
   }
+
+  #requestOf({ watch, frame }: Job, { questions, detail, ask }: Wish, prompt: string): DescribeRequest {
+    const standing = watch.task.questions.filter(({ name }) => questions?.includes(name) ?? true);
+    return {
+      picture: frame.picture,
+      prompt: this.#parts.prompts[prompt]!,
+      questions: ask ? [...standing, { ...ask, name: askedName }] : standing,
+      ...(detail && { detail }),
+    };
+  }
+
+  #watchOf(camera: string): CameraWatch {
+    named('camera', camera, [...this.#watches.keys()]);
+    return this.#watches.get(camera)!;
+  }
+
+  #onlyCamera(): string {
+    const [only, ...others] = this.#watches.keys();
+    if (only === undefined || others.length > 0)
+      throw new CommandError('invalid', `camera: must be one of ${[...this.#watches.keys()].join(', ')}`);
+    return only;
+  }
+}
+
+/** No standing question has this name. */
+const askedName = '';
+
+/** The answer to what was asked besides belongs to who asked, not to what is published. */
+function apart(description: Description): { description: Description; answer: Fulfilment['answer'] } {
+  const { [askedName]: answer = null, ...answers } = description.answers;
+  return { description: { ...description, answers }, answer };
+}
+
+function named(what: string, name: string, names: readonly string[]): void {
+  if (!names.includes(name))
+    throw new CommandError('unknown', `no ${what} is named "${name}"; there are: ${names.join(', ')}`);
 }

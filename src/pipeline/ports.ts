@@ -1,5 +1,7 @@
+import type { CameraSettings, ChangedSettings } from '../domain/camera-settings.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
+import type { Detail } from '../domain/model-sizing.ts';
 import type { CameraStatus, Description, FrameEvent, Observation, Question } from '../domain/observation.ts';
 
 /** A source of pictures. `capture` gives the newest one and rejects with a CameraError where there is none. */
@@ -30,6 +32,8 @@ export interface DescribeRequest {
   /** The words the model is given, e.g. "Describe the scene." */
   readonly prompt: string;
   readonly questions: readonly Question[];
+  /** How closely to look, at most; default: as the engine was planned. Not every model can look less closely. */
+  readonly detail?: Detail;
 }
 
 /** The engine. Requests are served one after another; rejects with an EngineError. */
@@ -42,9 +46,18 @@ export interface Describer {
 /** Where results go. Calls return at once; delivery is the publisher's own business. */
 export interface Publisher {
   cameraStatus(camera: string, status: CameraStatus): void;
+  cameraSettings(camera: string, settings: CameraSettings): void;
   observation(observation: Observation): void;
   event(event: FrameEvent): void;
   health(health: Health): void;
+}
+
+/** Where changed settings survive a restart. */
+export interface SettingsStore {
+  /** By camera. */
+  load(): Promise<ReadonlyMap<string, ChangedSettings>>;
+  /** Replaces all that was kept; resolves when it survives whatever ends the process. */
+  save(changed: ReadonlyMap<string, ChangedSettings>): Promise<void>;
 }
 
 /** Where the pipeline tells what it does; pino's Logger fits. */

@@ -1,8 +1,9 @@
 import { EngineError } from '../domain/errors.ts';
 import type { ChatFamily } from './chat-families.ts';
 
-/** Where the picture goes in a rendered prompt. */
+/** Where the picture goes in a rendered prompt, and where the question's words. */
 const pictureMark = '<__media__>';
+const wordsMark = '<__words__>';
 
 /** Renders a Jinja chat template; llama.cpp's own engine in the daemon. */
 export type RenderTemplate = (
@@ -10,24 +11,36 @@ export type RenderTemplate = (
   jinja: string,
 ) => string;
 
+/** One question as the model is asked it: `before`, the picture, `lead`, `words`, `tail`. */
+export interface Prompt {
+  readonly before: string;
+  /** The template's text from the picture to the question. */
+  readonly lead: string;
+  /** The question itself: text of others, in which nothing is to be read but words. */
+  readonly words: string;
+  /** The template's text after the question, up to where the model goes on. */
+  readonly tail: string;
+}
+
 /**
  * The text before the picture and the text after it, for one question. The two are tokenised apart, as LLaVA does:
- * the part before the picture is the same for every question, so that one picture serves them all.
- * @throws EngineError BAD_TEMPLATE where the template does not place the picture exactly once.
+ * the part before the picture is the same for every question, so that one picture serves them all. The template sees marks in
+ * place of picture and words: what a question says cannot change what is rendered around it.
+ * @throws EngineError BAD_TEMPLATE where the template does not place picture and words exactly once each, in this order.
  */
 export function renderPrompt(
   render: RenderTemplate,
   { jinja, arrange }: ChatFamily,
   question: string,
-): { before: string; after: string } {
-  const words = question.replaceAll(pictureMark, '');
-  const text = render([{ role: 'user', content: arrange(pictureMark, words) }], jinja);
+): Prompt {
+  const text = render([{ role: 'user', content: arrange(pictureMark, wordsMark) }], jinja);
   const [before, after, ...more] = text.split(pictureMark);
-  if (before === undefined || after === undefined || more.length > 0) {
+  const [lead, tail, ...others] = after?.split(wordsMark) ?? [];
+  if (before === undefined || lead === undefined || tail === undefined || more.length + others.length > 0) {
     throw new EngineError(
       'BAD_TEMPLATE',
       `model.chat_template: the user's message must appear exactly once in what it renders; it rendered "${text}"`,
     );
   }
-  return { before, after };
+  return { before, lead, words: question.replaceAll(pictureMark, ''), tail };
 }

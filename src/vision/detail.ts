@@ -10,6 +10,13 @@ const mostTiles: Readonly<Record<Detail, number>> = {
   full: Number.POSITIVE_INFINITY,
 };
 
+const details: readonly Detail[] = ['overview', 'balanced', 'full'];
+
+/** The lesser of two: a context that was planned for one may have no room for more. */
+export function lesserDetail(planned: Detail, wanted: Detail | undefined): Detail {
+  return wanted && details.indexOf(wanted) < details.indexOf(planned) ? wanted : planned;
+}
+
 /** Those of LLaVA-1.6's canvases ([width, height]) that a picture may be fitted to. */
 export function pinpointsFor(
   detail: Detail,

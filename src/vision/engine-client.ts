@@ -120,6 +120,23 @@ export class EngineClient implements Describer {
     return { loop: 'engine', dueMs: this.#goneByMs };
   }
 
+  /**
+   * Ends the engine's process, and starts it anew; resolves when it is ready. What is under way fails. One that is being started
+   * anyway is waited for. Rejects where the signal aborts.
+   */
+  async restart(signal: AbortSignal): Promise<void> {
+    if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
+    const child = await rejectOnAbort(this.#ready, signal);
+    for (const pending of this.#pending.values())
+      pending.fault = new EngineError('RESTARTED', 'the engine is started anew, as somebody requested');
+    this.#backOffMs = shortestBackOffMs;
+    const isAlive = child.exitCode === null && child.signalCode === null;
+    child.kill('SIGKILL');
+    // Heard after the listener of #load, which has then begun the new one.
+    if (isAlive) await once(child, 'exit');
+    await this.ready(signal);
+  }
+
   /** The process id of the engine, while it lives. */
   get pid(): number | null {
     return this.#child?.pid ?? null;

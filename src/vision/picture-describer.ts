@@ -3,9 +3,10 @@ import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } fro
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './addon.ts';
 import { answerGrammar, mostAnswerTokens, parseAnswer } from './answer-grammar.ts';
-import { renderPrompt } from './chat-prompt.ts';
+import { type Prompt, renderPrompt } from './chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './choose-chat-template.ts';
 import { chooseSight, type Sight, tryTruncate } from './sight.ts';
+import { turnTokens } from './turn-tokens.ts';
 
 export interface SpeechOptions {
   /** The longest description or free-text answer, in tokens. */
@@ -45,20 +46,22 @@ export class PictureDescriber {
   }
 
   /** Describes one picture and answers its questions. Rejects with the native layer's coded errors. */
-  async describe({ picture, prompt, questions }: DescribeRequest, signal: AbortSignal): Promise<Description> {
-    const { before, after } = this.#prompt(prompt);
+  async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
+    const { picture, questions, detail } = request;
+    const first = this.#prompt(request.prompt);
     const seenStart = performance.now();
-    const { imageTokens, packMs, encodeMs, ...seen } = await this.#sight.see(picture, before, signal);
-    let shown = { before, end: this.#engine.position };
+    const sight = await this.#sight.see(picture, first.before, signal, detail);
+    const { imageTokens, packMs, encodeMs, ...seen } = sight;
+    let shown = { before: first.before, end: this.#engine.position };
     let promptTokens = seen.promptTokens;
     let completion = 0;
     let prefillMs = performance.now() - seenStart - packMs - encodeMs;
     let generateMs = 0;
 
-    const turn = async (words: string, type: AnswerType | null): Promise<Spoken> => {
+    const turn = async (prompt: Prompt, type: AnswerType | null): Promise<Spoken> => {
       signal.throwIfAborted();
       const turnStart = performance.now();
-      const tokens = this.#engine.tokenize(words, { addSpecial: false, parseSpecial: true });
+      const tokens = turnTokens(this.#engine, prompt);
       promptTokens += tokens.length;
       await this.#engine.decodeTokens(tokens, { logitsLast: true });
       const speechStart = performance.now();
@@ -69,16 +72,16 @@ export class PictureDescriber {
       return spoken;
     };
 
-    const description = await turn(after, null);
+    const description = await turn(first, null);
     const answers: Record<string, Answer> = {};
     for (const { name, ask, type } of questions) {
       const asked = this.#prompt(ask);
       // Looked at anew: where the question stands before the picture, or a recurrent memory has forgotten the way back.
       if (asked.before !== shown.before || !tryTruncate(this.#engine, shown.end)) {
-        promptTokens += (await this.#sight.see(picture, asked.before, signal)).promptTokens;
+        promptTokens += (await this.#sight.see(picture, asked.before, signal, detail)).promptTokens;
         shown = { before: asked.before, end: this.#engine.position };
       }
-      const { text } = await turn(asked.after, type ?? null);
+      const { text } = await turn(asked, type ?? null);
       answers[name] = type ? parseAnswer(type, text) : text.trim();
     }
     return {
@@ -91,7 +94,7 @@ export class PictureDescriber {
     };
   }
 
-  #prompt(words: string): { before: string; after: string } {
+  #prompt(words: string): Prompt {
     return renderPrompt(this.#render, this.template, words);
   }
 

@@ -2,7 +2,7 @@ import type { Picture, Size } from '../domain/frame.ts';
 import type { Detail } from '../domain/model-sizing.ts';
 import type { MtmdEngine, MtmdInfo, PictureTokens } from './addon.ts';
 import { decodePicture } from './decode-picture.ts';
-import { pinpointsFor } from './detail.ts';
+import { lesserDetail, pinpointsFor } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings } from './embed-picture.ts';
 import { type Plan, planAnyres } from './packing.ts';
 
@@ -10,9 +10,10 @@ import { type Plan, planAnyres } from './packing.ts';
 export interface Sight {
   /**
    * Afterwards the sequence holds `before` and the picture, and nothing else. Rejects with the native layer's coded
-   * errors, BAD_PICTURE or UNSUPPORTED_MODEL, or the signal's reason.
+   * errors, BAD_PICTURE or UNSUPPORTED_MODEL, or the signal's reason. A lesser `detail` than the engine's is heeded where
+   * pictures are cut here into tiles.
    */
-  see(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens>;
+  see(picture: Picture, before: string, signal: AbortSignal, detail?: Detail): Promise<PictureTokens>;
 }
 
 type WayOfLooking = 'anyres' | 'padded square' | 'stretched square' | 'libmtmd';
@@ -30,7 +31,9 @@ export function chooseSight(engine: MtmdEngine, detail: Detail): Sight {
   const way = wayOf(engine.info);
   if (way === 'libmtmd') return new LibmtmdSight(engine);
   if (way === 'anyres') {
-    return new EmbeddingSight(engine, (picture) => embedPicture(engine, picture, detail));
+    return new EmbeddingSight(engine, (picture, wanted) =>
+      embedPicture(engine, picture, lesserDetail(detail, wanted)),
+    );
   }
   const fit = way === 'padded square' ? 'pad' : 'stretch';
   return new EmbeddingSight(engine, (picture) => embedSquare(engine, picture, fit));
@@ -69,17 +72,17 @@ function planOf(info: MtmdEngine['info'], detail: Detail, size: Size): Plan | nu
 /** Pictures that become one run of embeddings. The text before them stays in the KV cache from picture to picture. */
 export class EmbeddingSight implements Sight {
   readonly #engine: MtmdEngine;
-  readonly #embed: (picture: Picture) => Promise<PictureEmbeddings>;
+  readonly #embed: (picture: Picture, detail?: Detail) => Promise<PictureEmbeddings>;
   /** The text that stands before every picture, while its KV is still there. */
   #prefix: { readonly text: string; readonly position: number } | null = null;
 
-  constructor(engine: MtmdEngine, embed: (picture: Picture) => Promise<PictureEmbeddings>) {
+  constructor(engine: MtmdEngine, embed: (picture: Picture, detail?: Detail) => Promise<PictureEmbeddings>) {
     this.#engine = engine;
     this.#embed = embed;
   }
 
-  async see(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens> {
-    const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(picture);
+  async see(picture: Picture, before: string, signal: AbortSignal, detail?: Detail): Promise<PictureTokens> {
+    const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(picture, detail);
     signal.throwIfAborted();
     const promptTokens = await this.#prefillPrefix(before);
     await this.#engine.decodeEmbeddings(embeddings);

@@ -9,6 +9,7 @@ import { imageMaxTokens } from './detail.ts';
 import { serveParent } from './one-shot-child.ts';
 import { countPictureTokens, countSquares, heedsDetail } from './sight.ts';
 import type { SizeRequest } from './size-model.ts';
+import { turnTokens } from './turn-tokens.ts';
 
 /** What a context takes is measured at two sizes: it grows in a straight line. */
 const measuredContexts = [4096, 8192] as const;
@@ -70,11 +71,9 @@ function sizeTurns(
   const render: Parameters<typeof renderPrompt>[0] = (messages, jinja) =>
     engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
   const promptTokens = (words: string): number => {
-    const { before, after } = renderPrompt(render, template, words);
-    return (
-      engine.tokenize(before, { addSpecial: true, parseSpecial: true }).length +
-      engine.tokenize(after, { parseSpecial: true }).length
-    );
+    const prompt = renderPrompt(render, template, words);
+    const before = engine.tokenize(prompt.before, { addSpecial: true, parseSpecial: true });
+    return before.length + turnTokens(engine, prompt).length;
   };
   const free = [...prompts, ...questions.filter(({ type }) => !type).map(({ ask }) => ask)];
   const typed = questions.flatMap(({ ask, type }) =>

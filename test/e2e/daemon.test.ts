@@ -97,6 +97,7 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
   expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
     [discovery, true],
     [`${base}/drawn/answer/count`, true],
+    [`${base}/drawn/config`, true],
     [`${base}/drawn/description`, true],
     [`${base}/drawn/status`, true],
     [`${base}/health`, true],

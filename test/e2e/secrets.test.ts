@@ -245,12 +245,16 @@ test.each([
     'cameras.a.source.input',
     { cameras: { a: { source: { type: 'ffmpeg', input: 'rtsp://u:CANARY@h/x' } } } },
   ],
-])('a login that was written into %s is refused without being repeated', async (field, fault) => {
-  const canary = new Canary(`leaked-${random()}`);
-  const config = { cameras: { a: { source: { type: 'scene' } } }, ...fault };
-  const daemon = new Started(JSON.parse(JSON.stringify(config).replace('CANARY', canary.text)), 'unused');
-  await once(daemon.child, 'close');
-  expect(daemon.child.exitCode).toBe(78);
-  expect(daemon.says(field)).toBe(true);
-  expect(findings([canary], new Map([['log', daemon.output]]))).toEqual([]);
-}, 120_000);
+])(
+  'a login that was written into %s is refused without being repeated',
+  async (field, fault) => {
+    const canary = new Canary(`leaked-${random()}`);
+    const config = { cameras: { a: { source: { type: 'scene' } } }, ...fault };
+    const daemon = new Started(JSON.parse(JSON.stringify(config).replace('CANARY', canary.text)), 'unused');
+    await once(daemon.child, 'close');
+    expect(daemon.child.exitCode).toBe(78);
+    expect(daemon.says(field)).toBe(true);
+    expect(findings([canary], new Map([['log', daemon.output]]))).toEqual([]);
+  },
+  120_000,
+);

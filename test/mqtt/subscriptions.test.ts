@@ -12,7 +12,7 @@ test('a subscription outlives the broker, hears what is retained, and ends where
   const heard: string[] = [];
   const end = await publisher.subscribe(
     'birth',
-    (payload, retained) => void heard.push(`${payload}${retained ? ', retained' : ''}`),
+    ({ payload, retained }) => void heard.push(`${payload}${retained ? ', retained' : ''}`),
     never,
   );
   await until(() => heard.length === 1);

@@ -1,10 +1,11 @@
 import { onTestFinished } from 'vitest';
+import type { CameraSettings } from '../../src/domain/camera-settings.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { Health } from '../../src/domain/health.ts';
 import type { CameraStatus, Description, FrameEvent, Observation } from '../../src/domain/observation.ts';
-import type { CameraTask } from '../../src/pipeline/camera-watch.ts';
+import type { CameraTask } from '../../src/pipeline/camera-task.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline/pipeline.ts';
-import type { Camera, Describer, Gate, Look, Publisher } from '../../src/pipeline/ports.ts';
+import type { Camera, DescribeRequest, Describer, Gate, Look, Publisher } from '../../src/pipeline/ports.ts';
 
 export const description: Description = {
   text: 'a thing',
@@ -67,6 +68,7 @@ export class FakeGate implements Gate {
 /** An engine that takes as long as it is told, and notes what it was shown. */
 export class FakeEngine implements Describer {
   readonly seen: number[] = [];
+  readonly requests: DescribeRequest[] = [];
   readonly #ms: number;
   fault: Error | null = null;
   /** Until it is back. */
@@ -77,14 +79,16 @@ export class FakeEngine implements Describer {
   ready(): Promise<void> {
     return this.restart;
   }
-  async describe({ picture }: { picture: Picture }, signal: AbortSignal): Promise<Description> {
-    this.seen.push(picture.bytes[0]!);
+  async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
+    this.seen.push(request.picture.bytes[0]!);
+    this.requests.push(request);
     await new Promise<void>((resolve, reject) => {
       setTimeout(resolve, this.#ms);
       signal.addEventListener('abort', () => reject(new Error('stopping')), { once: true });
     });
     if (this.fault) throw this.fault;
-    return description;
+    const answers = request.questions.map(({ name, ask }) => [name, `an answer to ${ask}`]);
+    return { ...description, answers: Object.fromEntries(answers) };
   }
 }
 
@@ -93,6 +97,7 @@ export class Recorder implements Publisher {
   readonly observations: Observation[] = [];
   readonly statuses: [string, CameraStatus][] = [];
   readonly healths: Health[] = [];
+  readonly settings: [string, CameraSettings][] = [];
   event(event: FrameEvent): void {
     this.events.push(event);
   }
@@ -101,6 +106,9 @@ export class Recorder implements Publisher {
   }
   cameraStatus(camera: string, status: CameraStatus): void {
     this.statuses.push([camera, status]);
+  }
+  cameraSettings(camera: string, settings: CameraSettings): void {
+    this.settings.push([camera, settings]);
   }
   health(health: Health): void {
     this.healths.push(health);
@@ -128,15 +136,21 @@ export class LogLines {
   readonly error = this.debug;
 }
 
-export function taskOf(camera: Camera, task: Partial<CameraTask> = {}): CameraTask {
+export function taskOf(
+  camera: Camera,
+  {
+    paused = false,
+    intervalMs = 1000,
+    prompt = 'default',
+    ...task
+  }: Partial<CameraTask & CameraSettings> = {},
+): CameraTask {
   return {
     camera,
     gate: null,
-    intervalMs: 1000,
+    settings: { paused, intervalMs, prompt },
     minIntervalMs: null,
     maxIntervalMs: null,
-    promptName: 'default',
-    prompt: 'Describe the scene.',
     questions: [{ name: 'gate', ask: 'Is the gate open?' }],
     ...task,
   };
@@ -159,6 +173,7 @@ export function startPipeline(
   const pipeline = new Pipeline({
     tasks,
     describer,
+    prompts: { default: 'Describe the scene.', brief: 'In one word.' },
     publisher: recorder,
     log,
     maxFrameAgeMs: 120_000,

@@ -115,8 +115,13 @@ test('a request is described before what waits, whatever the gate says, and give
   const before = recorder.observations.length;
   const requested = pipeline.request('c2');
   await pass(1900);
-  const observation = await requested;
-  expect(observation).toMatchObject({ trigger: 'request', description, frame: { camera: 'c2' } });
+  const { observation, answer } = await requested;
+  expect(observation).toMatchObject({
+    trigger: 'request',
+    description: { text: description.text },
+    frame: { camera: 'c2' },
+  });
+  expect(answer).toBeNull();
   expect(
     recorder.observations
       .slice(before)
@@ -141,8 +146,8 @@ test('a request is not satisfied by a frame from before it, and requests for one
   await pass(500);
   const second = pipeline.request('a');
   await pass(10_000);
-  const { frame } = await first;
-  expect((await second).frame.id).toBe(frame.id);
+  const { observation } = await first;
+  expect((await second).observation.frame.id).toBe(observation.frame.id);
   expect(engine.seen).toEqual([1, 3]);
   expect(recorder.ends).toEqual(['expired', 'described', 'described']);
 });

@@ -36,9 +36,9 @@ export class Daemon {
 
   /** The first log line with this message, waited for. */
   // biome-ignore lint/suspicious/noExplicitAny: log lines hold whatever was logged
-  async logged(message: string): Promise<any> {
+  async logged(message: string, timeoutMs = 30_000): Promise<any> {
     const find = (): unknown => this.log.find(({ msg }) => msg === message);
-    await until(() => find() !== undefined, 30_000);
+    await until(() => find() !== undefined, timeoutMs);
     return find();
   }
 

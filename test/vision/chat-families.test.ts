@@ -6,6 +6,7 @@ import { loadAddon, type MtmdVocabularyFile } from '../../src/vision/addon.ts';
 import { chatFamilies } from '../../src/vision/chat-families.ts';
 import { renderPrompt } from '../../src/vision/chat-prompt.ts';
 import { type ChatFacts, chooseChatTemplate } from '../../src/vision/choose-chat-template.ts';
+import { turnTokens } from '../../src/vision/turn-tokens.ts';
 import { llamaSource, type VocabularyShape, writeVocabulary } from '../support/vocabulary-file.ts';
 
 // The tokens each family's models were trained on, with the published vocabularies. A prompt is written here as
@@ -39,12 +40,15 @@ function promptTokens(
 ): { before: string[]; after: string[] } {
   const render: Parameters<typeof renderPrompt>[0] = (messages, template) =>
     file.applyChatTemplate(messages, { template });
-  const { before, after } = renderPrompt(render, chosen, 'Is it open?');
-  const read = (text: string, addSpecial: boolean): string[] =>
-    [...file.tokenize(text, { addSpecial, parseSpecial: true })].map(
+  const prompt = renderPrompt(render, chosen, 'Is it open?');
+  const read = (tokens: Int32Array): string[] =>
+    [...tokens].map(
       (token) => `${token}=${Buffer.from(file.tokenToPiece(token, { special: true })).toString('utf8')}`,
     );
-  return { before: read(before, true), after: read(after, false) };
+  return {
+    before: read(file.tokenize(prompt.before, { addSpecial: true, parseSpecial: true })),
+    after: read(turnTokens(file, prompt)),
+  };
 }
 
 /** Written `id=piece|id=piece`. */

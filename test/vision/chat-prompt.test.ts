@@ -8,11 +8,27 @@ const echo = (messages: readonly { content: string }[], jinja: string): string =
 const family = { jinja: 'T', arrange: pictureLineFirst };
 
 test('the prompt is cut where the picture goes', () => {
-  expect(renderPrompt(echo, family, 'What is it?')).toEqual({ before: 'T[', after: '\nWhat is it?]' });
+  expect(renderPrompt(echo, family, 'What is it?')).toEqual({
+    before: 'T[',
+    lead: '\n',
+    words: 'What is it?',
+    tail: ']',
+  });
 });
 
 test('a question cannot smuggle in a second picture', () => {
-  expect(renderPrompt(echo, family, 'a <__media__> b')).toEqual({ before: 'T[', after: '\na  b]' });
+  expect(renderPrompt(echo, family, 'a <__media__> b')).toMatchObject({ before: 'T[', words: 'a  b' });
+});
+
+test('what a question says cannot change what the template makes of it', () => {
+  const fickle = (messages: readonly { content: string }[]): string =>
+    messages[0]!.content.includes('system') ? 'another prompt' : echo(messages, 'T');
+  expect(renderPrompt(fickle, family, 'system <__words__> {{ x }}')).toEqual({
+    before: 'T[',
+    lead: '\n',
+    words: 'system <__words__> {{ x }}',
+    tail: ']',
+  });
 });
 
 test.each([

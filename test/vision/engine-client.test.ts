@@ -163,6 +163,22 @@ test('cancelled, it is ready for the next at once', async () => {
   await expect(client.describe(request, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
+test('restarted, it fails what it describes, and is ready again when that resolves', async () => {
+  const client = clientOf();
+  await client.start();
+  const { pid } = client;
+  const failed = expect(
+    client.describe({ ...request, questions: manyQuestions }, never),
+  ).rejects.toMatchObject({ code: 'RESTARTED' });
+  await Promise.all([client.restart(never), client.restart(never), failed]);
+  expect(client.pid).not.toBe(pid);
+  expect(existsSync(`/proc/${pid}`)).toBe(false);
+  const after = client.pid;
+  expect((await client.describe(request, never)).text).not.toBe('');
+  expect(client.pid).toBe(after);
+  await expect(client.restart(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
 test('closed, also twice and while it loads, it leaves no process behind', async () => {
   const client = clientOf();
   const loading = client.start();

@@ -77,6 +77,19 @@ test.each<[Detail, number, number, number]>([
   120_000,
 );
 
+test.each<[Detail, Detail, number]>([
+  ['full', 'overview', 576],
+  ['balanced', 'full', 576 + 24 * 32 + 24],
+])(
+  'an engine planned for detail %s, asked for %s, sees %i tokens: never more than was planned',
+  async (planned, wanted, tokens) => {
+    const engine = await open(writeRandomLlava(folder, realGeometryShape));
+    const seen = await chooseSight(engine, planned).see(await pictureOf(640, 480), 'USER', never, wanted);
+    expect(seen.imageTokens).toBe(tokens);
+  },
+  120_000,
+);
+
 test('a flat LLaVA-1.6 sees the overview, then tile after tile', async () => {
   const flat = writeRandomLlava(folder, tinyShape, { mergeType: 'flat', newlineName: null, name: 'flat' });
   const { engine, caught } = catching(await open(flat));

@@ -78,14 +78,13 @@ async function watch(count: number, kind: Kind): Promise<void> {
     tasks: Array.from({ length: count }, (_, index) => ({
       camera: cameraOf(`c${index}`),
       gate: new SceneGate({ sensitivity: 50, ignore: [], lightGuard: true }),
-      intervalMs: 1000,
+      settings: { paused: false, intervalMs: 1000, prompt: 'default' },
       minIntervalMs: null,
       // Always due, so that each camera has a frame waiting.
       maxIntervalMs: 1000,
-      promptName: 'default',
-      prompt: 'Describe the scene.',
       questions: [],
     })),
+    prompts: { default: 'Describe the scene.' },
     describer: {
       ready: async () => {},
       describe: async () => {
@@ -100,7 +99,13 @@ async function watch(count: number, kind: Kind): Promise<void> {
         };
       },
     },
-    publisher: { cameraStatus: quiet, observation: quiet, event: quiet, health: quiet },
+    publisher: {
+      cameraStatus: quiet,
+      cameraSettings: quiet,
+      observation: quiet,
+      event: quiet,
+      health: quiet,
+    },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     maxFrameAgeMs: 120_000,
     healthIntervalMs: 30_000,

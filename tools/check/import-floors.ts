@@ -19,11 +19,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'engine.ts': ['domain', 'config', ...adapters],
   'camera-task.ts': ['engine.ts', 'domain', 'config', 'pipeline', ...adapters],
   'info.ts': ['domain', 'config', 'contract', ...adapters],
+  'commanding.ts': ['domain', 'config', 'pipeline', ...adapters],
   'publishing.ts': ['engine.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
   'app.ts': [
     'engine.ts',
     'camera-task.ts',
     'info.ts',
+    'commanding.ts',
     'publishing.ts',
     'domain',
     'config',

@@ -1,0 +1,26 @@
+import { ulid } from 'ulid';
+import type { Frame } from '../domain/frame.ts';
+import type { Camera } from './ports.ts';
+
+export interface CapturedFrame {
+  readonly frame: Frame;
+  /** By the monotonic clock. */
+  readonly captureStart: number;
+}
+
+/** Takes a picture and gives it its id, which sorts by the time of the capture. Rejects with what the camera says. */
+export async function captureFrame(camera: Camera, signal: AbortSignal): Promise<CapturedFrame> {
+  const captureStart = performance.now();
+  const askedAt = new Date();
+  const picture = await camera.capture(signal);
+  const capturedAt = picture.takenAt ?? askedAt;
+  signal.throwIfAborted();
+  const frame: Frame = {
+    id: ulid(capturedAt.getTime()),
+    camera: camera.name,
+    capturedAt,
+    captureMs: performance.now() - captureStart,
+    picture,
+  };
+  return { frame, captureStart };
+}

@@ -1,0 +1,133 @@
+import type { CameraSettings, ChangedSettings } from '../domain/camera-settings.ts';
+import { CommandError, messageOf } from '../domain/errors.ts';
+import type { Log, SettingsStore } from './ports.ts';
+
+export interface SettingsParts {
+  /** Of each camera, what the config says. */
+  readonly configured: Readonly<Record<string, CameraSettings>>;
+  /** The names of the prompts. */
+  readonly prompts: readonly string[];
+  /** What may be changed. */
+  readonly changeable: readonly (keyof CameraSettings)[];
+  readonly store: SettingsStore;
+  /** Told at once of each change. */
+  readonly onChange: (camera: string, settings: CameraSettings) => void;
+  readonly log: Log;
+}
+
+/**
+ * What each camera is set to: as the config says, save for what was changed since and survives a restart. A change holds
+ * until the same is changed back, or the config says something else there than it did when the change was made.
+ */
+export class Settings {
+  readonly #parts: SettingsParts;
+  readonly #changed = new Map<string, ChangedSettings>();
+  #saving: Promise<void> = Promise.resolve();
+  /** Begins when the save under way has ended. */
+  #nextSave: Promise<void> | null = null;
+
+  constructor(parts: SettingsParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads what was changed before, and forgets what does not hold any more. */
+  async load(): Promise<void> {
+    const { configured, store, log } = this.#parts;
+    let forgotten = 0;
+    for (const [camera, changed] of await store.load()) {
+      const entries = Object.entries(changed).filter(([field, change]) =>
+        this.#holds(camera, field as keyof CameraSettings, change),
+      );
+      forgotten += Object.keys(changed).length - entries.length;
+      if (entries.length === 0) continue;
+      this.#changed.set(camera, Object.fromEntries(entries));
+      log.info(
+        { camera, now: this.of(camera), config: configured[camera] },
+        'set otherwise than in the config',
+      );
+    }
+    if (forgotten === 0) return;
+    log.info({ forgotten }, 'settings changed before are not as the config has it now: forgotten');
+    await this.#save().catch((error) => log.warn({ reason: messageOf(error) }, 'settings are not kept'));
+  }
+
+  of(camera: string): CameraSettings {
+    const settings = this.#configOf(camera);
+    if (!settings) {
+      const names = Object.keys(this.#parts.configured).join(', ');
+      throw new CommandError('unknown', `no camera is named "${camera}"; there are: ${names}`);
+    }
+    const changed = Object.entries(this.#changed.get(camera) ?? {});
+    return { ...settings, ...Object.fromEntries(changed.map(([field, change]) => [field, change?.value])) };
+  }
+
+  /**
+   * Changes some of a camera's settings; resolves with all of them when the change survives a restart.
+   * @throws CommandError where there is no such camera or prompt; `failed`, where it holds but cannot be kept
+   */
+  async set(camera: string, change: Partial<CameraSettings>): Promise<CameraSettings> {
+    const { prompts, onChange } = this.#parts;
+    const before = this.of(camera);
+    if (change.prompt !== undefined && !prompts.includes(change.prompt))
+      throw new CommandError(
+        'unknown',
+        `no prompt is named "${change.prompt}"; there are: ${prompts.join(', ')}`,
+      );
+    const fields = Object.keys(change) as (keyof CameraSettings)[];
+    if (fields.every((field) => change[field] === before[field])) return before;
+    this.#note(camera, { ...before, ...change });
+    const settings = this.of(camera);
+    onChange(camera, settings);
+    try {
+      await this.#save();
+    } catch (cause) {
+      throw new CommandError('failed', `it holds, but not after a restart: ${messageOf(cause)}`, { cause });
+    }
+    return settings;
+  }
+
+  /** Resolves when what was changed has been written. */
+  async close(): Promise<void> {
+    await (this.#nextSave ?? this.#saving).catch(() => {});
+  }
+
+  #holds<Field extends keyof CameraSettings>(
+    camera: string,
+    field: Field,
+    change: ChangedSettings[Field],
+  ): boolean {
+    const { prompts, changeable } = this.#parts;
+    const config = this.#configOf(camera)?.[field];
+    if (!change || change.config !== config || !changeable.includes(field)) return false;
+    return field !== 'prompt' || prompts.includes(String(change.value));
+  }
+
+  #configOf(camera: string): CameraSettings | undefined {
+    const { configured } = this.#parts;
+    // Names come from others, and every object has a `constructor`.
+    return Object.hasOwn(configured, camera) ? configured[camera] : undefined;
+  }
+
+  /** Notes what differs from the config. */
+  #note(camera: string, settings: CameraSettings): void {
+    const config = this.#configOf(camera)!;
+    const fields = Object.keys(config) as (keyof CameraSettings)[];
+    const entries = fields
+      .filter((field) => settings[field] !== config[field])
+      .map((field) => [field, { value: settings[field], config: config[field] }]);
+    if (entries.length === 0) this.#changed.delete(camera);
+    else this.#changed.set(camera, Object.fromEntries(entries));
+  }
+
+  /** Whoever comes while one save is under way waits for the next, which has all changes. */
+  #save(): Promise<void> {
+    this.#nextSave ??= this.#saving
+      .catch(() => {})
+      .then(() => {
+        this.#nextSave = null;
+        this.#saving = this.#parts.store.save(this.#changed);
+        return this.#saving;
+      });
+    return this.#nextSave;
+  }
+}

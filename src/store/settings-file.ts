@@ -1,0 +1,78 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { ChangedSettings } from '../domain/camera-settings.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { Log, SettingsStore } from '../pipeline/ports.ts';
+
+const changeOf = <Value extends z.ZodType>(value: Value) =>
+  z.strictObject({ value, config: value }).optional();
+
+const fileSchema = z.strictObject({
+  version: z.literal(1),
+  cameras: z.record(
+    z.string(),
+    z.strictObject({
+      paused: changeOf(z.boolean()),
+      intervalMs: changeOf(z.number().positive()),
+      prompt: changeOf(z.string()),
+    }),
+  ),
+});
+
+/** Changed settings as a JSON file, which is replaced whole or not at all. */
+export class SettingsFile implements SettingsStore {
+  readonly #path: string;
+  readonly #log: Log;
+
+  constructor(path: string, log: Log) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  /** A file that is damaged is set aside, and counts as empty, as does one that cannot be read. */
+  async load(): Promise<ReadonlyMap<string, ChangedSettings>> {
+    const path = this.#path;
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      const isNone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!isNone)
+        this.#log.warn({ path, reason: messageOf(error) }, 'settings cannot be read: as in the config');
+      return new Map();
+    }
+    try {
+      return new Map(Object.entries(fileSchema.parse(JSON.parse(text)).cameras));
+    } catch (error) {
+      const aside = `${path}.damaged`;
+      const moved = await rename(path, aside).then(
+        () => aside,
+        () => null,
+      );
+      this.#log.warn({ path, aside: moved, reason: messageOf(error) }, 'settings damaged: as in the config');
+      return new Map();
+    }
+  }
+
+  async save(changed: ReadonlyMap<string, ChangedSettings>): Promise<void> {
+    const text = `${JSON.stringify({ version: 1, cameras: Object.fromEntries(changed) }, null, 2)}\n`;
+    const partial = `${this.#path}.partial`;
+    await mkdir(dirname(this.#path), { recursive: true });
+    const file = await open(partial, 'w');
+    try {
+      await file.writeFile(text);
+      // Else a power cut could leave a new name for bytes that are not there yet.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(partial, this.#path);
+    const folder = await open(dirname(this.#path), 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}

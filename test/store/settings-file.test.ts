@@ -1,0 +1,69 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { ChangedSettings } from '../../src/domain/camera-settings.ts';
+import { SettingsFile } from '../../src/store/settings-file.ts';
+import { LogLines } from '../support/log-lines.ts';
+
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-settings-'));
+  onTestFinished(() => {
+    chmodSync(folder, 0o755);
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
+
+const changed = new Map<string, ChangedSettings>([
+  ['porch', { paused: { value: true, config: false }, intervalMs: { value: 500, config: 10_000 } }],
+  ['yard', { prompt: { value: 'brief', config: 'default' } }],
+]);
+
+test('what is saved is there for the next, in a folder that is made, and nothing else is', async () => {
+  const folder = join(scratch(), 'state');
+  const path = join(folder, 'settings-test.json');
+  const log = new LogLines();
+  expect(await new SettingsFile(path, log).load()).toEqual(new Map());
+  await new SettingsFile(path, log).save(changed);
+  expect(await new SettingsFile(path, log).load()).toEqual(changed);
+  await new SettingsFile(path, log).save(new Map());
+  expect(await new SettingsFile(path, log).load()).toEqual(new Map());
+  expect(readdirSync(folder)).toEqual(['settings-test.json']);
+  expect(log.lines).toEqual([]);
+});
+
+test('what a killed process left half-written is not read', async () => {
+  const path = join(scratch(), 'settings.json');
+  const file = new SettingsFile(path, new LogLines());
+  await file.save(changed);
+  writeFileSync(`${path}.partial`, '{"version":1,"cam');
+  expect(await file.load()).toEqual(changed);
+  await file.save(new Map());
+  expect(await file.load()).toEqual(new Map());
+});
+
+test.each([
+  ['nothing', ''],
+  ['half of it', '{"version":1,"cameras":{"porch":'],
+  ['zeros', '\0'.repeat(200)],
+  ['another version', '{"version":2,"cameras":{}}'],
+  ['another type', '{"version":1,"cameras":{"porch":{"paused":{"value":"yes","config":false}}}}'],
+])('a file that holds %s is set aside, with a warning, and counts as empty', async (_name, text) => {
+  const path = join(scratch(), 'settings.json');
+  writeFileSync(path, text);
+  const log = new LogLines();
+  expect(await new SettingsFile(path, log).load()).toEqual(new Map());
+  expect(readFileSync(`${path}.damaged`, 'utf8')).toBe(text);
+  expect(log.lines).toMatchObject([{ level: 'warn', fields: { aside: `${path}.damaged` } }]);
+});
+
+test('a file that cannot be read or written says so', async () => {
+  const path = join(scratch(), 'settings.json');
+  mkdirSync(path);
+  const log = new LogLines();
+  const file = new SettingsFile(path, log);
+  expect(await file.load()).toEqual(new Map());
+  expect(log.lines[0]).toMatchObject({ level: 'warn', message: 'settings cannot be read: as in the config' });
+  await expect(file.save(changed)).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+});

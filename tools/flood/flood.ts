@@ -1,0 +1,283 @@
+/**
+ * Floods a real daemon with commands, and looks whether it minds.
+ *
+ *   npm run test:flood -- [--commands N] [--seconds N] [--rate N] [--seed N]
+ *
+ * `scenecast run` with the demo model and two drawn cameras, on a real mosquitto. Two daemons, one after the other:
+ * 1. `commands` random and malformed ones, as fast as they are read (`mqtt.commands.rate: 1000`), so that each is;
+ * 2. a flood of `rate` a second for `seconds`, at the usual limits.
+ * Each is warmed up with a little of the same, left alone until its memory rests, and killed with SIGKILL at the end.
+ * Exit code 1 where the daemon ends by itself, its memory (RSS, without the engine's process) has grown by 20 MB or more,
+ * descriptions cease, or `status` and last will are not as they should be.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { Mosquitto } from '../test/mosquitto.ts';
+import { RandomCommands, randomOf } from './random-command.ts';
+
+const { values } = parseArgs({
+  options: {
+    commands: { type: 'string', default: '100000' },
+    seconds: { type: 'string', default: '30' },
+    rate: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const commandCount = whole('commands');
+const floodSeconds = whole('seconds');
+const floodRate = whole('rate');
+const seed = whole('seed');
+
+const device = 'flooded';
+/** Fewer than the daemon would read, so that none is refused for its number. */
+const readRate = 900;
+const mostGrowthBytes = 20e6;
+/** Descriptions must come at this share of their usual rate: engine, broker and flood share the machine. */
+const leastShare = 0.2;
+
+interface Result {
+  readonly sent: number;
+  readonly perSecond: number;
+  readonly heard: number;
+  readonly responses: number;
+  readonly rssBeforeMB: number;
+  readonly rssPeakMB: number;
+  readonly rssAfterMB: number;
+  readonly describedPerMinuteBefore: number;
+  readonly describedPerMinuteDuring: number;
+  readonly faults: string;
+}
+
+/** `scenecast run`, with what it logs. */
+class Daemon {
+  readonly #child: ChildProcess;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'scenecast-flood-'));
+  /** Commands that it did not read, or told nobody of. */
+  readonly counts = new Map<string, number>();
+  #stderr = '';
+
+  constructor(url: string, commands: object) {
+    const camera = (at: number): object => ({
+      source: { type: 'scene', seed: at, size: '336x336', every: '1s' },
+      interval: '1s',
+      gate: { enabled: false },
+    });
+    const config = {
+      device,
+      mqtt: { url, commands },
+      store: { folder: 'state' },
+      model: { threads: 1 },
+      prompts: { default: 'Describe the scene.', brief: 'Describe it.' },
+      cameras: { watched: camera(1), poked: camera(1000) },
+    };
+    const path = join(this.#folder, 'config.yaml');
+    writeFileSync(path, JSON.stringify(config)); // JSON is YAML
+    const main = join(import.meta.dirname, '../../src/main.ts');
+    this.#child = spawn(process.execPath, [main, 'run', '--config', path], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#hear(line));
+    this.#child.stderr?.on('data', (data) => {
+      this.#stderr += data;
+    });
+  }
+
+  /** Why it has ended; null: it lives. */
+  get end(): string | null {
+    const { exitCode, signalCode } = this.#child;
+    return exitCode === null && signalCode === null ? null : `${signalCode ?? exitCode} ${this.#stderr}`;
+  }
+
+  get rssBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+
+  async kill(): Promise<void> {
+    if (this.end === null) {
+      this.#child.kill('SIGKILL');
+      await once(this.#child, 'exit');
+    }
+  }
+
+  clear(): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  #hear(line: string): void {
+    const { msg, level: _level, time: _time, pid: _pid, hostname: _host, ...fields } = JSON.parse(line);
+    if (msg !== 'commands or responses were not taken') return;
+    for (const [what, count] of Object.entries(fields))
+      this.counts.set(what, (this.counts.get(what) ?? 0) + Number(count));
+  }
+}
+
+/** What comes from the daemon. */
+class Watcher {
+  described = 0;
+  responses = 0;
+  status = '';
+  readonly client: MqttClient;
+  private constructor(client: MqttClient) {
+    this.client = client;
+    client.on('message', (topic, payload) => {
+      if (topic.endsWith('/description')) this.described++;
+      else if (topic.endsWith('/status')) this.status = payload.toString();
+      else this.responses++;
+    });
+  }
+
+  static async start(url: string): Promise<Watcher> {
+    const watcher = new Watcher(await connectAsync(url, { protocolVersion: 5 }));
+    const base = `scenecast/${device}`;
+    // Of the camera that no command is about.
+    const topics = [`${base}/watched/description`, `${base}/status`, `${base}/response/+`, 'flood/#'];
+    await watcher.client.subscribeAsync(topics, { qos: 1 });
+    return watcher;
+  }
+}
+
+async function flood(settings: object, rate: number, seconds: number, allowed: object): Promise<Result> {
+  const broker = await Mosquitto.start('allow_anonymous true\nmax_queued_messages 100000');
+  const watcher = await Watcher.start(broker.url);
+  const sender = await connectAsync(broker.url, { protocolVersion: 5 });
+  const daemon = new Daemon(broker.url, { ...settings, ...allowed });
+  const commands = new RandomCommands(randomOf(seed), device, ['poked']);
+  const faults: string[] = [];
+  const alive = (): boolean => daemon.end === null;
+  try {
+    await until(() => watcher.described >= 5 || !alive(), 'the daemon describes nothing', 120_000);
+    const usual = await perMinute(watcher, Math.max(5, Math.min(20, seconds)));
+    await send(sender, commands, rate, Math.max(1, Math.min(10, seconds / 3)), alive);
+    await rest(alive);
+    const rssBefore = daemon.rssBytes;
+    const heardBefore = watcher.responses;
+    let rssPeak = rssBefore;
+    const sampler = setInterval(() => {
+      if (alive()) rssPeak = Math.max(rssPeak, daemon.rssBytes);
+    }, 250);
+    const describedBefore = watcher.described;
+    const start = performance.now();
+    const sent = await send(sender, commands, rate, seconds, alive);
+    const tookSeconds = (performance.now() - start) / 1000;
+    const during = ((watcher.described - describedBefore) / tookSeconds) * 60;
+    clearInterval(sampler);
+    await rest(alive);
+    if (!alive()) throw new Error(`the daemon has ended: ${daemon.end}`);
+    const rssAfter = daemon.rssBytes;
+    const responses = watcher.responses - heardBefore;
+    if (rssAfter - rssBefore >= mostGrowthBytes) faults.push('its memory has grown');
+    if (during < usual * leastShare) faults.push('descriptions have ceased');
+    if ((await retainedStatus(broker.url)) !== 'online') faults.push('its status is not retained as online');
+    await daemon.kill();
+    await until(() => JSON.parse(watcher.status).state === 'offline', 'no last will', 10_000).catch(() =>
+      faults.push('its last will does not say offline'),
+    );
+    if ((await retainedStatus(broker.url)) !== 'offline') faults.push('its last will is not retained');
+    const notRead = daemon.counts.get('rate_limited') ?? 0;
+    const toMB = (bytes: number): number => Math.round(bytes / 1e5) / 10;
+    return {
+      sent,
+      perSecond: Math.round(sent / tookSeconds),
+      heard: notRead + responses,
+      responses,
+      rssBeforeMB: toMB(rssBefore),
+      rssPeakMB: toMB(rssPeak),
+      rssAfterMB: toMB(rssAfter),
+      describedPerMinuteBefore: Math.round(usual),
+      describedPerMinuteDuring: Math.round(during),
+      faults: faults.join(', ') || 'none',
+    };
+  } finally {
+    await daemon.kill();
+    daemon.clear();
+    await Promise.all([sender.endAsync(true), watcher.client.endAsync(true)]);
+    await broker.close();
+  }
+}
+
+/** @returns how many were sent; fewer than wanted where broker and daemon do not keep up. */
+async function send(
+  client: MqttClient,
+  commands: RandomCommands,
+  rate: number,
+  seconds: number,
+  goOn: () => boolean,
+): Promise<number> {
+  const start = performance.now();
+  let sent = 0;
+  for (;;) {
+    const elapsed = (performance.now() - start) / 1000;
+    if (elapsed >= seconds || !goOn()) return sent;
+    for (const due = elapsed * rate; sent < due && !client.stream.writableNeedDrain; sent++) {
+      const { topic, payload, options } = commands.next();
+      client.publish(topic, payload, options);
+    }
+    await sleep(5);
+  }
+}
+
+/** Until what was queued is worked off, and the garbage collected. */
+async function rest(goOn: () => boolean): Promise<void> {
+  for (let second = 0; second < 12 && goOn(); second++) await sleep(1000);
+}
+
+async function perMinute(watcher: Watcher, seconds: number): Promise<number> {
+  const before = watcher.described;
+  await sleep(seconds * 1000);
+  return ((watcher.described - before) / seconds) * 60;
+}
+
+/** What somebody who comes now is told. */
+async function retainedStatus(url: string): Promise<string> {
+  const client = await connectAsync(url, { protocolVersion: 5 });
+  let state = '';
+  client.on('message', (_topic, payload, { retain }) => {
+    if (retain) state = JSON.parse(payload.toString()).state;
+  });
+  await client.subscribeAsync(`scenecast/${device}/status`);
+  await until(() => state !== '', 'no status is retained', 5000).catch(() => {});
+  await client.endAsync(true);
+  return state;
+}
+
+async function until(condition: () => boolean, otherwise: string, timeoutMs: number): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(otherwise);
+    await sleep(50);
+  }
+}
+
+function whole(option: keyof typeof values): number {
+  const value = Number(values[option]);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${option} ${values[option]}: must be a whole number from 1`);
+  return value;
+}
+
+// The engine must not be restarted all the time, or nothing would be described.
+const allowed = { ask: true, restart: false };
+const table = {
+  'random and malformed, all read': await flood(
+    { rate: 1000, burst: 1000 },
+    readRate,
+    commandCount / readRate,
+    allowed,
+  ),
+  'flood, usual limits': await flood({}, floodRate, floodSeconds, allowed),
+};
+for (const [name, result] of Object.entries(table)) {
+  process.stdout.write(`${name}\n`);
+  for (const [what, value] of Object.entries(result)) process.stdout.write(`  ${what.padEnd(26)}${value}\n`);
+}
+const isGood = Object.values(table).every(({ faults }) => faults === 'none');
+process.stdout.write(isGood ? 'it does not mind\n' : 'NOT GOOD\n');
+process.exitCode = isGood ? 0 : 1;
