@@ -5,6 +5,8 @@ import { cameraTaskOf } from './camera-task.ts';
 import type { Config } from './config/schema.ts';
 import { jobOf, modelFilesOf, setUpEngine, startEngine } from './engine.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
+import type { Describer } from './pipeline/ports.ts';
+import { needsEngine, poolDescriberOf, poolWorkerOf } from './pool.ts';
 import { announcerOf, outboxOf, publisherOf } from './publishing.ts';
 import { EngineClient } from './vision/engine-client.ts';
 import type { EngineOptions } from './vision/protocol.ts';
@@ -26,7 +28,6 @@ export class App {
 
   /** Connects, loads the model and starts looking. @throws ConfigError for what a person must mend. */
   async start(): Promise<void> {
-    const { model } = this.#config;
     const log = this.#log;
     const folder = dirname(this.#configPath);
     const outbox = outboxOf(this.#config, folder, log);
@@ -36,6 +37,35 @@ export class App {
     this.#running.push({ name: 'mqtt', close: () => publisher.close() });
     await publisher.start();
 
+    const own = needsEngine(this.#config) ? await this.#startEngine(folder) : null;
+    const describer =
+      this.#config.engine === 'own' ? own!.engine : await this.#startSending(folder, own?.engine);
+
+    const tasks = Object.keys(this.#config.cameras).map((name) =>
+      cameraTaskOf(name, this.#config, folder, log),
+    );
+    const announcer = announcerOf(this.#config, own?.name ?? 'worker boards', publisher, log);
+    this.#running.push({ name: 'home-assistant', close: () => announcer.close() });
+    announcer.start();
+
+    const pipeline = new Pipeline({
+      tasks,
+      describer,
+      publisher,
+      log,
+      maxFrameAgeMs: this.#config.max_frame_age,
+      healthIntervalMs: this.#config.health_interval,
+    });
+    this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
+    this.#loopDelay.enable();
+    pipeline.start();
+    log.info({ cameras: tasks.length, device: this.#config.device }, 'looking');
+    if (own) await this.#startWorker(folder, own.engine);
+  }
+
+  async #startEngine(folder: string): Promise<{ engine: EngineClient; name: string }> {
+    const { model } = this.#config;
+    const log = this.#log;
     const engine = new EngineClient({
       engine: await this.#planEngine(folder),
       deadlineMs: model.deadline,
@@ -51,26 +81,23 @@ export class App {
         'model.detail has no effect: this model looks at every picture alike',
       );
     }
+    return { engine, name: `${info.model} (${info.quant})` };
+  }
 
-    const tasks = Object.keys(this.#config.cameras).map((name) =>
-      cameraTaskOf(name, this.#config, folder, log),
-    );
-    const announcer = announcerOf(this.#config, `${info.model} (${info.quant})`, publisher, log);
-    this.#running.push({ name: 'home-assistant', close: () => announcer.close() });
-    announcer.start();
+  /** For the frames of this board. */
+  async #startSending(folder: string, own: EngineClient | undefined): Promise<Describer> {
+    const pool = poolDescriberOf(this.#config, folder, own ?? null, this.#log);
+    this.#running.push({ name: 'pool', close: () => pool.close() });
+    await pool.start();
+    return pool;
+  }
 
-    const pipeline = new Pipeline({
-      tasks,
-      describer: engine,
-      publisher,
-      log,
-      maxFrameAgeMs: this.#config.max_frame_age,
-      healthIntervalMs: this.#config.health_interval,
-    });
-    this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
-    this.#loopDelay.enable();
-    pipeline.start();
-    log.info({ cameras: tasks.length, device: this.#config.device }, 'looking');
+  /** For the images of others. */
+  async #startWorker(folder: string, engine: EngineClient): Promise<void> {
+    const worker = poolWorkerOf(this.#config, folder, engine, this.#log);
+    if (!worker) return;
+    this.#running.push({ name: 'worker', close: () => worker.close() });
+    await worker.start();
   }
 
   /** The engine's options, planned for this board. */

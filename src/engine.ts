@@ -51,12 +51,16 @@ export const usualJob: EngineJob = {
   questions: [],
 };
 
-/** The job of a config's cameras. */
-export function jobOf({ cameras, prompts }: Pick<Config, 'cameras' | 'prompts'>): EngineJob {
+/** What images of other boards may be asked: about a page. */
+const pageOfWords = 'words '.repeat(400);
+
+/** The job of a config's cameras, and of the pool that it describes for. */
+export function jobOf({ cameras, prompts, work }: Pick<Config, 'cameras' | 'prompts' | 'work'>): EngineJob {
   const each = Object.values(cameras);
+  const forOthers = work.pool !== null;
   return {
-    pictureSizes: each.flatMap(pictureSizesOf),
-    prompts: [...new Set(each.map(({ prompt }) => prompts[prompt]!))],
+    pictureSizes: [...each.flatMap(pictureSizesOf), ...(forOthers ? usualSizes : [])],
+    prompts: [...new Set(each.map(({ prompt }) => prompts[prompt]!)), ...(forOthers ? [pageOfWords] : [])],
     questions: each.flatMap(({ questions }) =>
       Object.entries(questions).map(([name, config]) => questionOf(name, config)),
     ),

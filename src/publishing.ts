@@ -7,6 +7,7 @@ import { stateFolder } from './domain/state-folder.ts';
 import { lookUp, questionOf } from './engine.ts';
 import { HomeAssistantAnnouncer } from './mqtt/home-assistant-announcer.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
+import type { BrokerAddress } from './mqtt/pool-connection.ts';
 import type { Log } from './pipeline/ports.ts';
 import { Outbox } from './store/outbox.ts';
 
@@ -26,8 +27,13 @@ export function publisherOf(
   outbox: Outbox,
   log: Log,
 ): MqttPublisher {
+  return new MqttPublisher({ ...brokerOf(mqtt, folder), device, outbox, log });
+}
+
+/** The broker, and what it takes to connect to it. */
+export function brokerOf(mqtt: Config['mqtt'], folder: string): BrokerAddress {
   const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
-  return new MqttPublisher({
+  return {
     url: mqtt.url,
     username: mqtt.username,
     passwordFile: path(mqtt.password_file),
@@ -35,10 +41,7 @@ export function publisherOf(
     certFile: path(mqtt.cert_file),
     keyFile: path(mqtt.key_file),
     keepaliveMs: mqtt.keepalive,
-    device,
-    outbox,
-    log,
-  });
+  };
 }
 
 /** What Home Assistant is told. Nothing can be asked or set over MQTT yet. */

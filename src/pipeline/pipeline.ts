@@ -1,4 +1,4 @@
-import { messageOf } from '../domain/errors.ts';
+import { ExpiredError, messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type CameraTask, CameraWatch, type Job } from './camera-watch.ts';
@@ -18,8 +18,8 @@ export interface PipelineParts {
 
 /**
  * The policy: look at each camera at its interval, let the gate say which frames are news, keep only the newest of each
- * camera waiting, describe one frame after another, and end every captured frame in exactly one of `described`,
- * `unchanged`, `failed` and `expired`.
+ * camera waiting, describe as many frames at once as the engine serves, of each camera one after another, and end every
+ * captured frame in exactly one of `described`, `unchanged`, `failed` and `expired`.
  */
 export class Pipeline {
   readonly #parts: PipelineParts;
@@ -27,6 +27,8 @@ export class Pipeline {
   readonly #queue: FrameQueue<Job>;
   readonly #watches: ReadonlyMap<string, CameraWatch>;
   readonly #stopped = new AbortController();
+  /** What is being described, by camera. */
+  readonly #underWay = new Map<string, Promise<void>>();
   #loops: Promise<void>[] = [];
   #healthTimer: NodeJS.Timeout | null = null;
   #engine: Health['engine'] = 'idle';
@@ -40,6 +42,8 @@ export class Pipeline {
       isStale: (job) => this.#isStale(job),
       patience: tasks.length,
       onStale: (job) => this.#refresh(job),
+      // Of one camera, what is newer must not be overtaken by what is older.
+      isHeld: (camera) => this.#underWay.has(camera),
     });
     const offer = (job: Job): void => {
       const displaced = this.#queue.offer(job);
@@ -95,12 +99,23 @@ export class Pipeline {
 
   async #describeAll(): Promise<void> {
     const { describer } = this.#parts;
+    const { concurrency = 1 } = describer;
     for (let job = await this.#queue.take(); job; job = await this.#queue.take()) {
       // An engine that is being started anew takes its time, and the frame grows older.
       await describer.ready(this.#stopped.signal).catch(() => {});
       if (this.#isStale(job)) await this.#refresh(job);
-      else await this.#describe(job);
+      else this.#begin(job);
+      while (this.#underWay.size >= concurrency) await Promise.race(this.#underWay.values());
     }
+    await Promise.all(this.#underWay.values());
+  }
+
+  #begin(job: Job): void {
+    const described = this.#describe(job).finally(() => {
+      this.#underWay.delete(job.camera);
+      this.#queue.reconsider();
+    });
+    this.#underWay.set(job.camera, described);
   }
 
   #isStale({ captureStart }: Job): boolean {
@@ -125,11 +140,11 @@ export class Pipeline {
     const queueMs = performance.now() - queuedAt;
     if (this.#engine === 'idle') this.#engine = 'busy';
     try {
-      const request = { picture, prompt, questions };
+      const request = { picture, prompt, questions, frame: { id, camera } };
       const description = await describer.describe(request, this.#stopped.signal);
       const totalMs = performance.now() - captureStart;
       const observation = { frame, trigger, prompt: promptName, description, queueMs, totalMs };
-      this.#engine = 'idle';
+      this.#engine = this.#underWay.size > 1 ? 'busy' : 'idle';
       publisher.observation(observation);
       this.#events.described(frame);
       log.info(
@@ -141,7 +156,8 @@ export class Pipeline {
       const reason = messageOf(error);
       this.#engine = 'failing';
       log.warn({ id, camera, reason }, 'not described');
-      this.#events.failed(frame, reason);
+      if (error instanceof ExpiredError) this.#events.expired(frame, reason);
+      else this.#events.failed(frame, reason);
       inquiry.failed(error);
     }
   }

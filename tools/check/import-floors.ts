@@ -19,10 +19,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'engine.ts': ['domain', 'config', ...adapters],
   'camera-task.ts': ['engine.ts', 'domain', 'config', 'pipeline', ...adapters],
   'publishing.ts': ['engine.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
+  'pool.ts': ['engine.ts', 'publishing.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
   'app.ts': [
     'engine.ts',
     'camera-task.ts',
     'publishing.ts',
+    'pool.ts',
     'domain',
     'config',
     'pipeline',
