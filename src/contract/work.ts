@@ -83,7 +83,7 @@ export const workAnswerSchema = z.discriminatedUnion('status', [
   z.strictObject({
     status: z
       .literal('working')
-      .describe('Only where `if_busy` is `refuse`: it has been begun, and the answer is to come'),
+      .describe('working, only where `if_busy` is `refuse`: it has been begun, and the answer is to come'),
     data: z.null(),
     error: z.null(),
     transaction: z.string().nullable(),
@@ -91,7 +91,6 @@ export const workAnswerSchema = z.discriminatedUnion('status', [
 ]);
 
 export type WorkItemPayload = z.output<typeof workItemSchema>;
-export type WorkPropertiesPayload = z.output<typeof workPropertiesSchema>;
 export type WorkQuestionsPayload = z.output<typeof workQuestionsSchema>;
 export type WorkAnswerPayload = z.output<typeof workAnswerSchema>;
 /** What a worker says of an image that it has described. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ulid } from 'ulid';
 import { topicsOf } from '../contract/topics.ts';
-import { type WorkAnswerPayload, workAnswerSchema, workingEveryMs } from '../contract/work.ts';
+import { type WorkAnswerPayload, type WorkItemPayload, workAnswerSchema, workingEveryMs } from '../contract/work.ts';
 import { descriptionOfWork, workQuestionsPayload } from '../contract/work-payloads.ts';
 import { EngineError, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
@@ -57,7 +57,7 @@ export class PoolDescriber implements Describer {
     this.#options = options;
     this.concurrency = concurrency;
     this.#topics = topicsOf(device);
-    this.#connection = poolConnection(broker, { clientId: `scenecast-${device}-pool` }, log, (link) =>
+    this.#connection = poolConnection(broker, { clientId: `scenecast-${device}.pool` }, log, (link) =>
       this.#connected(link),
     );
   }
@@ -147,23 +147,20 @@ export class PoolDescriber implements Describer {
     const { pool } = this.#options;
     return {
       topic: this.#topics.workItem(frame?.camera ?? 'request'),
-      payload: image,
       qos: 1,
       retain: false,
-      properties: {
+      ...workMessageOf(image, {
+        id: frame?.id ?? ulid(),
+        prompt,
+        ...(questions.length > 0 && { questions: workQuestionsPayload(questions) }),
+        ...(detail && { detail }),
+        ...(pool !== null && { pool }),
+        if_busy: 'refuse',
+      }, {
         responseTopic: this.#topics.response('work'),
         correlationData: Buffer.from(attempt),
         messageExpiryInterval: Math.max(1, Math.ceil((deadline - performance.now()) / 1000)),
-        contentType: imageTypeOf(image) ?? 'image/jpeg',
-        userProperties: {
-          id: frame?.id ?? ulid(),
-          prompt,
-          ...(questions.length > 0 && { questions: JSON.stringify(workQuestionsPayload(questions)) }),
-          ...(detail && { detail }),
-          ...(pool !== null && { pool }),
-          if_busy: 'refuse',
-        },
-      },
+      }),
     };
   }
 
@@ -213,4 +210,26 @@ export class PoolDescriber implements Describer {
     // Whoever has answered is free.
     if (answer.status === 'ok') this.#waiting.shift()?.();
   }
+}
+
+/**
+ * An image as it is, with the rest as user properties; or, where those cannot hold it, all of it in JSON: mosquitto ends the
+ * connection over a line break in a property.
+ */
+function workMessageOf(
+  image: Buffer,
+  asked: Omit<WorkItemPayload, 'schema' | 'image'>,
+  properties: NonNullable<Message['properties']>,
+): Pick<Message, 'payload' | 'properties'> {
+  const texts = Object.entries(asked).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  const mostBytes = 65_535;
+  if (texts.some(([, text]) => /\p{Cc}/u.test(text) || Buffer.byteLength(text) > mostBytes)) {
+    const payload = JSON.stringify({ schema: 1, ...asked, image: image.toString('base64') });
+    return { payload, properties: { ...properties, contentType: 'application/json' } };
+  }
+  const contentType = imageTypeOf(image) ?? 'image/jpeg';
+  return { payload: image, properties: { ...properties, contentType, userProperties: Object.fromEntries(texts) } };
 }

@@ -73,7 +73,7 @@ export class PoolWorker {
       // What is a little too large is refused with an answer; the broker keeps off what would fill the memory.
       packetBytes: 2 * largestMessageBytes(maxImageBytes),
     };
-    this.#connection = poolConnection(broker, { clientId: `scenecast-${device}-work`, intake }, log, (link) =>
+    this.#connection = poolConnection(broker, { clientId: `scenecast-${device}.work`, intake }, log, (link) =>
       this.#connected(link),
     );
   }

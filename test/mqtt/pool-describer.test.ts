@@ -59,6 +59,18 @@ test('bare pixels and files that workers do not take are sent as a JPEG', async 
   }
 });
 
+test('a prompt of several lines, or longer than a property, arrives as it is', async () => {
+  const broker = await startBroker();
+  const { engine } = await startWorker(broker.url);
+  const { pool } = await startSender(broker.url);
+  const prompts = ['First, the people.\nThen the cars.', 'Is it “open”?', 'One line.'];
+  for (const prompt of prompts) await pool.describe(await requestOf(prompt), never);
+  expect(engine.asked.map(({ prompt }) => prompt)).toEqual(prompts);
+  const questions = Array.from({ length: 150 }, (_, index) => ({ name: `q${index}`, ask: 'x'.repeat(500) }));
+  await pool.describe({ ...(await requestOf('Many.')), questions }, never);
+  expect(engine.asked.at(-1)?.questions).toEqual(questions);
+});
+
 test('a board that is busy passes the image on: the free one describes the most', async () => {
   const broker = await startBroker();
   const slow = await startWorker(broker.url, { device: 'slow', engine: new RecordedEngine(1500) });

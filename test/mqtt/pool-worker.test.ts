@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { connectAsync } from 'mqtt';
 import sharp from 'sharp';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startBroker } from '../support/mqtt.ts';
 import { tapPackets } from '../support/packet-tap.ts';
 import { Customer, jpegOf, RecordedEngine, startWorker } from '../support/pool.ts';
@@ -222,41 +221,4 @@ test('an answer that the connection did not outlive goes over the next', async (
   await until(() => second.answers.length === 1);
   expect(second.answers[0]?.payload.status).toBe('ok');
   expect(log.of('an answer was not published')).toEqual([]);
-});
-
-test('with an access list of its own topics only, a worker takes images and answers boards', async () => {
-  const acl = [
-    'user orion',
-    'topic read scenecast/work/#',
-    'topic write scenecast/+/response/work',
-    'user porch-board',
-    'topic write scenecast/work/porch-board/#',
-    'topic read scenecast/porch-board/response/work',
-  ].join('\n');
-  const { execFileSync } = await import('node:child_process');
-  const { writeFileSync } = await import('node:fs');
-  const broker = await startBroker((folder) => {
-    writeFileSync(`${folder}/acl`, `${acl}\n`);
-    execFileSync('sh', ['-c', `mosquitto_passwd -c -b ${folder}/passwords orion o; mosquitto_passwd -b ${folder}/passwords porch-board p`]);
-    writeFileSync(`${folder}/orion`, 'o\n');
-    return `user root\nallow_anonymous false\npassword_file ${folder}/passwords\nacl_file ${folder}/acl`;
-  });
-  const own = {
-    ...{ url: broker.url, username: 'orion', passwordFile: `${broker.folder}/orion` },
-    ...{ caFile: null, certFile: null, keyFile: null, keepaliveMs: 30_000 },
-  };
-  await startWorker(broker.url, { broker: own });
-  const client = await connectAsync(broker.url, {
-    ...{ protocolVersion: 5, username: 'porch-board', password: 'p', reconnectPeriod: 0 },
-  });
-  onTestFinished(() => client.endAsync(true));
-  const heard: string[] = [];
-  client.on('message', (_topic, payload) => void heard.push(JSON.parse(payload.toString()).status));
-  await client.subscribeAsync('scenecast/porch-board/response/work', { qos: 1 });
-  await client.publishAsync('scenecast/work/porch-board/porch', await jpegOf(), {
-    qos: 1,
-    properties: { responseTopic: 'scenecast/porch-board/response/work' },
-  });
-  await until(() => heard.length === 1);
-  expect(heard).toEqual(['ok']);
 });

@@ -110,7 +110,7 @@ export class Customer {
 
   static async start(url: string): Promise<Customer> {
     const customer = new Customer(await connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0 }));
-    onTestFinished(() => customer.client.endAsync(true));
+    onTestFinished(() => void customer.client.end(true));
     await customer.client.subscribeAsync('shop/answers', { qos: 1 });
     return customer;
   }
@@ -124,7 +124,11 @@ export class Customer {
     const correlationData = Buffer.from(randomUUID());
     await this.client.publishAsync('scenecast/work/shop/shelf', payload, {
       qos: 1,
-      properties: { responseTopic: 'shop/answers', correlationData, userProperties, ...properties },
+      properties: {
+        ...{ responseTopic: 'shop/answers', correlationData, ...properties },
+        // MQTT.js makes a malformed packet of none.
+        ...(Object.keys(userProperties).length > 0 && { userProperties }),
+      },
     });
     const find = (): Answer | undefined =>
       this.answers.find(({ packet }) => packet.properties?.correlationData?.equals(correlationData));
