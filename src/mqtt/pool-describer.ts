@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ulid } from 'ulid';
 import { topicsOf } from '../contract/topics.ts';
-import { type WorkAnswerPayload, type WorkItemPayload, workAnswerSchema, workingEveryMs } from '../contract/work.ts';
+import {
+  type WorkAnswerPayload,
+  type WorkItemPayload,
+  workAnswerSchema,
+  workingEveryMs,
+} from '../contract/work.ts';
 import { descriptionOfWork, workQuestionsPayload } from '../contract/work-payloads.ts';
 import { EngineError, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
@@ -149,18 +154,22 @@ export class PoolDescriber implements Describer {
       topic: this.#topics.workItem(frame?.camera ?? 'request'),
       qos: 1,
       retain: false,
-      ...workMessageOf(image, {
-        id: frame?.id ?? ulid(),
-        prompt,
-        ...(questions.length > 0 && { questions: workQuestionsPayload(questions) }),
-        ...(detail && { detail }),
-        ...(pool !== null && { pool }),
-        if_busy: 'refuse',
-      }, {
-        responseTopic: this.#topics.response('work'),
-        correlationData: Buffer.from(attempt),
-        messageExpiryInterval: Math.max(1, Math.ceil((deadline - performance.now()) / 1000)),
-      }),
+      ...workMessageOf(
+        image,
+        {
+          id: frame?.id ?? ulid(),
+          prompt,
+          ...(questions.length > 0 && { questions: workQuestionsPayload(questions) }),
+          ...(detail && { detail }),
+          ...(pool !== null && { pool }),
+          if_busy: 'refuse',
+        },
+        {
+          responseTopic: this.#topics.response('work'),
+          correlationData: Buffer.from(attempt),
+          messageExpiryInterval: Math.max(1, Math.ceil((deadline - performance.now()) / 1000)),
+        },
+      ),
     };
   }
 
@@ -231,5 +240,8 @@ function workMessageOf(
     return { payload, properties: { ...properties, contentType: 'application/json' } };
   }
   const contentType = imageTypeOf(image) ?? 'image/jpeg';
-  return { payload: image, properties: { ...properties, contentType, userProperties: Object.fromEntries(texts) } };
+  return {
+    payload: image,
+    properties: { ...properties, contentType, userProperties: Object.fromEntries(texts) },
+  };
 }

@@ -45,9 +45,13 @@ test('bare pixels and files that workers do not take are sent as a JPEG', async 
   const { pool } = await startSender(broker.url);
   const request = await requestOf('What?');
   const size = { width: 32, height: 24 };
-  const rgb = await sharp(await jpegOf()).raw().toBuffer();
+  const rgb = await sharp(await jpegOf())
+    .raw()
+    .toBuffer();
   await pool.describe({ ...request, picture: { bytes: rgb, size, pixels: 'rgb24' } }, never);
-  const webp = await sharp(await jpegOf()).webp().toBuffer();
+  const webp = await sharp(await jpegOf())
+    .webp()
+    .toBuffer();
   await pool.describe({ ...request, picture: { bytes: webp, size } }, never);
   for (const { picture } of engine.asked) {
     expect(picture.size).toEqual(size);
@@ -111,7 +115,9 @@ test('past the deadline a frame has expired, or is described by the own engine',
   const request = await requestOf('What?');
   const { pool } = await startSender(broker.url, { deadlineMs: 300 });
   await expect(pool.describe(request, never)).rejects.toThrow(ExpiredError);
-  await expect(pool.describe(request, never)).rejects.toThrow(/no board of the pool described it within 300 ms/);
+  await expect(pool.describe(request, never)).rejects.toThrow(
+    /no board of the pool described it within 300 ms/,
+  );
   const fallback = new RecordedEngine();
   const { pool: withOwn, log } = await startSender(broker.url, { device: 'yard', deadlineMs: 300, fallback });
   expect((await withOwn.describe(request, never)).text).toBe('seen: What?');
@@ -160,7 +166,11 @@ test('a broker without MQTT 5 is told to be one', async () => {
   const log = new LogLines();
   const pool = new PoolDescriber({
     broker: {
-      ...{ url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`, username: null, keepaliveMs: 30_000 },
+      ...{
+        url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        username: null,
+        keepaliveMs: 30_000,
+      },
       ...{ passwordFile: null, caFile: null, certFile: null, keyFile: null },
     },
     ...{ device: 'porch-board', pool: null, concurrency: 4, deadlineMs: 1000, fallback: null, log },

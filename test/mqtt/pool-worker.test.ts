@@ -44,8 +44,15 @@ test('a PNG in JSON is answered at the topic that it names; without a prompt the
   const broker = await startBroker();
   await startWorker(broker.url);
   const customer = await Customer.start(broker.url);
-  const png = await sharp(await jpegOf()).png().toBuffer();
-  const item = { schema: 1, image: png.toString('base64'), response_topic: 'shop/answers', transaction: 'shelf 8' };
+  const png = await sharp(await jpegOf())
+    .png()
+    .toBuffer();
+  const item = {
+    schema: 1,
+    image: png.toString('base64'),
+    response_topic: 'shop/answers',
+    transaction: 'shelf 8',
+  };
   await customer.client.publishAsync('scenecast/work', JSON.stringify(item), { qos: 1 });
   await until(() => customer.answers.length === 1);
   expect(customer.answers[0]?.payload).toMatchObject({
@@ -59,7 +66,10 @@ test('the size told is that which a viewer shows', async () => {
   const broker = await startBroker();
   await startWorker(broker.url);
   const customer = await Customer.start(broker.url);
-  const turned = await sharp(await jpegOf(60, 40)).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+  const turned = await sharp(await jpegOf(60, 40))
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
   const { payload } = await customer.send(turned);
   expect(payload).toMatchObject({ data: { image: { width: 40, height: 60 } } });
 });
@@ -125,7 +135,9 @@ test('what cannot be described is answered with the reason, and the next one is 
   }
   expect(engine.asked).toEqual([]);
   engine.fault = new Error('the engine died');
-  expect((await customer.send(good)).payload).toMatchObject({ error: { code: 'failed', message: 'the engine died' } });
+  expect((await customer.send(good)).payload).toMatchObject({
+    error: { code: 'failed', message: 'the engine died' },
+  });
   engine.fault = null;
   expect((await customer.send(good)).payload).toMatchObject({ status: 'ok' });
 });
@@ -149,7 +161,10 @@ test('an image whose time is over is answered as expired, whether it waits or is
   const customer = await Customer.start(broker.url);
   const image = await jpegOf();
   const expiry = { messageExpiryInterval: 1 };
-  const [first, second] = await Promise.all([customer.send(image, {}, expiry), customer.send(image, {}, expiry)]);
+  const [first, second] = await Promise.all([
+    customer.send(image, {}, expiry),
+    customer.send(image, {}, expiry),
+  ]);
   for (const { payload } of [first, second])
     expect(payload).toMatchObject({ status: 'error', error: { code: 'expired' } });
   expect(engine.asked).toHaveLength(1);
@@ -204,7 +219,9 @@ test('a worker that stops gives back what it has', async () => {
   const waiting = customer.send(image);
   await until(() => engine.asked.length === 1);
   await worker.close();
-  expect((await waiting).payload).toMatchObject({ error: { code: 'failed', message: expect.stringContaining('stopping') } });
+  expect((await waiting).payload).toMatchObject({
+    error: { code: 'failed', message: expect.stringContaining('stopping') },
+  });
 });
 
 test('an answer that the connection did not outlive goes over the next', async () => {

@@ -26,7 +26,14 @@ const asked = [
 const item = { id, prompt: 'What?', detail: 'overview', ifBusy: 'refuse', pool: 'boards', questions: asked };
 
 test('an image as it is, with user properties, and the same as JSON', () => {
-  const properties = { id, prompt: 'What?', detail: 'overview', if_busy: 'refuse', pool: 'boards', transaction: 'shelf 7' };
+  const properties = {
+    id,
+    prompt: 'What?',
+    detail: 'overview',
+    if_busy: 'refuse',
+    pool: 'boards',
+    transaction: 'shelf 7',
+  };
   const bare = messageOf(image, { ...properties, questions: JSON.stringify(questions) });
   expect(bare.read()).toEqual({ ...item, image });
   const envelope = messageOf({ schema: 1, ...properties, questions, image: image.toString('base64') });
@@ -84,5 +91,7 @@ test.each<[string, Buffer | object, object, RegExp]>([
 ])('%s is invalid, and can be answered', (_name, payload, userProperties, fault) => {
   const message = messageOf(payload, userProperties);
   expect(message.reply?.topic).toBe('shop/answers');
-  expect(() => message.read()).toThrow(expect.objectContaining({ code: 'invalid', message: expect.stringMatching(fault) }));
+  expect(() => message.read()).toThrow(
+    expect.objectContaining({ code: 'invalid', message: expect.stringMatching(fault) }),
+  );
 });

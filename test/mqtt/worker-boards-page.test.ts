@@ -11,41 +11,60 @@ const page = readFileSync(join(import.meta.dirname, '../../docs/worker-boards.md
 
 /** The blocks of the page that are marked as tested, by name. */
 const blocks = Object.fromEntries(
-  [...page.matchAll(/<!-- tested: (\w+) -->\n\n```\w*\n([\s\S]*?)\n```/g)].map(([, name, text]) => [name!, text!]),
+  [...page.matchAll(/<!-- tested: (\w+) -->\n\n```\w*\n([\s\S]*?)\n```/g)].map(([, name, text]) => [
+    name!,
+    text!,
+  ]),
 );
 
-test.each(['file', 'envelope'])('what the page tells a shell to do is answered: %s', async (form) => {
-  const broker = await startBroker();
-  await startWorker(broker.url);
-  const folder = scratchFolder();
-  writeFileSync(join(folder, 'shelf.jpg'), await jpegOf(320, 240));
-  const options = { cwd: folder, env: { ...process.env, BROKER: '127.0.0.1', PORT: String(broker.port) } };
-  const waiting = spawn('sh', ['-c', blocks['answer']!], options);
-  let heard = '';
-  waiting.stdout.on('data', (data) => {
-    heard += data;
-  });
-  // Sent until who waits has subscribed.
-  await until(() => {
-    execFileSync('sh', ['-c', blocks[form]!], options);
-    return heard !== '';
-  }, 30_000);
-  const [, correlationData, json] = /^(\S*) (\{.*\})\n/.exec(heard)!;
-  const answer = workAnswerSchema.parse(JSON.parse(json!));
-  expect(answer).toMatchObject({ status: 'ok', data: { worker: 'orion', image: { width: 320, height: 240 } } });
-  if (form === 'envelope') expect(answer.transaction).toBe('shelf 7');
-  else {
-    expect(correlationData).toBe('shelf-7');
-    expect(answer.data).toMatchObject({ description: 'seen: What is on the shelf?', answers: { full: true } });
-  }
-}, 60_000);
+test.each(['file', 'envelope'])(
+  'what the page tells a shell to do is answered: %s',
+  async (form) => {
+    const broker = await startBroker();
+    await startWorker(broker.url);
+    const folder = scratchFolder();
+    writeFileSync(join(folder, 'shelf.jpg'), await jpegOf(320, 240));
+    const options = { cwd: folder, env: { ...process.env, BROKER: '127.0.0.1', PORT: String(broker.port) } };
+    const waiting = spawn('sh', ['-c', blocks['answer']!], options);
+    let heard = '';
+    waiting.stdout.on('data', (data) => {
+      heard += data;
+    });
+    // Sent until who waits has subscribed.
+    await until(() => {
+      execFileSync('sh', ['-c', blocks[form]!], options);
+      return heard !== '';
+    }, 30_000);
+    const [, correlationData, json] = /^(\S*) (\{.*\})\n/.exec(heard)!;
+    const answer = workAnswerSchema.parse(JSON.parse(json!));
+    expect(answer).toMatchObject({
+      status: 'ok',
+      data: { worker: 'orion', image: { width: 320, height: 240 } },
+    });
+    if (form === 'envelope') expect(answer.transaction).toBe('shelf 7');
+    else {
+      expect(correlationData).toBe('shelf-7');
+      expect(answer.data).toMatchObject({
+        description: 'seen: What is on the shelf?',
+        answers: { full: true },
+      });
+    }
+  },
+  60_000,
+);
 
 test('with the rights that the page names, and no others, a board has its frames described', async () => {
   const broker = await startBroker((folder) => {
     writeFileSync(join(folder, 'acl'), `${blocks['acl']}\n`);
     for (const [index, user] of ['orion-2', 'porch-board'].entries()) {
       const create = index === 0 ? ['-c'] : [];
-      execFileSync('mosquitto_passwd', [...create, '-b', join(folder, 'passwords'), user, `secret of ${user}`]);
+      execFileSync('mosquitto_passwd', [
+        ...create,
+        '-b',
+        join(folder, 'passwords'),
+        user,
+        `secret of ${user}`,
+      ]);
       writeFileSync(join(folder, user), `secret of ${user}\n`);
     }
     return `user root\nallow_anonymous false\npassword_file ${folder}/passwords\nacl_file ${folder}/acl`;

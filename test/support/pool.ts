@@ -138,5 +138,7 @@ export class Customer {
 }
 
 export function jpegOf(width = 32, height = 24): Promise<Buffer> {
-  return sharp({ create: { width, height, channels: 3, background: 'teal' } }).jpeg().toBuffer();
+  return sharp({ create: { width, height, channels: 3, background: 'teal' } })
+    .jpeg()
+    .toBuffer();
 }

@@ -54,9 +54,13 @@ class Worker {
     this.engineMs = engineMs;
     this.name = `worker-${engineMs}ms`;
     const settings: WorkerSettings = { url, pool: 'boards', device: this.name, engineMs, workingEveryMs };
-    this.#child = spawn(process.execPath, [join(import.meta.dirname, 'worker.ts'), JSON.stringify(settings)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    this.#child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'worker.ts'), JSON.stringify(settings)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const lines = createInterface({ input: this.#child.stdout! });
     this.#ready = once(lines, 'line');
     lines.on('line', (line) => {
@@ -110,7 +114,10 @@ async function send(pool: PoolDescriber, count: number, picture: Buffer, sent: S
 }
 
 /** How many images each worker has described, against what its speed would give it. */
-function sharesOf(workers: readonly Worker[], answers: Answers): { rows: Record<string, object>; isFair: boolean } {
+function sharesOf(
+  workers: readonly Worker[],
+  answers: Answers,
+): { rows: Record<string, object>; isFair: boolean } {
   const first = [...answers.described.values()].map(([answer]) => answer!.worker);
   const speedSum = workers.reduce((sum, { engineMs }) => sum + 1 / engineMs, 0);
   const counted = workers.map(({ name, engineMs }) => {
@@ -120,12 +127,19 @@ function sharesOf(workers: readonly Worker[], answers: Answers): { rows: Record<
   });
   const isNear = ({ described, bySpeed }: (typeof counted)[number]): boolean =>
     described <= bySpeed * 1.5 + 3 && described >= bySpeed / 1.5 - 3;
-  const isInOrder = counted.every(({ described }, index) => index === 0 || counted[index - 1]!.described >= described);
+  const isInOrder = counted.every(
+    ({ described }, index) => index === 0 || counted[index - 1]!.described >= described,
+  );
   return {
     rows: Object.fromEntries(
       counted.map(({ name, engineMs, described, bySpeed }) => [
         name,
-        { engineMs, described, 'by its speed': Math.round(bySpeed * 10) / 10, factor: Math.round((described / bySpeed) * 100) / 100 },
+        {
+          engineMs,
+          described,
+          'by its speed': Math.round(bySpeed * 10) / 10,
+          factor: Math.round((described / bySpeed) * 100) / 100,
+        },
       ]),
     ),
     isFair: isInOrder && counted.every(isNear),
@@ -152,13 +166,20 @@ async function run(settings: (folder: string) => string): Promise<boolean> {
     deadlineMs: 60_000,
     fallback: null,
     silenceMs,
-    log: { debug: quiet, info: quiet, warn: quiet, error: (fields, message) => console.error(message, fields) },
+    log: {
+      debug: quiet,
+      info: quiet,
+      warn: quiet,
+      error: (fields, message) => console.error(message, fields),
+    },
   });
   try {
     await Promise.all(workers.map((worker) => worker.ready()));
     await pool.start();
     const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
-    const picture = await sharp({ create: { width: 320, height: 240, channels: 3, background: 'grey', noise } })
+    const picture = await sharp({
+      create: { width: 320, height: 240, channels: 3, background: 'grey', noise },
+    })
       .jpeg()
       .toBuffer();
     const sent: Sent[] = [];
@@ -189,7 +210,9 @@ async function run(settings: (folder: string) => string): Promise<boolean> {
     const once = sent.filter(({ id }) => given(id) === 1).length;
     const twice = sent.filter(({ id }) => given(id) > 1).length;
     const none = sent.filter(({ id, end }) => end === 'answered' && given(id) === 0).length;
-    const wrong = sent.filter(({ id, sha256 }) => answers.described.get(id)?.some((answer) => answer.sha256 !== sha256));
+    const wrong = sent.filter(({ id, sha256 }) =>
+      answers.described.get(id)?.some((answer) => answer.sha256 !== sha256),
+    );
     const saved = cut.filter((id) => answers.described.get(id)?.some(({ worker }) => worker !== victim.name));
     console.log(
       `${sent.length} images sent: ${ends('answered')} answered, ${ends('expired')} expired, ${ends('failed')} failed; ` +
@@ -223,7 +246,9 @@ const runs = [
   },
 ];
 let isGood = true;
-console.log(`engines recorded, of ${speeds.join(', ')} ms an image; ${concurrency} images with the pool at once`);
+console.log(
+  `engines recorded, of ${speeds.join(', ')} ms an image; ${concurrency} images with the pool at once`,
+);
 for (const { name, settings } of runs) {
   console.log(`\n${name}`);
   isGood = (await run(settings)) && isGood;
