@@ -63,6 +63,8 @@ export class PoolWorker {
   #atWork = 0;
   #turn: Promise<unknown> = Promise.resolve();
   readonly #link = new UsableLink();
+  /** Why images could not be answered. */
+  readonly #told = new Set<string>();
 
   constructor(options: PoolWorkerOptions) {
     const { broker, device, maxInFlight, maxImageBytes, log } = options;
@@ -83,15 +85,14 @@ export class PoolWorker {
     await this.#connection.start();
   }
 
-  /** Takes nothing more, gives back what it has not answered, and disconnects; waits 4 s at most. */
+  /** Gives back what it has not answered, takes nothing more, and disconnects; waits 4 s at most. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    const filter = workFilter(this.#options.pool);
-    await this.#connection.link?.unsubscribe([filter]).catch(() => {});
     this.#closing.abort(new WorkError('failed', 'the worker is stopping; send the image again'));
+    const unsubscribed = this.#connection.link?.unsubscribe([workFilter(this.#options.pool)]).catch(() => {});
     const waited = new AbortController();
     await Promise.race([
-      Promise.all(this.#inHand),
+      Promise.all([unsubscribed, ...this.#inHand]),
       sleep(goodbyeMs, undefined, { signal: waited.signal }).catch(() => {}),
     ]);
     waited.abort();
@@ -131,10 +132,7 @@ export class PoolWorker {
     const message = new WorkMessage(payload, properties, maxImageBytes);
     const { reply, replyFault } = message;
     if (!reply) {
-      log.warn(
-        { topic, reason: replyFault ?? 'it names no response topic' },
-        'an image that cannot be answered',
-      );
+      this.#tellUnanswerable(topic, replyFault ?? 'it names no response topic');
       return;
     }
     const wanted = new AbortController();
@@ -150,7 +148,11 @@ export class PoolWorker {
       await this.#answer(reply, await this.#serve({ item, reply, arrivedAt, signal }));
     } catch (error) {
       const code = error instanceof WorkError ? error.code : 'failed';
-      if (code !== 'busy') log.warn({ topic, code, reason: messageOf(error) }, 'an image was not described');
+      // What the sender did wrong is in its answer; it must not fill the log.
+      log[code === 'failed' ? 'warn' : 'debug'](
+        { topic, code, reason: messageOf(error) },
+        'an image was not described',
+      );
       await this.#answer(reply, errorResponse({ code, message: messageOf(error) }, reply.transaction));
     } finally {
       clearTimeout(expiry);
@@ -205,6 +207,13 @@ export class PoolWorker {
     const sha256 = createHash('sha256').update(image).digest('hex');
     const work = { id, worker: device, image: { ...size, sha256 }, description, queueMs, totalMs };
     return okResponse(workDataPayload(work), reply.transaction);
+  }
+
+  /** Once for each reason: nobody else hears of it. */
+  #tellUnanswerable(topic: string, reason: string): void {
+    if (this.#told.has(reason)) return;
+    this.#told.add(reason);
+    this.#options.log.warn({ topic, reason }, 'an image that cannot be answered');
   }
 
   /** Says now, and every few seconds, that an image is being described. */

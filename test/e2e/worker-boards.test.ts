@@ -12,6 +12,9 @@ const drawn = {
   questions: { count: { ask: 'How many shapes are there?' } },
 };
 
+/** Two daemons and two models at once: on a busy machine that takes its time. */
+const patienceMs = 240_000;
+
 async function startBroker(): Promise<{ mqtt: { url: string }; subscriber: Subscriber }> {
   const broker = await Mosquitto.start();
   const subscriber = await Subscriber.start(broker.url, 'scenecast/+/drawn/#');
@@ -25,13 +28,13 @@ async function startBroker(): Promise<{ mqtt: { url: string }; subscriber: Subsc
 test('a board without a model has its frames truly described by a worker board', async () => {
   const { mqtt, subscriber } = await startBroker();
   const worker = new Daemon({ device: 'orion', mqtt, work: { pool: 'boards' } });
-  await worker.logged('taking images for the pool');
+  await until(() => worker.log.some(({ msg }) => msg === 'taking images for the pool'), patienceMs);
   const sender = new Daemon({
     ...{ device: 'porch-board', mqtt, engine: 'pool', cameras: { drawn } },
     work: { sending: { pool: 'boards', deadline: '60s', fallback: 'expire' } },
   });
   const descriptions = (): unknown[] => subscriber.json('scenecast/porch-board/drawn/description');
-  await until(() => descriptions().length >= 6, 90_000);
+  await until(() => descriptions().length >= 6, patienceMs);
 
   const truths = new DrawnTruths(900_000, '336x336');
   let right = 0;
@@ -49,7 +52,7 @@ test('a board without a model has its frames truly described by a worker board',
   expect((await worker.end()).code).toBe(0);
   expect((await sender.end()).code).toBe(0);
   expect([worker.stderr, sender.stderr]).toEqual(['', '']);
-}, 180_000);
+}, 3 * patienceMs);
 
 test('without a worker, frames end as expired, or are described by the own engine', async () => {
   const { mqtt, subscriber } = await startBroker();
@@ -69,8 +72,8 @@ test('without a worker, frames end as expired, or are described by the own engin
       .filter(({ type }) => type !== 'captured');
   const isLate = ({ type, reason }: { type: string; reason: string | null }): boolean =>
     type === 'expired' && /no board of the pool described it within 1000 ms/.test(reason ?? '');
-  await until(() => ends('expire').some(isLate), 60_000);
+  await until(() => ends('expire').some(isLate), patienceMs);
   expect(ends('expire').filter(({ type }) => type === 'described' || type === 'failed')).toEqual([]);
-  await until(() => ends('own').some(({ type }) => type === 'described'), 60_000);
+  await until(() => ends('own').some(({ type }) => type === 'described'), patienceMs);
   for (const daemon of Object.values(boards)) expect((await daemon.end()).code).toBe(0);
-}, 150_000);
+}, 3 * patienceMs);
