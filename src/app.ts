@@ -6,15 +6,19 @@ import { cameraTaskOf } from './camera-task.ts';
 import { commandsFor, settingsOf } from './commanding.ts';
 import type { Config } from './config/schema.ts';
 import { topicsOf } from './contract/topics.ts';
+import { CommandError } from './domain/errors.ts';
 import { jobOf, modelFilesOf, setUpEngine, startEngine } from './engine.ts';
 import { infoOf, type Known } from './info.ts';
 import type { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
+import type { Describer } from './pipeline/ports.ts';
+import { needsEngine, poolDescriberOf, poolWorkerOf } from './pool.ts';
 import { announcerOf, clearImages, outboxOf, publisherOf } from './publishing.ts';
 import type { NotifyEnvironment } from './supervision/notify-environment.ts';
 import { statusLine } from './supervision/status-line.ts';
 import { Supervision, type SupervisionOptions } from './supervision/supervision.ts';
 import { EngineClient } from './vision/engine-client.ts';
+import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
 
 /** The engine's process is killed at the deadline, and has then to be gone. */
 const deadlineSlackMs = 60_000;
@@ -52,7 +56,6 @@ export class App {
    * @throws ConfigError for what a person must mend.
    */
   async start(): Promise<void> {
-    const { model } = this.#config;
     const { signal } = this.#stopping;
     const log = this.#log;
     const folder = dirname(this.#configPath);
@@ -64,39 +67,31 @@ export class App {
     await publisher.start();
     clearImages(this.#config, publisher);
     this.#tellInfo(publisher, { board: null, plan: null, engine: null });
-
-    const { board, plan, options } = await this.#planEngine(folder);
-    signal.throwIfAborted();
-    this.#tellInfo(publisher, { board, plan, engine: null });
-    const logProgress = progressLogger(log);
-    const engine = new EngineClient({
-      engine: options,
-      deadlineMs: model.deadline,
-      log,
-      onProgress: (fraction) => {
-        this.#loading = fraction < 1 ? fraction : null;
-        logProgress(fraction);
-      },
-    });
-    this.#running.push({ name: 'engine', close: () => engine.close() });
-    const loading = startEngine(engine, { triesAgain: true });
-
     const settings = settingsOf(this.#config, folder, (camera, now) => pipeline.set(camera, now), log);
     this.#running.push({ name: 'settings', close: () => settings.close() });
     await settings.load();
+
+    const own = needsEngine(this.#config) ? await this.#planEngine(folder) : null;
+    signal.throwIfAborted();
+    if (own) this.#tellInfo(publisher, { ...own, engine: null });
+    const engine = own && this.#engineOf(own.options);
+    const describer = this.#config.engine === 'own' ? engine! : await this.#startSending(folder, engine);
+    const loading = engine && startEngine(engine, { triesAgain: true });
+    if (!loading) this.#loading = null;
+
     const tasks = Object.keys(this.#config.cameras).map((name) =>
       cameraTaskOf(name, this.#config, settings.of(name), folder, log),
     );
     const pipeline = new Pipeline({
       tasks,
       prompts: this.#config.prompts,
-      describer: engine,
+      describer,
       publisher,
       log,
       maxFrameAgeMs: this.#config.max_frame_age,
       healthIntervalMs: this.#config.health_interval,
-      readings: () => readBoardHealth(engine.pid),
-      longestDescriptionMs: model.deadline + deadlineSlackMs,
+      readings: () => readBoardHealth(engine?.pid ?? null),
+      longestDescriptionMs: longestDescriptionMs(this.#config),
     });
     this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
     this.#loopDelay.enable();
@@ -105,7 +100,7 @@ export class App {
       this.#config,
       {
         request: (camera, wish, signal) => pipeline.request(camera, wish, signal),
-        restart: (signal) => engine.restart(signal),
+        restart: (signal) => restart(engine, signal),
         set: (camera, change) => settings.set(camera, change),
       },
       publisher,
@@ -115,7 +110,7 @@ export class App {
     commands.start();
     log.info({ cameras: tasks.length, device: this.#config.device }, 'looking');
     this.#reportTo(this.#notifyEnvironment, {
-      heartbeats: () => [...pipeline.heartbeats, engine.heartbeat],
+      heartbeats: () => [...pipeline.heartbeats, ...(engine ? [engine.heartbeat] : [])],
       status: (stuck) =>
         statusLine({
           health: pipeline.health,
@@ -127,17 +122,55 @@ export class App {
 
     const info = await loading;
     signal.throwIfAborted();
-    log.info({ ...info, pid: engine.pid }, 'the model is loaded');
-    this.#tellInfo(publisher, { board, plan, engine: info });
-    if (model.detail !== 'full' && !info.heedsDetail) {
-      log.warn(
-        { detail: model.detail },
-        'model.detail has no effect: this model looks at every picture alike',
-      );
+    if (engine && info) {
+      this.#tellLoaded(engine, info);
+      this.#tellInfo(publisher, { ...own!, engine: info });
+      await this.#startWorker(folder, engine);
     }
-    const announcer = announcerOf(this.#config, `${info.model} (${info.quant})`, publisher, log);
+    const model = info ? `${info.model} (${info.quant})` : 'worker boards';
+    const announcer = announcerOf(this.#config, model, publisher, log);
     this.#running.push({ name: 'home-assistant', close: () => announcer.close() });
     announcer.start();
+  }
+
+  /** Its model is not loaded yet. */
+  #engineOf(options: EngineOptions): EngineClient {
+    const log = this.#log;
+    const logProgress = progressLogger(log);
+    const engine = new EngineClient({
+      engine: options,
+      deadlineMs: this.#config.model.deadline,
+      log,
+      onProgress: (fraction) => {
+        this.#loading = fraction < 1 ? fraction : null;
+        logProgress(fraction);
+      },
+    });
+    this.#running.push({ name: 'engine', close: () => engine.close() });
+    return engine;
+  }
+
+  #tellLoaded(engine: EngineClient, info: EngineInfo): void {
+    this.#log.info({ ...info, pid: engine.pid }, 'the model is loaded');
+    const { detail } = this.#config.model;
+    if (detail !== 'full' && !info.heedsDetail)
+      this.#log.warn({ detail }, 'model.detail has no effect: this model looks at every picture alike');
+  }
+
+  /** For the frames of this board. */
+  async #startSending(folder: string, own: EngineClient | null): Promise<Describer> {
+    const pool = poolDescriberOf(this.#config, folder, own, this.#log);
+    this.#running.push({ name: 'pool', close: () => pool.close() });
+    await pool.start();
+    return pool;
+  }
+
+  /** For the images of others. */
+  async #startWorker(folder: string, engine: EngineClient): Promise<void> {
+    const worker = poolWorkerOf(this.#config, folder, engine, this.#log);
+    if (!worker) return;
+    this.#running.push({ name: 'worker', close: () => worker.close() });
+    await worker.start();
   }
 
   #reportTo(
@@ -203,4 +236,14 @@ function progressLogger(log: Logger): (fraction: number) => void {
     log.info({ percent: Math.round(fraction * 100) }, 'loading the model');
     nextLine = fraction + 0.1;
   };
+}
+
+/** When a description under way must have come to an end: the pool's time, then the own engine's, whose process is killed. */
+function longestDescriptionMs({ engine, model, work }: Config): number {
+  return (engine === 'pool' ? work.sending.deadline : 0) + model.deadline + deadlineSlackMs;
+}
+
+async function restart(engine: EngineClient | null, signal: AbortSignal): Promise<void> {
+  if (!engine) throw new CommandError('failed', 'this board has no engine of its own');
+  await engine.restart(signal);
 }

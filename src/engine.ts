@@ -53,14 +53,22 @@ export const usualJob: EngineJob = {
 
 /** As long as a question over MQTT may be, in words of usual length. */
 const longestAsked: Question = { name: 'asked', ask: 'word '.repeat(100) };
+/** What images of other boards may be asked: about a page. */
+const pageOfWords = 'words '.repeat(400);
 
-/** The job of a config's cameras, and of the commands it allows. */
-export function jobOf({ cameras, prompts, mqtt }: Pick<Config, 'cameras' | 'prompts' | 'mqtt'>): EngineJob {
+/** The job of a config's cameras, of the commands it allows, and of the pool that it describes for. */
+export function jobOf({
+  cameras,
+  prompts,
+  mqtt,
+  work,
+}: Pick<Config, 'cameras' | 'prompts' | 'mqtt' | 'work'>): EngineJob {
   const each = Object.values(cameras);
+  const forOthers = work.pool !== null;
   return {
-    pictureSizes: each.flatMap(pictureSizesOf),
+    pictureSizes: [...each.flatMap(pictureSizesOf), ...(forOthers ? usualSizes : [])],
     // Commands may name any of them.
-    prompts: [...new Set(Object.values(prompts))],
+    prompts: [...new Set(Object.values(prompts)), ...(forOthers ? [pageOfWords] : [])],
     questions: [
       ...each.flatMap(({ questions }) =>
         Object.entries(questions).map(([name, config]) => questionOf(name, config)),

@@ -11,6 +11,7 @@ import { lookUp, questionOf } from './engine.ts';
 import type { EncodeImage } from './mqtt/camera-images.ts';
 import { HomeAssistantAnnouncer } from './mqtt/home-assistant-announcer.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
+import type { BrokerAddress } from './mqtt/pool-connection.ts';
 import type { Log } from './pipeline/ports.ts';
 import { Outbox } from './store/outbox.ts';
 
@@ -26,8 +27,13 @@ export function outboxOf({ store, device }: Config, folder: string, log: Log): O
 
 export function publisherOf(config: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
   const { mqtt, device } = config;
+  return new MqttPublisher({ ...brokerOf(mqtt, folder), device, outbox, images: encodersOf(config), log });
+}
+
+/** The broker, and what it takes to connect to it. */
+export function brokerOf(mqtt: Config['mqtt'], folder: string): BrokerAddress {
   const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
-  return new MqttPublisher({
+  return {
     url: mqtt.url,
     username: mqtt.username,
     passwordFile: path(mqtt.password_file),
@@ -35,11 +41,7 @@ export function publisherOf(config: Config, folder: string, outbox: Outbox, log:
     certFile: path(mqtt.cert_file),
     keyFile: path(mqtt.key_file),
     keepaliveMs: mqtt.keepalive,
-    device,
-    outbox,
-    images: encodersOf(config),
-    log,
-  });
+  };
 }
 
 /** Of the cameras whose pictures are published: how they become JPEG files. */

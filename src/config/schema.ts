@@ -4,6 +4,7 @@ import { image } from './image-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
 import { bytes, duration, name, polygon, size } from './units.ts';
+import { work } from './work-schema.ts';
 
 const sceneSource = z.strictObject({
   type: z.literal('scene'),
@@ -223,13 +224,22 @@ export const configSchema = z
     health_interval: duration.prefault('30s').describe('How often health is published'),
     mqtt: mqtt.prefault({}),
     store: store.prefault({}),
+    engine: z
+      .enum(['own', 'pool'])
+      .default('own')
+      .describe('Who describes the frames: the model of this board, or worker boards'),
+    work: work.prefault({}),
     model: modelSchema.prefault({}),
     prompts: z.record(name, z.string().min(1).max(4000)).default({ default: 'Describe the scene.' }),
-    cameras: z
-      .record(name, camera)
-      .refine((cameras) => Object.keys(cameras).length > 0, 'must name at least one camera'),
+    cameras: z.record(name, camera).default({}),
   })
   .superRefine((config, context) => {
+    const refuse = (field: string, input: unknown, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], input, message });
+    if (Object.keys(config.cameras).length === 0 && config.work.pool === null)
+      refuse('cameras', config.cameras, 'must name at least one camera, unless work.pool names a pool');
+    if (config.device === 'work')
+      refuse('device', config.device, 'is where images for worker boards are sent; choose another name');
     for (const [cameraName, { prompt }] of Object.entries(config.cameras)) {
       if (config.prompts[prompt] === undefined) {
         context.addIssue({

@@ -37,9 +37,9 @@ export type RestartRequestPayload = z.output<typeof restartRequestSchema>;
 
 const errorSchema = z.strictObject({
   code: z
-    .enum(['invalid', 'unknown', 'forbidden', 'rate_limited', 'failed', 'expired'])
+    .enum(['invalid', 'unknown', 'forbidden', 'rate_limited', 'busy', 'failed', 'expired'])
     .describe(
-      'invalid: the payload is not of its schema. unknown: no such camera, prompt or question. forbidden: the config does not allow it. rate_limited: too many commands. failed: it was tried. expired: its time was over first',
+      'invalid: the payload is not of its schema. unknown: no such camera, prompt or question. forbidden: the config does not allow it. rate_limited: too many commands. busy: a worker board that has enough to do. failed: it was tried. expired: its time was over first',
     ),
   message: z.string().describe('What is wrong, for a person'),
 });

@@ -60,6 +60,11 @@ export class CommandError extends ScenecastError {
   }
 }
 
+/** Nobody described a picture within its time: its frame is expired, not failed. */
+export class ExpiredError extends ScenecastError {
+  override readonly name = 'ExpiredError';
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

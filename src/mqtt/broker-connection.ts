@@ -14,14 +14,25 @@ export interface BrokerConnectionOptions extends ConnectFilePaths {
   readonly username: string | null;
   readonly clientId: string;
   readonly keepaliveMs: number;
-  /** What the broker says of this client when it is gone without a word; retained. */
-  readonly will: { readonly topic: string; readonly payload: string };
+  /** What the broker says of this client when it is gone without a word; retained. null: nothing. */
+  readonly will: { readonly topic: string; readonly payload: string } | null;
+  /** No falling back to MQTT 3.1.1. */
+  readonly needsMqtt5?: boolean;
+  /** Every message is acknowledged by hand, with BrokerLink.acknowledge. Needs MQTT 5. */
+  readonly intake?: Intake;
   /** A broker that does not acknowledge for longer is given up, and connected to anew. */
   readonly publishTimeoutMs: number;
   readonly reconnect?: ReconnectOptions;
   readonly log: Log;
   /** Each time there is a connection. */
   onLink(link: BrokerLink): void;
+}
+
+/** What the broker may send before something of it has been acknowledged. */
+interface Intake {
+  readonly messages: number;
+  /** Of one packet; a larger one the broker throws away. */
+  readonly packetBytes: number;
 }
 
 /** How one try, and the connection that came of it, ended. */
@@ -84,13 +95,14 @@ export class BrokerConnection {
   }
 
   /** Ends the connection, after the last words where there is a broker to hear them; waits 2 s at most. */
-  async close(lastWords: Message): Promise<void> {
+  async close(lastWords: Message | null): Promise<void> {
     if (this.#closing.signal.aborted) return this.#running;
     this.#closing.abort(new Error('Scenecast is stopping'));
     const client = this.#client;
     if (client && this.#link) {
       const said = new AbortController();
-      const goodbye = this.#link.publish(lastWords).then(() => client.endAsync());
+      const saying = lastWords ? this.#link.publish(lastWords) : Promise.resolve();
+      const goodbye = saying.then(() => client.endAsync());
       const { signal } = said;
       await Promise.race([goodbye.catch(() => {}), sleep(goodbyeMs, undefined, { signal }).catch(() => {})]);
       said.abort();
@@ -133,6 +145,10 @@ export class BrokerConnection {
       };
     }
     this.#client = client;
+    // MQTT.js acknowledges once this callback is called, and until then reads nothing, no PINGRESP either; called with
+    // an error, it goes on without acknowledging.
+    if (this.#options.intake)
+      client.handleMessage = (_packet, done) => done(new Error('it is acknowledged by hand'));
     let error: Error | null = null;
     let reasonCode: number | null = null;
     let connectedAt: number | null = null;
@@ -167,7 +183,7 @@ export class BrokerConnection {
   }
 
   #clientOptions(): IClientOptions {
-    const { username, clientId, keepaliveMs, will } = this.#options;
+    const { username, clientId, keepaliveMs, will, intake } = this.#options;
     return {
       ...this.#files,
       ...(username === null ? {} : { username }),
@@ -181,21 +197,26 @@ export class BrokerConnection {
       autoAssignTopicAlias: true,
       // Else the environment (DEBUG) could have packets logged, with the password in them.
       log: () => {},
-      will: {
-        topic: will.topic,
-        payload: Buffer.from(will.payload),
-        qos: this.#willQos,
-        retain: this.#willRetain,
-      },
+      ...(will && {
+        will: {
+          topic: will.topic,
+          payload: Buffer.from(will.payload),
+          qos: this.#willQos,
+          retain: this.#willRetain,
+        },
+      }),
+      ...(intake && {
+        properties: { receiveMaximum: intake.messages, maximumPacketSize: intake.packetBytes },
+      }),
     };
   }
 
   /** Whether the broker refused something that can be left out at once: MQTT 5, or the last will's flags. */
   #adapts({ error, stoodMs }: Ending): boolean {
     if (stoodMs > 0 || !error || !('code' in error)) return false;
-    const { log } = this.#options;
+    const { log, needsMqtt5 } = this.#options;
     const { url } = this;
-    if (this.#protocolVersion === 5 && (error.code === 1 || error.code === 0x84)) {
+    if (!needsMqtt5 && this.#protocolVersion === 5 && (error.code === 1 || error.code === 0x84)) {
       log.info({ url }, 'the broker does not speak MQTT 5; going on with 3.1.1');
       this.#protocolVersion = 4;
       return true;

@@ -102,6 +102,12 @@ export class BrokerLink {
     return () => this.#client.off('message', listener);
   }
 
+  /** Tells the broker that a message has been dealt with (MQTT 5, 3.4), where that is done by hand. */
+  acknowledge({ messageId }: IPublishPacket): void {
+    if (this.ended.aborted || messageId === undefined) return;
+    this.#client.stream.write(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]));
+  }
+
   /** Told by its owner when the connection is over: all that is not acknowledged rejects. */
   end(reason: Error): void {
     if (this.ended.aborted) return;

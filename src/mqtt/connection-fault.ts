@@ -27,9 +27,11 @@ function refusedBecause(code: number, username: string | null): string {
       ? 'it may want mqtt.username and mqtt.password_file'
       : `check mqtt.username (${username}) and the password in mqtt.password_file`;
   const remedies: Readonly<Record<number, string>> = {
+    1: 'worker boards and those that send to them need a broker with MQTT 5',
     2: "it does not like the client id, which is made of the config's device",
     4: login,
     5: login,
+    132: 'worker boards and those that send to them need a broker with MQTT 5',
     133: "it does not like the client id, which is made of the config's device",
     134: login,
     135: login,

@@ -21,6 +21,8 @@ export interface QueueOptions<Job> {
   readonly patience: number;
   /** What was too old when its turn came. Its camera keeps the turn, and is waited for until this resolves. */
   readonly onStale: (job: Job) => Promise<void>;
+  /** Whether a camera's frames have to wait whatever their turn; once they need not any more, call `reconsider`. */
+  readonly isHeld?: (camera: string) => boolean;
 }
 
 /**
@@ -64,7 +66,7 @@ export class FrameQueue<Job extends Waiting> {
         await this.#options.onStale(job);
       } else if (job) {
         this.#slots.delete(job.camera);
-        for (const other of this.#slots.values()) other.passedBy++;
+        for (const [camera, other] of this.#slots) if (!this.#isHeld(camera)) other.passedBy++;
         return job;
       } else {
         await new Promise<void>((resolve) => {
@@ -74,6 +76,11 @@ export class FrameQueue<Job extends Waiting> {
       }
     }
     return null;
+  }
+
+  /** Looks again whether a frame can be taken: a camera is no longer held. */
+  reconsider(): void {
+    this.#wake?.();
   }
 
   /** Wakes whoever waits, and returns what nobody will take any more. */
@@ -88,8 +95,8 @@ export class FrameQueue<Job extends Waiting> {
   #next(): Slot<Job> | null {
     let best: Slot<Job> | null = null;
     let bestRank = Number.POSITIVE_INFINITY;
-    for (const slot of this.#slots.values()) {
-      if (!slot.job) continue;
+    for (const [camera, slot] of this.#slots) {
+      if (!slot.job || this.#isHeld(camera)) continue;
       const rank = rankOf[slot.job.trigger];
       const fairRank = Math.min(rank, this.#rankFor(slot.passedBy));
       if (fairRank >= bestRank) continue;
@@ -103,5 +110,9 @@ export class FrameQueue<Job extends Waiting> {
     const { patience } = this.#options;
     if (passedBy >= 2 * patience) return rankOf.request;
     return passedBy >= patience ? rankOf.change : rankOf.interval;
+  }
+
+  #isHeld(camera: string): boolean {
+    return this.#options.isHeld?.(camera) ?? false;
   }
 }

@@ -1,5 +1,5 @@
 import type { CameraSettings } from '../domain/camera-settings.ts';
-import { CommandError, messageOf } from '../domain/errors.ts';
+import { CommandError, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { Description, Observation } from '../domain/observation.ts';
@@ -29,8 +29,8 @@ export interface PipelineParts {
 
 /**
  * The policy: look at each camera at its interval, let the gate say which frames are news, keep only the newest of each
- * camera waiting, describe one frame after another, and end every captured frame in exactly one of `described`,
- * `unchanged`, `failed` and `expired`.
+ * camera waiting, describe as many frames at once as the engine serves, of each camera one after another, and end every
+ * captured frame in exactly one of `described`, `unchanged`, `failed` and `expired`.
  */
 export class Pipeline {
   readonly #parts: PipelineParts;
@@ -38,6 +38,8 @@ export class Pipeline {
   readonly #queue: FrameQueue<Job>;
   readonly #watches: ReadonlyMap<string, CameraWatch>;
   readonly #stopped = new AbortController();
+  /** What is being described, by camera. */
+  readonly #underWay = new Map<string, Promise<void>>();
   #loops: Promise<void>[] = [];
   #healthTimer: NodeJS.Timeout | null = null;
   #engine: Health['engine'] = 'idle';
@@ -46,8 +48,8 @@ export class Pipeline {
   /** No frame is missed by an engine that is slow as long as it has not come up. */
   #engineHasBeenReady = false;
   #lastDescribedAt: Date | undefined;
-  /** When the description under way must have come to an end. */
-  #describedByMs = Number.POSITIVE_INFINITY;
+  /** By camera: when the description under way must have come to an end. */
+  readonly #dueMs = new Map<string, number>();
 
   constructor(parts: PipelineParts) {
     const { tasks, publisher, log } = parts;
@@ -58,6 +60,8 @@ export class Pipeline {
       isStale: (job) => this.#isStale(job),
       patience: tasks.length,
       onStale: (job) => this.#refresh(job),
+      // Of one camera, what is newer must not be overtaken by what is older.
+      isHeld: (camera) => this.#underWay.has(camera),
     });
     const offer = (job: Job): void => {
       const displaced = this.#queue.offer(job);
@@ -96,7 +100,7 @@ export class Pipeline {
     const watches = [...this.#watches.values()];
     return [
       ...watches.map(({ heartbeat }) => heartbeat),
-      { loop: 'description', dueMs: this.#describedByMs },
+      { loop: 'description', dueMs: Math.min(...this.#dueMs.values()) },
     ];
   }
 
@@ -146,6 +150,7 @@ export class Pipeline {
 
   async #describeAll(): Promise<void> {
     const { describer } = this.#parts;
+    const { concurrency = 1 } = describer;
     // While the model loads the frames that wait are replaced by newer ones.
     await describer.ready(this.#stopped.signal).catch(() => {});
     this.#engineHasBeenReady = true;
@@ -153,8 +158,18 @@ export class Pipeline {
       // An engine that is being started anew takes its time, and the frame grows older.
       await describer.ready(this.#stopped.signal).catch(() => {});
       if (this.#isStale(job)) await this.#refresh(job);
-      else await this.#describe(job);
+      else this.#begin(job);
+      while (this.#underWay.size >= concurrency) await Promise.race(this.#underWay.values());
     }
+    await Promise.all(this.#underWay.values());
+  }
+
+  #begin(job: Job): void {
+    const described = this.#describe(job).finally(() => {
+      this.#underWay.delete(job.camera);
+      this.#queue.reconsider();
+    });
+    this.#underWay.set(job.camera, described);
   }
 
   #isStale({ captureStart }: Job): boolean {
@@ -177,14 +192,14 @@ export class Pipeline {
     const { trigger, inquiry } = begun;
     const queueMs = performance.now() - queuedAt;
     if (this.#engine === 'idle') this.#engine = 'busy';
-    this.#describedByMs = performance.now() + (longestDescriptionMs ?? Number.POSITIVE_INFINITY);
+    this.#dueMs.set(camera, performance.now() + (longestDescriptionMs ?? Number.POSITIVE_INFINITY));
     try {
       const prompt = inquiry.wish.prompt ?? watch.settings.prompt;
       const request = this.#requestOf(job, inquiry.wish, prompt);
       const { description, answer } = apart(await describer.describe(request, this.#stopped.signal));
       const totalMs = performance.now() - captureStart;
       const observation: Observation = { frame, trigger, prompt, description, queueMs, totalMs };
-      this.#engine = 'idle';
+      this.#engine = this.#underWay.size > 1 ? 'busy' : 'idle';
       this.#timings.add(observation);
       this.#lastDescribedAt = new Date();
       publisher.observation(observation);
@@ -198,10 +213,11 @@ export class Pipeline {
       const reason = messageOf(error);
       this.#engine = 'failing';
       log.warn({ id, camera, reason }, 'not described');
-      this.#events.failed(frame, reason);
+      if (error instanceof ExpiredError) this.#events.expired(frame, reason);
+      else this.#events.failed(frame, reason);
       inquiry.failed(error);
     } finally {
-      this.#describedByMs = Number.POSITIVE_INFINITY;
+      this.#dueMs.delete(camera);
     }
   }
 
@@ -212,6 +228,7 @@ export class Pipeline {
       prompt: this.#parts.prompts[prompt]!,
       questions: ask ? [...standing, { ...ask, name: askedName }] : standing,
       ...(detail && { detail }),
+      frame: { id: frame.id, camera: frame.camera },
     };
   }
 

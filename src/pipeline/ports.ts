@@ -34,10 +34,14 @@ export interface DescribeRequest {
   readonly questions: readonly Question[];
   /** How closely to look, at most; default: as the engine was planned. Not every model can look less closely. */
   readonly detail?: Detail;
+  /** Whose picture it is, for an engine that is elsewhere. */
+  readonly frame?: { readonly id: string; readonly camera: string };
 }
 
-/** The engine. Requests are served one after another; rejects with an EngineError. */
+/** The engine; rejects with an EngineError, or with an ExpiredError where it was not served in time. */
 export interface Describer {
+  /** How many requests it serves at once; default: one after another. */
+  readonly concurrency?: number;
   /** Resolves when a description can begin at once: where the engine is being started anew, when it is back. */
   ready(signal: AbortSignal): Promise<void>;
   describe(request: DescribeRequest, signal: AbortSignal): Promise<Description>;

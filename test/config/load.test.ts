@@ -89,7 +89,7 @@ const having = (more: string): string => `cameras: { a: { source: { type: scene 
 
 test.each([
   ['not: [valid', /c\.yaml: not valid YAML/],
-  ['', /cameras: is missing/],
+  ['', /cameras: must name at least one camera/],
   ['cameras: {}', /cameras: must name at least one camera/],
   [
     'cameras: { a: { source: { type: scene }, interval: 10 } }',

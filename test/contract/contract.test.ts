@@ -199,6 +199,8 @@ test('a work item names no wildcard as its response topic, and holds a file in b
   }
   expect(workPropertiesSchema.safeParse({ prompt: 'What?', detail: 'full' }).success).toBe(true);
   expect(workPropertiesSchema.safeParse({ detail: 'most' }).success).toBe(false);
+  expect(workPropertiesSchema.safeParse({ if_busy: 'refuse', pool: 'boards' }).success).toBe(true);
+  expect(workPropertiesSchema.safeParse({ if_busy: 'no' }).success).toBe(false);
 });
 
 test('info and work answers take what is not known yet, and errors', () => {
@@ -219,6 +221,9 @@ test('info and work answers take what is not known yet, and errors', () => {
   expect(infoSchema.safeParse({ ...info, cameras: { 'a/b': info.cameras['porch'] } }).success).toBe(false);
   const refused: WorkAnswerPayload = errorResponse({ code: 'expired', message: 'too late' }, 'a');
   expect(workAnswerSchema.parse(refused)).toEqual(refused);
+  const working: WorkAnswerPayload = { status: 'working', data: null, error: null, transaction: null };
+  expect(workAnswerSchema.parse(working)).toEqual(working);
+  expect(workAnswerSchema.safeParse({ ...refused, status: 'working' }).success).toBe(false);
 });
 
 test('health tells of outbox, speed and board where they are known', () => {

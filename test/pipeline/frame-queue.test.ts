@@ -89,3 +89,30 @@ test('closing gives back what nobody took', () => {
   const { queue } = queueOf(job('a', 1), job('b', 1));
   expect(queue.close()).toEqual([job('a', 1), job('b', 1)]);
 });
+
+test('a camera that is held waits, whatever its turn, and does not come before others for having waited', async () => {
+  const held = new Set(['a']);
+  const queue = new FrameQueue<Job>({
+    patience: 2,
+    isStale: () => false,
+    onStale: async () => {},
+    isHeld: (camera) => held.has(camera),
+  });
+  queue.offer(job('a', 1, 'request'));
+  for (const camera of ['b', 'c', 'd']) queue.offer(job(camera, 1, 'change'));
+  const order = [(await queue.take())!.camera, (await queue.take())!.camera, (await queue.take())!.camera];
+  expect(order).toEqual(['b', 'c', 'd']);
+  const next = queue.take();
+  held.clear();
+  queue.reconsider();
+  expect((await next)!.camera).toBe('a');
+
+  held.add('e');
+  queue.offer(job('e', 1, 'interval'));
+  for (const camera of ['f', 'g']) queue.offer(job(camera, 1, 'change'));
+  await queue.take();
+  await queue.take();
+  queue.offer(job('h', 1, 'change'));
+  held.clear();
+  expect((await queue.take())!.camera).toBe('h');
+});

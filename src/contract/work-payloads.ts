@@ -1,0 +1,100 @@
+import type { Description, Question } from '../domain/observation.ts';
+import { summaryOf } from './payloads.ts';
+import type { WorkDataPayload, WorkQuestionsPayload } from './work.ts';
+
+/** An image that was described for somebody else. */
+export interface DescribedWork {
+  readonly id: string;
+  /** The device that described it. */
+  readonly worker: string;
+  readonly image: WorkDataPayload['image'];
+  readonly description: Description;
+  /** From its arrival until the engine was free for it. */
+  readonly queueMs: number;
+  /** From its arrival to the end of the description. */
+  readonly totalMs: number;
+}
+
+export function workDataPayload(work: DescribedWork): WorkDataPayload {
+  const { id, worker, image, description, queueMs, totalMs } = work;
+  const { text, answers, timings, tokens, model, finishReason } = description;
+  return {
+    schema: 1,
+    id,
+    worker,
+    summary: summaryOf(text),
+    description: text,
+    answers: { ...answers },
+    image,
+    model: { ...model },
+    timing_ms: {
+      queue: tenths(queueMs),
+      pack: tenths(timings.packMs),
+      encode: tenths(timings.encodeMs),
+      prefill: tenths(timings.prefillMs),
+      generate: tenths(timings.generateMs),
+      total: tenths(totalMs),
+    },
+    tokens: { ...tokens, drafted: 0, accepted: 0 },
+    finish_reason: finishReason,
+  };
+}
+
+/** The same, seen by the sender: as if its own engine had said it. */
+export function descriptionOfWork(data: WorkDataPayload): Description {
+  const { description, answers, finish_reason, timing_ms, tokens, model } = data;
+  return {
+    text: description,
+    answers,
+    finishReason: finish_reason,
+    timings: {
+      packMs: timing_ms.pack,
+      encodeMs: timing_ms.encode,
+      prefillMs: timing_ms.prefill,
+      generateMs: timing_ms.generate,
+    },
+    tokens: { image: tokens.image, prompt: tokens.prompt, completion: tokens.completion },
+    model,
+  };
+}
+
+export function workQuestionsPayload(questions: readonly Question[]): WorkQuestionsPayload {
+  return Object.fromEntries(questions.map((question) => [question.name, questionPayload(question)]));
+}
+
+function questionPayload({ ask, type }: Question): WorkQuestionsPayload[string] {
+  switch (type?.kind) {
+    case undefined:
+      return { ask };
+    case 'boolean':
+      return { ask, type: 'boolean' };
+    case 'integer':
+      return { ask, type: 'integer', min: type.min, max: type.max };
+    case 'enum':
+      return { ask, type: 'enum', values: [...type.values] };
+    case 'string':
+      return { ask, type: 'string', max_length: type.maxLength };
+  }
+}
+
+export function questionsOfWork(questions: WorkQuestionsPayload): Question[] {
+  return Object.entries(questions).map(([name, question]) => {
+    const { ask } = question;
+    switch (question.type) {
+      case 'boolean':
+        return { name, ask, type: { kind: 'boolean' } };
+      case 'integer':
+        return { name, ask, type: { kind: 'integer', min: question.min, max: question.max } };
+      case 'enum':
+        return { name, ask, type: { kind: 'enum', values: question.values } };
+      case 'string':
+        return { name, ask, type: { kind: 'string', maxLength: question.max_length } };
+      default:
+        return { name, ask };
+    }
+  });
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,87 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { descriptionSchema, eventSchema } from '../../src/contract/payloads.ts';
+import { DrawnTruths } from '../../tools/demo/drawn-truths.ts';
+import { Mosquitto } from '../../tools/test/mosquitto.ts';
+import { Daemon } from '../support/daemon.ts';
+import { Subscriber } from '../support/subscriber.ts';
+import { until } from '../support/until.ts';
+
+const drawn = {
+  source: { type: 'scene', seed: 900_000, size: '336x336', every: '3s' },
+  interval: '500ms',
+  questions: { count: { ask: 'How many shapes are there?' } },
+};
+
+/** Two daemons and two models at once: on a busy machine that takes its time. */
+const patienceMs = 240_000;
+
+async function startBroker(): Promise<{ mqtt: { url: string }; subscriber: Subscriber }> {
+  const broker = await Mosquitto.start();
+  const subscriber = await Subscriber.start(broker.url, 'scenecast/+/drawn/#');
+  onTestFinished(async () => {
+    await subscriber.close();
+    await broker.close();
+  });
+  return { mqtt: { url: broker.url }, subscriber };
+}
+
+test(
+  'a board without a model has its frames truly described by a worker board',
+  async () => {
+    const { mqtt, subscriber } = await startBroker();
+    const worker = new Daemon({ device: 'orion', mqtt, work: { pool: 'boards' } });
+    await until(() => worker.log.some(({ msg }) => msg === 'taking images for the pool'), patienceMs);
+    const sender = new Daemon({
+      ...{ device: 'porch-board', mqtt, engine: 'pool', cameras: { drawn } },
+      work: { sending: { pool: 'boards', deadline: '60s', fallback: 'expire' } },
+    });
+    const descriptions = (): unknown[] => subscriber.json('scenecast/porch-board/drawn/description');
+    await until(() => descriptions().length >= 5, patienceMs);
+
+    const truths = new DrawnTruths(900_000, '336x336');
+    let right = 0;
+    for (const payload of descriptions().slice(0, 5)) {
+      const { description, answers, image } = descriptionSchema.parse(payload);
+      const truth = await truths.find(image.sha256);
+      expect(truth, 'the picture is one that was drawn').toBeDefined();
+      if (truth?.caption === description && truth.questions[0]?.answer === answers['count']) right++;
+    }
+    expect(right).toBeGreaterThanOrEqual(4);
+    expect(sender.log.filter(({ msg }) => msg === 'the model is loaded')).toEqual([]);
+    expect(worker.log.filter(({ msg }) => msg === 'described for the pool').length).toBeGreaterThanOrEqual(5);
+
+    // The worker stops while it is at an image, and ends cleanly; so does the sender while it waits.
+    expect((await worker.end()).code).toBe(0);
+    expect((await sender.end()).code).toBe(0);
+    expect([worker.stderr, sender.stderr]).toEqual(['', '']);
+  },
+  3 * patienceMs,
+);
+
+test(
+  'without a worker, frames end as expired, or are described by the own engine',
+  async () => {
+    const { mqtt, subscriber } = await startBroker();
+    const boards = Object.fromEntries(
+      (['expire', 'own'] as const).map((fallback) => [
+        fallback,
+        new Daemon({
+          ...{ device: fallback, mqtt, engine: 'pool', cameras: { drawn } },
+          work: { sending: { deadline: '1s', fallback } },
+        }),
+      ]),
+    );
+    const ends = (device: string): { type: string; reason: string | null }[] =>
+      subscriber
+        .json(`scenecast/${device}/drawn/event`)
+        .map((payload) => eventSchema.parse(payload))
+        .filter(({ type }) => type !== 'captured');
+    const isLate = ({ type, reason }: { type: string; reason: string | null }): boolean =>
+      type === 'expired' && /no board of the pool described it within 1000 ms/.test(reason ?? '');
+    await until(() => ends('expire').some(isLate), patienceMs);
+    expect(ends('expire').filter(({ type }) => type === 'described' || type === 'failed')).toEqual([]);
+    await until(() => ends('own').some(({ type }) => type === 'described'), patienceMs);
+    for (const daemon of Object.values(boards)) expect((await daemon.end()).code).toBe(0);
+  },
+  3 * patienceMs,
+);

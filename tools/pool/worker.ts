@@ -1,0 +1,70 @@
+/**
+ * A worker board in a process to be killed: the real PoolWorker, with a recorded engine that takes as long as it is told.
+ * Started by pool.ts, with its settings as JSON. Writes `ready`, then `begun ID` and `ended ID` for each image.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Description } from '../../src/domain/observation.ts';
+import { PoolWorker } from '../../src/mqtt/pool-worker.ts';
+import type { DescribeRequest, Describer } from '../../src/pipeline/ports.ts';
+
+export interface WorkerSettings {
+  readonly url: string;
+  readonly pool: string;
+  readonly device: string;
+  /** What the engine takes for an image. */
+  readonly engineMs: number;
+  readonly workingEveryMs: number;
+}
+
+const settings: WorkerSettings = JSON.parse(process.argv[2]!);
+const { url, pool, device, engineMs, workingEveryMs } = settings;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const complain = (fields: object, message: string): void =>
+  void process.stderr.write(`${device}: ${message} ${JSON.stringify(fields)}\n`);
+
+/** Says what was said of some picture once; which one it is shown makes no difference to the pool. */
+const recorded: Describer = {
+  ready: async () => {},
+  async describe({ prompt }: DescribeRequest, signal: AbortSignal): Promise<Description> {
+    say(`begun ${prompt}`);
+    await sleep(engineMs, undefined, { signal });
+    say(`ended ${prompt}`);
+    return {
+      text: 'a white square at the top right and a green triangle at the bottom',
+      answers: {},
+      finishReason: 'stop',
+      timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: engineMs },
+      tokens: { image: 576, prompt: 20, completion: 15 },
+      model: { name: 'recorded', quant: 'none', build: 'none' },
+    };
+  },
+};
+
+const worker = new PoolWorker({
+  broker: {
+    url,
+    username: null,
+    passwordFile: null,
+    caFile: null,
+    certFile: null,
+    keyFile: null,
+    keepaliveMs: 30_000,
+    reconnect: { firstMs: 50, longestMs: 200, stableMs: 1000 },
+  },
+  pool,
+  device,
+  describer: recorded,
+  prompt: 'none',
+  maxInFlight: 1,
+  maxImageBytes: 1 << 20,
+  workingEveryMs,
+  log: {
+    debug: () => {},
+    info: (_fields, message) => {
+      if (message === 'taking images for the pool') say('ready');
+    },
+    warn: complain,
+    error: complain,
+  },
+});
+await worker.start();
