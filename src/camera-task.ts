@@ -1,5 +1,6 @@
 import { FfmpegCamera } from './camera/ffmpeg.ts';
 import { inputKind } from './camera/ffmpeg-command.ts';
+import { nativeJpegBlocks } from './camera/jpeg-blocks.ts';
 import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
 import { V4l2Camera } from './camera/v4l2.ts';
@@ -17,7 +18,7 @@ export function cameraTaskOf(name: string, config: Config, folder: string, log: 
   const bare = cameraOf(name, camera, folder, log);
   return {
     camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
-    gate: gate.enabled ? gateOf(gate) : null,
+    gate: gate.enabled ? gateOf(gate, log) : null,
     intervalMs: camera.interval,
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
@@ -54,6 +55,6 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
   }
 }
 
-function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate']): SceneGate {
-  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard });
+function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate'], log: Log): SceneGate {
+  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard }, nativeJpegBlocks(log));
 }

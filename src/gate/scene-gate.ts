@@ -1,18 +1,21 @@
 import type { Picture } from '../domain/frame.ts';
 import type { Gate, Look } from '../pipeline/ports.ts';
-import { type BlockMeans, readBlockMeans } from './block-means.ts';
+import { type BlockMeans, type JpegBlocks, readBlockMeans } from './block-means.ts';
 import { ChangeDetector, type DetectorOptions } from './change-detector.ts';
 
-/** The gate of one camera: pictures in, through sharp; the decision is the ChangeDetector's. */
+/** The gate of one camera: pictures in, decoded small; the decision is the ChangeDetector's. */
 export class SceneGate implements Gate {
   readonly #detector: ChangeDetector;
+  readonly #jpegBlocks: JpegBlocks | null;
   /** The last described picture. */
   #reference: BlockMeans | null = null;
   /** The newest picture, and what it came as where that was a file. */
   #newest: { readonly bytes: Uint8Array | null; readonly seen: BlockMeans } | null = null;
 
-  constructor(options: DetectorOptions) {
+  /** @param jpegBlocks null: all pictures are read by sharp */
+  constructor(options: DetectorOptions, jpegBlocks: JpegBlocks | null = null) {
     this.#detector = new ChangeDetector(options);
+    this.#jpegBlocks = jpegBlocks;
   }
 
   async look(picture: Picture): Promise<Look> {
@@ -38,7 +41,7 @@ export class SceneGate implements Gate {
     const bytes = picture.pixels ? null : picture.bytes;
     if (bytes && this.#newest?.bytes && Buffer.compare(bytes, this.#newest.bytes) === 0)
       return this.#newest.seen;
-    const seen = await readBlockMeans(picture);
+    const seen = await readBlockMeans(picture, this.#jpegBlocks);
     this.#detector.learn(seen);
     this.#newest = { bytes, seen };
     return seen;
