@@ -49,6 +49,8 @@ export class NoiseModel {
  * and Croux, "Alternatives to the median absolute deviation", JASA 88, 1993).
  */
 function robustDeviation(values: Float32Array): number {
-  const magnitudes = values.map(Math.abs).sort();
+  const magnitudes = new Float32Array(values.length);
+  for (let at = 0; at < values.length; at++) magnitudes[at] = Math.abs(values[at]!);
+  magnitudes.sort();
   return 1.4826 * (magnitudes[magnitudes.length >> 1] ?? 0);
 }

@@ -12,6 +12,10 @@ export class SceneGate implements Gate {
   /** The newest picture, and what it came as where that was a file. */
   #newest: { readonly bytes: Uint8Array | null; readonly seen: BlockMeans } | null = null;
 
+  /** What was measured last, unless something was learned since. */
+  #measured: { readonly reference: BlockMeans; readonly seen: BlockMeans; readonly measure: number } | null =
+    null;
+
   /** @param jpegBlocks null: all pictures are read by sharp */
   constructor(options: DetectorOptions, jpegBlocks: JpegBlocks | null = null) {
     this.#detector = new ChangeDetector(options);
@@ -24,13 +28,22 @@ export class SceneGate implements Gate {
       compare: () => {
         const { threshold, noiseFloor } = this.#detector;
         if (!this.#reference) return { changed: false, reading: { measure: null, threshold, noiseFloor } };
-        const measure = this.#detector.measure(this.#reference, seen);
+        const measure = this.#measure(this.#reference, seen);
         return { changed: measure > threshold, reading: { measure, threshold, noiseFloor } };
       },
       described: () => {
         this.#reference = seen;
       },
     };
+  }
+
+  /** The measure; of the very same pictures, with nothing learned since, it is known. */
+  #measure(reference: BlockMeans, seen: BlockMeans): number {
+    const known = this.#measured;
+    if (known?.reference === reference && known.seen === seen) return known.measure;
+    const measure = this.#detector.measure(reference, seen);
+    this.#measured = { reference, seen, measure };
+    return measure;
   }
 
   /**
@@ -43,6 +56,7 @@ export class SceneGate implements Gate {
       return this.#newest.seen;
     const seen = await readBlockMeans(picture, this.#jpegBlocks);
     this.#detector.learn(seen);
+    this.#measured = null;
     this.#newest = { bytes, seen };
     return seen;
   }

@@ -4,6 +4,7 @@ import type { Frame } from '../domain/frame.ts';
 import type { CameraHealth } from '../domain/health.ts';
 import type { Observation, Question, Trigger } from '../domain/observation.ts';
 import { backOffMs } from './back-off.ts';
+import { captureInTime } from './capture-in-time.ts';
 import { type Candidate, Demand, type Inquiry } from './demand.ts';
 import type { FrameEvents } from './frame-events.ts';
 import { Pace } from './pace.ts';
@@ -20,6 +21,8 @@ export interface CameraTask {
   readonly minIntervalMs: number | null;
   /** An unchanged picture is described once in this time; null: never. Without a gate it has no effect. */
   readonly maxIntervalMs: number | null;
+  /** A camera that answers with neither picture nor error for so long has failed; default: 2 minutes. */
+  readonly longestCaptureMs?: number;
   readonly promptName: string;
   readonly prompt: string;
   readonly questions: readonly Question[];
@@ -172,7 +175,8 @@ export class CameraWatch {
     this.#lookAtOnce = false;
     const captureStart = performance.now();
     const askedAt = new Date();
-    const picture = await this.task.camera.capture(signal);
+    const { camera, longestCaptureMs = 120_000 } = this.task;
+    const picture = await captureInTime(camera, signal, longestCaptureMs);
     const capturedAt = picture.takenAt ?? askedAt;
     signal.throwIfAborted();
     const frame: Frame = {
