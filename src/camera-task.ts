@@ -11,9 +11,6 @@ import { SceneGate } from './gate/scene-gate.ts';
 import type { CameraTask } from './pipeline/camera-watch.ts';
 import type { Camera, Log } from './pipeline/ports.ts';
 
-/** Longer than any camera waits of its own accord, its frame timeout aside: a V4L2 one opens and sets up for a minute. */
-const longestCaptureMs = 120_000;
-
 /** One camera of the config, with its gate and what is asked of it. `folder`: where relative paths are looked up. */
 export function cameraTaskOf(name: string, config: Config, folder: string, log: Log): CameraTask {
   const camera = config.cameras[name]!;
@@ -25,9 +22,9 @@ export function cameraTaskOf(name: string, config: Config, folder: string, log: 
     intervalMs: camera.interval,
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
-    longestCaptureMs: longestCaptureMs + ('frame_timeout' in camera.source ? camera.source.frame_timeout : 0),
     promptName: camera.prompt,
     prompt: config.prompts[camera.prompt]!,
+    longestLookMs: longestLookMsOf(camera),
     questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
   };
 }
@@ -57,6 +54,11 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
         log,
       });
   }
+}
+
+/** Opening alone may take ffmpeg more than one try, each as long as a stall, and a V4L2 camera a minute. */
+function longestLookMsOf({ source }: CameraConfig): number {
+  return 120_000 + ('frame_timeout' in source ? 6 * source.frame_timeout : 0);
 }
 
 function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate'], log: Log): SceneGate {

@@ -21,11 +21,11 @@ export interface CameraTask {
   readonly minIntervalMs: number | null;
   /** An unchanged picture is described once in this time; null: never. Without a gate it has no effect. */
   readonly maxIntervalMs: number | null;
-  /** A camera that answers with neither picture nor error for so long has failed; default: 2 minutes. */
-  readonly longestCaptureMs?: number;
   readonly promptName: string;
   readonly prompt: string;
   readonly questions: readonly Question[];
+  /** A look that takes longer hangs for good: a camera that fails says so sooner. Default: two minutes. */
+  readonly longestLookMs?: number;
 }
 
 /** A frame that is to be described. */
@@ -48,6 +48,7 @@ export interface WatchParts {
 
 /** How long the engine waits for a camera's fresh frame, at most, where the one that waited was too old. */
 const longestFreshLookMs = 5000;
+const defaultLongestLookMs = 120_000;
 
 /** Looks at one camera at its interval, again and again, and decides which frames are to be described. */
 export class CameraWatch {
@@ -175,8 +176,8 @@ export class CameraWatch {
     this.#lookAtOnce = false;
     const captureStart = performance.now();
     const askedAt = new Date();
-    const { camera, longestCaptureMs = 120_000 } = this.task;
-    const picture = await captureInTime(camera, signal, longestCaptureMs);
+    const { camera, longestLookMs = defaultLongestLookMs } = this.task;
+    const picture = await captureInTime(camera, signal, longestLookMs);
     const capturedAt = picture.takenAt ?? askedAt;
     signal.throwIfAborted();
     const frame: Frame = {
