@@ -1,3 +1,4 @@
+import { AnsweringCamera } from './camera/answering-camera.ts';
 import { FfmpegCamera } from './camera/ffmpeg.ts';
 import { inputKind } from './camera/ffmpeg-command.ts';
 import { nativeJpegBlocks } from './camera/jpeg-blocks.ts';
@@ -15,7 +16,7 @@ import type { Camera, Log } from './pipeline/ports.ts';
 export function cameraTaskOf(name: string, config: Config, folder: string, log: Log): CameraTask {
   const camera = config.cameras[name]!;
   const { gate, privacy } = camera;
-  const bare = cameraOf(name, camera, folder, log);
+  const bare = new AnsweringCamera(cameraOf(name, camera, folder, log), longestLookMsOf(camera));
   return {
     camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
     gate: gate.enabled ? gateOf(gate, log) : null,
@@ -24,7 +25,6 @@ export function cameraTaskOf(name: string, config: Config, folder: string, log: 
     maxIntervalMs: gate.max_interval,
     promptName: camera.prompt,
     prompt: config.prompts[camera.prompt]!,
-    longestLookMs: longestLookMsOf(camera),
     questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
   };
 }
@@ -56,7 +56,7 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
   }
 }
 
-/** Opening alone may take ffmpeg more than one try, each as long as a stall, and a V4L2 camera a minute. */
+/** More than any camera waits: opening may take ffmpeg several tries, each as long as a stall, and a V4L2 camera a minute. */
 function longestLookMsOf({ source }: CameraConfig): number {
   return 120_000 + ('frame_timeout' in source ? 6 * source.frame_timeout : 0);
 }

@@ -4,7 +4,6 @@ import type { Frame } from '../domain/frame.ts';
 import type { CameraHealth } from '../domain/health.ts';
 import type { Observation, Question, Trigger } from '../domain/observation.ts';
 import { backOffMs } from './back-off.ts';
-import { captureInTime } from './capture-in-time.ts';
 import { type Candidate, Demand, type Inquiry } from './demand.ts';
 import type { FrameEvents } from './frame-events.ts';
 import { Pace } from './pace.ts';
@@ -24,8 +23,6 @@ export interface CameraTask {
   readonly promptName: string;
   readonly prompt: string;
   readonly questions: readonly Question[];
-  /** A look that takes longer hangs for good: a camera that fails says so sooner. Default: two minutes. */
-  readonly longestLookMs?: number;
 }
 
 /** A frame that is to be described. */
@@ -48,7 +45,6 @@ export interface WatchParts {
 
 /** How long the engine waits for a camera's fresh frame, at most, where the one that waited was too old. */
 const longestFreshLookMs = 5000;
-const defaultLongestLookMs = 120_000;
 
 /** Looks at one camera at its interval, again and again, and decides which frames are to be described. */
 export class CameraWatch {
@@ -176,8 +172,7 @@ export class CameraWatch {
     this.#lookAtOnce = false;
     const captureStart = performance.now();
     const askedAt = new Date();
-    const { camera, longestLookMs = defaultLongestLookMs } = this.task;
-    const picture = await captureInTime(camera, signal, longestLookMs);
+    const picture = await this.task.camera.capture(signal);
     const capturedAt = picture.takenAt ?? askedAt;
     signal.throwIfAborted();
     const frame: Frame = {
