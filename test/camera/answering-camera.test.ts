@@ -8,7 +8,10 @@ const never = new AbortController().signal;
 const picture: Picture = { bytes: new Uint8Array(3), size: { width: 1, height: 1 }, pixels: 'rgb24' };
 
 function answering(capture: Camera['capture'], limitMs = 60_000): AnsweringCamera {
-  return new AnsweringCamera({ name: 'porch', capture, start: async () => {}, close: async () => {} }, limitMs);
+  return new AnsweringCamera(
+    { name: 'porch', capture, start: async () => {}, close: async () => {} },
+    limitMs,
+  );
 }
 
 test('a picture, and an error, go through', async () => {
@@ -29,7 +32,10 @@ test('a camera that never answers is told to stop, and is not waited for; the ne
       'the camera does not answer: neither a picture nor an error for 0.01 s',
     );
     await expect(capture).rejects.toBeInstanceOf(CameraError);
-    expect(given[look]).toMatchObject({ aborted: true, reason: { message: expect.stringMatching(/not answer/) } });
+    expect(given[look]).toMatchObject({
+      aborted: true,
+      reason: { message: expect.stringMatching(/not answer/) },
+    });
   }
   expect(await camera.capture(never)).toBe(picture);
   expect(given[2]!.aborted).toBe(false);
