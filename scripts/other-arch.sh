@@ -86,12 +86,14 @@ make_project() {
   cp -a "$repository/$tools" "$project/tools/"
 }
 
-# cross_build SCRIPT: runs one of scripts/build-*.sh for arm64, with Debian's cross compiler and libyuv for arm64.
+# cross_build SCRIPT: runs one of scripts/build-*.sh for arm64, with Debian's cross compiler and libraries for arm64.
 cross_build() {
   # One for all callers: the addon is built anew where it moves.
-  local sysroot=$repository/build/sysroot-$arch
+  local sysroot=$repository/build/sysroot-$arch package
   [ "$arch" = arm64 ] || { echo 'cross-compiling is known for arm64 only' >&2; exit 1; }
-  [ -d "$sysroot" ] || { unpack_package libyuv-dev "$sysroot" && unpack_package libyuv0 "$sysroot"; }
-  SCENECAST_ARCH=$node_arch CMAKE_TOOLCHAIN_FILE=$repository/native/arm64-linux-gnu.cmake LIBYUV_ROOT=$sysroot \
+  for package in libyuv-dev libyuv0 libjpeg62-turbo-dev libjpeg62-turbo; do
+    [ -f "$sysroot/$package.stamp" ] || { unpack_package "$package" "$sysroot" && touch "$sysroot/$package.stamp"; }
+  done
+  SCENECAST_ARCH=$node_arch CMAKE_TOOLCHAIN_FILE=$repository/native/arm64-linux-gnu.cmake SCENECAST_SYSROOT=$sysroot \
     "$repository/scripts/$1"
 }

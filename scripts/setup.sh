@@ -76,7 +76,7 @@ install_node_modules() {
 
 setup() {
   check_machine
-  ensure_packages ca-certificates git cmake ninja-build g++ libyuv-dev "$@"
+  ensure_packages ca-certificates git cmake ninja-build g++ libyuv-dev libjpeg62-turbo-dev "$@"
   once_for_lock "$toolchain/package-lock.json" "$toolchain/node_modules/.scenecast-lock" install_toolchain
   once_for_lock "$root/package-lock.json" "$root/node_modules/.scenecast-lock" install_node_modules
   "$root/scripts/build-native.sh"

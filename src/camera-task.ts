@@ -1,5 +1,7 @@
+import { AnsweringCamera } from './camera/answering-camera.ts';
 import { FfmpegCamera } from './camera/ffmpeg.ts';
 import { inputKind } from './camera/ffmpeg-command.ts';
+import { nativeJpegBlocks } from './camera/jpeg-blocks.ts';
 import { SceneCamera } from './camera/scene.ts';
 import { StillCamera } from './camera/still.ts';
 import { V4l2Camera } from './camera/v4l2.ts';
@@ -24,14 +26,16 @@ export function cameraTaskOf(
 ): CameraTask {
   const camera = config.cameras[name]!;
   const { gate, privacy } = camera;
-  const bare = cameraOf(name, camera, folder, log);
+  const longestAnswerMs = longestAnswerMsOf(camera);
+  const bare = new AnsweringCamera(cameraOf(name, camera, folder, log), longestAnswerMs);
   return {
     camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
-    gate: gate.enabled ? gateOf(gate) : null,
+    gate: gate.enabled ? gateOf(gate, log) : null,
     settings,
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
-    longestLookMs: longestLookMsOf(camera),
+    // The camera is given up first; the gate looks too.
+    longestLookMs: longestAnswerMs + 60_000,
     questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
   };
 }
@@ -63,11 +67,11 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
   }
 }
 
-/** Opening alone may take ffmpeg more than one try, each as long as a stall. */
-function longestLookMsOf({ source }: CameraConfig): number {
+/** More than any camera waits: opening may take ffmpeg several tries, each as long as a stall, and a V4L2 camera a minute. */
+function longestAnswerMsOf({ source }: CameraConfig): number {
   return 120_000 + ('frame_timeout' in source ? 6 * source.frame_timeout : 0);
 }
 
-function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate']): SceneGate {
-  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard });
+function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate'], log: Log): SceneGate {
+  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard }, nativeJpegBlocks(log));
 }

@@ -53,6 +53,7 @@ export interface V4l2Format {
   readonly description: string;
   /** Whether pictures of this format can be taken. */
   readonly isUsable: boolean;
+  /** Empty where the driver does not say, or the format is not usable. */
   readonly sizes: readonly V4l2Size[];
 }
 
@@ -132,6 +133,19 @@ interface V4l2Addon {
   open(path: string): Promise<V4l2Device>;
   /** Raw pixels to rgb24, as `capture` does it. @throws INVALID_ARGUMENT */
   convert(format: V4l2PixelFormat, bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+  /**
+   * The mean brightness of each block of a JPEG, row by row, decoded off the event loop; null where the file is not what
+   * cameras send (see native/v4l2/src/jpeg-grey.h) and is left to another decoder. @throws INVALID_ARGUMENT
+   */
+  jpegBlocks(
+    jpeg: Uint8Array,
+    grid: {
+      readonly width: number;
+      readonly height: number;
+      readonly columns: number;
+      readonly rows: number;
+    },
+  ): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -35,6 +35,8 @@ export class V4l2Camera implements Camera {
   /** The opening or capture that runs. */
   #running: Promise<unknown> = Promise.resolve();
   readonly #closed = new AbortController();
+  /** Joining two signals costs as much as the rest of a look, and whoever looks gives the same one each time. */
+  #joined: { readonly signal: AbortSignal; readonly ended: AbortSignal } | null = null;
 
   constructor(
     name: string,
@@ -55,7 +57,7 @@ export class V4l2Camera implements Camera {
 
   /** The next picture, taken after this call. Rejects with a CameraError that says why there is none. */
   async capture(signal: AbortSignal): Promise<Picture> {
-    const ended = AbortSignal.any([signal, this.#closed.signal]);
+    const ended = this.#endedBy(signal);
     ended.throwIfAborted();
     const capture = this.#capture(ended);
     this.#running = capture.catch(() => {});
@@ -71,8 +73,6 @@ export class V4l2Camera implements Camera {
 
   async #capture(ended: AbortSignal): Promise<Picture> {
     const { path, frameTimeoutMs } = this.#options;
-    const cancel = (): void => this.#device?.cancel();
-    ended.addEventListener('abort', cancel);
     try {
       this.#device ??= await this.#open(ended);
       ended.throwIfAborted();
@@ -89,9 +89,20 @@ export class V4l2Camera implements Camera {
       await this.#release();
       ended.throwIfAborted();
       throw cameraErrorOf(path, error);
-    } finally {
-      ended.removeEventListener('abort', cancel);
     }
+  }
+
+  /** Aborted with the signal, or when the camera is closed; ends the capture that waits. */
+  #endedBy(signal: AbortSignal): AbortSignal {
+    if (this.#joined?.signal === signal) return this.#joined.ended;
+    const ended = AbortSignal.any([signal, this.#closed.signal]);
+    const cancel = (): void => {
+      // A signal of earlier captures has no say in later ones.
+      if (this.#joined?.ended === ended) this.#device?.cancel();
+    };
+    ended.addEventListener('abort', cancel, { once: true });
+    this.#joined = { signal, ended };
+    return ended;
   }
 
   /** Opens the device and sets it up; pictures flow from the first capture on. */

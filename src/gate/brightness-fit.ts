@@ -21,29 +21,34 @@ const leastContrast = 2;
  * Cauchy weights (Holland and Welsch, "Robust regression using iteratively reweighted least-squares",
  * Communications in Statistics A6, 1977).
  *
+ * @param counted 1 for each block that counts
  * @param scale what counts as a small residual, in grey levels
  */
 export function fitBrightness(
   before: Uint8Array,
   after: Uint8Array,
-  counts: (block: number) => boolean,
+  counted: Uint8Array,
   scale: number,
 ): BrightnessFit {
-  const blocks: number[] = [];
+  const levels = new Uint8Array(2 * before.length);
+  let end = 0;
   for (let block = 0; block < before.length; block++) {
-    if (counts(block) && isExposed(before[block]!) && isExposed(after[block]!)) blocks.push(block);
+    if (!counted[block] || !isExposed(before[block]!) || !isExposed(after[block]!)) continue;
+    levels[end++] = before[block]!;
+    levels[end++] = after[block]!;
   }
   let fit = noFit;
-  for (let pass = 0; pass < mostPasses && blocks.length > 0; pass++) {
+  for (let pass = 0; pass < mostPasses && end > 0; pass++) {
     let weights = 0;
     let sumX = 0;
     let sumY = 0;
     let sumXX = 0;
     let sumXY = 0;
-    for (const block of blocks) {
-      const x = before[block]!;
-      const y = after[block]!;
-      const residual = (y - fit.gain * x - fit.offset) / scale;
+    const { gain: gainBefore, offset: offsetBefore } = fit;
+    for (let at = 0; at < end; at += 2) {
+      const x = levels[at]!;
+      const y = levels[at + 1]!;
+      const residual = (y - gainBefore * x - offsetBefore) / scale;
       // The first pass is plain least squares: nothing is known yet of what is small.
       const weight = pass === 0 ? 1 : 1 / (1 + residual * residual);
       weights += weight;

@@ -95,19 +95,20 @@ export class ChangeDetector {
 
   /** The brightness step between two pictures; none where it is beyond `largestStep`. */
   #fit(before: Uint8Array, after: Uint8Array, largestStep: number): BrightnessFit {
-    const fit = fitBrightness(
-      before,
-      after,
-      (block) => this.#counted[block] === 1,
-      Math.max(2, this.#noise.floor),
-    );
-    const meanBefore = before.reduce((sum, level) => sum + level, 0) / before.length;
+    const fit = fitBrightness(before, after, this.#counted, Math.max(2, this.#noise.floor));
+    const meanBefore = meanOf(before);
     // In the dark a few levels are a large factor: what matters there is the levels.
     const base = Math.max(meanBefore, 32);
     const step = Math.abs(levelAfter(meanBefore, fit) - meanBefore) / base;
     const isStep = step <= largestStep - 1 && fit.gain >= 1 / largestStep && fit.gain <= largestStep;
     return isStep ? fit : noFit;
   }
+}
+
+function meanOf(levels: Uint8Array): number {
+  let sum = 0;
+  for (let block = 0; block < levels.length; block++) sum += levels[block]!;
+  return sum / levels.length;
 }
 
 function levelAfter(level: number, { gain, offset }: BrightnessFit): number {

@@ -1,3 +1,5 @@
+import { nthSmallest } from './nth-smallest.ts';
+
 /** A mean deviation of one look from the next that is learned of a block, at most, in grey levels. */
 const loudest = 6;
 /** Before anything is learned. */
@@ -49,6 +51,7 @@ export class NoiseModel {
  * and Croux, "Alternatives to the median absolute deviation", JASA 88, 1993).
  */
 function robustDeviation(values: Float32Array): number {
-  const magnitudes = values.map(Math.abs).sort();
-  return 1.4826 * (magnitudes[magnitudes.length >> 1] ?? 0);
+  const magnitudes = new Float32Array(values.length);
+  for (let at = 0; at < values.length; at++) magnitudes[at] = Math.abs(values[at]!);
+  return 1.4826 * nthSmallest(magnitudes, magnitudes.length >> 1);
 }

@@ -75,6 +75,23 @@ test('a picture has its size and when it was taken; another size than wished for
   expect(lines.join()).toMatch(/nearest size.*"format":"GREY","size":"4x2","rate":30,"wished":"8x4"/);
 });
 
+test('a signal ends the capture that it was given to, and none that came later', async () => {
+  let cancels = 0;
+  const waiting = Promise.withResolvers<V4l2Frame>();
+  const answers = [frame, waiting.promise];
+  const { camera } = cameraOf(acted({ capture: async () => answers.shift()!, cancel: () => void cancels++ }));
+  const [first, second] = [new AbortController(), new AbortController()];
+  await camera.capture(first.signal);
+  const capture = camera.capture(second.signal);
+  first.abort();
+  expect(cancels).toBe(0);
+  second.abort(new Error('enough'));
+  expect(cancels).toBe(1);
+  waiting.reject(Object.assign(new Error('cancelled'), { code: 'CANCELLED' }));
+  await expect(capture).rejects.toThrow('enough');
+  await camera.close();
+});
+
 test('after a failed capture the device is let go, and the next capture opens it again', async () => {
   const failure = Object.assign(new Error('/dev/video9: was unplugged'), { code: 'UNPLUGGED' });
   const first = acted({ capture: () => Promise.reject(failure) });

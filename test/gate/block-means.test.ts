@@ -74,6 +74,29 @@ test.each([
   expect(gridOf({ width, height })).toEqual({ columns, rows });
 });
 
+test('a JPEG is read by what is quicker, where that takes it', async () => {
+  const jpeg = await pictureOf(halves(640, 360).jpeg());
+  const png = await pictureOf(halves(640, 360).png());
+  const quick = new Uint8Array(64 * 36).fill(7);
+  const asked: object[] = [];
+  const takesIt = async (...request: object[]): Promise<Uint8Array> => {
+    asked.push(request);
+    return quick;
+  };
+  expect(await readBlockMeans(jpeg, takesIt)).toEqual({ columns: 64, rows: 36, means: quick });
+  expect(asked).toEqual([[jpeg.bytes, jpeg.size, { columns: 64, rows: 36 }]]);
+  // Neither another kind of file nor bare pixels is offered to it.
+  const pixels = {
+    bytes: await halves(640, 360).raw().toBuffer(),
+    size: jpeg.size,
+    pixels: 'rgb24',
+  } as const;
+  for (const other of [png, pixels])
+    expect(await readBlockMeans(other, takesIt)).toEqual(await readBlockMeans(other));
+  expect(asked).toHaveLength(1);
+  expect(await readBlockMeans(jpeg, async () => null)).toEqual(await readBlockMeans(jpeg));
+});
+
 test('what is no picture is refused', async () => {
   const picture = { bytes: Buffer.from('not a jpeg'), size: { width: 4, height: 4 } };
   await expect(readBlockMeans(picture)).rejects.toThrow(/unsupported image format/);

@@ -1,23 +1,25 @@
 import { expect, test } from 'vitest';
+import { nativeJpegBlocks } from '../../src/camera/jpeg-blocks.ts';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { sceneRandom } from '../../src/camera/scene-random.ts';
 import { SceneGate } from '../../src/gate/scene-gate.ts';
 import { CameraView, entering, lights, thingOf } from '../../tools/bench/camera-view.ts';
 
-// A small version of `npm run bench:gate`: seeded pictures with a camera's noise, through JPEG and sharp.
+// A small version of `npm run bench:gate`: seeded pictures with a camera's noise, through JPEG and what the daemon decodes it with.
 const size = { width: 320, height: 180 };
+const jpegBlocks = nativeJpegBlocks({ debug() {}, info() {}, warn() {}, error() {} });
 const defaults = { sensitivity: 50, ignore: [], lightGuard: true };
 
 async function watching(seed: number, options = defaults): Promise<{ view: CameraView; gate: SceneGate }> {
   const view = new CameraView(seed, { size, noise: 6, quality: 75 });
-  const gate = new SceneGate(options);
+  const gate = new SceneGate(options, jpegBlocks);
   for (let look = 0; look < 3; look++) (await gate.look(await view.frame())).described();
   return { view, gate };
 }
 
 test('the first picture is compared with nothing', async () => {
-  const gate = new SceneGate(defaults);
+  const gate = new SceneGate(defaults, jpegBlocks);
   const view = new CameraView(1, { size, noise: 6, quality: 75 });
   const first = await gate.look(await view.frame());
   expect(first.compare()).toMatchObject({ changed: false, reading: { measure: null, threshold: 0.5 } });
@@ -77,7 +79,7 @@ test('without the guard a step of brightness is a change', async () => {
 });
 
 test('each drawn scene of the demo is a change from the one before', async () => {
-  const gate = new SceneGate(defaults);
+  const gate = new SceneGate(defaults, jpegBlocks);
   const scenes = 20;
   let changes = 0;
   for (let seed = 900_000; seed < 900_000 + scenes; seed++) {

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { readlink, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cameraAt, control, holdings, never, run, type Vivid, waitFor, withCamera } from './in-vm.ts';
+import { driverCycles } from './cameras-vivid-cycles.ts';
+import { cameraAt, control, never, run, type Vivid, withCamera } from './in-vm.ts';
 import { expect, rejection, type Suite } from './suite.ts';
 
 /** Every fault ends in a named error, and the next capture works again. */
@@ -111,36 +109,4 @@ export async function checkVividFaults(suite: Suite, { webcam }: Vivid, cycles: 
   await suite.check(`vivid: driver unbound and bound while streaming, ${cycles}x`, async () =>
     driverCycles(webcam, cycles),
   );
-}
-
-async function driverCycles(path: string, cycles: number): Promise<string> {
-  const device = basename(await readlink(`/sys/class/video4linux/${basename(path)}/device`));
-  const driver = '/sys/bus/platform/drivers/vivid';
-  let slowestMs = 0;
-  const { camera } = cameraAt(path);
-  try {
-    await camera.capture(never);
-    const before = holdings();
-    for (let cycle = 0; cycle < cycles; cycle++) {
-      const capture = camera.capture(never).then(() => camera.capture(never));
-      await Promise.all([writeFile(`${driver}/unbind`, device), capture.catch(() => {})]);
-      await rejection(camera.capture(never), /unplugged|no such device/);
-      await writeFile(`${driver}/bind`, device);
-      await waitFor(path, () => existsSync(path), 10_000);
-      const startedAt = performance.now();
-      await camera.capture(never);
-      slowestMs = Math.max(slowestMs, performance.now() - startedAt);
-    }
-    const after = holdings();
-    expect(slowestMs < 10_000, `a picture took ${slowestMs} ms`);
-    expect(
-      after.descriptors <= before.descriptors,
-      `descriptors: ${before.descriptors} before, ${after.descriptors} after`,
-    );
-    expect(after.threads <= before.threads, `threads: ${before.threads} before, ${after.threads} after`);
-    return `slowest return ${Math.round(slowestMs)} ms; descriptors ${before.descriptors} -> ${after.descriptors}`;
-  } finally {
-    await camera.close();
-    await control(path, 'osd_text_mode', 2);
-  }
 }

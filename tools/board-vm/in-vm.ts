@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { V4l2Camera, type V4l2Options } from '../../src/camera/v4l2.ts';
+import { loadV4l2Addon, type V4l2Device } from '../../src/camera/v4l2-addon.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import { expect } from './suite.ts';
 
@@ -45,15 +46,49 @@ const defaults: Omit<V4l2Options, 'path'> = {
   frameTimeoutMs: 10_000,
 };
 
-/** A camera whose log lines are kept. */
+/** How long the addon's calls took, by name, in milliseconds. */
+export type CallTimes = Map<string, number>;
+
+export function timesOf(calls: CallTimes): string {
+  return [...calls].map(([name, ms]) => `${name} ${Math.round(ms)}`).join(', ');
+}
+
+/** The addon's device; how long its calls take is added to `calls`. */
+async function openTimed(path: string, calls: CallTimes): Promise<V4l2Device> {
+  const timed = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
+    const startedAt = performance.now();
+    try {
+      return await call();
+    } finally {
+      calls.set(name, (calls.get(name) ?? 0) + performance.now() - startedAt);
+    }
+  };
+  const device = await timed('open', () => loadV4l2Addon().open(path));
+  return {
+    names: () => device.names(),
+    formats: () => timed('formats', () => device.formats()),
+    controls: () => timed('controls', () => device.controls()),
+    setControl: (id, value) => timed('setControl', () => device.setControl(id, value)),
+    configure: (request) => timed('configure', () => device.configure(request)),
+    capture: (timeoutMs) => timed('capture', () => device.capture(timeoutMs)),
+    cancel: () => device.cancel(),
+    close: () => timed('close', () => device.close()),
+  };
+}
+
+/** A camera whose log lines are kept, and what the addon's calls took. */
 export function cameraAt(
   path: string,
   options: Partial<V4l2Options> = {},
+  calls: CallTimes = new Map(),
 ): { camera: V4l2Camera; lines: object[] } {
   const lines: object[] = [];
   const keep = (fields: object, message: string): void => void lines.push({ ...fields, message });
   const log = { debug: keep, info: keep, warn: keep, error: keep };
-  return { camera: new V4l2Camera('camera', { ...defaults, path, ...options }, log), lines };
+  const camera = new V4l2Camera('camera', { ...defaults, path, ...options }, log, (at) =>
+    openTimed(at, calls),
+  );
+  return { camera, lines };
 }
 
 /** Opens a camera for `use` and closes it whatever happens. */

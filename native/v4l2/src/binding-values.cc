@@ -111,6 +111,14 @@ int64_t asInteger(const Napi::Value& value, const char* what, double least, doub
   return static_cast<int64_t>(number);
 }
 
+std::vector<uint8_t> asBytes(const Napi::Value& value, const char* what) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    invalid(what, "a Uint8Array");
+  }
+  const auto array = value.As<Napi::Uint8Array>();
+  return {array.Data(), array.Data() + array.ByteLength()};
+}
+
 PixelFormat asPixelFormat(const Napi::Value& value) {
   const Napi::Object object = asObject(value, "format");
   PixelFormat format;
@@ -156,7 +164,7 @@ Napi::Value toJs(Napi::Env env, const std::vector<OfferedFormat>& formats) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("fourcc", fourccText(format.fourcc));
     object.Set("description", format.description);
-    object.Set("isUsable", Napi::Boolean::New(env, isJpeg(format.fourcc) || isConvertible(format.fourcc)));
+    object.Set("isUsable", Napi::Boolean::New(env, isUsable(format.fourcc)));
     object.Set("sizes", arrayOf(env, format.sizes, [&](const OfferedSize& size) { return sizeToJs(env, size); }));
     return object;
   });

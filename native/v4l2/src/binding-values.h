@@ -43,6 +43,7 @@ Napi::Value rejecting(Napi::Env env, Body body) {
 // Readers of arguments; each throws INVALID_ARGUMENT naming `what`.
 std::string asString(const Napi::Value& value, const char* what);
 int64_t asInteger(const Napi::Value& value, const char* what, double least, double most);
+std::vector<uint8_t> asBytes(const Napi::Value& value, const char* what);
 PixelFormat asPixelFormat(const Napi::Value& value);
 StreamRequest asStreamRequest(const Napi::Value& value);
 

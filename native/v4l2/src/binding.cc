@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "binding-device.h"
+#include "binding-jpeg.h"
 #include "binding-values.h"
 
 namespace scenecast {
@@ -52,6 +53,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   });
   exports.Set("open", Napi::Function::New(env, open, "open"));
   exports.Set("convert", Napi::Function::New(env, convert, "convert"));
+  exports.Set("jpegBlocks", Napi::Function::New(env, jpegBlocks, "jpegBlocks"));
   return exports;
 }
 

@@ -167,6 +167,8 @@ void yuvToRgb24(const PixelFormat& format, const uint8_t* bytes, uint8_t* rgb) {
 
 bool isJpeg(uint32_t fourcc) { return fourcc == V4L2_PIX_FMT_MJPEG || fourcc == V4L2_PIX_FMT_JPEG; }
 
+bool isUsable(uint32_t fourcc) { return isJpeg(fourcc) || isConvertible(fourcc); }
+
 bool isConvertible(uint32_t fourcc) {
   switch (fourcc) {
     case V4L2_PIX_FMT_YUYV:

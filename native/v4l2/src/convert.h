@@ -26,6 +26,9 @@ bool isJpeg(uint32_t fourcc);
 // Whether `toRgb24` knows the format.
 bool isConvertible(uint32_t fourcc);
 
+// Whether pictures of this format can be taken at all: they are files, or can be converted.
+bool isUsable(uint32_t fourcc);
+
 // The bytes that a whole picture takes; 0 for formats that are not convertible.
 size_t pictureBytes(const PixelFormat& format);
 

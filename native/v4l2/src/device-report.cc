@@ -1,6 +1,9 @@
 #include "device-report.h"
 
 #include <cstring>
+#include <utility>
+
+#include "convert.h"
 
 namespace scenecast {
 namespace {
@@ -61,7 +64,10 @@ std::vector<OfferedFormat> offeredFormats(const Device& device) {
   v4l2_fmtdesc entry{};
   entry.type = device.bufferType();
   for (; device.tryCall(VIDIOC_ENUM_FMT, &entry) == 0; entry.index++) {
-    formats.push_back({entry.pixelformat, textOf(entry.description), offeredSizes(device, entry.pixelformat)});
+    OfferedFormat format{entry.pixelformat, textOf(entry.description), {}};
+    // Drivers with dozens of formats would else be asked thousands of times, for sizes that nobody can use.
+    if (isUsable(entry.pixelformat)) format.sizes = offeredSizes(device, entry.pixelformat);
+    formats.push_back(std::move(format));
   }
   return formats;
 }

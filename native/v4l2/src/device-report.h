@@ -26,7 +26,7 @@ struct OfferedSize {
 struct OfferedFormat {
   uint32_t fourcc = 0;
   std::string description;
-  std::vector<OfferedSize> sizes;
+  std::vector<OfferedSize> sizes;  // of usable formats alone
 };
 
 // What the driver calls the camera, itself, and where the camera is plugged in.

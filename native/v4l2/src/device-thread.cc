@@ -1,5 +1,7 @@
 #include "device-thread.h"
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -24,6 +26,7 @@ DeviceThread::DeviceThread() : state_(std::make_shared<State>()) {
 DeviceThread::~DeviceThread() { end(std::chrono::milliseconds(0)); }
 
 void DeviceThread::run(const std::shared_ptr<State>& state) {
+  pthread_setname_np(pthread_self(), "v4l2-camera");  // for whoever looks at the process's threads
   std::unique_lock lock(state->mutex);
   for (;;) {
     state->changed.wait(lock, [&] { return state->isEnding || !state->jobs.empty(); });

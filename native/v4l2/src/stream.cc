@@ -111,7 +111,7 @@ void Stream::setFormat(const StreamRequest& request) {
               pix.quantization};
     format_.imageBytes = pix.sizeimage;
   }
-  if (!isJpeg(pixels.fourcc) && !isConvertible(pixels.fourcc)) {
+  if (!isUsable(pixels.fourcc)) {
     throw Error("REFUSED", device_->path() + ": answers with a pixel format that Scenecast does not know");
   }
 }

@@ -1,0 +1,122 @@
+#include "jpeg-grey.h"
+
+#include <csetjmp>
+// jpeglib.h needs what stdio.h declares.
+#include <cstdio>
+#include <cstring>
+
+#include <jerror.h>
+#include <jpeglib.h>
+
+namespace scenecast {
+namespace {
+
+// Larger than any camera's; bounds what a small file with a large claim can cost.
+constexpr uint64_t kMostPixels = 64 << 20;
+
+constexpr int kExifMarker = JPEG_APP0 + 1;
+constexpr int kProfileMarker = JPEG_APP0 + 2;
+// As much of a segment as tells what it is.
+constexpr unsigned kSegmentBytes = 11;
+
+// libjpeg reports faults by callbacks that must not return. Each call into it is made by a function of this class that
+// sets the place to jump to, and that has no object with a destructor in it.
+class Decoder {
+ public:
+  Decoder() {
+    info_.err = jpeg_std_error(&errors_);
+    errors_.error_exit = giveUp;
+    errors_.emit_message = onMessage;
+    info_.client_data = this;
+  }
+  ~Decoder() {
+    if (isCreated_) jpeg_destroy_decompress(&info_);
+  }
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Reads up to the picture's data. False where it is not for this decoder.
+  bool readHeader(const uint8_t* bytes, size_t size, uint32_t width, uint32_t height) {
+    if (setjmp(fault_) != 0) return false;
+    jpeg_create_decompress(&info_);
+    isCreated_ = true;
+    jpeg_mem_src(&info_, bytes, size);
+    jpeg_save_markers(&info_, kExifMarker, kSegmentBytes);
+    jpeg_save_markers(&info_, kProfileMarker, kSegmentBytes);
+    if (jpeg_read_header(&info_, TRUE) != JPEG_HEADER_OK) return false;
+    if (info_.image_width != width || info_.image_height != height) return false;
+    if (uint64_t{width} * height > kMostPixels) return false;
+    // Several scans need memory for the whole picture, and a small file can have thousands of them.
+    if (info_.progressive_mode || info_.arith_code || jpeg_has_multiple_scans(&info_)) return false;
+    if (info_.jpeg_color_space != JCS_YCbCr && info_.jpeg_color_space != JCS_GRAYSCALE) return false;
+    return !isShownOtherwise();
+  }
+
+  // Gives the size of what will be decoded.
+  bool start(uint32_t shrink, uint32_t& width, uint32_t& height) {
+    if (setjmp(fault_) != 0) return false;
+    info_.out_color_space = JCS_GRAYSCALE;
+    info_.scale_num = 1;
+    info_.scale_denom = shrink;
+    info_.dct_method = JDCT_ISLOW;
+    info_.do_fancy_upsampling = FALSE;
+    if (!jpeg_start_decompress(&info_) || info_.output_components != 1) return false;
+    width = info_.output_width;
+    height = info_.output_height;
+    return true;
+  }
+
+  // `levels` has room for the size that `start` gave.
+  bool read(uint8_t* levels) {
+    if (setjmp(fault_) != 0) return false;
+    while (info_.output_scanline < info_.output_height) {
+      JSAMPROW row = levels + size_t{info_.output_scanline} * info_.output_width;
+      if (jpeg_read_scanlines(&info_, &row, 1) != 1) return false;
+    }
+    return true;
+  }
+
+ private:
+  // Whether metadata may turn the picture or change its levels.
+  bool isShownOtherwise() const {
+    for (const jpeg_marker_struct* segment = info_.marker_list; segment != nullptr; segment = segment->next) {
+      const bool isExif = segment->marker == kExifMarker;
+      const char* name = isExif ? "Exif" : "ICC_PROFILE";
+      const size_t length = isExif ? 4 : kSegmentBytes;
+      if (segment->data_length >= length && std::memcmp(segment->data, name, length) == 0) return true;
+    }
+    return false;
+  }
+
+  [[noreturn]] static void giveUp(j_common_ptr info) {
+    std::longjmp(static_cast<Decoder*>(info->client_data)->fault_, 1);
+  }
+
+  static void onMessage(j_common_ptr info, int level) {
+    if (level >= 0) return;  // a trace; below zero are warnings
+    // What many cameras do wrong without harm to the picture. Anything else may be damage.
+    const int code = info->err->msg_code;
+    if (code != JWRN_EXTRANEOUS_DATA && code != JWRN_JFIF_MAJOR) giveUp(info);
+  }
+
+  jpeg_decompress_struct info_{};
+  jpeg_error_mgr errors_{};
+  std::jmp_buf fault_{};
+  bool isCreated_ = false;
+};
+
+}  // namespace
+
+std::optional<GreyPicture> decodeGrey(const uint8_t* bytes, size_t size, uint32_t width, uint32_t height,
+                                      uint32_t shrink) {
+  Decoder decoder;
+  GreyPicture grey;
+  if (!decoder.readHeader(bytes, size, width, height) || !decoder.start(shrink, grey.width, grey.height)) return {};
+  grey.rightEnd = static_cast<double>(width) / shrink;
+  grey.bottomEnd = static_cast<double>(height) / shrink;
+  grey.levels.resize(size_t{grey.width} * grey.height);
+  if (!decoder.read(grey.levels.data())) return {};
+  return grey;
+}
+
+}  // namespace scenecast

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { AnsweringCamera } from '../../src/camera/answering-camera.ts';
+import { CameraError } from '../../src/domain/errors.ts';
+import type { Picture } from '../../src/domain/frame.ts';
+import type { Camera } from '../../src/pipeline/ports.ts';
+
+const never = new AbortController().signal;
+const picture: Picture = { bytes: new Uint8Array(3), size: { width: 1, height: 1 }, pixels: 'rgb24' };
+
+function answering(capture: Camera['capture'], limitMs = 60_000): AnsweringCamera {
+  return new AnsweringCamera(
+    { name: 'porch', capture, start: async () => {}, close: async () => {} },
+    limitMs,
+  );
+}
+
+test('a picture, and an error, go through', async () => {
+  expect(await answering(async () => picture).capture(never)).toBe(picture);
+  const error = new CameraError('was unplugged');
+  await expect(answering(() => Promise.reject(error)).capture(never)).rejects.toBe(error);
+});
+
+test('a camera that never answers is told to stop, and is not waited for; the next capture is a new one', async () => {
+  const given: AbortSignal[] = [];
+  const camera = answering((signal) => {
+    given.push(signal);
+    return given.length < 3 ? new Promise(() => {}) : Promise.resolve(picture);
+  }, 10);
+  for (const look of [0, 1]) {
+    const capture = camera.capture(never);
+    await expect(capture).rejects.toThrow(
+      'the camera does not answer: neither a picture nor an error for 0.01 s',
+    );
+    await expect(capture).rejects.toBeInstanceOf(CameraError);
+    expect(given[look]).toMatchObject({
+      aborted: true,
+      reason: { message: expect.stringMatching(/not answer/) },
+    });
+  }
+  expect(await camera.capture(never)).toBe(picture);
+  expect(given[2]!.aborted).toBe(false);
+});
+
+test('an answer that comes too late disturbs nobody', async () => {
+  const { promise, reject } = Promise.withResolvers<Picture>();
+  await expect(answering(() => promise, 10).capture(never)).rejects.toThrow(/not answer/);
+  reject(new Error('too late'));
+  await promise.catch(() => {});
+});
+
+test('whoever stops the daemon stops the capture, with whatever signal', async () => {
+  const camera = answering(
+    (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  );
+  for (const reason of ['stopping', 'stopping again']) {
+    const stop = new AbortController();
+    const capture = camera.capture(stop.signal);
+    stop.abort(new Error(reason));
+    await expect(capture).rejects.toThrow(reason);
+  }
+});
