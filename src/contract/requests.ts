@@ -18,7 +18,9 @@ const transaction = z
 export const describeRequestSchema = z.strictObject({
   camera,
   prompt: name.optional().describe("The name of a prompt; default: the camera's"),
-  detail: detail.optional().describe("How closely to look, at most; default: as planned. Ignored by models that cannot choose"),
+  detail: detail
+    .optional()
+    .describe('How closely to look, at most; default: as planned. Ignored by models that cannot choose'),
   questions: z
     .array(name)
     .max(50)
