@@ -20,6 +20,7 @@ export interface ScenePicture {
 export interface Said {
   readonly seed: number;
   readonly text: string;
+  /** The one that ends it is among them. */
   readonly tokens: readonly number[];
 }
 
@@ -35,11 +36,15 @@ export class Speaker {
     this.cpu = engine.info.cpu;
     const options = { maxTokens: 64, temperature: 0, chatTemplate: null, detail };
     this.#describer = new PictureDescriber(engine, options, { name: '', quant: '', build: '' });
-    const tokenToPiece = engine.tokenToPiece.bind(engine);
-    replace(engine, 'tokenToPiece', (token, pieceOptions) => {
-      this.#tokens.push(token);
-      return tokenToPiece(token, pieceOptions);
-    });
+    const sample = engine.sample.bind(engine);
+    const step = engine.step.bind(engine);
+    replace(engine, 'sample', () => this.#heard(sample()));
+    replace(engine, 'step', async (token) => this.#heard(await step(token)));
+  }
+
+  #heard(token: number): number {
+    this.#tokens.push(token);
+    return token;
   }
 
   /** A CPU module must have been loaded. */

@@ -122,7 +122,7 @@ class Judge {
   async #judge(round: number, scene: number, theirs: Said): Promise<'same' | 'nearTie' | 'wrong'> {
     const mine = this.#captions[round]![scene]!;
     if (mine.tokens.join() === theirs.tokens.join()) return 'same';
-    // Where one says more than the other, the end is among the two tokens, and no margin is taken.
+    // Where one was cut off at the most tokens, no margin is taken.
     const index = mine.tokens.findIndex((token, at) => theirs.tokens[at] !== token);
     const other = theirs.tokens[index];
     const { title, scenes } = this.#rounds[round]!;
