@@ -40,7 +40,7 @@ interface Run {
   readonly module: string | null;
   /** The module that must be in use. */
   readonly expected: RegExp;
-  /** One scene in so many is described. */
+  /** One scene in so many is described; where not each is, only the first round's. */
   readonly oneIn: number;
 }
 
@@ -50,7 +50,7 @@ function runsOf(): Run[] {
   return [
     { cpu: 'max', module: a720, expected: /-a720\.so$/, oneIn: 1 },
     // SVE takes an emulator ten times as long.
-    { cpu: 'max', module: null, expected: /-armv9\.2_2\.so$/, oneIn: 6 },
+    { cpu: 'max', module: null, expected: /-armv9\.2_2\.so$/, oneIn: 12 },
     { cpu: 'neoverse-n1', module: join(tunedModules, 'libggml-cpu-a76.so'), expected: /-a76\.so$/, oneIn: 1 },
     { cpu: 'cortex-a72', module: join(tunedModules, 'libggml-cpu-a72.so'), expected: /-a72\.so$/, oneIn: 1 },
     // A module whose instructions the processor has not refuses itself; the prebuilt one that suits takes its place.
@@ -152,10 +152,9 @@ interface Outcome {
 }
 
 async function perform(run: Run, all: readonly Round[], list: string, judge: Judge): Promise<Outcome> {
-  const rounds = all.map((round) => ({
-    ...round,
-    scenes: round.scenes.slice(0, Math.ceil(round.scenes.length / run.oneIn)),
-  }));
+  const [first, ...others] = all as [Round, ...Round[]];
+  const thinned = { ...first, scenes: first.scenes.slice(0, Math.ceil(first.scenes.length / run.oneIn)) };
+  const rounds = run.oneIn === 1 ? [first, ...others] : [thinned];
   writeFileSync(list, JSON.stringify(rounds));
   const places = rounds.flatMap(({ scenes }, round) => scenes.map((_, scene) => ({ round, scene })));
   const tally = { same: 0, nearTie: 0, wrong: 0 };
