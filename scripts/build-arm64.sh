@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Cross-compiles the whole native part for arm64 boards into build/native-arm64 (mtmd.node, v4l2.node, cpu/*.so), and
-# puts the project as a board would have it, with arm64 packages and Node, into build/arm64/project, for the tests under
-# QEMU. A quarter of an hour the first time; nothing changed: in seconds. After scripts/setup.sh, on x86-64 Debian.
+# Cross-compiles the whole native part for arm64 boards into build/native-arm64 (mtmd.node, v4l2.node, sd-notify.node,
+# cpu/*.so), and puts the project as a board would have it, with arm64 packages and Node, into build/arm64/project, for
+# the tests under QEMU. A quarter of an hour the first time; nothing changed: in seconds. After scripts/setup.sh, on
+# x86-64 Debian.
 #
 # SCENECAST_JOBS=n   parallel compile jobs (default: one per processor)
 set -euo pipefail
@@ -17,6 +18,7 @@ main() {
   "$repository/scripts/arm64-packages.sh"
   cross_build build-native.sh
   cross_build build-v4l2.sh
+  cross_build build-sd-notify.sh
   cross_build build-cpu.sh
   make_project "$project" tools/arm64
   mkdir -p "$project/build/native" "$project/models"

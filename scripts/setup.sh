@@ -81,6 +81,7 @@ setup() {
   once_for_lock "$root/package-lock.json" "$root/node_modules/.scenecast-lock" install_node_modules
   "$root/scripts/build-native.sh"
   "$root/scripts/build-v4l2.sh"
+  "$root/scripts/build-sd-notify.sh"
   "$root/scripts/build-cpu.sh"
   export PATH="$root/node_modules/.bin:$PATH"
 }
