@@ -1,4 +1,4 @@
-import { type CommandTree, type CommandTerm, flattenTree } from './command-tree.ts';
+import { type CommandTerm, type CommandTree, flattenTree } from './command-tree.ts';
 
 export interface ManPageFacts {
   readonly version: string;
