@@ -58,8 +58,8 @@ function resolvePackage(packages: PackageLock['packages'], from: string, name: s
 
 const unneededFiles: readonly RegExp[] = [
   // For compilers, debuggers and people. Licences stay.
-  /\.(d\.[cm]?ts|map|tsbuildinfo|markdown)$/,
-  /(^|\/)(yarn\.lock|package-lock\.json|pnpm-lock\.yaml|\.[\w-]+(rc|ignore)(\.\w+)?)$/,
+  /\.(d\.[cm]?ts|map|tsbuildinfo|markdown|html)$/,
+  /(^|\/)(yarn\.lock|package-lock\.json|pnpm-lock\.yaml|\.[\w-]+(rc|ignore|attributes)(\.\w+)?)$/,
   /(^|\/)(?!licen[cs]e|copying|notice|third)[^/]*\.md$/i,
   // A package's own tests and examples.
   /^(test|tests|__tests__|examples?|benchmarks?|docs?|\.github|\.claude|\.vscode)\//,

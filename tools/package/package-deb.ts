@@ -1,10 +1,11 @@
 /**
  * The Debian package: build/packages/scenecast_VERSION_ARCH.deb.
  *
- *   npm run package:deb -- --arch arm64|amd64 [--version 0.2.0] [--test] [--suite bookworm]
+ *   npm run package:deb -- --arch arm64|amd64 [--version 0.2.0] [--quick] [--test] [--suite bookworm]
  *
  * On x86-64 Debian both architectures (arm64 cross-compiled), on arm64 Debian its own. After scripts/setup.sh, as root
- * where Debian packages are missing. --version: another version than package.json's. --test: installs, upgrades and
+ * where Debian packages are missing. --version: another version than package.json's. --quick: compressed
+ * lightly and not checked by lintian, to try something. --test: installs, upgrades and
  * purges it in a fresh Debian (test-deb.sh). The same commit gives the same bytes.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -40,6 +41,7 @@ const { values } = parseArgs({
   options: {
     arch: { type: 'string', default: output('dpkg', ['--print-architecture']) },
     version: { type: 'string', default: packageJson.version },
+    quick: { type: 'boolean', default: false },
     test: { type: 'boolean', default: false },
     suite: { type: 'string', multiple: true, default: ['bookworm'] },
   },
@@ -54,9 +56,9 @@ const date = new Date(
 /** Debian's own variables; without them an address that cannot exist, and says so. */
 const maintainer = `${process.env['DEBFULLNAME'] ?? 'The Scenecast authors'} <${process.env['DEBEMAIL'] ?? 'maintainers@scenecast.invalid'}>`;
 
-if (!process.env['S_DEB_QUICK']) run(join(tools, 'build-parts.sh'), [arch]);
+run(join(tools, 'build-parts.sh'), [arch]);
 const file = buildPackage(values.version);
-check(file);
+if (!values.quick) check(file);
 if (values.test) for (const suite of values.suite) test(file, suite);
 
 function buildPackage(version: string): string {
@@ -80,7 +82,7 @@ function buildPackage(version: string): string {
     'dpkg-deb',
     [
       '--root-owner-group',
-      process.env['S_DEB_QUICK'] ? '-Znone' : '-Zxz',
+      ...(values.quick ? ['-Zzstd', '-z1'] : ['-Zxz']),
       '--threads-max=1',
       '--build',
       root,

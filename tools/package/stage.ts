@@ -96,6 +96,9 @@ export function stageDebian(root: string, repository: string): void {
   link(root, '../../../../lib/scenecast/config.example.yaml', join(doc, 'examples/config.example.yaml'));
 }
 
+/** Commands that npm packages bring would need a Node in the path, and are not used. */
+const executable = /\/(bin\/(node|scenecast)|DEBIAN\/(postinst|prerm|postrm))$/;
+
 /** Removes empty folders and debugging symbols, and gives every file the same mode and time on whatever machine. */
 export function normalise(
   root: string,
@@ -108,16 +111,14 @@ export function normalise(
       continue;
     }
     if (stats.isFile()) {
-      const isElf = isElfFile(path);
-      if (isElf)
+      if (isElfFile(path))
         execFileSync(strip, [
           '--strip-unneeded',
           '--remove-section=.comment',
           '--remove-section=.note',
           path,
         ]);
-      const isLibrary = isElf && /\.(so(\.[\d.]+)?|node)$/.test(path);
-      chmodSync(path, !isLibrary && stats.mode & 0o100 ? 0o755 : 0o644);
+      chmodSync(path, executable.test(path) ? 0o755 : 0o644);
     } else if (stats.isDirectory()) chmodSync(path, 0o755);
     lutimesSync(path, date, date);
   }

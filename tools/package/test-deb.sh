@@ -16,6 +16,16 @@ table=() failures=0
 
 say() { printf 'test-deb: %s\n' "$*" >&2; }
 
+need_tools() {
+  local packages=mmdebstrap
+  [ "$arch" = "$(dpkg --print-architecture)" ] || packages='mmdebstrap qemu-user-static binfmt-support arch-test'
+  # shellcheck disable=SC2086 # names of packages
+  dpkg-query -W $packages >/dev/null || {
+    echo "test-deb: as root, run: apt-get install $packages" >&2
+    exit 1
+  }
+}
+
 # What it takes to run programs of the other architecture.
 enable_emulation() {
   [ "$arch" != "$(dpkg --print-architecture)" ] || return 0
@@ -152,6 +162,7 @@ leaves_settings_and_state() {
 leaves_nothing() { diff "$work/$test_suite.before" <(files); }
 
 main() {
+  need_tools
   enable_emulation
   make_system
   open_root
