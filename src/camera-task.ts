@@ -23,6 +23,7 @@ export function cameraTaskOf(name: string, config: Config, folder: string, log: 
     maxIntervalMs: gate.max_interval,
     promptName: camera.prompt,
     prompt: config.prompts[camera.prompt]!,
+    longestLookMs: longestLookMsOf(camera),
     questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
   };
 }
@@ -52,6 +53,11 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
         log,
       });
   }
+}
+
+/** Opening alone may take ffmpeg more than one try, each as long as a stall. */
+function longestLookMsOf({ source }: CameraConfig): number {
+  return 120_000 + ('frame_timeout' in source ? 6 * source.frame_timeout : 0);
 }
 
 function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate']): SceneGate {

@@ -138,7 +138,7 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
     },
     signal,
   ).catch((cause: unknown) => {
-    throw cause instanceof EngineError && cause.code !== 'CANCELLED'
+    throw cause instanceof EngineError && !['CANCELLED', 'ENGINE_KILLED'].includes(cause.code)
       ? new ConfigError(`model: ${cause.message}`, { cause })
       : cause;
   });
@@ -153,7 +153,9 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
     return { sizing, plan: planEngine(board, sizing, settings, tuning) };
   } catch (cause) {
     if (!(cause instanceof PlanError) || cause.neededBytes === null) throw cause;
-    throw new PlanError(`model: ${cause.message}; ${smallerModel(cause.budgetBytes)}`, cause, { cause });
+    const hint = cause.mayPass ? 'it would fit if other programs took less; ' : '';
+    const message = `model: ${cause.message}; ${hint}${smallerModel(cause.budgetBytes)}`;
+    throw new PlanError(message, cause, { cause });
   }
 }
 
@@ -219,11 +221,12 @@ export async function setUpEngine(
   model: Config['model'],
   files: PlanInput['files'],
   job: EngineJob,
+  signal?: AbortSignal,
 ): Promise<{ plan: EnginePlan; options: EngineOptions }> {
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const tuning = await tuningOf(files, board);
   const cpuModule = tuning ? tuning.cpuModule : chooseCpuModule(board.features);
-  const { plan } = await planFor({ files, model, job, board, cpuModule, tuning });
+  const { plan } = await planFor({ files, model, job, board, cpuModule, tuning, ...(signal && { signal }) });
   return { plan, options: engineOptionsOf(model, files, plan, cpuModule) };
 }
 
@@ -232,10 +235,13 @@ export function modelFilesOf(model: Config['model'], folder: string): ReturnType
   return locateModel(modelFolderOf(model.path, folder));
 }
 
-/** Loads the model; a file that cannot be one is the config's fault, and restarting cannot help. */
-export async function startEngine(engine: EngineClient): Promise<EngineInfo> {
+/** Loads the model; a file that cannot be one is the config's fault, and restarting cannot help. Options: see EngineClient. */
+export async function startEngine(
+  engine: EngineClient,
+  options: Parameters<EngineClient['start']>[0] = {},
+): Promise<EngineInfo> {
   try {
-    return await engine.start();
+    return await engine.start(options);
   } catch (cause) {
     if (cause instanceof EngineError && cause.code !== 'ENGINE_DIED') {
       throw new ConfigError(`model: ${cause.message}`, { cause });

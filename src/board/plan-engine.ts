@@ -3,7 +3,7 @@ import type { ContextSizing, Detail, DetailSizing, KvType, ModelSizing } from '.
 import type { Board } from './board.ts';
 import { projectRates, type Rates } from './board-rates.ts';
 import { chooseCpus } from './choose-cpus.ts';
-import { type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
+import { type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
 
 /** What the config fixes; null: the plan decides. */
 export interface PlanSettings {
@@ -94,7 +94,7 @@ export function planEngine(
   const budget =
     settings.memoryBytes === null
       ? memoryBudget(board)
-      : { bytes: settings.memoryBytes, reason: 'model.memory' };
+      : { bytes: settings.memoryBytes, quietBytes: settings.memoryBytes, reason: 'model.memory' };
   const useMmap = model.repackedWeightsBytes <= model.textBytes * mostCopiedShare;
   const choices = choicesOf(model, settings);
   const fits = (choice: Choice): boolean =>
@@ -213,20 +213,20 @@ function refusal(
   model: ModelSizing,
   choices: readonly Choice[],
   useMmap: boolean,
-  budget: { readonly bytes: number; readonly reason: string },
+  budget: MemoryBudget,
   { contextSize }: PlanSettings,
 ): PlanError {
   const least = choices.reduce((a, b) => (b.needed < a.needed ? b : a));
   if (contextSize !== null && least.needed > contextSize)
     return new PlanError(
       `model.context_size ${contextSize}: the longest turn needs ${least.needed} tokens, ${least.detail.imageTokens} of them for the picture; raise it to ${least.contextSize}, or leave it out`,
-      { neededBytes: null, budgetBytes: budget.bytes },
+      { neededBytes: null, budgetBytes: budget.bytes, mayPass: false },
     );
   const neededBytes = Math.min(...choices.map((choice) => memoryFor(model, choice, useMmap).totalBytes));
   const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
   return new PlanError(
     `${model.name}: needs ${gibibytes(neededBytes)} of memory at the least, and may take ${gibibytes(budget.bytes)} (${budget.reason})`,
-    { neededBytes, budgetBytes: budget.bytes },
+    { neededBytes, budgetBytes: budget.bytes, mayPass: neededBytes <= budget.quietBytes },
   );
 }
 

@@ -7,6 +7,8 @@ const mebibyte = 1024 ** 2;
 export const processBytes = 184 * mebibyte;
 /** What stays free of the memory that is there now, for what else runs: a share of all of it, within bounds. */
 const headroom = { share: 0.05, leastBytes: 64 * mebibyte, mostBytes: 512 * mebibyte };
+/** Of all memory, what is sure to be there on a board with nothing else to do. */
+const quietShare = 0.8;
 /** Copies of a picture's embeddings on their way: from the encoder, as one run, and handed to the decoder. */
 const embeddingCopies = 3;
 
@@ -19,6 +21,14 @@ export interface MemoryPlan {
   /** A picture on its way through the engine. */
   readonly pictureBytes: number;
   readonly totalBytes: number;
+}
+
+/** What the engine may take. */
+export interface MemoryBudget {
+  readonly bytes: number;
+  /** What it might take while nothing else runs that takes much. */
+  readonly quietBytes: number;
+  readonly reason: string;
 }
 
 /** The memory for a choice. `useMmap`: the file's pages stay beside copies that are made of them. */
@@ -43,7 +53,7 @@ export function memoryOf(
 }
 
 /** What the engine may take: what is there now, or what the cgroup still grants, less some headroom. */
-export function memoryBudget({ memory }: Board): { readonly bytes: number; readonly reason: string } {
+export function memoryBudget({ memory }: Board): MemoryBudget {
   const total = Math.min(memory.totalBytes, memory.limitBytes ?? Infinity);
   const reserved = Math.min(Math.max(total * headroom.share, headroom.leastBytes), headroom.mostBytes);
   const isLimited = (memory.limitAvailableBytes ?? Infinity) < memory.availableBytes;
@@ -51,6 +61,7 @@ export function memoryBudget({ memory }: Board): { readonly bytes: number; reado
   const source = isLimited ? "left of the cgroup's limit" : 'available now';
   return {
     bytes: Math.max(0, Math.floor(available - reserved)),
+    quietBytes: Math.floor(total * quietShare),
     reason: `${Math.round(available / mebibyte)} MiB ${source}, less ${Math.round(reserved / mebibyte)} MiB for what else runs`,
   };
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { pino } from 'pino';
 import { App } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
+import { takeNotifyEnvironment } from '../supervision/notify-environment.ts';
 
 /** `scenecast run --config FILE`: the daemon, until it is told to stop. */
 export function runCommand(signal: AbortSignal): Command {
@@ -16,7 +17,7 @@ export function runCommand(signal: AbortSignal): Command {
 async function run(configPath: string, signal: AbortSignal): Promise<void> {
   const config = await loadConfig(configPath);
   const log = pino({ level: config.log_level });
-  const app = new App(config, configPath, log);
+  const app = new App(config, configPath, log, takeNotifyEnvironment(process.env, process.pid));
   const stopped = new Promise<'stopped'>((done) => {
     if (signal.aborted) done('stopped');
     signal.addEventListener('abort', () => done('stopped'), { once: true });

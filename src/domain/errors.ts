@@ -10,21 +10,26 @@ export class ScenecastError extends Error {
 /** A config, or a file the config names, that a person must mend: restarting cannot help. */
 export class ConfigError extends ScenecastError {
   override readonly name: string = 'ConfigError';
-  override readonly exitCode = exitCodes.config;
+  override readonly exitCode: number = exitCodes.config;
 }
 
 /** A model that does not fit the board, with the least memory it would need; null: that is not why. */
 export class PlanError extends ConfigError {
   override readonly name = 'PlanError';
+  override readonly exitCode: number;
   readonly neededBytes: number | null;
   /** What it may take. */
   readonly budgetBytes: number;
+  /** It would fit if other programs took less: trying again later may help. */
+  readonly mayPass: boolean;
   constructor(
     message: string,
-    { neededBytes, budgetBytes }: { readonly neededBytes: number | null; readonly budgetBytes: number },
+    { neededBytes, budgetBytes, mayPass }: Pick<PlanError, 'neededBytes' | 'budgetBytes' | 'mayPass'>,
     options?: ErrorOptions,
   ) {
     super(message, options);
+    this.exitCode = mayPass ? exitCodes.failure : exitCodes.config;
+    this.mayPass = mayPass;
     this.neededBytes = neededBytes;
     this.budgetBytes = budgetBytes;
   }

@@ -28,6 +28,8 @@ export interface CameraHealth {
   readonly effectiveIntervalMs: number;
   /** null: no gate, or no look yet. */
   readonly gate: GateReading | null;
+  /** Why it is offline. */
+  readonly reason?: string;
 }
 
 /** What has been described and waits for the broker. Counts are since the start. */
@@ -65,6 +67,8 @@ export interface Health {
   readonly tokensPerSecond?: number;
   readonly board?: BoardHealth;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
+  /** Since the start. */
+  readonly lastDescribedAt?: Date;
   /** Added by whoever publishes. */
   readonly outbox?: OutboxHealth;
 }

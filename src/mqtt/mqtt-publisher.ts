@@ -145,6 +145,10 @@ export class MqttPublisher implements Publisher {
     return this.#subscriptions.add(topic, onMessage, signal);
   }
 
+  get isConnected(): boolean {
+    return this.#connection.link !== null;
+  }
+
   /** Says goodbye (`offline`, retained) where there is a broker to hear it; waits 2 s at most. */
   async close(): Promise<void> {
     await Promise.all(this.#storing.values());

@@ -2,6 +2,7 @@ import { ulid } from 'ulid';
 import { messageOf } from '../domain/errors.ts';
 import type { Frame } from '../domain/frame.ts';
 import type { CameraHealth } from '../domain/health.ts';
+import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { Observation, Question, Trigger } from '../domain/observation.ts';
 import { backOffMs } from './back-off.ts';
 import { type Candidate, Demand, type Inquiry } from './demand.ts';
@@ -23,6 +24,8 @@ export interface CameraTask {
   readonly promptName: string;
   readonly prompt: string;
   readonly questions: readonly Question[];
+  /** A look that takes longer hangs for good: a camera that fails says so sooner. Default: two minutes. */
+  readonly longestLookMs?: number;
 }
 
 /** A frame that is to be described. */
@@ -45,6 +48,9 @@ export interface WatchParts {
 
 /** How long the engine waits for a camera's fresh frame, at most, where the one that waited was too old. */
 const longestFreshLookMs = 5000;
+const defaultLongestLookMs = 120_000;
+/** How late a timer may be on a board that is very busy before its loop counts as stuck. */
+const timerSlackMs = 30_000;
 
 /** Looks at one camera at its interval, again and again, and decides which frames are to be described. */
 export class CameraWatch {
@@ -53,6 +59,10 @@ export class CameraWatch {
   readonly #parts: WatchParts;
   readonly #demand: Demand;
   #state: CameraHealth['state'] = 'starting';
+  /** Why it is offline. */
+  #reason: string | undefined;
+  /** When the loop must have got on. */
+  #dueMs = Number.POSITIVE_INFINITY;
   /** Ends the pause between two looks. */
   #wake: (() => void) | null = null;
   #lookAtOnce = false;
@@ -81,12 +91,17 @@ export class CameraWatch {
       intervalMs: this.task.intervalMs,
       effectiveIntervalMs: this.pace.effectiveIntervalMs,
       gate: this.#demand.reading,
+      ...(this.#reason !== undefined && { reason: this.#reason }),
     };
+  }
+
+  get heartbeat(): Heartbeat {
+    return { loop: `camera ${this.task.camera.name}`, dueMs: this.#dueMs };
   }
 
   /** Looks until the signal aborts; then closes the camera. */
   async run(signal: AbortSignal): Promise<void> {
-    const { camera, intervalMs } = this.task;
+    const { camera, intervalMs, longestLookMs = defaultLongestLookMs } = this.task;
     const { publisher, log } = this.#parts;
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
     let started = false;
@@ -95,6 +110,7 @@ export class CameraWatch {
     while (!signal.aborted) {
       const lookStart = performance.now();
       const isDue = lookStart >= nextLook;
+      this.#dueMs = lookStart + longestLookMs;
       try {
         if (!started) await camera.start(signal);
         started = true;
@@ -102,6 +118,7 @@ export class CameraWatch {
         failures = 0;
         if (this.#state !== 'online') publisher.cameraStatus(camera.name, { state: 'online', reason: null });
         this.#state = 'online';
+        this.#reason = undefined;
         await this.#judge(job, signal);
         // A look that somebody asked for in between leaves the rhythm as it is.
         // One that was held back begins the rhythm anew.
@@ -115,13 +132,16 @@ export class CameraWatch {
         log.warn({ camera: camera.name, reason, backOffMs: waitMs }, 'camera gives no picture');
         publisher.cameraStatus(camera.name, { state: 'offline', reason });
         this.#state = 'offline';
+        this.#reason = reason;
         this.#lookAtOnce = false;
         this.#demand.refuse(error);
         nextLook = performance.now() + waitMs;
       }
       for (const looked of this.#onLooked.splice(0)) looked();
+      this.#dueMs = Number.POSITIVE_INFINITY;
       await this.#pause(() => Math.max(nextLook, this.#demand.nextLookFrom), signal);
     }
+    this.#dueMs = Number.POSITIVE_INFINITY;
     this.#demand.refuse(new Error('Scenecast is stopping'));
     for (const looked of this.#onLooked.splice(0)) looked();
     await camera.close();
@@ -237,6 +257,7 @@ export class CameraWatch {
     for (;;) {
       const leftMs = until() - performance.now();
       if (leftMs <= 0 || this.#lookAtOnce || signal.aborted) return;
+      this.#dueMs = until() + timerSlackMs;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);
         this.#wake = () => {
@@ -245,6 +266,7 @@ export class CameraWatch {
         };
       });
       this.#wake = null;
+      this.#dueMs = Number.POSITIVE_INFINITY;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
+import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { Observation } from '../domain/observation.ts';
 import { type CameraTask, CameraWatch, type Job } from './camera-watch.ts';
 import { FrameEvents } from './frame-events.ts';
@@ -14,6 +15,8 @@ export interface PipelineParts {
   /** A frame that has waited until it is older is not described any more. */
   readonly maxFrameAgeMs: number;
   readonly healthIntervalMs: number;
+  /** A description that takes longer hangs for good: the describer has a deadline of its own. Default: none. */
+  readonly longestDescriptionMs?: number;
 }
 
 /**
@@ -30,6 +33,11 @@ export class Pipeline {
   #loops: Promise<void>[] = [];
   #healthTimer: NodeJS.Timeout | null = null;
   #engine: Health['engine'] = 'idle';
+  /** No frame is missed by an engine that is slow as long as it has not come up. */
+  #engineHasBeenReady = false;
+  #lastDescribedAt: Date | undefined;
+  /** When the description under way must have come to an end. */
+  #describedByMs = Number.POSITIVE_INFINITY;
 
   constructor(parts: PipelineParts) {
     const { tasks, publisher, log } = parts;
@@ -45,7 +53,7 @@ export class Pipeline {
       const displaced = this.#queue.offer(job);
       if (!displaced) return;
       events.dropped(displaced.frame);
-      job.watch.pace.missed();
+      if (this.#engineHasBeenReady) job.watch.pace.missed();
     };
     this.#watches = new Map(
       tasks.map((task) => [task.camera.name, new CameraWatch(task, { events, publisher, log, offer })]),
@@ -67,7 +75,17 @@ export class Pipeline {
       queueDepth: this.#queue.depth,
       frames: this.#events.counts,
       cameras: Object.fromEntries([...this.#watches].map(([name, { health }]) => [name, health])),
+      ...(this.#lastDescribedAt && { lastDescribedAt: this.#lastDescribedAt }),
     };
+  }
+
+  /** The loops that must all get on while the pipeline runs. A camera that is offline, or a scene where nothing happens, does. */
+  get heartbeats(): readonly Heartbeat[] {
+    const watches = [...this.#watches.values()];
+    return [
+      ...watches.map(({ heartbeat }) => heartbeat),
+      { loop: 'description', dueMs: this.#describedByMs },
+    ];
   }
 
   /**
@@ -95,6 +113,9 @@ export class Pipeline {
 
   async #describeAll(): Promise<void> {
     const { describer } = this.#parts;
+    // While the model loads the frames that wait are replaced by newer ones.
+    await describer.ready(this.#stopped.signal).catch(() => {});
+    this.#engineHasBeenReady = true;
     for (let job = await this.#queue.take(); job; job = await this.#queue.take()) {
       // An engine that is being started anew takes its time, and the frame grows older.
       await describer.ready(this.#stopped.signal).catch(() => {});
@@ -115,7 +136,7 @@ export class Pipeline {
   }
 
   async #describe(job: Job): Promise<void> {
-    const { describer, publisher, log } = this.#parts;
+    const { describer, publisher, log, longestDescriptionMs } = this.#parts;
     const { watch, frame, captureStart, queuedAt } = job;
     const { prompt, promptName, questions } = watch.task;
     const { id, camera, picture } = frame;
@@ -124,12 +145,14 @@ export class Pipeline {
     const { trigger, inquiry } = begun;
     const queueMs = performance.now() - queuedAt;
     if (this.#engine === 'idle') this.#engine = 'busy';
+    this.#describedByMs = performance.now() + (longestDescriptionMs ?? Number.POSITIVE_INFINITY);
     try {
       const request = { picture, prompt, questions };
       const description = await describer.describe(request, this.#stopped.signal);
       const totalMs = performance.now() - captureStart;
       const observation = { frame, trigger, prompt: promptName, description, queueMs, totalMs };
       this.#engine = 'idle';
+      this.#lastDescribedAt = new Date();
       publisher.observation(observation);
       this.#events.described(frame);
       log.info(
@@ -143,6 +166,8 @@ export class Pipeline {
       log.warn({ id, camera, reason }, 'not described');
       this.#events.failed(frame, reason);
       inquiry.failed(error);
+    } finally {
+      this.#describedByMs = Number.POSITIVE_INFINITY;
     }
   }
 }

@@ -2,18 +2,27 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, messageOf } from '../domain/errors.ts';
+import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { Description } from '../domain/observation.ts';
 import type { DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
 import { onCpus } from './on-cpus.ts';
 import type { EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
+import { longestSilenceMs, SilenceWatch } from './silence-watch.ts';
 
 export interface EngineClientOptions {
   readonly engine: EngineOptions;
   /** A description that takes longer fails, and the engine's process is killed and started anew. */
   readonly deadlineMs: number;
+  /** An engine's process that gives no sign of life for longer is killed and started anew. Default: 45 s. */
+  readonly silenceMs?: number;
   readonly log: Log;
   /** From 0 to 1, while the model is loaded. */
   readonly onProgress?: (fraction: number) => void;
+}
+
+interface Loaded {
+  readonly child: ChildProcess;
+  readonly info: EngineInfo;
 }
 
 interface Pending {
@@ -25,6 +34,8 @@ interface Pending {
 
 const shortestBackOffMs = 500;
 const longestBackOffMs = 60_000;
+/** A killed process that is still there after so long waits for a device for ever, and only a reboot may help. */
+const longestDeathMs = 30_000;
 /** What ends a process that loads a file it cannot read; an OOM kill, where trying again may help, does not. */
 const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV']);
 
@@ -38,6 +49,8 @@ export class EngineClient implements Describer {
   readonly #closed = new AbortController();
   #ready: Promise<ChildProcess> | null = null;
   #child: ChildProcess | null = null;
+  /** When a process that was killed must be gone. */
+  #goneByMs = Number.POSITIVE_INFINITY;
   #nextId = 1;
   #backOffMs = shortestBackOffMs;
 
@@ -46,12 +59,18 @@ export class EngineClient implements Describer {
   }
 
   /**
-   * Starts the engine's process and loads the model.
+   * Starts the engine's process and loads the model. `triesAgain`: where the process dies of it, as when memory runs out,
+   * it is started anew, with back-off, for as long as it takes.
    * @throws EngineError where it cannot be loaded (NOT_GGUF, GGUF_TRUNCATED, WIDTH_MISMATCH and such; LOAD_CRASHED where
    * llama.cpp ended its process over a file).
    */
-  async start(): Promise<EngineInfo> {
-    const loading = this.#load();
+  async start({ triesAgain = false } = {}): Promise<EngineInfo> {
+    const loading = this.#load().catch((error: unknown) => {
+      const isDead = error instanceof EngineError && error.code === 'ENGINE_DIED';
+      if (!triesAgain || !isDead || this.#closed.signal.aborted) throw error;
+      this.#options.log.error({ reason: error.message }, 'the engine cannot be started');
+      return this.#reload();
+    });
     this.#ready = loading.then(({ child }) => child);
     this.#ready.catch(() => {});
     return (await loading).info;
@@ -77,7 +96,7 @@ export class EngineClient implements Describer {
         'DEADLINE',
         `no description within ${deadlineMs} ms; the engine is started anew`,
       );
-      child.kill('SIGKILL');
+      this.#kill(child);
     }, deadlineMs);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
@@ -97,6 +116,10 @@ export class EngineClient implements Describer {
     if (this.#ready) await rejectOnAbort(this.#ready, signal);
   }
 
+  get heartbeat(): Heartbeat {
+    return { loop: 'engine', dueMs: this.#goneByMs };
+  }
+
   /** The process id of the engine, while it lives. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
@@ -106,7 +129,7 @@ export class EngineClient implements Describer {
   async close(): Promise<void> {
     this.#closed.abort();
     const child = this.#child;
-    if (child && child.exitCode === null && child.signalCode === null) {
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
@@ -114,7 +137,7 @@ export class EngineClient implements Describer {
     this.#ready = null;
   }
 
-  async #load(): Promise<{ child: ChildProcess; info: EngineInfo }> {
+  async #load(): Promise<Loaded> {
     const child = fork(new URL('./worker.ts', import.meta.url), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -123,18 +146,33 @@ export class EngineClient implements Describer {
     this.#child = child;
     const { promise, resolve, reject } = Promise.withResolvers<EngineInfo>();
     let loaded = false;
+    let isSilent = false;
+    const silence = new SilenceWatch(this.#options.silenceMs ?? longestSilenceMs, () => {
+      isSilent = true;
+      this.#kill(child);
+    });
     child.on('message', (message: FromWorker) => {
+      silence.heard();
       if (message.type === 'loaded') {
         loaded = true;
         resolve(message.info);
       } else if (message.type === 'load-failed') {
         reject(new EngineError(message.fault.code, message.fault.message));
-        child.kill('SIGKILL');
+        this.#kill(child);
       } else this.#onMessage(message);
     });
-    child.on('error', (error) => this.#options.log.error({ reason: error.message }, 'engine process'));
+    child.on('error', (error) => {
+      this.#options.log.error({ reason: error.message }, 'engine process');
+      if (child.pid !== undefined) return;
+      // It could not even be started, and has no exit to wait for.
+      silence.close();
+      reject(new EngineError('ENGINE_DIED', `the engine's process: ${error.message}`, { cause: error }));
+    });
     child.on('exit', (code, signal) => {
-      const how = signal ? `killed by ${signal}` : `exit code ${code}`;
+      silence.close();
+      this.#goneByMs = Number.POSITIVE_INFINITY;
+      const ended = signal ? `killed by ${signal}` : `exit code ${code}`;
+      const how = isSilent ? 'killed, as it gave no sign of life' : ended;
       const died = new EngineError('ENGINE_DIED', `the engine's process ended (${how})`);
       reject(signal && crashes.has(signal) ? this.#crashed(how) : died);
       if (loaded && !this.#closed.signal.aborted) this.#restart(how);
@@ -142,6 +180,11 @@ export class EngineClient implements Describer {
     });
     send(child, { type: 'load', options: this.#options.engine });
     return { child, info: await promise };
+  }
+
+  #kill(child: ChildProcess): void {
+    this.#goneByMs = performance.now() + longestDeathMs;
+    child.kill('SIGKILL');
   }
 
   #crashed(how: string): EngineError {
@@ -155,19 +198,19 @@ export class EngineClient implements Describer {
 
   #restart(how: string): void {
     this.#options.log.warn({ how, backOffMs: this.#backOffMs }, 'the engine died; starting it anew');
-    this.#ready = this.#reload();
+    this.#ready = this.#reload().then(({ child }) => child);
     this.#ready.catch(() => {}); // only close() ends it with a rejection
   }
 
-  async #reload(): Promise<ChildProcess> {
+  async #reload(): Promise<Loaded> {
     for (;;) {
       const backOffMs = this.#backOffMs;
       this.#backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
       await sleep(backOffMs, undefined, { signal: this.#closed.signal });
       try {
-        const { child, info } = await this.#load();
-        this.#options.log.info({ ...info }, 'the engine is back');
-        return child;
+        const loaded = await this.#load();
+        this.#options.log.info({ ...loaded.info }, 'the engine is back');
+        return loaded;
       } catch (error) {
         this.#closed.signal.throwIfAborted();
         this.#options.log.error({ reason: messageOf(error) }, 'the engine cannot be started');

@@ -21,7 +21,8 @@ export interface ChildOptions {
 /**
  * Runs a worker file that calls {@link serveParent}, and waits until its process has ended.
  * @param name what the process is called in an error: "the quantiser"
- * @throws EngineError with the code of what the work threw, CANCELLED, or ENGINE_DIED where the process ended itself
+ * @throws EngineError with the code of what the work threw, CANCELLED, ENGINE_DIED where the process ended itself, or
+ * ENGINE_KILLED where the kernel did
  */
 export function runInChild<Request extends object, Result>(
   worker: URL,
@@ -52,7 +53,9 @@ export function runInChild<Request extends object, Result>(
     else if (last?.type === 'failed') reject(new EngineError(last.code, last.message));
     else {
       const how = killedBy ? `killed by ${killedBy}` : `exit code ${code}`;
-      reject(new EngineError('ENGINE_DIED', `${name}'s process ended (${how})`));
+      // Nothing of ours sends it: memory has run out, and the next try may go well.
+      const fault = killedBy === 'SIGKILL' ? 'ENGINE_KILLED' : 'ENGINE_DIED';
+      reject(new EngineError(fault, `${name}'s process ended (${how})`));
     }
   });
   child.send(request, () => {});

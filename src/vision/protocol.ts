@@ -58,6 +58,7 @@ export type ToWorker =
   | { readonly type: 'cancel'; readonly id: number };
 
 export type FromWorker =
+  | { readonly type: 'alive' }
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'loaded'; readonly info: EngineInfo }
   | { readonly type: 'load-failed'; readonly fault: EngineFault }

@@ -7,6 +7,7 @@ import { loadEngine } from './load-engine.ts';
 import { PictureDescriber } from './picture-describer.ts';
 import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
 import { heedsDetail } from './sight.ts';
+import { signOfLifeMs } from './silence-watch.ts';
 
 // The engine's process: loads one model, then describes one picture after another.
 
@@ -30,6 +31,8 @@ process.on('SIGTERM', () => {});
 // Without a parent nobody wants the answer, and a decode under way would hold up a polite exit.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 preferAsOomVictim();
+// A process that is stopped, or whose event loop is blocked, says nothing, and is killed by its parent.
+setInterval(() => send({ type: 'alive' }), signOfLifeMs);
 
 async function load(options: EngineOptions): Promise<void> {
   try {

@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Daemon } from '../support/daemon.ts';
+import { NotifySocket } from '../support/notify-socket.ts';
+import { until } from '../support/until.ts';
+
+/** Who started it, and what it was told. */
+const environOf = (pid: number): string[] => readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+
+test('under systemd the daemon is ready before its model is loaded and without a broker, gives signs of life, and says how it does', async () => {
+  const socket = await NotifySocket.open();
+  vi.stubEnv('NOTIFY_SOCKET', socket.path);
+  vi.stubEnv('WATCHDOG_USEC', '2000000');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const daemon = new Daemon({
+    mqtt: { url: 'mqtt://127.0.0.1:1' },
+    cameras: {
+      drawn: { source: { type: 'scene', size: '336x336' }, interval: '500ms' },
+      gone: { source: { type: 'still', path: '/nowhere.jpg' } },
+    },
+  });
+  const statuses = (): string[] => socket.values('STATUS');
+  await until(() => socket.values('READY').length > 0, 100_000);
+  expect(daemon.log.some(({ msg }) => msg === 'the model is loaded')).toBe(false);
+  expect(statuses()[0]).toMatch(/^loading the model \d+ %; looking at \d of 2 cameras; no connection/);
+
+  await until(() => statuses().some((line) => line.includes('last description at')), 100_000);
+  expect(statuses().at(-1)).toMatch(
+    /^looking at 1 of 2 cameras, last description at \d\d:\d\d:\d\d; no connection to the broker; camera gone offline: .*nowhere\.jpg/,
+  );
+  const signs = socket.values('WATCHDOG').length;
+  await until(() => socket.values('WATCHDOG').length >= signs + 3, 30_000);
+
+  const { pid } = await daemon.logged('the model is loaded');
+  expect(environOf(pid).filter((entry) => /^(NOTIFY|WATCHDOG)_/.test(entry))).toEqual([]);
+  expect(new Set(socket.received.map((datagram) => datagram.pid)).size).toBe(1);
+
+  expect((await daemon.end('SIGTERM')).code).toBe(0);
+  await until(() => socket.values('STOPPING').length === 1);
+  await until(() => !existsSync(`/proc/${pid}`));
+  expect(socket.values('READY')).toHaveLength(1);
+}, 300_000);
+
+test('told to stop while it still plans, it stops, and starts nothing', async () => {
+  const daemon = new Daemon({
+    mqtt: { url: 'mqtt://127.0.0.1:1' },
+    cameras: { drawn: { source: { type: 'scene' } } },
+  });
+  // The broker that is not there is what it tells of first; the plan comes after.
+  await until(() => daemon.log.length > 0, 100_000);
+  const { code } = await daemon.end('SIGTERM');
+  expect(code).toBe(0);
+  expect(daemon.log.some(({ msg }) => msg === 'looking' || msg === 'planned')).toBe(false);
+}, 200_000);

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { drawScene } from '../../src/camera/scene-draw.ts';
+import { sampleScene } from '../../src/camera/scene-layout.ts';
+import { EngineClient } from '../../src/vision/engine-client.ts';
+import type { EngineOptions } from '../../src/vision/protocol.ts';
+import { SilenceWatch } from '../../src/vision/silence-watch.ts';
+import { until } from '../support/until.ts';
+
+const demo = join(import.meta.dirname, '../../models/demo');
+const engine: EngineOptions = {
+  textPath: join(demo, 'demo-text-f16.gguf'),
+  mmprojPath: join(demo, 'demo-mmproj-f16.gguf'),
+  contextSize: 2048,
+  batchSize: 2048,
+  ubatchSize: 576,
+  kvType: 'f16',
+  flashAttention: 'auto',
+  cpus: null,
+  useMmap: true,
+  useMlock: false,
+  threads: 1,
+  cpuModule: null,
+  maxTokens: 64,
+  temperature: 0,
+  chatTemplate: null,
+  detail: 'full',
+};
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const never = new AbortController().signal;
+const size = { width: 640, height: 480 };
+const picture = { size, bytes: await drawScene(sampleScene(900_001, size)) };
+const request = { picture, prompt: 'Describe the scene.', questions: [] };
+const many = Array.from({ length: 60 }, (_, index) => ({
+  name: `q${index}`,
+  ask: 'How many shapes are there?',
+}));
+
+function clientOf(
+  onFinished: (close: () => Promise<void>) => void,
+  parts: Partial<ConstructorParameters<typeof EngineClient>[0]> = {},
+): EngineClient {
+  const client = new EngineClient({ engine, deadlineMs: 600_000, log, ...parts });
+  onFinished(() => client.close());
+  return client;
+}
+
+/** Stops a process for good: it neither ends nor answers. */
+function freeze(pid: number | null): void {
+  process.kill(pid!, 'SIGSTOP');
+}
+
+test.concurrent('an engine that is stopped while nobody asks it anything is killed and started anew', async ({
+  onTestFinished,
+}) => {
+  const client = clientOf(onTestFinished, { silenceMs: 30_000 });
+  await client.start();
+  const { pid } = client;
+  freeze(pid);
+  await until(() => client.pid !== pid, 100_000);
+  expect((await client.describe(request, never)).text).not.toBe('');
+  expect(client.heartbeat.dueMs).toBe(Number.POSITIVE_INFINITY);
+}, 180_000);
+
+test.concurrent('stopped while it describes, it fails that one long before its deadline and describes the next', async ({
+  onTestFinished,
+}) => {
+  const client = clientOf(onTestFinished, { silenceMs: 30_000 });
+  await client.start();
+  const slow = client.describe({ ...request, questions: many }, never);
+  setTimeout(() => freeze(client.pid), 100);
+  await expect(slow).rejects.toMatchObject({
+    code: 'ENGINE_DIED',
+    message: expect.stringContaining('gave no sign of life'),
+  });
+  expect((await client.describe(request, never)).text).not.toBe('');
+}, 180_000);
+
+test.concurrent('killed while it loads for the first time, it is started anew where that is wanted', async ({
+  onTestFinished,
+}) => {
+  const warned: string[] = [];
+  const client = clientOf(onTestFinished, {
+    log: { ...log, error: (_fields, message) => warned.push(message) },
+  });
+  const loading = client.start({ triesAgain: true });
+  process.kill(client.pid!, 'SIGKILL');
+  expect((await loading).contextSize).toBe(2048);
+  expect(warned).toEqual(['the engine cannot be started']);
+}, 180_000);
+
+test('a file that is no model is not tried again', async () => {
+  const client = clientOf(onTestFinished, { engine: { ...engine, textPath: import.meta.filename } });
+  await expect(client.start({ triesAgain: true })).rejects.toMatchObject({ code: 'NOT_GGUF' });
+}, 180_000);
+
+test('a command that cannot be run at all is told, and closing does not wait for it', async () => {
+  vi.stubEnv('PATH', '/nowhere');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const client = clientOf(onTestFinished, { engine: { ...engine, cpus: [0] } });
+  await expect(client.start()).rejects.toMatchObject({
+    code: 'ENGINE_DIED',
+    message: expect.stringContaining('ENOENT'),
+  });
+  await client.close();
+});
+
+test('silence is told once, at first after longer; what is heard begins it anew; time that passed without us does not count', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const onSilence = vi.fn();
+  const watch = new SilenceWatch(45_000, onSilence);
+  await vi.advanceTimersByTimeAsync(119_000);
+  expect(onSilence).not.toHaveBeenCalled();
+  watch.heard();
+  await vi.advanceTimersByTimeAsync(40_000);
+  expect(onSilence).not.toHaveBeenCalled();
+  // The process was stopped for an hour: its timer comes once.
+  watch.heard();
+  vi.setSystemTime(Date.now() + 3_600_000);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(onSilence).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(200_000);
+  expect(onSilence).toHaveBeenCalledTimes(1);
+  watch.close();
+});
