@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import packageLock from '../../package-lock.json' with { type: 'json' };
-import { isNeededFile, neededPackages } from '../../tools/package/needed-files.ts';
+import { isNeededFile, neededPackages, type PackageLock } from '../../tools/package/needed-files.ts';
 
 const lock = {
   packages: {
@@ -33,6 +33,8 @@ test('packages that the dependencies lead to are needed, as Node finds them', ()
 });
 
 test('of the project itself: its dependencies with their natives for one architecture, and no compilers', () => {
+  const path = new URL('../../package-lock.json', import.meta.url);
+  const packageLock = JSON.parse(readFileSync(path, 'utf8')) as PackageLock;
   const needed = [...neededPackages(packageLock, 'arm64')];
   for (const name of [
     'mqtt',
