@@ -48,6 +48,7 @@ test.each([
   [['describe', '--prompt', 'run', '--as'], ['--ask']],
   // A value: bash completes a file name.
   [['run', '--config', ''], []],
+  [['run', '--config', '--'], []],
 ])('bash completes scenecast %j', (words, expected) => {
   const line = ['scenecast', ...words].map((word) => `'${word}'`).join(' ');
   const script = `${bashCompletion(tree)}
