@@ -1,13 +1,5 @@
-import { Command, CommanderError } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
-import { convertCommand } from './cli/convert.ts';
-import { describeCommand } from './cli/describe.ts';
-import { doctorCommand } from './cli/doctor.ts';
-import { modelsCommand } from './cli/models.ts';
-import { planCommand } from './cli/plan.ts';
-import { runCommand } from './cli/run.ts';
-import { sceneCommand } from './cli/scene.ts';
-import { tuneCommand } from './cli/tune.ts';
+import { CommanderError } from 'commander';
+import { createProgram } from './cli/program.ts';
 import { exitCodes, messageOf, ScenecastError } from './domain/errors.ts';
 
 const stop = new AbortController();
@@ -15,24 +7,8 @@ const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 process.once('SIGTERM', () => stop.abort());
 
-const program = new Command('scenecast')
-  .description(packageJson.description)
-  .version(packageJson.version)
-  .exitOverride();
-for (const command of [
-  runCommand,
-  describeCommand,
-  modelsCommand,
-  convertCommand,
-  planCommand,
-  tuneCommand,
-  doctorCommand,
-  sceneCommand,
-])
-  program.addCommand(command(stop.signal));
-
 try {
-  await program.parseAsync();
+  await createProgram(stop.signal).parseAsync();
 } catch (error) {
   process.exitCode = reportOf(error);
 }

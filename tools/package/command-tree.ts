@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+
+/** An argument or option, as help texts show it. */
+export interface CommandTerm {
+  /** `<image...>`, or `-c, --config <file>`. */
+  readonly term: string;
+  /** One sentence or less, with default and choices. */
+  readonly description: string;
+}
+
+export interface CommandOption extends CommandTerm {
+  /** `--config`, and `-c` where there is a short one. */
+  readonly names: readonly string[];
+  readonly takesValue: boolean;
+}
+
+/** A command and those below it, as plain data. */
+export interface CommandTree {
+  /** From the program on: `['scenecast', 'models', 'pull']`. */
+  readonly path: readonly string[];
+  readonly description: string;
+  readonly arguments: readonly CommandTerm[];
+  readonly options: readonly CommandOption[];
+  readonly commands: readonly CommandTree[];
+}
+
+/** What a commander program has, without its implicit `help` commands. */
+export function commandTree(command: Command, above: readonly string[] = []): CommandTree {
+  const help = command.createHelp();
+  const path = [...above, command.name()];
+  return {
+    path,
+    description: command.description(),
+    arguments: command.registeredArguments.map((argument) => ({
+      term: argument.required
+        ? `<${argument.name()}${argument.variadic ? '...' : ''}>`
+        : `[${argument.name()}${argument.variadic ? '...' : ''}]`,
+      description: help.argumentDescription(argument),
+    })),
+    options: help.visibleOptions(command).map((option) => ({
+      term: help.optionTerm(option),
+      // That a flag is not given by default goes without saying.
+      description: help.optionDescription(option).replace(/ \(default: (false|\[\])\)$/, ''),
+      names: [option.long, option.short].filter((name) => typeof name === 'string'),
+      takesValue: option.required || option.optional,
+    })),
+    commands: help
+      .visibleCommands(command)
+      .filter((sub) => command.commands.includes(sub))
+      .map((sub) => commandTree(sub, path)),
+  };
+}
+
+/** The tree and all below it, in the order of help texts. */
+export function flattenTree(tree: CommandTree): CommandTree[] {
+  return [tree, ...tree.commands.flatMap(flattenTree)];
+}

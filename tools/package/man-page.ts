@@ -1,0 +1,104 @@
+import { type CommandTerm, type CommandTree, flattenTree } from './command-tree.ts';
+
+export interface ManPageFacts {
+  readonly version: string;
+  /** Of the source, so that the same source gives the same page. */
+  readonly date: Date;
+}
+
+/** scenecast(1) as roff with the man macros: the commands as commander knows them, and what a service needs besides. */
+export function manPage(tree: CommandTree, { version, date }: ManPageFacts): string {
+  const [program = ''] = tree.path;
+  const lines = [
+    `.TH ${program.toUpperCase()} 1 ${date.toISOString().slice(0, 10)} "${program} ${version}" "User Commands"`,
+    '.SH NAME',
+    `${program} \\- what cameras see, told over MQTT`,
+    '.SH SYNOPSIS',
+    `.B ${program}`,
+    '.I command',
+    '.RI [ options ]',
+    '.SH DESCRIPTION',
+    roff(tree.description),
+    '.SH COMMANDS',
+  ];
+  for (const command of flattenTree(tree).slice(1)) lines.push(...commandLines(command));
+  lines.push('.SH OPTIONS', ...termLines(tree.options), closingSections);
+  return `${lines.join('\n')}\n`;
+}
+
+function commandLines(command: CommandTree): string[] {
+  const { path, description, options } = command;
+  const words = command.arguments.map(({ term }) => term);
+  // A command that only holds others is told by them.
+  if (command.commands.length > 0) return [];
+  return [
+    `.SS ${roff([path.slice(1).join(' '), ...words].join(' '))}`,
+    `${roff(description.charAt(0).toUpperCase() + description.slice(1))}.`,
+    ...termLines(command.arguments.filter((argument) => argument.description !== '')),
+    ...termLines(options.filter(({ names }) => !names.includes('--help'))),
+  ];
+}
+
+function termLines(terms: readonly CommandTerm[]): string[] {
+  return terms.flatMap(({ term, description }) => ['.TP', `.B ${roff(term)}`, roff(description)]);
+}
+
+/** Text in which roff sees no request, no escape and no typographic hyphen. */
+export function roff(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll("'", '\\(aq')
+    .replaceAll('`', '\\(ga')
+    .replaceAll('"', '\\(dq')
+    .replace(/^\./gm, '\\&.');
+}
+
+const closingSections = String.raw`.SH EXIT STATUS
+.TP
+.B 0
+All went well.
+.TP
+.B 1
+Something failed; standard error tells what.
+.TP
+.B 64
+The command line is wrong.
+.TP
+.B 78
+The configuration, or a file that it names, is wrong. Starting again does not help, and systemd does not.
+.SH ENVIRONMENT
+.TP
+.B STATE_DIRECTORY
+Where models and what waits for the broker are kept; systemd sets it for the service.
+Without it: $XDG_STATE_HOME/scenecast, or ~/.local/state/scenecast.
+.TP
+.B CREDENTIALS_DIRECTORY
+Where files named in the configuration by a relative path are looked up first; systemd sets it for the service.
+.TP
+.B HF_TOKEN
+A token for models behind a login.
+.SH FILES
+.TP
+.I /etc/scenecast/config.yaml
+The service\(aqs configuration.
+.TP
+.I /usr/lib/scenecast/config.example.yaml
+Every key with its default, explained.
+.TP
+.I /var/lib/scenecast
+The service\(aqs state: models, and what waits for the broker.
+.SH EXAMPLES
+Pull a model for the service, then start it now and at each boot:
+.PP
+.nf
+.RS
+sudo \-u scenecast env STATE_DIRECTORY=/var/lib/scenecast scenecast models pull NAME
+sudo systemctl enable \-\-now scenecast
+.RE
+.fi
+.SH SEE ALSO
+.BR systemctl (1),
+.BR journalctl (1),
+.BR mosquitto_sub (1);
+/usr/share/doc/scenecast`;
