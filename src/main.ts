@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { configCommand } from './cli/config.ts';
 import { convertCommand } from './cli/convert.ts';
 import { describeCommand } from './cli/describe.ts';
 import { doctorCommand } from './cli/doctor.ts';
+import { listenCommand } from './cli/listen.ts';
 import { modelsCommand } from './cli/models.ts';
 import { planCommand } from './cli/plan.ts';
 import { runCommand } from './cli/run.ts';
@@ -26,7 +28,9 @@ for (const command of [
   convertCommand,
   planCommand,
   tuneCommand,
+  configCommand,
   doctorCommand,
+  listenCommand,
   sceneCommand,
 ])
   program.addCommand(command(stop.signal));

@@ -5,6 +5,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config/schema.ts';
 import { stateFolder } from './domain/state-folder.ts';
 import { lookUp, questionOf } from './engine.ts';
+import type { ConnectFilePaths } from './mqtt/connect-files.ts';
 import { HomeAssistantAnnouncer } from './mqtt/home-assistant-announcer.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import type { Log } from './pipeline/ports.ts';
@@ -26,14 +27,10 @@ export function publisherOf(
   outbox: Outbox,
   log: Log,
 ): MqttPublisher {
-  const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
   return new MqttPublisher({
     url: mqtt.url,
     username: mqtt.username,
-    passwordFile: path(mqtt.password_file),
-    caFile: path(mqtt.ca_file),
-    certFile: path(mqtt.cert_file),
-    keyFile: path(mqtt.key_file),
+    ...connectFilePathsOf(mqtt, folder),
     keepaliveMs: mqtt.keepalive,
     device,
     outbox,
@@ -70,6 +67,17 @@ export function announcerOf(
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     log,
   });
+}
+
+/** Where the files lie that prove who is who to the broker. */
+export function connectFilePathsOf(mqtt: Config['mqtt'], folder: string): ConnectFilePaths {
+  const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
+  return {
+    passwordFile: path(mqtt.password_file),
+    caFile: path(mqtt.ca_file),
+    certFile: path(mqtt.cert_file),
+    keyFile: path(mqtt.key_file),
+  };
 }
 
 /** The path of a secret: a relative one is a systemd credential of that name, where there is one. */

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts of this folder: which architecture, where things are kept.
 set -euo pipefail
 
