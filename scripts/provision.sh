@@ -223,7 +223,10 @@ parse_flags() {
       --yes) assume_yes=yes ;;
       --from-source) from_source=yes ;;
       --uninstall) uninstall=yes ;;
-      --install-broker) given[broker]=install ;;
+      --install-broker)
+        [[ ! -v given[broker] ]] || wrong_flag '--install-broker: not together with --broker'
+        given[broker]=install
+        ;;
       --help)
         usage
         exit 0
@@ -636,7 +639,10 @@ broker_file() {
 
 # --- 5: the model ----------------------------------------------------------------------------------------------------
 
-has_model_files() { (($(cd "$1" 2>/dev/null && printf '%s\n' *.gguf | grep -c .) >= 2)); }
+has_model_files() {
+  local files=("$1"/*.gguf)
+  ((${#files[@]} >= 2))
+}
 
 get_model() {
   local model=${answers[model]} folder
