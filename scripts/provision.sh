@@ -160,7 +160,7 @@ replace_file() {
 }
 
 # Marks outlive a kill: what was begun is known in the next run.
-mark() { [[ $dry_run == yes ]] || { : >"$state/$1" && sync -- "$state"; }; }
+mark() { [[ $dry_run == yes || -e $state/$1 ]] || { : >"$state/$1" && sync -- "$state"; }; }
 unmark() { [[ $dry_run == yes ]] || rm -f "$state/$1"; }
 is_marked() { [[ -e $state/$1 ]]; }
 
