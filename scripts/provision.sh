@@ -425,7 +425,8 @@ prepare_offline() {
   printf 'deb [trusted=yes] file:%s ./\n' "$folder" >"$folder/sources.list"
   apt_options=(-o "Dir::Etc::SourceList=$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o "Dir::State::Lists=$folder/lists" -o "Dir::Cache=$folder/cache" -o APT::Sandbox::User=root)
-  apt_get update
+  # It says at length how it tries one kind of compression after another.
+  apt-get -qq "${apt_options[@]}" update >/dev/null 2>&1 || fail "the packages in $offline cannot be read" 'Copy them here again.'
 }
 
 # The package to install: $package; none where there is none.
@@ -459,6 +460,7 @@ build_package() {
 
 install_package() {
   local installed version digest wanted
+  prepare_offline
   repair_packages
   find_package
   installed=$(dpkg-query -W -f '${Version}' scenecast 2>/dev/null) || true
@@ -852,11 +854,12 @@ service_failed() {
 }
 
 await_description() {
-  local since listening shown='' status
+  local since listening shown='' status restarts
   if [[ $dry_run == yes ]]; then
     note 'would wait for the first description, and print it'
     return
   fi
+  restarts=$(systemctl show -P NRestarts scenecast)
   # Of a picture that was taken after this start.
   since=$(systemctl show -P ExecMainStartTimestamp scenecast)
   since=$(date -u -d "$since" +%FT%TZ 2>/dev/null || date -u +%FT%TZ)
@@ -866,7 +869,9 @@ await_description() {
     status=$(systemctl show -P StatusText scenecast)
     [[ $status == "$shown" ]] || note "${status:-waiting}"
     shown=$status
-    if [[ $(systemctl show -P ActiveState scenecast) == failed ]]; then
+    # Failed for good, or again and again.
+    if [[ $(systemctl show -P ActiveState scenecast) == failed ]] ||
+      (($(systemctl show -P NRestarts scenecast) > ${restarts:-0} + 4)); then
       kill "$listening" 2>/dev/null || true
       service_failed 'the service has ended'
     fi
@@ -974,7 +979,6 @@ main() {
   remember_answers
   if [[ $dry_run == no ]] && systemctl is-active -q scenecast; then was_active=yes; fi
   step 'looking at the board' check_board
-  prepare_offline
   step 'the package' install_package
   step 'what it shall do' ask_everything
   step 'the MQTT broker' set_up_broker
