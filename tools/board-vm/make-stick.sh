@@ -22,7 +22,7 @@ raise_version() {
   rm -rf "$folder"
   dpkg-deb -R "$package" "$folder"
   sed -i 's/^Version: .*/&+newer/' "$folder/DEBIAN/control"
-  dpkg-deb --root-owner-group -Zgzip -z1 -b "$folder" "$stick/newer" >/dev/null
+  dpkg-deb --root-owner-group -Znone -b "$folder" "$stick/newer" >/dev/null
   rm -rf "$folder"
 }
 

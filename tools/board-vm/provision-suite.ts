@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Board, type BoardArch, boardFolder, bootBoard } from './board.ts';
 import { checkAgain, checkUninstalled, checkUpgrade } from './provision-changes.ts';
 import { interruptOften } from './provision-interrupts.ts';
@@ -177,6 +178,7 @@ async function checkReboot(board: Board): Promise<string> {
     const now = await board.run(bootId, 20_000).catch(() => before);
     if (now !== before) break;
     expect(performance.now() - startedAt < 300_000, 'it does not come back');
+    await sleep(2000);
   }
   const booted =
     (await boardTimeMs(board)) - Number(await board.run("awk '{print int($1 * 1000)}' /proc/uptime"));
