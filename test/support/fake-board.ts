@@ -74,7 +74,9 @@ export class FakeBoard {
     const control = `Package: scenecast\nVersion: ${version}\nArchitecture: amd64\nMaintainer: x <x@example.org>\nInstalled-Size: 100\nDescription: x\n`;
     writeFileSync(join(folder, 'DEBIAN/control'), control);
     const file = join(this.folder, `scenecast_${version}_amd64.deb`);
-    execFileSync('dpkg-deb', ['-Znone', '-b', folder, file], { stdio: 'ignore' });
+    // The same version has the same bytes.
+    const env = { ...process.env, SOURCE_DATE_EPOCH: '0' };
+    execFileSync('dpkg-deb', ['-Znone', '-b', folder, file], { stdio: 'ignore', env });
     return file;
   }
 
