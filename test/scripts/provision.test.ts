@@ -124,6 +124,40 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     );
   });
 
+  test.skipIf(!existsSync('/usr/bin/script'))(
+    'asked at a terminal: numbers, words, mended answers, a hidden password',
+    async () => {
+      const { board } = newBoard();
+      const typed = [
+        'porch',
+        'broker.local',
+        'mqtt://10.0.0.9:1883',
+        'me',
+        'correct horse',
+        '1',
+        '2',
+        '',
+        'Say what is there.',
+      ];
+      const { code, output } = await board.provision(
+        ['--package', board.makePackage('1.0')],
+        {},
+        `${typed.join('\n')}\n`,
+      );
+      expect(output).toMatch(/It must be an address such as/);
+      expect(code).toBe(0);
+      expect(parseConfig(board.read(configPath), configPath)).toMatchObject({
+        device: 'porch',
+        mqtt: { url: 'mqtt://10.0.0.9:1883', username: 'me' },
+        model: { path: 'models/demo' },
+        prompts: { default: 'Say what is there.' },
+        cameras: { camera: { source: { device: '/dev/v4l/by-id/usb-A' } } },
+      });
+      expect(board.read('etc/credstore/scenecast.mqtt-password')).toBe('correct horse\n');
+      expect([...board.calls, board.read('var/log/scenecast-provision.log')].join('\n')).not.toMatch(/horse/);
+    },
+  );
+
   test('what is given is written as it is, and never run', async () => {
     const { board, install } = newBoard();
     const prompt = `$(touch ${board.folder}/run1) \`touch ${board.folder}/run2\` "x" \\ 'y' #: {a}; é`;

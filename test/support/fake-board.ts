@@ -80,16 +80,22 @@ export class FakeBoard {
     return file;
   }
 
+  /** Runs the script; `typed`: what a person types at a terminal. */
   async provision(
     flags: readonly string[],
     environment: Readonly<Record<string, string>> = {},
+    typed: string | null = null,
   ): Promise<Run> {
     rmSync(join(this.#state, 'count'), { force: true });
     writeFileSync(join(this.#state, 'calls'), '');
-    const child = spawn('bash', [join(repository, 'scripts/provision.sh'), ...flags], {
+    const command = [join(repository, 'scripts/provision.sh'), ...flags];
+    // On a terminal where something is typed; util-linux's script makes one.
+    const [program, ...words] =
+      typed === null ? ['bash', ...command] : ['script', '-qec', command.join(' '), '/dev/null'];
+    const child = spawn(program!, words, {
       // A process group of its own, which the fakes can kill.
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         PATH: `${join(this.#state, 'commands')}:${process.env['PATH']}`,
         SCENECAST_ROOT: this.root,
@@ -97,6 +103,7 @@ export class FakeBoard {
         ...environment,
       },
     });
+    child.stdin.end(typed ?? '');
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => {
