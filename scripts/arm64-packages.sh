@@ -10,7 +10,10 @@ for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
-[ "$(id -u)" = 0 ] || { echo "these packages are missing; as root, run: apt-get install ${missing[*]}" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || {
+  echo "these packages are missing; as root, run: apt-get install ${missing[*]}" >&2
+  exit 1
+}
 echo "installing ${missing[*]}" >&2
 apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2

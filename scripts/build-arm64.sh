@@ -14,7 +14,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/other-arch.sh"
 main() {
   local project=$work/project
   [ "$(uname -m)" != aarch64 ] ||
-    { echo 'build-arm64: this machine is arm64: scripts/setup.sh builds everything natively' >&2; exit 1; }
+    {
+      echo 'build-arm64: this machine is arm64: scripts/setup.sh builds everything natively' >&2
+      exit 1
+    }
   "$repository/scripts/arm64-packages.sh"
   cross_build build-native.sh
   cross_build build-v4l2.sh

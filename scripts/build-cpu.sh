@@ -41,7 +41,10 @@ build_module() {
   [[ -z ${CMAKE_TOOLCHAIN_FILE:-} ]] || options+=("-DCMAKE_TOOLCHAIN_FILE=$CMAKE_TOOLCHAIN_FILE")
   if [[ ! -f $cmake_dir/CMakeCache.txt ]] && command -v ninja >/dev/null; then options+=(-G Ninja); fi
   cmake -S "$repository/native/cpu" -B "$cmake_dir" "${options[@]}" >"$cmake_dir.log" 2>&1 ||
-    { cat "$cmake_dir.log" >&2; fail 'cmake could not configure the build'; }
+    {
+      cat "$cmake_dir.log" >&2
+      fail 'cmake could not configure the build'
+    }
   say "compiling the CPU module $name"
   cmake --build "$cmake_dir" --target ggml-cpu --parallel "${SCENECAST_JOBS:-$(nproc)}"
   # Replaced in one step: a process that has the old file loaded keeps it.

@@ -20,7 +20,10 @@ patches_dir=${SCENECAST_PATCHES_DIR:-$repository/native/mtmd/patches}
 bundle=$repository/node_modules/node-llama-cpp/llama/gitRelease.bundle
 
 say() { printf 'build-native: %s\n' "$*" >&2; }
-fail() { say "error: $*"; exit 1; }
+fail() {
+  say "error: $*"
+  exit 1
+}
 
 need() {
   [[ -e $1 ]] || fail "$1 is missing: $2"
@@ -83,7 +86,10 @@ configure_and_build() {
   [[ -n ${CMAKE_TOOLCHAIN_FILE:-} ]] && options+=("-DCMAKE_TOOLCHAIN_FILE=$CMAKE_TOOLCHAIN_FILE")
   if [[ ! -f $cmake_dir/CMakeCache.txt ]] && command -v ninja >/dev/null; then options+=(-G Ninja); fi
   cmake -S "$repository/native/mtmd" -B "$cmake_dir" "${options[@]}" >"$build_dir/cmake-mtmd-$arch.log" 2>&1 ||
-    { cat "$build_dir/cmake-mtmd-$arch.log" >&2; fail "cmake could not configure the build"; }
+    {
+      cat "$build_dir/cmake-mtmd-$arch.log" >&2
+      fail "cmake could not configure the build"
+    }
   say "compiling (the first time takes some minutes)"
   cmake --build "$cmake_dir" --parallel "${SCENECAST_JOBS:-$(nproc)}"
   # Replaced in one step: a process that has the old file loaded keeps it.

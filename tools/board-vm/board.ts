@@ -17,71 +17,87 @@ const machines = {
 
 export type BoardArch = keyof typeof machines;
 
+export interface BoardOptions {
+  readonly arch: BoardArch;
+  /** Where make-image.sh has put this board's disk. */
+  readonly folder: string;
+  /** QEMU's name; null: the usual one. */
+  readonly cpu: string | null;
+  /** A disk (qcow2) that keeps what is written to it, over reboots. Without, what is written is gone with the board. */
+  readonly rootDisk?: string;
+  /** A second disk, read-only, as a USB stick would be: /dev/vdb. */
+  readonly stick?: string;
+  /** The folder `project`, shared read-only. */
+  readonly hasProject: boolean;
+  readonly signal: AbortSignal;
+}
+
 export interface Board {
   /** What to give ssh to run a command as root. */
   sshArguments(command: string): string[];
-  /** Switches it off; what was written to its disk is gone. */
+  /** Runs a shell command as root. @returns what it printed. @throws Error with what it printed, where it fails. */
+  run(command: string, timeoutMs?: number): Promise<string>;
+  /** Resolves when it can be reached by ssh. @throws Error where that takes too long. */
+  reachable(): Promise<void>;
+  /** Switches it off. */
   close(): Promise<void>;
+}
+
+/** Where an architecture's and release's images are. */
+export function boardFolder(arch: BoardArch, release: string): string {
+  return join(vmFolder, release === 'bookworm' ? arch : `${arch}-${release}`);
 }
 
 /**
  * Boots the image that make-image.sh made, and waits until it can be reached by ssh. Always emulated (TCG): where
  * /dev/kvm is there it may still not work, and results should not depend on it.
  */
-export async function bootBoard(arch: BoardArch, cpu: string | null, signal: AbortSignal): Promise<Board> {
+export async function bootBoard(options: BoardOptions): Promise<Board> {
+  const { arch, folder, cpu, rootDisk, stick, hasProject, signal } = options;
   const machine = machines[arch];
-  const folder = join(vmFolder, arch);
   const sshPort = await freePort();
   const child = spawn(
     machine.qemu,
     [
-      ...[
-        '-machine',
-        machine.machine,
-        '-accel',
-        'tcg,thread=multi',
-        '-cpu',
-        cpu ?? machine.cpu,
-        '-smp',
-        '2',
-        '-m',
-        '2048',
-      ],
-      ...['-display', 'none', '-monitor', 'none', '-no-reboot', '-serial', `file:${folder}/serial.log`],
+      ...['-machine', machine.machine, '-accel', 'tcg,thread=multi', '-cpu', cpu ?? machine.cpu],
+      ...['-smp', '2', '-m', '2048', '-display', 'none', '-monitor', 'none'],
+      ...['-serial', `file:${folder}/serial.log`],
       ...['-kernel', `${folder}/vmlinuz`, '-initrd', `${folder}/initrd`],
       ...['-append', `console=${machine.console} root=/dev/vda rw panic=-1`],
-      // A snapshot: every boot begins with the same disk.
-      ...['-drive', `file=${folder}/disk.ext4,format=raw,if=virtio,cache=unsafe,snapshot=on`],
-      ...[
-        '-virtfs',
-        `local,path=${folder}/project,mount_tag=project,security_model=none,multidevs=remap,readonly=on`,
-      ],
-      ...[
-        '-netdev',
-        `user,id=net,hostfwd=tcp:127.0.0.1:${sshPort}-:22`,
-        '-device',
-        'virtio-net-pci,netdev=net',
-      ],
-      ...['-device', 'virtio-rng-pci'],
+      ...(rootDisk
+        ? ['-drive', `file=${rootDisk},format=qcow2,if=virtio,cache=unsafe`]
+        : [
+            // A snapshot: every boot begins with the same disk.
+            ...['-drive', `file=${folder}/disk.ext4,format=raw,if=virtio,cache=unsafe,snapshot=on`],
+            '-no-reboot',
+          ]),
+      ...(stick ? ['-drive', `file=${stick},format=raw,if=virtio,readonly=on`] : []),
+      ...(hasProject
+        ? [
+            '-virtfs',
+            `local,path=${folder}/project,mount_tag=project,security_model=none,multidevs=remap,readonly=on`,
+          ]
+        : []),
+      ...['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${sshPort}-:22`],
+      ...['-device', 'virtio-net-pci,netdev=net', '-device', 'virtio-rng-pci'],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );
   const sshArguments = (command: string): string[] => [
-    ...[
-      '-i',
-      join(vmFolder, 'key'),
-      '-p',
-      `${sshPort}`,
-      '-o',
-      'StrictHostKeyChecking=no',
-      '-o',
-      'LogLevel=ERROR',
-    ],
-    ...['-o', 'UserKnownHostsFile=/dev/null', '-o', 'ConnectTimeout=10', '-o', 'ServerAliveInterval=30'],
-    ...['root@127.0.0.1', command],
+    ...['-i', join(vmFolder, 'key'), '-p', `${sshPort}`, '-o', 'StrictHostKeyChecking=no'],
+    ...['-o', 'LogLevel=ERROR', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'ConnectTimeout=10'],
+    ...['-o', 'ServerAliveInterval=30', '-o', 'BatchMode=yes', 'root@127.0.0.1', command],
   ];
-  const close = (): Promise<void> => end(child);
-  try {
+  const runOnBoard = async (command: string, timeoutMs = 120_000): Promise<string> => {
+    try {
+      const { stdout } = await run('ssh', sshArguments(command), { timeout: timeoutMs, signal });
+      return stdout;
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      throw new Error(`${command}: ${`${stdout}${stderr}`.trim().slice(-1500) || error}`, { cause: error });
+    }
+  };
+  const reachable = async (): Promise<void> => {
     const startedAt = performance.now();
     while (!(await answers(sshArguments('true')))) {
       if (child.exitCode !== null) throw new Error(`${machine.qemu} ended with ${child.exitCode}`);
@@ -89,17 +105,22 @@ export async function bootBoard(arch: BoardArch, cpu: string | null, signal: Abo
         throw new Error(`the board did not boot within ${longestBootMs / 1000} s; see ${folder}/serial.log`);
       await sleep(1000, undefined, { signal });
     }
+  };
+  const close = (): Promise<void> => end(child);
+  try {
+    const startedAt = performance.now();
+    await reachable();
     console.error(`board-vm: ${arch} booted in ${Math.round((performance.now() - startedAt) / 1000)} s`);
   } catch (error) {
     await close();
     throw error;
   }
-  return { sshArguments, close };
+  return { sshArguments, run: runOnBoard, reachable, close };
 }
 
 async function answers(sshArguments: string[]): Promise<boolean> {
   try {
-    await run('ssh', ['-o', 'BatchMode=yes', ...sshArguments], { timeout: 60_000 });
+    await run('ssh', sshArguments, { timeout: 60_000 });
     return true;
   } catch {
     return false;

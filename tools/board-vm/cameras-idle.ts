@@ -23,7 +23,7 @@ interface Watched {
  * processor needs many times a real one's, so a board does better.
  */
 export async function checkIdle(suite: Suite, ports: UsbPorts): Promise<void> {
-  const check = (name: string, most: number, watched: Watched): Promise<void> =>
+  const check = (name: string, most: number, watched: Watched): Promise<boolean> =>
     suite.check(`usb: CPU of an idle 1280x720 MJPEG camera, ${name}`, async () => {
       if (!existsSync(usbCamera)) await plugIn(ports);
       const { percent, detail } = await costOf(watched);

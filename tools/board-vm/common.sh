@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts of this folder: which architecture, where things are kept.
 set -euo pipefail
 
@@ -5,5 +6,7 @@ arch=${1:?arm64 or amd64}
 # Everything is made here and kept for the next time; to begin anew, remove it.
 vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/board-vm
 work=$vm_dir/$arch
+# Bookworm's folders have no suffix.
+[ "${SCENECAST_DEBIAN:-bookworm}" = bookworm ] || work+=-$SCENECAST_DEBIAN
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/other-arch.sh"
 say() { printf 'board-vm: %s\n' "$*" >&2; }

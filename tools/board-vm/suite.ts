@@ -1,21 +1,23 @@
+interface Result {
+  readonly name: string;
+  readonly isGood: boolean;
+  readonly detail: string;
+  readonly seconds: number;
+}
+
 /** Checks that run one after another, each with a line, and a table at the end. */
 export class Suite {
   readonly #only: string;
-  readonly #results: {
-    readonly name: string;
-    readonly isGood: boolean;
-    readonly detail: string;
-    readonly seconds: number;
-  }[] = [];
+  readonly #results: Result[] = [];
 
   /** `only`: run the checks whose names have these words. */
   constructor(only = '') {
     this.#only = only;
   }
 
-  /** Runs a check; it fails by throwing, and may return what it measured. */
-  async check(name: string, run: () => Promise<unknown>): Promise<void> {
-    if (!name.includes(this.#only)) return;
+  /** Runs a check; it fails by throwing, and may return what it measured. @returns whether it went well. */
+  async check(name: string, run: () => Promise<unknown>): Promise<boolean> {
+    if (!name.includes(this.#only)) return true;
     const startedAt = performance.now();
     let isGood = true;
     let detail = '';
@@ -26,22 +28,30 @@ export class Suite {
       isGood = false;
       detail = error instanceof Error ? error.message : String(error);
     }
-    const seconds = (performance.now() - startedAt) / 1000;
-    this.#results.push({ name, isGood, detail, seconds });
-    console.log(this.#line(name, isGood, detail, seconds));
+    this.#add({ name, isGood, detail, seconds: (performance.now() - startedAt) / 1000 });
+    return isGood;
+  }
+
+  /** A line of the table for a part of what the last check has done. */
+  tell(name: string, seconds: number): void {
+    this.#add({ name: `  ${name}`, isGood: true, detail: '', seconds });
+  }
+
+  #add(result: Result): void {
+    this.#results.push(result);
+    console.log(this.#line(result));
   }
 
   /** Prints the table; resolves to the exit code. */
   finish(): number {
     console.log('\nCHECK'.padEnd(53), 'RESULT  SECONDS  DETAIL');
-    for (const { name, isGood, detail, seconds } of this.#results)
-      console.log(this.#line(name, isGood, detail, seconds));
+    for (const result of this.#results) console.log(this.#line(result));
     const failed = this.#results.filter(({ isGood }) => !isGood).length;
     console.log(`\n${this.#results.length - failed} passed, ${failed} failed`);
     return failed > 0 || this.#results.length === 0 ? 1 : 0;
   }
 
-  #line(name: string, isGood: boolean, detail: string, seconds: number): string {
+  #line({ name, isGood, detail, seconds }: Result): string {
     const time = seconds.toFixed(1).padStart(7);
     return `${name.padEnd(52)} ${(isGood ? 'ok' : 'FAILED').padEnd(6)}  ${time}  ${detail.replaceAll('\n', ' ')}`.trimEnd();
   }

@@ -35,7 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'contract',
     ...adapters,
   ],
-  cli: ['engine.ts', 'app.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
+  cli: ['engine.ts', 'publishing.ts', 'app.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
   'main.ts': ['cli', 'app.ts', 'domain'],
 };
 

@@ -1,0 +1,993 @@
+#!/usr/bin/env bash
+# Takes a board from a fresh Debian 12 or 13 (Radxa OS, Raspberry Pi OS) to its first description. One file: copy it to the
+# board beside the package, and run it as root, as often as you like. What is done already is left as it is; stopped at any
+# moment, it goes on when run again.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+
+usage() {
+  cat <<'X'
+provision.sh [flags]: installs Scenecast and what it needs, and sets it up
+
+  --package FILE       the Debian package (default: scenecast_*.deb beside this script, or below build/packages)
+  --from-source        build the package here, from the clone that this script is in
+  --offline DIR        use no network: packages and models (models/NAME/*.gguf) are taken from this folder
+  --broker URL         an existing MQTT broker, such as mqtt://192.168.1.2:1883
+  --broker-user NAME   who to be there
+  --password-file FILE a file whose first line is the password
+  --install-broker     install mosquitto, for this board alone, with a password and an access list
+  --camera [NAME=]SPEC a device (/dev/v4l/by-id/...), an rtsp:// or http:// address, a picture file or folder, or
+                       scene (drawn); may be given again
+  --model NAME         of the catalogue, or a folder with the two GGUF files, or demo
+  --language LANGUAGE  in which descriptions are asked for, such as German
+  --prompt TEXT        what the model is told (default: Describe the scene.)
+  --device NAME        the name in MQTT topics (default: the host name)
+  --yes                ask nothing: flags, else the last run's answers, else what is proposed
+  --dry-run            tell what would be done, and change nothing
+  --uninstall          remove Scenecast, its models, and what was installed for it
+  --help
+
+Exit code 0: it runs. 1: something failed; the message says what to do. 64: a wrong flag. 75: it runs already.
+Log: /var/log/scenecast-provision.log
+X
+}
+
+# For tests: a folder that stands for /.
+readonly root=${SCENECAST_ROOT:-}
+readonly state=$root/var/lib/scenecast-provision work=$root/run/scenecast-provision
+readonly log_file=$root/var/log/scenecast-provision.log
+readonly config=$root/etc/scenecast/config.yaml data=$root/var/lib/scenecast
+readonly credential=$root/etc/credstore/scenecast.mqtt-password
+readonly broker_folder=$root/etc/mosquitto
+repository=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+readonly repository
+readonly default_prompt='Describe the scene.'
+# A clock that is behind this day was never set: certificates and signatures would be refused.
+readonly earliest_epoch=1767225600 # 2026-01-01
+
+dry_run=no assume_yes=no from_source=no uninstall=no offline='' package='' password_file='' typed_password=''
+step_count=9 step_number=0 arch='' was_active=no told=no
+declare -A given=() remembered=() answers=()
+declare -a apt_options=()
+
+# --- Telling ---------------------------------------------------------------------------------------------------------
+
+to_log() {
+  [[ $dry_run == yes || ! -w ${log_file%/*} ]] || TZ=UTC printf '%(%FT%TZ)T %s\n' -1 "$*" >>"$log_file"
+}
+
+say() {
+  printf '%s\n' "$*"
+  to_log "$*"
+}
+
+note() { say "    $*"; }
+
+step() {
+  step_number=$((step_number + 1))
+  say "[$step_number/$step_count] $1 ($((SECONDS / 60)) min $((SECONDS % 60)) s)"
+  shift
+  "$@"
+}
+
+# fail WHAT REMEDY
+fail() {
+  told=yes
+  {
+    printf '\nprovision: %s\n' "$1"
+    printf '  %s\n' "${2:-Run the same command again; what is done stays done.}"
+    [[ $dry_run == yes ]] || printf '  The log is %s.\n' "$log_file"
+  } >&2
+  to_log "failed: $1"
+  exit 1
+}
+
+wrong_flag() {
+  printf 'provision: %s\n  --help lists the flags.\n' "$1" >&2
+  exit 64
+}
+
+# However it ends: nothing is left behind that only this run needs, and no failure goes without a word.
+at_exit() {
+  local code=$?
+  if [[ $code != 0 && $told == no ]]; then
+    told=yes
+    say "provision: stopped in step $step_number. Run the same command again to go on; the log is $log_file."
+  fi
+  [[ $dry_run == yes ]] || rm -rf "$work"
+}
+
+# In a dry run what would end it is told, and the rest too.
+require_that() {
+  if [[ $dry_run == yes ]]; then note "would stop here: $1 $2"; else fail "$1" "$2"; fi
+}
+
+# --- Doing -----------------------------------------------------------------------------------------------------------
+
+# Runs a command; what it says is shown and logged. Nothing secret may be among its arguments.
+run() {
+  local line
+  if [[ $dry_run == yes ]]; then
+    note "would run: $*"
+    return
+  fi
+  to_log "+ $*"
+  "$@" 2>&1 </dev/null | while IFS= read -r line; do note "$line"; done
+}
+
+# The same for a command of Scenecast's: as root, with the service's state and credentials.
+scenecast() {
+  local folder=$work/credentials command=$root/usr/bin/scenecast
+  if [[ ! -x $command ]]; then
+    command=$repository/bin/scenecast
+    [[ $dry_run == yes && -x $repository/node_modules/.bin/node ]] || return 127
+    "$command" "$@"
+    return
+  fi
+  if [[ $dry_run == no ]]; then
+    mkdir -p "$folder"
+    ln -sfn "$credential" "$folder/mqtt-password"
+  fi
+  STATE_DIRECTORY=$data CREDENTIALS_DIRECTORY=$folder "$command" "$@"
+}
+
+# write_file PATH MODE OWNER:GROUP: what comes on stdin, in one step; what is right already is left as it is.
+write_file() {
+  local path=$1 mode=$2 owner=$3 temporary
+  if [[ $dry_run == yes ]]; then
+    cat >/dev/null
+    note "would write ${path#"$root"} (mode $mode, $owner)"
+    return
+  fi
+  temporary=${path%/*}/.${path##*/}.new
+  rm -f "$temporary"
+  (umask 077 && cat >"$temporary")
+  chown "$owner" "$temporary"
+  chmod "$mode" "$temporary"
+  if cmp -s "$temporary" "$path" && [[ $(stat -c %a:%U:%G "$path") == "$(stat -c %a:%U:%G "$temporary")" ]]; then
+    rm -f "$temporary"
+    return
+  fi
+  replace_file "$temporary" "$path"
+  note "wrote ${path#"$root"}"
+}
+
+# On the disk before it has its name, so that a power cut leaves the old file or the new one.
+replace_file() {
+  sync -- "$1"
+  mv -f -- "$1" "$2"
+  sync -- "${2%/*}"
+}
+
+# Marks outlive a kill: what was begun is known in the next run.
+mark() { [[ $dry_run == yes || -e $state/$1 ]] || { : >"$state/$1" && sync -- "$state"; }; }
+unmark() { [[ $dry_run == yes ]] || rm -f "$state/$1"; }
+is_marked() { [[ -e $state/$1 ]]; }
+
+# --- Flags and answers -----------------------------------------------------------------------------------------------
+
+# Each check prints what is wrong, and fails, where the value cannot be.
+is_one_line() {
+  [[ -n $1 && ! $1 =~ [[:cntrl:]] ]] || { echo 'must be words on one line' && return 1; }
+}
+is_broker() {
+  [[ $1 == install || $1 =~ ^(mqtts?|wss?)://[^@[:space:][:cntrl:]]+$ ]] ||
+    { echo 'must be an address such as mqtt://192.168.1.2:1883, without user or password' && return 1; }
+}
+is_broker_user() {
+  [[ ! $1 =~ [[:cntrl:]] ]] || { echo 'must be a name on one line' && return 1; }
+}
+is_device() {
+  [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$ ]] || { echo 'must be 1 to 64 letters, digits, "_" or "-"' && return 1; }
+}
+is_language() {
+  [[ $1 =~ ^[[:alpha:]][[:alpha:]\ -]{0,39}$ ]] || { echo 'must be the name of a language, such as German' && return 1; }
+}
+is_model() {
+  [[ $1 =~ ^(models/demo|[a-z0-9][a-z0-9._-]*|/[^[:cntrl:]]+)$ ]] ||
+    { echo 'must be the name of a model, or a folder such as /srv/model' && return 1; }
+}
+is_cameras() {
+  local spec specs name names=' '
+  IFS=$'\t' read -ra specs <<<"$1"
+  ((${#specs[@]} > 0)) || { echo 'must name a camera' && return 1; }
+  for spec in "${specs[@]}"; do
+    name=$(camera_name "$spec" camera)
+    [[ $names != *" $name "* ]] ||
+      { echo "names two cameras $name: write --camera NAME=..." && return 1; }
+    names+="$name "
+    spec=$(camera_source "$spec")
+    [[ ! $spec =~ [[:cntrl:]] ]] || { echo 'must be on one line' && return 1; }
+    [[ ! $spec =~ ^[a-z]+://[^/]*@ ]] ||
+      { echo 'must be without user or password: add username and password_file to the config (docs/cameras.md)' && return 1; }
+    [[ $spec =~ ^(scene|/.+|rtsps?://.+|https?://.+)$ ]] ||
+      { echo 'must be a device such as /dev/video0, an rtsp:// or http:// address, a picture file or folder, or scene' && return 1; }
+  done
+}
+
+readonly named_spec='^([A-Za-z0-9][A-Za-z0-9_-]{0,63})=(.+)$'
+camera_name() { if [[ $1 =~ $named_spec ]]; then echo "${BASH_REMATCH[1]}"; else echo "$2"; fi; }
+camera_source() { if [[ $1 =~ $named_spec ]]; then echo "${BASH_REMATCH[2]}"; else echo "$1"; fi; }
+
+# give KEY CHECK FLAG VALUE
+give() {
+  local reason
+  reason=$("$2" "$4") || wrong_flag "$3 $4: $reason"
+  given[$1]=$4
+}
+
+parse_flags() {
+  while (($# > 0)); do
+    case $1 in
+      --dry-run) dry_run=yes ;;
+      --yes) assume_yes=yes ;;
+      --from-source) from_source=yes ;;
+      --uninstall) uninstall=yes ;;
+      --install-broker)
+        [[ ! -v given[broker] ]] || wrong_flag '--install-broker: not together with --broker'
+        given[broker]=install
+        ;;
+      --help)
+        usage
+        exit 0
+        ;;
+      --package | --offline | --broker | --broker-user | --password-file | --camera | --model | --language | --prompt | --device)
+        (($# > 1)) || wrong_flag "$1: a value must follow"
+        take_flag "$1" "$2"
+        shift
+        ;;
+      *) wrong_flag "$1: not a flag" ;;
+    esac
+    shift
+  done
+  [[ $from_source == no || -z $offline$package ]] || wrong_flag '--from-source: not together with --offline or --package'
+  [[ -z $password_file || ${given[broker]-} != install ]] ||
+    wrong_flag '--password-file: the broker that --install-broker installs gets a password of its own'
+}
+
+take_flag() {
+  case $1 in
+    --package) package=$(readable_file "$1" "$2") || exit ;;
+    --password-file) password_file=$(readable_file "$1" "$2") || exit ;;
+    --offline)
+      [[ -d $2 ]] || wrong_flag "$1 $2: must be a folder"
+      offline=$(cd -- "$2" && pwd)
+      ;;
+    --broker)
+      [[ ${given[broker]-} != install ]] || wrong_flag '--broker: not together with --install-broker'
+      give broker is_broker "$1" "$2"
+      ;;
+    --broker-user) give broker_user is_broker_user "$1" "$2" ;;
+    --camera) give camera is_cameras "$1" "${given[camera]+${given[camera]}$'\t'}$2" ;;
+    --model) give model is_model "$1" "${2/#demo/models/demo}" ;;
+    --language) give language is_language "$1" "$2" ;;
+    --prompt) give prompt is_one_line "$1" "$2" ;;
+    --device) give device is_device "$1" "$2" ;;
+  esac
+}
+
+readable_file() {
+  [[ -f $2 && -r $2 ]] || wrong_flag "$1 $2: must be a file that can be read"
+  realpath -- "$2"
+}
+
+# The last run's answers, one key=value a line. They are compared and written, never run.
+remember_answers() {
+  local line
+  [[ -r $state/answers ]] || return 0
+  while IFS= read -r line; do
+    [[ $line != *=* ]] || remembered[${line%%=*}]=${line#*=}
+  done <"$state/answers"
+}
+
+save_answers() {
+  local key
+  for key in broker broker_user camera device language model prompt; do
+    printf '%s=%s\n' "$key" "${answers[$key]-}"
+  done | write_quietly "$state/answers"
+}
+
+write_quietly() { write_file "$1" 0600 "$(id -un):$(id -gn)" >/dev/null; }
+
+# choose KEY QUESTION PROPOSAL CHECK
+choose() {
+  local key=$1 question=$2 proposal=${remembered[$1]-$3} check=$4 answer reason
+  if [[ -v given[$key] ]]; then
+    answers[$key]=${given[$key]}
+  elif [[ $assume_yes == yes ]]; then
+    answers[$key]=$proposal
+  else
+    while true; do
+      printf '  %s [%s]: ' "$question" "${proposal//$'\t'/ }"
+      IFS= read -r answer || fail 'no answer came' 'Run it on a terminal, or with --yes.'
+      answer=$(numbered "$key" "${answer:-$proposal}")
+      if reason=$("$check" "$answer"); then break; fi
+      printf '  It %s.\n' "$reason"
+    done
+    answers[$key]=$answer
+  fi
+  note "$question: ${answers[$key]//$'\t'/, }"
+}
+
+# A number stands for a line of what was listed.
+declare -a listed_camera=() listed_model=()
+numbered() {
+  local -n list=listed_$1
+  if [[ ($1 == camera || $1 == model) && $2 =~ ^[1-9][0-9]?$ && -n ${list[$2 - 1]-} ]]; then
+    echo "${list[$2 - 1]}"
+  else
+    echo "$2"
+  fi
+}
+
+# --- 1: the board ----------------------------------------------------------------------------------------------------
+
+os_release() { sed -n "s/^$1=\"\\{0,1\\}\\([^\"]*\\).*/\\1/p" "$root/etc/os-release"; }
+
+check_board() {
+  local id version memory_mb free_mb
+  arch=$(dpkg --print-architecture 2>/dev/null) ||
+    fail 'this is no Debian: there is no dpkg' 'Use Debian 12 or 13, Radxa OS or Raspberry Pi OS.'
+  case $arch in
+    arm64 | amd64) ;;
+    *) require_that "this system is for $arch; Scenecast is for arm64 and amd64." 'Install the 64-bit edition of the system.' ;;
+  esac
+  id="$(os_release ID) $(os_release ID_LIKE)"
+  # Debian's testing has no number.
+  version=$(os_release VERSION_ID)
+  if [[ " $id " != *' debian '* && " $id " != *' raspbian '* ]] || ((${version:-99} < 12)); then
+    require_that "this system is $(os_release PRETTY_NAME)." 'Scenecast is made for Debian 12 and 13.'
+  fi
+  [[ -d $root/run/systemd/system ]] || require_that 'systemd does not run here.' 'Boot the board with systemd.'
+  memory_mb=$(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 1000))
+  free_mb=$(df --output=avail -BM "${root:-/}" | tail -1 | tr -dc 0-9)
+  note "$(tr -d '\0' 2>/dev/null <"$root/proc/device-tree/model" || uname -n): $arch, $(os_release PRETTY_NAME), $memory_mb MB of memory, $free_mb MB free"
+  ((memory_mb >= 450)) || require_that 'there is too little memory.' 'Scenecast needs 512 MB for the demo model, and 1.5 GB for the smallest real one.'
+  ((free_mb >= 1000)) || is_installed scenecast || require_that 'there is too little room.' 'Make 1 GB free, or enlarge the root partition.'
+  check_clock
+  note "$(compgen -G "$root/dev/video[0-9]*" | wc -l) video devices"
+}
+
+check_clock() {
+  local waited=0
+  while (($(printf '%(%s)T' -1) < earliest_epoch)); do
+    if ((waited == 0)); then note 'the clock is not set; waiting a minute for network time'; fi
+    if [[ -n $offline || $dry_run == yes ]] || ((waited >= 60)); then
+      require_that "the clock is wrong: $(date -u)." "Connect the board to a network with time servers, or: date -s '2026-12-31 12:00'"
+      return 0
+    fi
+    [[ $waited != 0 ]] || timedatectl set-ntp true 2>/dev/null || true
+    sleep 5
+    waited=$((waited + 5))
+  done
+}
+
+# --- 2: the package --------------------------------------------------------------------------------------------------
+
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+apt_get() {
+  run env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 \
+    -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+    -o Acquire::Retries=3 -o Acquire::http::Timeout=30 "${apt_options[@]}" "$@"
+}
+
+# install_packages WHAT...: names, or package files with their whole path
+install_packages() {
+  if [[ -z $offline ]]; then
+    apt_get update || note 'the list of packages could not be renewed; going on with the one that is here'
+  fi
+  [[ $dry_run == yes ]] || list_packages_before
+  apt_get install "$@" && return
+  repair_packages
+  apt_get install "$@" || fail "$* could not be installed" \
+    "$(if [[ -n $offline ]]; then echo "Put what is missing, as the lines above tell, into $offline"; else echo 'Check the network and the lines above'; fi), and run it again."
+}
+
+# What was here before us stays when we go.
+list_packages_before() {
+  [[ ! -e $state/packages-before ]] || return 0
+  dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort | write_quietly "$state/packages-before"
+}
+
+# Puts right what a kill or a power cut in the middle of dpkg has left.
+repair_packages() {
+  local damaged
+  # Unpacked in part: our own can only be taken out; it is installed anew below.
+  damaged=$(dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' 2>/dev/null | sed -n 's/^reinstreq //p')
+  if [[ $'\n'$damaged$'\n' == *$'\nscenecast\n'* ]]; then
+    note 'scenecast was installed in part'
+    run dpkg --remove --force-remove-reinstreq scenecast
+  fi
+  if [[ -n $(dpkg --audit 2>/dev/null) || -n $(compgen -G "$root/var/lib/dpkg/updates/[0-9]*") ]]; then
+    note 'finishing what dpkg has begun'
+    run env DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confdef --force-confold || true
+  fi
+  damaged=$(dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' 2>/dev/null | sed -n 's/^reinstreq //p')
+  # shellcheck disable=SC2086 # package names
+  [[ -z $damaged ]] || apt_get install --reinstall $damaged || true
+  [[ $dry_run == yes ]] || apt-get check -qq "${apt_options[@]}" >/dev/null 2>&1 || apt_get install --fix-broken || true
+}
+
+# apt with the folder as its only source: what is needed is taken, dependencies in order, nothing else.
+prepare_offline() {
+  local deb index=0 folder=$work/packages
+  [[ -n $offline && $dry_run == no ]] || return 0
+  rm -rf "$folder"
+  mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
+  for deb in "$offline"/*.deb; do
+    index=$((index + 1))
+    # Names of package files may hold what addresses may not.
+    ln -s "$deb" "$folder/$index.deb"
+    dpkg-deb -f "$deb"
+    printf 'Filename: ./%s.deb\nSize: %s\nSHA256: %s\n\n' "$index" "$(stat -c %s "$deb")" "$(sha256sum <"$deb" | cut -d' ' -f1)"
+  done >"$folder/Packages"
+  printf 'deb [trusted=yes] file:%s ./\n' "$folder" >"$folder/sources.list"
+  apt_options=(-o "Dir::Etc::SourceList=$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null
+    -o "Dir::State::Lists=$folder/lists" -o "Dir::Cache=$folder/cache" -o APT::Sandbox::User=root)
+  # It says at length how it tries one kind of compression after another.
+  apt-get -qq "${apt_options[@]}" update >/dev/null 2>&1 || fail "the packages in $offline cannot be read" 'Copy them here again.'
+}
+
+# The package to install: $package; none where there is none.
+find_package() {
+  local file folder folders
+  [[ -z $package ]] || return 0
+  if [[ $from_source == yes ]]; then
+    build_package
+    folders=("$repository/build/packages")
+  elif [[ -n $offline ]]; then
+    folders=("$offline")
+  else
+    folders=("$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")" "$repository/build/packages")
+  fi
+  for folder in "${folders[@]}"; do
+    for file in "$folder"/scenecast_*_"$arch".deb; do
+      if [[ -z $package ]] || dpkg --compare-versions "$(version_of "$file")" gt "$(version_of "$package")"; then
+        package=$file
+      fi
+    done
+  done
+}
+
+version_of() { dpkg-deb -f "$1" Version; }
+
+build_package() {
+  [[ -f $repository/package.json ]] || fail '--from-source: this script is not in a clone' 'Clone the repository, and run scripts/provision.sh there.'
+  run "$repository/scripts/setup.sh"
+  run env "PATH=$repository/node_modules/.bin:$PATH" npm --prefix "$repository" run package:deb -- --arch "$arch"
+}
+
+install_package() {
+  local installed version digest wanted
+  prepare_offline
+  repair_packages
+  find_package
+  installed=$(dpkg-query -W -f '${Version}' scenecast 2>/dev/null) || true
+  is_installed scenecast || installed=''
+  if [[ -z $package ]]; then
+    [[ -n $installed ]] || require_that "no scenecast_*_$arch.deb was found." 'Put it beside this script, or name it: --package FILE'
+    [[ -z $installed ]] || note "scenecast $installed is installed; there is no other package here"
+    return 0
+  fi
+  version=$(version_of "$package") || fail "$package is no Debian package, or damaged" 'Copy it here again.'
+  wanted=$(dpkg-deb -f "$package" Architecture)
+  [[ $wanted == "$arch" ]] || fail "$package is for $wanted; this board is $arch" "Take scenecast_${version}_$arch.deb."
+  if [[ -n $installed ]] && dpkg --compare-versions "$installed" gt "$version"; then
+    note "scenecast $installed is installed, newer than $package ($version)"
+    return 0
+  fi
+  digest=$(sha256sum <"$package" | cut -d' ' -f1)
+  # Another build of the same version is installed too.
+  if [[ $installed == "$version" && $(cat "$state/package.sha256" 2>/dev/null || echo "$digest") == "$digest" ]]; then
+    note "scenecast $version is installed"
+  else
+    note "installing scenecast $version"
+    check_room "$(dpkg-deb -f "$package" Installed-Size)"
+    # shellcheck disable=SC2046 # no word, or one
+    install_packages $([[ $installed != "$version" ]] || echo --reinstall) "$package"
+  fi
+  echo "$digest" | write_quietly "$state/package.sha256"
+}
+
+check_room() {
+  local free_kb
+  free_kb=$(df --output=avail -k "${root:-/}" | tail -1)
+  ((free_kb >= $1 + 200000)) ||
+    require_that "it takes $(($1 / 1000)) MB and 200 MB must stay free, but only $((free_kb / 1000)) MB are." 'Make room, and run it again.'
+}
+
+# --- 3: the answers --------------------------------------------------------------------------------------------------
+
+ask_everything() {
+  local proposals kind name what
+  proposals=$(scenecast config propose 2>/dev/null) || proposals=''
+  while IFS=$'\t' read -r kind name what; do
+    case $kind in
+      camera)
+        listed_camera+=("$name")
+        note "camera ${#listed_camera[@]}: $what, $name"
+        ;;
+      model)
+        # Offline only those can be proposed that are there.
+        [[ -z $offline || $name == models/demo || -n $(compgen -G "$offline/models/$name/*.gguf") || -d $data/models/$name ]] || continue
+        listed_model+=("$name")
+        [[ $assume_yes == yes && ${#listed_model[@]} -gt 1 ]] || note "model ${#listed_model[@]}: $name: $what"
+        ;;
+    esac
+  done <<<"$proposals"
+  if ((${#listed_camera[@]} == 0)); then
+    note 'no camera was found: scene, a drawn one, is proposed; run this again when yours is plugged in'
+  fi
+  choose device 'name of this device' "$(uname -n | tr -c 'A-Za-z0-9_\n-' -)" is_device
+  choose broker 'MQTT broker (an address, or install)' "$(proposed_broker)" is_broker
+  ask_login
+  choose camera 'camera (number, device, address, pictures, or scene)' "${listed_camera[0]-scene}" is_cameras
+  choose model 'model (number, name or folder)' "${listed_model[0]-models/demo}" is_model
+  choose language 'language of the descriptions' English is_language
+  choose prompt 'what the model is told' "$default_prompt" is_one_line
+}
+
+proposed_broker() {
+  if is_installed mosquitto && ! is_marked mosquitto-is-ours; then echo mqtt://127.0.0.1:1883; else echo install; fi
+}
+
+ask_login() {
+  if [[ ${answers[broker]} == install ]]; then
+    answers[broker_user]=scenecast
+    return
+  fi
+  [[ ${remembered[broker]-} != install ]] || unset 'remembered[broker_user]'
+  choose broker_user 'user at the broker (none: nothing)' '' is_broker_user
+  [[ -n ${answers[broker_user]} ]] || return 0
+  [[ -z $password_file && $assume_yes == no && ! (-e $credential && ${remembered[broker]-} == "${answers[broker]}") ]] || return 0
+  printf '  its password (it is not shown): '
+  IFS= read -rs typed_password || true
+  printf '\n'
+}
+
+# --- 4: the broker ---------------------------------------------------------------------------------------------------
+
+set_up_broker() {
+  if [[ ${answers[broker]} == install ]]; then install_broker; else use_broker; fi
+}
+
+use_broker() {
+  local password=$typed_password
+  unmark password-is-ours
+  if [[ -n $password_file ]]; then
+    IFS= read -r password <"$password_file" || [[ -n $password ]] || fail "$password_file is empty" 'Its first line must be the password.'
+  fi
+  if [[ -n $password ]]; then
+    write_credential "$password"
+  elif [[ -z ${answers[broker_user]} ]]; then
+    # What was for another broker is not sent to this one.
+    [[ ! -s $credential ]] || write_credential ''
+  elif [[ ! -s $credential && $dry_run == no ]]; then
+    fail "no password for ${answers[broker_user]}" 'Give --password-file FILE, or leave out --broker-user.'
+  fi
+  note "the broker is ${answers[broker]}"
+}
+
+# Killed between the two, the broker's file is missing, and is made of this one in the next run.
+write_credential() {
+  [[ $dry_run == yes ]] || (umask 077 && mkdir -p "${credential%/*}")
+  if [[ $dry_run == yes || $(cat "$credential" 2>/dev/null) != "$1" || ! -e $credential ]]; then
+    keep_working "$credential"
+    mark service-needs-restart
+    [[ $dry_run == yes ]] || ! is_marked mosquitto-is-ours || rm -f "$broker_folder/scenecast.passwd"
+    write_file "$credential" 0600 root:root < <([[ -z $1 ]] || printf '%s\n' "$1")
+  fi
+}
+
+install_broker() {
+  if is_installed mosquitto && ! is_marked mosquitto-is-ours; then
+    require_that 'mosquitto is installed on this board already.' 'Use it: --broker mqtt://127.0.0.1:1883, with --broker-user and --password-file where it wants them.'
+  fi
+  # Before it is begun, so that a kill does not make it a stranger's.
+  mark mosquitto-is-ours
+  is_installed mosquitto || install_packages mosquitto
+  if ! is_marked password-is-ours || [[ ! -s $credential ]]; then
+    write_credential "$(head -c 24 /dev/urandom | base64)"
+    mark password-is-ours
+  fi
+  configure_broker
+  if is_marked broker-needs-restart; then
+    run systemctl restart mosquitto || fail 'mosquitto does not start' 'journalctl -u mosquitto tells why.'
+    unmark broker-needs-restart
+  elif [[ $dry_run == no ]] && ! systemctl is-active -q mosquitto; then
+    run systemctl enable --now mosquitto || fail 'mosquitto does not start' 'journalctl -u mosquitto tells why.'
+  fi
+  note 'mosquitto listens on 127.0.0.1:1883, for this board alone; its user is scenecast'
+}
+
+configure_broker() {
+  local hashed=$broker_folder/.scenecast.passwd.new
+  # Marked first: killed behind a written file, the broker is still to be restarted.
+  broker_file scenecast.acl 0640 <<'X'
+# What Scenecast may do at this broker. Written by scripts/provision.sh.
+user scenecast
+topic readwrite scenecast/#
+topic readwrite homeassistant/#
+X
+  if [[ $dry_run == yes ]]; then
+    note 'would write /etc/mosquitto/scenecast.passwd (mode 0640, root:mosquitto)'
+  elif [[ ! -s $broker_folder/scenecast.passwd ]]; then
+    mark broker-needs-restart
+    (umask 077 && printf 'scenecast:%s\n' "$(cat "$credential")" >"$hashed")
+    # Hashes what is in the file: a password never stands among arguments.
+    run mosquitto_passwd -U "$hashed"
+    chown root:mosquitto "$hashed"
+    chmod 0640 "$hashed"
+    replace_file "$hashed" "$broker_folder/scenecast.passwd"
+    note 'wrote /etc/mosquitto/scenecast.passwd'
+  fi
+  broker_file conf.d/scenecast.conf 0644 <<'X'
+# Scenecast's broker: for this board alone, and only with a password. Written by scripts/provision.sh.
+listener 1883 127.0.0.1
+allow_anonymous false
+password_file /etc/mosquitto/scenecast.passwd
+acl_file /etc/mosquitto/scenecast.acl
+X
+}
+
+# broker_file NAME MODE: from stdin
+broker_file() {
+  local path=$broker_folder/$1 text
+  text=$(cat)
+  [[ $(cat "$path" 2>/dev/null) == "$text" ]] || mark broker-needs-restart
+  write_file "$path" "$2" root:mosquitto < <(printf '%s\n' "$text")
+}
+
+# --- 5: the model ----------------------------------------------------------------------------------------------------
+
+has_model_files() {
+  local files=("$1"/*.gguf)
+  ((${#files[@]} >= 2))
+}
+
+get_model() {
+  local model=${answers[model]} folder
+  case $model in
+    models/demo) note 'the demo model is in the package' ;;
+    /*)
+      has_model_files "$model" || require_that "$model has no two GGUF files." 'It must hold the language model and its mmproj.'
+      case $model/ in
+        /home/* | /root/* | /tmp/* | /var/tmp/* | /run/*)
+          # The service sees none of these.
+          folder=$(basename -- "$model" | tr '[:upper:]' '[:lower:]' | tr -c 'a-z0-9._\n-' -)
+          copy_model "$model" "$folder"
+          answers[model]=$folder
+          ;;
+        *) note "the model is in $model" ;;
+      esac
+      ;;
+    *)
+      folder=$data/models/$model
+      if has_model_files "$folder"; then
+        note "the model is in ${folder#"$root"}"
+      elif [[ -n $offline ]]; then
+        has_model_files "$offline/models/$model" ||
+          require_that "$offline/models/$model has no two GGUF files." "Put the model there (scenecast models pull $model --dir FOLDER gets it on another machine), or choose --model demo."
+        copy_model "$offline/models/$model" "$model"
+      else
+        # Of a model that is not here only the headers are read.
+        run scenecast plan --model "$model" || [[ $? != 78 ]] ||
+          fail "$model does not suit this board" 'Choose a smaller one (scenecast models list), or --model demo.'
+        make_data_folder
+        # Goes on where an earlier one was cut.
+        run runuser -u scenecast -- env "STATE_DIRECTORY=$data" scenecast models pull "$model" ||
+          fail "$model could not be downloaded" 'The lines above tell why. Run it again to go on where it was.'
+      fi
+      ;;
+  esac
+}
+
+make_data_folder() {
+  [[ -d $data/models ]] || run install -d -o scenecast -g scenecast -m 0750 "$data" "$data/models"
+}
+
+# copy_model FROM NAME
+copy_model() {
+  local folder=$data/models/$2
+  ! has_model_files "$folder" || { note "the model is in ${folder#"$root"}" && return; }
+  make_data_folder
+  note "copying $1"
+  run rm -rf "$data/models/.$2.new"
+  run install -d -o scenecast -g scenecast -m 0750 "$data/models/.$2.new"
+  run install -o scenecast -g scenecast -m 0640 -t "$data/models/.$2.new" -- "$1"/*.gguf
+  if [[ $dry_run == no ]]; then
+    sync -f "$data/models/.$2.new"
+    rm -rf "$folder"
+    replace_file "$data/models/.$2.new" "$folder"
+  fi
+}
+
+# --- 6: the config ---------------------------------------------------------------------------------------------------
+
+# A YAML string in double quotes; control characters were refused before.
+quoted() {
+  local text=${1//\\/\\\\}
+  printf '"%s"' "${text//\"/\\\"}"
+}
+
+render_config() {
+  local url=${answers[broker]} prompt=${answers[prompt]} specs spec number=0 name
+  [[ $url != install ]] || url=mqtt://127.0.0.1:1883
+  [[ ${answers[language],,} == english ]] || prompt+=" Answer in ${answers[language]}."
+  echo '# Written by scripts/provision.sh. Change what you like: a later run with the same answers leaves it alone.'
+  echo '# config.example.yaml shows every key; scenecast config check FILE checks it; systemctl restart scenecast applies it.'
+  printf 'device: %s\nmqtt:\n  url: %s\n' "$(quoted "${answers[device]}")" "$(quoted "$url")"
+  if [[ -n ${answers[broker_user]} ]]; then
+    printf '  username: %s\n' "$(quoted "${answers[broker_user]}")"
+    echo '  password_file: mqtt-password # the systemd credential of /etc/credstore/scenecast.mqtt-password'
+  fi
+  printf 'model:\n  path: %s\nprompts:\n  default: %s\ncameras:\n' "$(quoted "${answers[model]}")" "$(quoted "$prompt")"
+  IFS=$'\t' read -ra specs <<<"${answers[camera]}"
+  for spec in "${specs[@]}"; do
+    number=$((number + 1))
+    name=$(camera_name "$spec" camera)
+    spec=$(camera_source "$spec")
+    printf '  %s:\n    source: ' "$(quoted "$name")"
+    case $spec in
+      scene) echo '{ type: scene }' ;;
+      /dev/*) printf '{ type: v4l2, device: %s }\n' "$(quoted "$spec")" ;;
+      /*) printf '{ type: still, path: %s }\n' "$(quoted "$spec")" ;;
+      *) printf '{ type: ffmpeg, input: %s }\n' "$(quoted "$spec")" ;;
+    esac
+  done
+}
+
+# Whether a person, and neither this script nor the package, has written the config.
+is_edited() {
+  local shipped
+  [[ -e $config ]] && ! cmp -s "$config" "$state/config.rendered" || return 1
+  shipped=$(dpkg-query -W -f '${Conffiles}\n' scenecast 2>/dev/null | awk '$1 == "/etc/scenecast/config.yaml" {print $2}') || true
+  [[ $(md5sum <"$config" | cut -d' ' -f1) != "$shipped" ]]
+}
+
+write_config() {
+  local rendered candidate=${config%/*}/.config.yaml.candidate kept owner mode
+  rendered=$(render_config)
+  [[ ! ${answers[camera]} =~ (^|$'\t'|=)(rtsp|http)s?:// ]] || is_installed ffmpeg || install_packages ffmpeg
+  if [[ $dry_run == yes ]]; then
+    note "would write ${config#"$root"}, once scenecast config check has found it good:"
+    printf '%s\n' "$rendered" | sed 's/^/      /'
+    return
+  fi
+  if [[ $rendered == "$(cat "$config" 2>/dev/null)" ]]; then
+    note "${config#"$root"} is as it should be"
+  elif is_edited && [[ $rendered == "$(cat "$state/config.rendered" 2>/dev/null)" ]]; then
+    note "${config#"$root"} was changed by hand, and the answers are the same: it is left alone"
+    run scenecast config check "$config" || fail "${config#"$root"} has the faults above" 'Mend it, and run this again.'
+    return
+  else
+    owner=$(stat -c %U:%G "$config" 2>/dev/null || echo root:scenecast)
+    mode=$(stat -c %a "$config" 2>/dev/null || echo 0640)
+    write_file "$candidate" "$mode" "$owner" < <(printf '%s\n' "$rendered") >/dev/null
+    run scenecast config check "$candidate" || {
+      rm -f "$candidate"
+      fail 'these answers make no good config; the one that was there is untouched' 'The lines above say what must be another.'
+    }
+    if is_edited; then
+      kept=$state/config.yaml.$(printf '%(%Y%m%dT%H%M%S)T' -1)
+      cp -p "$config" "$kept"
+      note "what you had written is kept as ${kept#"$root"}"
+    fi
+    keep_working "$config"
+    mark service-needs-restart
+    replace_file "$candidate" "$config"
+    note "wrote ${config#"$root"}"
+  fi
+  printf '%s\n' "$rendered" | write_quietly "$state/config.rendered"
+}
+
+# --- 7 to 9: check, start, see ---------------------------------------------------------------------------------------
+
+run_doctor() {
+  run scenecast doctor board || note 'the board could not be looked at in full'
+  run scenecast doctor engine || fail 'the engine does not start on this board' 'The lines above tell why.'
+  # A running engine holds the memory that it is planned for.
+  if [[ $was_active == no ]]; then
+    run scenecast plan --config "$config" || fail 'the model does not suit this board' 'Choose a smaller one: --model NAME (scenecast models list), or --model demo.'
+  fi
+}
+
+start_service() {
+  local started=yes
+  if [[ $dry_run == yes ]]; then
+    note 'would enable and start scenecast.service'
+    return
+  fi
+  check_login
+  systemctl is-enabled -q scenecast || run systemctl enable scenecast
+  if is_marked service-needs-restart; then
+    systemctl reset-failed scenecast 2>/dev/null || true
+    run systemctl restart scenecast || started=no
+  elif [[ $(systemctl show -P ActiveState scenecast) != active ]]; then
+    systemctl reset-failed scenecast 2>/dev/null || true
+    run systemctl start scenecast || started=no
+  else
+    note 'it runs, and nothing has changed: it is left running'
+  fi
+  [[ $started == yes ]] || service_failed 'the service does not start'
+  unmark service-needs-restart
+  rm -rf "$state/working"
+  save_answers
+}
+
+# Before the service, which would try for ever.
+check_login() {
+  run scenecast listen --config "$config" --count 0 --timeout 30s ||
+    service_failed "the broker ${answers[broker]/#install/mqtt:\/\/127.0.0.1:1883} cannot be used"
+}
+
+# What the running service has works: kept until the new one works too.
+keep_working() {
+  local kept=$state/working/${1##*/}
+  [[ $was_active == yes && -e $1 && ! -e $kept ]] || return 0
+  (umask 077 && mkdir -p "$state/working")
+  cp -p "$1" "$kept.new"
+  replace_file "$kept.new" "$kept"
+}
+
+# Puts back the config and the password that worked.
+restore_working() {
+  local path
+  for path in "$config" "$credential"; do
+    [[ -e $state/working/${path##*/} ]] || continue
+    cp -p "$state/working/${path##*/}" "$path.restored"
+    replace_file "$path.restored" "$path"
+  done
+  rm -rf "$state/working" "$state/config.rendered"
+  systemctl reset-failed scenecast 2>/dev/null || true
+  run systemctl restart scenecast || true
+}
+
+service_failed() {
+  run journalctl -u scenecast -n 15 --no-pager -o cat || true
+  if [[ -d $state/working ]]; then
+    restore_working
+    fail "$1" 'The config that worked is back in its place. Run this again with other answers; the lines above tell why.'
+  fi
+  fail "$1" 'The lines above tell why. Run this again with other answers: --broker, --camera, --model ...'
+}
+
+await_description() {
+  local since listening shown='' status restarts
+  if [[ $dry_run == yes ]]; then
+    note 'would wait for the first description, and print it'
+    return
+  fi
+  restarts=$(systemctl show -P NRestarts scenecast)
+  # Of a picture that was taken after this start.
+  since=$(systemctl show -P ExecMainStartTimestamp scenecast)
+  since=$(date -u -d "$since" +%FT%TZ 2>/dev/null || date -u +%FT%TZ)
+  scenecast listen --config "$config" --count 1 --since "$since" --timeout 30m >"$work/first" 2>"$work/first.error" 9>&- &
+  listening=$!
+  while kill -0 "$listening" 2>/dev/null; do
+    status=$(systemctl show -P StatusText scenecast)
+    [[ $status == "$shown" ]] || note "${status:-waiting}"
+    shown=$status
+    # Failed for good, or again and again.
+    if [[ $(systemctl show -P ActiveState scenecast) == failed ]] ||
+      (($(systemctl show -P NRestarts scenecast) > ${restarts:-0} + 4)); then
+      kill "$listening" 2>/dev/null || true
+      service_failed 'the service has ended'
+    fi
+    sleep 1
+  done
+  wait "$listening" || {
+    run cat "$work/first.error"
+    run journalctl -u scenecast -n 15 --no-pager -o cat || true
+    fail 'no description came' 'The service is left running; the lines above tell why.'
+  }
+  say ''
+  while IFS= read -r status; do say "  $status"; done <"$work/first"
+}
+
+# --- Uninstall -------------------------------------------------------------------------------------------------------
+
+uninstall_everything() {
+  local answer
+  step_count=3
+  if [[ $assume_yes == no && $dry_run == no ]]; then
+    printf 'Remove Scenecast, its config, models and outbox%s? [y/N] ' "$(! is_marked mosquitto-is-ours || echo ', and mosquitto')"
+    IFS= read -r answer || answer=no
+    [[ $answer == [yY]* ]] || { say 'nothing was changed' && exit 0; }
+  fi
+  step 'stopping the service' stop_service
+  step 'packages' remove_packages
+  step 'files' remove_files
+  [[ $dry_run == yes ]] || rm -f "$log_file"
+  printf 'Scenecast is gone.\n'
+}
+
+stop_service() {
+  if [[ $dry_run == yes ]] || systemctl cat scenecast >/dev/null 2>&1; then run systemctl disable --now scenecast; fi
+}
+
+remove_packages() {
+  local ours=(scenecast) name
+  repair_packages
+  ! is_marked mosquitto-is-ours || ours+=(mosquitto)
+  for name in "${ours[@]}"; do
+    # Also one whose config files alone are left.
+    ! dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qv '^not-installed$' || apt_get purge "$name"
+  done
+  remove_brought_packages
+}
+
+# What came with us and nothing else needs.
+remove_brought_packages() {
+  local name brought=()
+  [[ -e $state/packages-before ]] || return 0
+  while IFS= read -r name; do
+    grep -qxF -e "$name" -e "$name:$(dpkg --print-architecture)" "$state/packages-before" || brought+=("$name")
+  done < <(apt-get -s autoremove 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p')
+  ((${#brought[@]} == 0)) || apt_get purge "${brought[@]}"
+}
+
+remove_files() {
+  run rm -rf "$credential" "$root/etc/scenecast" "$data"
+  if is_marked mosquitto-is-ours; then
+    run rm -rf "$broker_folder" "$root/var/lib/mosquitto" "$root/var/log/mosquitto"
+  fi
+  ! getent passwd scenecast >/dev/null || run userdel scenecast || true
+  run rm -rf "$state" "$work"
+}
+
+# --- From start to end -----------------------------------------------------------------------------------------------
+
+start() {
+  if [[ $dry_run == yes ]]; then
+    say 'A dry run: this is what would be done. Nothing is changed.'
+    return
+  fi
+  [[ $(id -u) == 0 ]] || fail 'this needs root' "Run it with sudo: sudo $0 ..."
+  [[ $assume_yes == yes || -t 0 ]] || fail 'there is no terminal to ask questions on' 'Give --yes, and flags for what shall be other than proposed.'
+  mkdir -p "${log_file%/*}" "$root/run/lock"
+  touch "$log_file"
+  chmod 0640 "$log_file"
+  exec 9>"$root/run/lock/scenecast-provision.lock"
+  # Killed alone, an earlier run's last command may still be at it.
+  flock -w 60 9 || { echo 'provision: it is running already; wait until it has ended' >&2 && exit 75; }
+  (umask 077 && mkdir -p "$state" "$work")
+  trap at_exit EXIT
+  to_log '--- begins'
+}
+
+finish() {
+  [[ $dry_run == yes ]] && say 'Nothing was changed.' && return
+  say ''
+  say "Scenecast runs, after $((SECONDS / 60)) min $((SECONDS % 60)) s."
+  note "its topics     scenecast/${answers[device]}/#"
+  note 'its config     /etc/scenecast/config.yaml'
+  note 'its log        journalctl -u scenecast'
+  note 'more of it     scenecast listen --config /etc/scenecast/config.yaml'
+  [[ ${answers[broker]} != install ]] || note 'the password    /etc/credstore/scenecast.mqtt-password (user scenecast)'
+}
+
+main() {
+  trap 'exit 130' INT TERM
+  parse_flags "$@"
+  start
+  if [[ $uninstall == yes ]]; then
+    uninstall_everything
+    return
+  fi
+  remember_answers
+  if [[ $dry_run == no ]] && systemctl is-active -q scenecast; then was_active=yes; fi
+  step 'looking at the board' check_board
+  step 'the package' install_package
+  step 'what it shall do' ask_everything
+  step 'the MQTT broker' set_up_broker
+  step 'the model' get_model
+  step 'the config' write_config
+  step 'checking' run_doctor
+  step 'the service' start_service
+  step 'the first description' await_description
+  finish
+}
+
+main "$@"

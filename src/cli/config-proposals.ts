@@ -1,0 +1,55 @@
+import type { Board } from '../board/board.ts';
+import type { ListedCamera } from '../camera/v4l2-list.ts';
+import { type CatalogueEntry, ramNeedOf, sizeOf } from '../models/catalogue.ts';
+import { formatBytes } from '../models/free-space.ts';
+
+/** Something that a config could name, and what a person is told of it. */
+export interface Proposal {
+  readonly kind: 'camera' | 'model';
+  readonly name: string;
+  readonly description: string;
+}
+
+/** What the system and the daemon take themselves. */
+const systemBytes = 1e9;
+
+/** Cameras by the name that stays, those first that give pictures in a usable format. */
+export function proposeCameras(cameras: readonly ListedCamera[]): Proposal[] {
+  const usable = cameras.filter(({ formats }) => formats.some(({ isUsable }) => isUsable));
+  return usable.map(({ path, stableNames, names }) => ({
+    kind: 'camera',
+    name: stableNames[0] ?? path,
+    description: `${names.card} (${names.driver}, now ${path})`,
+  }));
+}
+
+/** The catalogue's models that fit the board's memory, the largest first; the demo model is always there. */
+export function proposeModels(catalogue: readonly CatalogueEntry[], { memory }: Board): Proposal[] {
+  const budget = Math.min(memory.totalBytes, memory.limitBytes ?? Infinity) - systemBytes;
+  const fitting = catalogue
+    .map((entry) => ({ entry, ramBytes: ramNeedOf(entry)?.totalBytes ?? Infinity }))
+    .filter(({ ramBytes }) => ramBytes <= budget)
+    .sort((a, b) => b.ramBytes - a.ramBytes);
+  const proposals = fitting.map(({ entry, ramBytes }): Proposal => {
+    const { name, title, quant, licence, sources } = entry;
+    const size = formatBytes(sizeOf(sources[0]!)!);
+    const what = `${title}, ${quant}: ${size} to download, about ${formatBytes(ramBytes)} of memory; licence: ${licence}`;
+    return { kind: 'model', name, description: what };
+  });
+  return [
+    ...proposals,
+    {
+      kind: 'model',
+      name: 'models/demo',
+      description: 'the demo model: nothing to download, knows drawn shapes and nothing else',
+    },
+  ];
+}
+
+/** A line each; tabs and line ends, which a camera's own name may hold, become spaces. */
+export function proposalLines(proposals: readonly Proposal[]): string {
+  const clean = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
+  return proposals
+    .map(({ kind, name, description }) => `${kind}\t${clean(name)}\t${clean(description)}\n`)
+    .join('');
+}

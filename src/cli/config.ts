@@ -1,0 +1,42 @@
+import { dirname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { probeBoard } from '../board/probe-board.ts';
+import { listV4l2Cameras } from '../camera/v4l2-list.ts';
+import { loadConfig } from '../config/load.ts';
+import { modelFilesOf } from '../engine.ts';
+import { loadCatalogue } from '../models/catalogue.ts';
+import { defaultModelsFolder } from '../models/installed.ts';
+import { proposalLines, proposeCameras, proposeModels } from './config-proposals.ts';
+
+/** `scenecast config`: whether a config is good, and what could stand in one. */
+export function configCommand(): Command {
+  const config = new Command('config').description('check a config, or see what fits here').exitOverride();
+  config
+    .command('check')
+    .description('check a config, and that its model is here; exit code 78 where it must be mended')
+    .argument('<file>', 'the YAML config')
+    .exitOverride()
+    .action(check);
+  config
+    .command('propose')
+    .description(
+      'what a config could name here: a line each, with tabs: camera or model, its name, what it is',
+    )
+    .exitOverride()
+    .action(propose);
+  return config;
+}
+
+async function check(file: string): Promise<void> {
+  const path = resolve(file);
+  const { model, cameras } = await loadConfig(path);
+  await modelFilesOf(model, dirname(path));
+  process.stdout.write(`${path}: good; cameras: ${Object.keys(cameras).join(', ')}\n`);
+}
+
+async function propose(): Promise<void> {
+  const board = await probeBoard({ modelsFolder: defaultModelsFolder(process.env) });
+  const { cameras } = await listV4l2Cameras();
+  const proposals = [...proposeCameras(cameras), ...proposeModels(loadCatalogue(), board)];
+  process.stdout.write(proposalLines(proposals));
+}

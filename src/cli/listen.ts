@@ -1,0 +1,86 @@
+import { dirname, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { loadConfig } from '../config/load.ts';
+import { duration } from '../config/units.ts';
+import type { DescriptionPayload } from '../contract/payloads.ts';
+import { ScenecastError } from '../domain/errors.ts';
+import { listenForDescriptions } from '../mqtt/description-listener.ts';
+import { connectFilePathsOf } from '../publishing.ts';
+
+interface Flags {
+  readonly config: string;
+  readonly count?: number;
+  readonly since?: Date;
+  readonly timeout?: number;
+  readonly json: boolean;
+}
+
+/** `scenecast listen`: what the daemon publishes, as any subscriber would receive it. */
+export function listenCommand(signal: AbortSignal): Command {
+  return new Command('listen')
+    .description('print descriptions as they come from the broker')
+    .requiredOption('-c, --config <file>', "the daemon's YAML config")
+    .option('--count <number>', 'end after so many; 0: when the broker has let it subscribe', parseCount)
+    .option('--since <time>', 'leave out pictures captured before this time (UTC, ISO 8601)', parseTime)
+    .option('--timeout <duration>', 'give up after so long, such as 10m', parseDuration)
+    .option('--json', 'the whole messages, one a line', false)
+    .exitOverride()
+    .action((flags: Flags) => listen(flags, signal));
+}
+
+async function listen(flags: Flags, stopped: AbortSignal): Promise<void> {
+  const { config: file, count = Infinity, since, timeout, json } = flags;
+  const path = resolve(file);
+  const { mqtt, device } = await loadConfig(path);
+  const enough = new AbortController();
+  const ends = [stopped, enough.signal, ...(timeout === undefined ? [] : [AbortSignal.timeout(timeout)])];
+  const signal = AbortSignal.any(ends);
+  const descriptions = listenForDescriptions({
+    url: mqtt.url,
+    username: mqtt.username,
+    ...connectFilePathsOf(mqtt, dirname(path)),
+    device,
+    signal,
+    onListening: () => {
+      if (count === 0) enough.abort();
+    },
+  });
+  let received = 0;
+  try {
+    for await (const description of descriptions) {
+      if (since && Date.parse(description.captured_at) < since.getTime()) continue;
+      process.stdout.write(json ? `${JSON.stringify(description)}\n` : textOf(description));
+      received += 1;
+      if (received >= count) return;
+    }
+  } catch (error) {
+    if (stopped.aborted || enough.signal.aborted) return;
+    if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw error;
+    throw new ScenecastError(
+      `${received} of ${count} descriptions within the time; the daemon's log tells why`,
+    );
+  }
+}
+
+function textOf({ camera, captured_at, description, answers }: DescriptionPayload): string {
+  const lines = Object.entries(answers).map(([question, answer]) => `  ${question}: ${answer}\n`);
+  return `${camera}, ${captured_at}: ${description}\n${lines.join('')}`;
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+function parseTime(text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()))
+    throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z.');
+  return time;
+}
+
+function parseDuration(text: string): number {
+  const result = duration.safeParse(text);
+  if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0]?.message}.`);
+  return result.data;
+}

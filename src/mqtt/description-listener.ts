@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { type DescriptionPayload, descriptionSchema } from '../contract/payloads.ts';
+import { topicsOf } from '../contract/topics.ts';
+import { messageOf, ScenecastError } from '../domain/errors.ts';
+import { type ConnectFilePaths, readConnectFiles } from './connect-files.ts';
+import { connectionFault } from './connection-fault.ts';
+
+export interface ListenOptions extends ConnectFilePaths {
+  readonly url: string;
+  readonly username: string | null;
+  readonly device: string;
+  /** Listening ends with this signal; its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Hears that the broker has taken the subscription. */
+  onListening(): void;
+}
+
+/** CONNACK codes that say that trying again cannot help. */
+const refusals = [4, 5, 0x86, 0x87, 0x8a];
+const retryMs = 1000;
+
+/**
+ * The descriptions that a device publishes, as a subscriber receives them, retained ones first. Connects again where the
+ * connection is lost, and waits for a broker that is not there yet.
+ * @throws ConfigError for files that cannot be read; ScenecastError where the broker refuses; the signal's reason.
+ */
+export async function* listenForDescriptions(options: ListenOptions): AsyncGenerator<DescriptionPayload> {
+  const { signal, device } = options;
+  const arrived: DescriptionPayload[] = [];
+  let wake = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => wake.resolve(), { once: true });
+  const client = await connectTo(options);
+  client.on('message', (_topic, payload) => {
+    const parsed = descriptionSchema.safeParse(parseJson(payload));
+    if (!parsed.success) return;
+    arrived.push(parsed.data);
+    wake.resolve();
+  });
+  try {
+    const [grant] = await client.subscribeAsync(topicsOf(device).description('+'), { qos: 1 });
+    if (!grant || grant.qos >= 0x80)
+      throw new ScenecastError(
+        `the broker does not let ${options.username ?? 'anonymous clients'} read ${topicsOf(device).description('+')}; its access list must allow it`,
+      );
+    options.onListening();
+    while (true) {
+      signal.throwIfAborted();
+      yield* arrived.splice(0);
+      await wake.promise;
+      wake = Promise.withResolvers();
+      if (signal.aborted) wake.resolve();
+    }
+  } finally {
+    await client.endAsync(true);
+  }
+}
+
+/** Tries until there is a broker; one that refuses is not asked again. */
+async function connectTo(options: ListenOptions): Promise<MqttClient> {
+  const { url, username, signal } = options;
+  const files = await readConnectFiles(options);
+  let protocolVersion: 4 | 5 = 5;
+  for (;;) {
+    const settings: IClientOptions = {
+      ...files,
+      ...(username === null ? {} : { username }),
+      protocolVersion,
+      reconnectPeriod: retryMs,
+      connectTimeout: 10_000,
+      // Else the environment (DEBUG) could have packets logged, with the password in them.
+      log: () => {},
+    };
+    try {
+      return await connectAsync(url, settings, false);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      const fault = connectionFault(
+        error instanceof Error ? error : new Error(messageOf(error)),
+        url,
+        username,
+      );
+      if (protocolVersion === 5 && (code === 1 || code === 0x84)) protocolVersion = 4;
+      else if (refusals.includes(Number(code))) throw new ScenecastError(fault, { cause: error });
+      else
+        await sleep(retryMs, undefined, { signal }).catch(() => {
+          throw new ScenecastError(fault, { cause: error });
+        });
+    }
+  }
+}
+
+function parseJson(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString('utf8'));
+  } catch {
+    return null;
+  }
+}

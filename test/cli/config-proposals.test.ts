@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { proposalLines, proposeCameras, proposeModels } from '../../src/cli/config-proposals.ts';
+import { loadCatalogue } from '../../src/models/catalogue.ts';
+import { boardWith } from '../board/sample-board.ts';
+
+const camera = {
+  path: '/dev/video0',
+  stableNames: ['/dev/v4l/by-id/usb-A', '/dev/v4l/by-path/1'],
+  names: { card: 'Maker\tCamera\n', driver: 'uvcvideo', bus: 'usb-1' },
+  formats: [{ fourcc: 'MJPG', description: 'Motion-JPEG', isUsable: true, sizes: [] }],
+  controls: [],
+};
+
+test('cameras are proposed by the name that stays, and only those with a usable format', () => {
+  const unusable = { ...camera, formats: [{ ...camera.formats[0]!, isUsable: false }] };
+  const unnamed = { ...camera, path: '/dev/video2', stableNames: [] };
+  expect(proposeCameras([unusable, camera, unnamed]).map(({ name }) => name)).toEqual([
+    '/dev/v4l/by-id/usb-A',
+    '/dev/video2',
+  ]);
+});
+
+test("a camera's own name cannot add a line or a column", () => {
+  const lines = proposalLines(proposeCameras([camera]));
+  expect(lines.split('\n')).toHaveLength(2);
+  expect(lines.split('\t')).toHaveLength(3);
+});
+
+test.each([
+  [0.9, 'models/demo'],
+  [2, 'smolvlm2-256m'],
+  [4, 'internvl3-2b'],
+  [8, 'llava-1.6-mistral-7b'],
+  [16, 'llava-1.6-vicuna-7b'],
+])('a board with %d GB of memory is proposed %s', (gigabytes, name) => {
+  const board = boardWith();
+  const memory = { ...board.memory, totalBytes: gigabytes * 1e9, limitBytes: null };
+  const proposals = proposeModels(loadCatalogue(), { ...board, memory });
+  expect(proposals[0]!.name).toBe(name);
+  expect(proposals.at(-1)!.name).toBe('models/demo');
+});
+
+test("a cgroup's limit counts, not the board's memory", () => {
+  const board = boardWith();
+  const memory = { ...board.memory, totalBytes: 16e9, limitBytes: 2e9 };
+  expect(proposeModels(loadCatalogue(), { ...board, memory })[0]!.name).toBe('smolvlm2-256m');
+});

@@ -1,0 +1,251 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { FakeBoard } from '../support/fake-board.ts';
+
+vi.setConfig({ testTimeout: 600_000 });
+/** Killed at each so many calls; KILL_STEP=1 takes them all, which takes a quarter of an hour. */
+const killStep = Number(process.env['KILL_STEP'] ?? 13);
+const configPath = 'etc/scenecast/config.yaml';
+
+function newBoard(): { board: FakeBoard; install: string[] } {
+  const board = new FakeBoard();
+  onTestFinished(() => board.close());
+  return { board, install: ['--yes', '--package', board.makePackage('1.0')] };
+}
+
+const changing =
+  /^(apt-get .*(install|purge|update)|systemctl (start|restart|enable|disable)|mosquitto_passwd|runuser|chown)/;
+
+describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs dpkg-deb)', () => {
+  test('a dry run tells each step and changes nothing', async () => {
+    const { board, install } = newBoard();
+    const before = board.files({ withTimes: true });
+    const { code, output } = await board.provision(['--dry-run', ...install, '--camera', 'scene']);
+    expect(output).toMatch(/would run: env .*apt-get .*install .*scenecast_1\.0_amd64\.deb/);
+    expect(output).toMatch(/\[9\/9\] the first description/);
+    expect(output).toMatch(/type: scene/);
+    expect(code).toBe(0);
+    expect(board.calls.filter((call) => changing.test(call))).toEqual([]);
+    expect(board.files({ withTimes: true })).toEqual(before);
+    expect(board.has('var/log/scenecast-provision.log')).toBe(false);
+  });
+
+  test('a fresh board: package, broker with password, config, service, first description', async () => {
+    const { board, install } = newBoard();
+    const { code, output } = await board.provision([...install, '--device', 'porch', '--language', 'German']);
+    expect(output).toMatch(/A red circle\./);
+    expect(code).toBe(0);
+    expect(parseConfig(board.read(configPath), configPath)).toMatchObject({
+      device: 'porch',
+      mqtt: { url: 'mqtt://127.0.0.1:1883', username: 'scenecast', password_file: 'mqtt-password' },
+      model: { path: 'small' },
+      prompts: { default: 'Describe the scene. Answer in German.' },
+      cameras: { camera: { source: { type: 'v4l2', device: '/dev/v4l/by-id/usb-A' } } },
+    });
+    expect(board.mode('etc/credstore/scenecast.mqtt-password')).toBe('600');
+    expect(board.read('etc/credstore/scenecast.mqtt-password')).toMatch(/^[\w+/]{32}\n$/);
+    expect(board.read('etc/mosquitto/scenecast.passwd')).toBe('scenecast:hashed\n');
+    expect(board.mode('etc/mosquitto/scenecast.passwd')).toBe('640');
+    expect(board.read('etc/mosquitto/conf.d/scenecast.conf')).toMatch(
+      /^listener 1883 127\.0\.0\.1\nallow_anonymous false$/m,
+    );
+    expect(board.calls.filter((call) => /^systemctl (enable|restart)/.test(call))).toEqual([
+      'systemctl restart mosquitto',
+      'systemctl enable scenecast',
+      'systemctl restart scenecast',
+    ]);
+  });
+
+  test('a second run changes nothing and restarts nothing', async () => {
+    const { board, install } = newBoard();
+    await board.provision([...install, '--model', 'demo']);
+    const before = board.files({ withTimes: true });
+    // Without flags: the answers are those of the first run.
+    const { code, output } = await board.provision(install);
+    expect(output).toMatch(/it runs, and nothing has changed/);
+    expect(code).toBe(0);
+    expect(board.files({ withTimes: true })).toEqual(before);
+    expect(
+      board.calls.filter((call) => /^(apt-get -|systemctl (start|restart|enable)|runuser)/.test(call)),
+    ).toEqual([]);
+  });
+
+  test('killed at any moment and run again, it ends as if it had not been', async () => {
+    const { board: whole, install: flags } = newBoard();
+    expect((await whole.provision(flags)).code).toBe(0);
+    const moments = whole.callCount;
+    expect(moments).toBeGreaterThan(60);
+    const secret = /\/etc\/credstore/;
+    const shape = (board: FakeBoard): string[] =>
+      Object.entries(board.files({ withTimes: false })).map(([path, content]) =>
+        secret.test(path) ? path : `${path}\n${content.replaceAll(board.folder, '')}`,
+      );
+    const expected = shape(whole);
+    for (let moment = 1; moment <= moments; moment += killStep) {
+      const { board, install } = newBoard();
+      const killed = await board.provision(install, { FAKE_KILL_AT: `${moment}` });
+      expect(killed.code, `killed at ${moment}`).toBe(null);
+      const { code, output } = await board.provision(install);
+      expect(code, `after a kill at ${moment}: ${output}`).toBe(0);
+      expect(output).toMatch(/A red circle\./);
+      expect(shape(board), `after a kill at ${moment}`).toEqual(expected);
+      expect(board.has('run/scenecast-provision')).toBe(false);
+      // Nothing that was begun is forgotten: a third run has nothing to do.
+      await board.provision(install);
+      expect(board.calls.filter((call) => /^systemctl (start|restart|enable)/.test(call))).toEqual([]);
+      board.close();
+    }
+  });
+
+  test('an existing broker: the password is in no argument, log or output', async () => {
+    const { board, install } = newBoard();
+    const file = join(board.folder, 'password');
+    writeFileSync(file, 'correct horse');
+    const { code, output } = await board.provision([
+      ...[...install, '--broker', 'mqtts://broker.example:8883', '--broker-user', 'me'],
+      ...['--password-file', file, '--camera', 'porch=rtsp://10.0.0.2/1', '--camera', '/srv/pictures'],
+    ]);
+    expect(output).toMatch(/A red circle\./);
+    expect(code).toBe(0);
+    expect(board.read('etc/credstore/scenecast.mqtt-password')).toBe('correct horse\n');
+    expect(parseConfig(board.read(configPath), configPath)).toMatchObject({
+      mqtt: { url: 'mqtts://broker.example:8883', username: 'me' },
+      cameras: {
+        porch: { source: { type: 'ffmpeg' } },
+        camera: { source: { type: 'still', path: '/srv/pictures' } },
+      },
+    });
+    const told = [...board.calls, output, board.read('var/log/scenecast-provision.log')].join('\n');
+    expect(told).not.toMatch(/horse/);
+    expect(board.calls.some((call) => /mosquitto(_passwd|$)/.test(call) && /^apt-get/.test(call))).toBe(
+      false,
+    );
+  });
+
+  test.skipIf(!existsSync('/usr/bin/script'))(
+    'asked at a terminal: numbers, words, mended answers, a hidden password',
+    async () => {
+      const { board } = newBoard();
+      const typed = [
+        'porch',
+        'broker.local',
+        'mqtt://10.0.0.9:1883',
+        'me',
+        'correct horse',
+        '1',
+        '2',
+        '',
+        'Say what is there.',
+      ];
+      const { code, output } = await board.provision(
+        ['--package', board.makePackage('1.0')],
+        {},
+        `${typed.join('\n')}\n`,
+      );
+      expect(output).toMatch(/It must be an address such as/);
+      expect(code).toBe(0);
+      expect(parseConfig(board.read(configPath), configPath)).toMatchObject({
+        device: 'porch',
+        mqtt: { url: 'mqtt://10.0.0.9:1883', username: 'me' },
+        model: { path: 'models/demo' },
+        prompts: { default: 'Say what is there.' },
+        cameras: { camera: { source: { device: '/dev/v4l/by-id/usb-A' } } },
+      });
+      expect(board.read('etc/credstore/scenecast.mqtt-password')).toBe('correct horse\n');
+      expect([...board.calls, board.read('var/log/scenecast-provision.log')].join('\n')).not.toMatch(/horse/);
+    },
+  );
+
+  test('what is given is written as it is, and never run', async () => {
+    const { board, install } = newBoard();
+    const prompt = `$(touch ${board.folder}/run1) \`touch ${board.folder}/run2\` "x" \\ 'y' #: {a}; é`;
+    const { code } = await board.provision([...install, '--prompt', prompt]);
+    expect(code).toBe(0);
+    expect(parseConfig(board.read(configPath), configPath).prompts['default']).toBe(prompt);
+    expect((await board.provision(install)).code).toBe(0);
+    expect(parseConfig(board.read(configPath), configPath).prompts['default']).toBe(prompt);
+    expect(existsSync(join(board.folder, 'run1')) || existsSync(join(board.folder, 'run2'))).toBe(false);
+  });
+
+  test('a config that was changed by hand is left alone, or kept aside for other answers', async () => {
+    const { board, install } = newBoard();
+    await board.provision(install);
+    const mine = `${board.read(configPath)}\n# mine\n`;
+    writeFileSync(join(board.root, configPath), mine);
+    expect((await board.provision(install)).output).toMatch(/was changed by hand/);
+    expect(board.read(configPath)).toBe(mine);
+    const { code, output } = await board.provision([...install, '--device', 'other']);
+    expect(code).toBe(0);
+    expect(board.read(configPath)).toMatch(/^device: "other"$/m);
+    const [, kept] = /kept as (\S+)/.exec(output) ?? [];
+    expect(board.read(kept!)).toBe(mine);
+  });
+
+  test('where the service does not start with new answers, those that worked are put back', async () => {
+    const { board, install } = newBoard();
+    await board.provision(install);
+    const before = board.files({ withTimes: false });
+    const { code, output } = await board.provision([...install, '--device', 'bad'], {
+      FAKE_BAD_CONFIG: '"bad"',
+    });
+    expect(code).toBe(1);
+    expect(output).toMatch(/The config that worked is back/);
+    expect(board.read(configPath)).toBe(before[`/${configPath}`]);
+    expect((await board.provision(install)).code).toBe(0);
+  });
+
+  test('offline, apt has no source but the folder, and models come from it', async () => {
+    const { board } = newBoard();
+    const folder = join(board.folder, 'stick');
+    const { code, output } = await board.provision(['--yes', '--offline', board.folder, '--model', 'small']);
+    expect(code).toBe(1);
+    expect(output).toMatch(/models\/small has no two GGUF files/);
+    const apt = board.calls.filter((call) => /^apt-get .*(update|install)/.test(call));
+    expect(apt.length).toBeGreaterThan(1);
+    for (const call of apt) expect(call).toMatch(/SourceParts=\/dev\/null/);
+    expect(board.calls.filter((call) => call.startsWith('runuser'))).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('uninstalling leaves nothing', async () => {
+    const { board, install } = newBoard();
+    const before = board.files({ withTimes: false });
+    await board.provision([...install, '--model', 'small']);
+    const { code, output } = await board.provision(['--uninstall', '--yes']);
+    expect(output).toMatch(/Scenecast is gone/);
+    expect(code).toBe(0);
+    expect(board.files({ withTimes: false })).toEqual(before);
+    expect(board.has('var/log/scenecast-provision.log')).toBe(false);
+  });
+
+  test.each([
+    [['--camera', 'webcam'], /--camera webcam: must be a device/],
+    [['--camera', 'rtsp://me:secret@10.0.0.2/1'], /must be without user or password/],
+    [['--camera', '/dev/video0', '--camera', '/dev/video1'], /two cameras camera/],
+    [['--broker', 'broker.local'], /--broker broker\.local: must be an address/],
+    [['--broker', 'mqtt://a', '--install-broker'], /not together/],
+    [['--device', 'a/b'], /--device a\/b: must be/],
+    [['--language', 'German; rm'], /must be the name of a language/],
+    [['--prompt', 'a\nb'], /must be words on one line/],
+    [['--model', '../x'], /--model \.\.\/x: must be/],
+    [['--password-file', '/nowhere'], /must be a file that can be read/],
+    [['--offline', '/nowhere'], /must be a folder/],
+    [['--frobnicate'], /not a flag/],
+    [['--model'], /a value must follow/],
+  ])('%j is a wrong flag', async (flags, message) => {
+    const { board } = newBoard();
+    const { code, output } = await board.provision(['--yes', ...flags]);
+    expect(output).toMatch(message);
+    expect(code).toBe(64);
+    expect(board.calls.filter((call) => changing.test(call))).toEqual([]);
+  });
+
+  test('two at once: the second says so', async () => {
+    const { board, install } = newBoard();
+    const { code, output } = await board.provision(install, { FAKE_FLOCK: '1' });
+    expect(output).toMatch(/it is running already/);
+    expect(code).toBe(75);
+  });
+});

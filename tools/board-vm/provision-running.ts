@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Board } from './board.ts';
+import { boardTimeMs, checkBrokerIsClosed, hearDescription, property } from './provisioned-board.ts';
+import { expect, type Suite } from './suite.ts';
+
+const recoveryLimitMs = 70_000;
+const exposureLimit = 1.5;
+
+/** What a provisioned board shows. */
+export async function checkRunning(suite: Suite, board: Board): Promise<void> {
+  await suite.check('the service is active and enabled', async () => {
+    expect((await property(board, 'ActiveState')) === 'active', await property(board, 'ActiveState'));
+    await board.run('systemctl is-enabled -q scenecast');
+    return await property(board, 'StatusText');
+  });
+  await suite.check('the watchdog is on, and fed', async () => {
+    expect((await property(board, 'WatchdogUSec')) !== '0', 'WatchdogUSec is 0');
+    const first = await property(board, 'WatchdogTimestampMonotonic');
+    await sleep(30_000);
+    const second = await property(board, 'WatchdogTimestampMonotonic');
+    expect(Number(second) > Number(first), `not fed for 30 s (${first})`);
+    return await property(board, 'WatchdogUSec');
+  });
+  await suite.check('a retained description is on the broker', async () => {
+    const { description, isRetained } = await hearDescription(board, 0, 30_000);
+    expect(isRetained, 'it is not retained');
+    return `"${description.summary}", ${description.image.width}x${description.image.height}`;
+  });
+  await suite.check('the broker is for this board alone', () => checkBrokerIsClosed(board));
+  await suite.check(`systemd-analyze security, at most ${exposureLimit}`, async () => {
+    const printed = await board.run('systemd-analyze security --no-pager scenecast');
+    const score = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(printed)?.[1] ?? Number.NaN);
+    expect(score <= exposureLimit, `it is ${score}`);
+    return `${score}`;
+  });
+  await suite.check('no secret in logs, config or any command line', async () => {
+    const password = '$(cat /etc/credstore/scenecast.mqtt-password)';
+    const files = '/var/log/scenecast-provision.log /etc/scenecast/config.yaml /etc/mosquitto';
+    await board.run(
+      `! grep -rqF -e "${password}" ${files} && ! journalctl --no-pager | grep -qF -e "${password}"`,
+    );
+    await board.run(
+      `! cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -F -e "${password}" | grep -v grep`,
+    );
+  });
+}
+
+/** A daemon that hangs, and an engine that hangs. */
+export async function checkWatchdogs(suite: Suite, board: Board): Promise<void> {
+  await suite.check('a stopped daemon is replaced within 70 s', async () => {
+    const pid = await property(board, 'MainPID');
+    return recovery(board, `kill -STOP ${pid}`, async () => {
+      expect((await property(board, 'MainPID')) !== pid, 'it is the same process');
+    });
+  });
+  await suite.check('a stopped engine is replaced within 70 s', async () => {
+    const main = await property(board, 'MainPID');
+    const engine = (await board.run(`pgrep -P ${main} -f vision/worker | head -1`)).trim();
+    expect(engine !== '', 'no engine was found');
+    return recovery(board, `kill -STOP ${engine}`, async () => {
+      await board.run(`! test -e /proc/${engine}`);
+    });
+  });
+}
+
+/** Does something bad, and waits for a description of a picture that was taken after it. */
+async function recovery(board: Board, command: string, check: () => Promise<void>): Promise<string> {
+  await board.run(command);
+  const since = await boardTimeMs(board);
+  const startedAt = performance.now();
+  // A picture may be on its way through a stopped engine, and is described once it goes on.
+  await hearDescription(board, since, 2 * recoveryLimitMs);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await check();
+  expect(seconds <= recoveryLimitMs / 1000, `described again only after ${seconds.toFixed(1)} s`);
+  return `described again after ${seconds.toFixed(1)} s`;
+}
