@@ -32,7 +32,10 @@ build_sd_notify() {
   [[ -z ${CMAKE_TOOLCHAIN_FILE:-} ]] || options+=("-DCMAKE_TOOLCHAIN_FILE=$CMAKE_TOOLCHAIN_FILE")
   if command -v ninja >/dev/null; then options+=(-G Ninja); fi
   cmake -S "$repository/native/sd-notify" -B "$cmake_dir" "${options[@]}" >"$cmake_dir.log" 2>&1 ||
-    { cat "$cmake_dir.log" >&2; fail 'cmake could not configure the build'; }
+    {
+      cat "$cmake_dir.log" >&2
+      fail 'cmake could not configure the build'
+    }
   cmake --build "$cmake_dir"
   # Replaced in one step: a process that has the old file loaded keeps it.
   cp "$cmake_dir/out/sd-notify.node" "$output.new"
