@@ -6,7 +6,7 @@ import { FakeBoard } from '../support/fake-board.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 /** Killed at each so many calls; KILL_STEP=1 takes them all, which takes a quarter of an hour. */
-const killStep = Number(process.env['KILL_STEP'] ?? 13);
+const killStep = Number(process.env['KILL_STEP'] ?? 29);
 const configPath = 'etc/scenecast/config.yaml';
 
 function newBoard(): { board: FakeBoard; install: string[] } {

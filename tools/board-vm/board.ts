@@ -23,8 +23,8 @@ export interface BoardOptions {
   readonly folder: string;
   /** QEMU's name; null: the usual one. */
   readonly cpu: string | null;
-  /** A disk (qcow2) that keeps what is written to it, over reboots. Without, what is written is gone with the board. */
-  readonly rootDisk?: string;
+  /** false: it is switched off instead. */
+  readonly canReboot: boolean;
   /** A second disk, read-only, as a USB stick would be: /dev/vdb. */
   readonly stick?: string;
   /** The folder `project`, shared read-only. */
@@ -53,7 +53,7 @@ export function boardFolder(arch: BoardArch, release: string): string {
  * /dev/kvm is there it may still not work, and results should not depend on it.
  */
 export async function bootBoard(options: BoardOptions): Promise<Board> {
-  const { arch, folder, cpu, rootDisk, stick, hasProject, signal } = options;
+  const { arch, folder, cpu, canReboot, stick, hasProject, signal } = options;
   const machine = machines[arch];
   const sshPort = await freePort();
   const child = spawn(
@@ -64,13 +64,9 @@ export async function bootBoard(options: BoardOptions): Promise<Board> {
       ...['-serial', `file:${folder}/serial.log`],
       ...['-kernel', `${folder}/vmlinuz`, '-initrd', `${folder}/initrd`],
       ...['-append', `console=${machine.console} root=/dev/vda rw panic=-1`],
-      ...(rootDisk
-        ? ['-drive', `file=${rootDisk},format=qcow2,if=virtio,cache=unsafe`]
-        : [
-            // A snapshot: every boot begins with the same disk.
-            ...['-drive', `file=${folder}/disk.ext4,format=raw,if=virtio,cache=unsafe,snapshot=on`],
-            '-no-reboot',
-          ]),
+      // A snapshot: every board begins with the same disk, and what is written lasts as long as the board.
+      ...['-drive', `file=${folder}/disk.ext4,format=raw,if=virtio,cache=unsafe,snapshot=on`],
+      ...(canReboot ? [] : ['-no-reboot']),
       ...(stick ? ['-drive', `file=${stick},format=raw,if=virtio,readonly=on`] : []),
       ...(hasProject
         ? [

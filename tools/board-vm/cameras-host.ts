@@ -20,7 +20,7 @@ export async function runCamerasSuite(options: CamerasSuiteOptions): Promise<num
   const folder = boardFolder(arch, 'bookworm');
   const cameras = await startCameraServer();
   try {
-    const board = await bootBoard({ arch, folder, cpu, hasProject: true, signal });
+    const board = await bootBoard({ arch, folder, cpu, canReboot: false, hasProject: true, signal });
     try {
       const nodeArch = arch === 'amd64' ? 'x64' : 'arm64';
       const command = [

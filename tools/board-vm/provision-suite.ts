@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { globSync, rmSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Board, type BoardArch, boardFolder, bootBoard } from './board.ts';
@@ -32,7 +32,6 @@ export async function runProvisionSuite(options: ProvisionSuiteOptions): Promise
   const folder = boardFolder(arch, release);
   const suite = new Suite();
   let board: Board | undefined;
-  const rootDisk = join(folder, 'provision.qcow2');
   try {
     const isBooted =
       (await suite.check('the package', async () => makePackage(options))) &&
@@ -43,11 +42,8 @@ export async function runProvisionSuite(options: ProvisionSuiteOptions): Promise
         script('make-stick.sh', arch, release, packageOf(options)!),
       )) &&
       (await suite.check('the board boots', async () => {
-        rmSync(rootDisk, { force: true });
-        const base = ['-F', 'raw', '-b', join(folder, 'disk.ext4')];
-        execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...base, rootDisk]);
         const stick = join(folder, 'stick.img');
-        board = await bootBoard({ arch, folder, cpu, rootDisk, stick, hasProject: false, signal });
+        board = await bootBoard({ arch, folder, cpu, canReboot: true, stick, hasProject: false, signal });
         await plugIn(board);
       }));
     if (isBooted && board) {
@@ -56,7 +52,6 @@ export async function runProvisionSuite(options: ProvisionSuiteOptions): Promise
     }
   } finally {
     await board?.close();
-    rmSync(rootDisk, { force: true });
   }
   return suite.finish();
 }
