@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# What the builds of the small addons have in common. Sourced by them:
+#
+#   build_addon NAME [CMAKE_OPTION...]     builds native/NAME into build/native/NAME.node
+#
+# SCENECAST_ARCH=arm64|x64   target architecture (default: this machine's); another one's addon is put into
+#                            build/native-<arch>
+# CMAKE_TOOLCHAIN_FILE=...   toolchain file, for cross-compiling: native/arm64-linux-gnu.cmake
+# SCENECAST_BUILD_DIR=...    default: <repository>/build
+# SCENECAST_JOBS=n           parallel compile jobs (default: one per processor)
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/build-native.sh"
+
+build_addon() {
+  local name=$1 arch output=$build_dir/native stamp wanted cmake_dir
+  shift
+  arch=$(node_arch "${SCENECAST_ARCH:-$(uname -m)}")
+  [[ $arch == "$(node_arch "$(uname -m)")" ]] || output=$build_dir/native-$arch
+  mkdir -p "$output"
+  output=$output/$name.node stamp=$output.stamp cmake_dir=$build_dir/cmake-$name-$arch
+  need "$repository/node_modules/node-addon-api/napi.h" 'run npm install with development dependencies'
+  wanted="$arch ${CMAKE_TOOLCHAIN_FILE:-} $* $(hash_files "$repository/scripts/build-addon.sh" \
+    "$repository/native/$name"/{CMakeLists.txt,src/*})"
+  if [[ -f $output && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+    say "$output is up to date"
+    return
+  fi
+  rm -rf "$stamp" "$cmake_dir"
+  local options=(
+    -DCMAKE_BUILD_TYPE=Release
+    "-DNODE_INCLUDE_DIR=$(node_headers "$arch")"
+    "-DNODE_ADDON_API_DIR=$repository/node_modules/node-addon-api"
+    "$@"
+  )
+  [[ -z ${CMAKE_TOOLCHAIN_FILE:-} ]] || options+=("-DCMAKE_TOOLCHAIN_FILE=$CMAKE_TOOLCHAIN_FILE")
+  if command -v ninja >/dev/null; then options+=(-G Ninja); fi
+  cmake -S "$repository/native/$name" -B "$cmake_dir" "${options[@]}" >"$cmake_dir.log" 2>&1 ||
+    {
+      cat "$cmake_dir.log" >&2
+      fail 'cmake could not configure the build'
+    }
+  cmake --build "$cmake_dir" --parallel "${SCENECAST_JOBS:-$(nproc)}"
+  # Replaced in one step: a process that has the old file loaded keeps it.
+  cp "$cmake_dir/out/$name.node" "$output.new"
+  mv -f "$output.new" "$output"
+  echo "$wanted" >"$stamp"
+  say "built $output"
+}
