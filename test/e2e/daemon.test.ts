@@ -92,7 +92,7 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
 
   // What comes later finds the newest description and the state retained.
   const late = await Subscriber.start(broker.url);
-  await until(() => late.received.length === 8);
+  await until(() => late.received.length === 9);
   await late.close();
   expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
     [discovery, true],
