@@ -10,17 +10,14 @@
  * Exit code 1 where the daemon ends by itself, its memory (RSS, without the engine's process) has grown by 20 MB or more,
  * descriptions cease, or `status` and last will are not as they should be.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { Mosquitto } from '../test/mosquitto.ts';
+import { FloodedDaemon } from './flooded-daemon.ts';
 import { RandomCommands, randomOf } from './random-command.ts';
+import { Watcher } from './watcher.ts';
 
 const { values } = parseArgs({
   options: {
@@ -58,103 +55,11 @@ interface Result {
   readonly faults: string;
 }
 
-/** `scenecast run`, with what it logs. */
-class Daemon {
-  readonly #child: ChildProcess;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'scenecast-flood-'));
-  /** Commands that it did not read, or told nobody of. */
-  readonly counts = new Map<string, number>();
-  #stderr = '';
-
-  constructor(url: string, commands: object) {
-    const camera = (at: number): object => ({
-      source: { type: 'scene', seed: at, size: '336x336', every: '1s' },
-      interval: '1s',
-      gate: { enabled: false },
-    });
-    const config = {
-      device,
-      mqtt: { url, commands },
-      store: { folder: 'state' },
-      model: { threads: 1 },
-      prompts: { default: 'Describe the scene.', brief: 'Describe it.' },
-      cameras: { watched: camera(1), poked: camera(1000) },
-    };
-    const path = join(this.#folder, 'config.yaml');
-    writeFileSync(path, JSON.stringify(config)); // JSON is YAML
-    const main = join(import.meta.dirname, '../../src/main.ts');
-    this.#child = spawn(process.execPath, [main, 'run', '--config', path], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#hear(line));
-    this.#child.stderr?.on('data', (data) => {
-      this.#stderr += data;
-    });
-  }
-
-  /** Why it has ended; null: it lives. */
-  get end(): string | null {
-    const { exitCode, signalCode } = this.#child;
-    return exitCode === null && signalCode === null ? null : `${signalCode ?? exitCode} ${this.#stderr}`;
-  }
-
-  get rssBytes(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-  }
-
-  async kill(): Promise<void> {
-    if (this.end === null) {
-      this.#child.kill('SIGKILL');
-      await once(this.#child, 'exit');
-    }
-  }
-
-  clear(): void {
-    rmSync(this.#folder, { recursive: true });
-  }
-
-  #hear(line: string): void {
-    const { msg, level: _level, time: _time, pid: _pid, hostname: _host, ...fields } = JSON.parse(line);
-    if (msg !== 'commands or responses were not taken') return;
-    for (const [what, count] of Object.entries(fields))
-      this.counts.set(what, (this.counts.get(what) ?? 0) + Number(count));
-  }
-}
-
-/** What comes from the daemon. */
-class Watcher {
-  described = 0;
-  /** Of these, of the camera that no command is about. */
-  watched = 0;
-  responses = 0;
-  status = '';
-  readonly client: MqttClient;
-  private constructor(client: MqttClient) {
-    this.client = client;
-    client.on('message', (topic, payload) => {
-      if (topic.endsWith('/description')) {
-        this.described++;
-        if (topic.endsWith('/watched/description')) this.watched++;
-      } else if (topic.endsWith('/status')) this.status = payload.toString();
-      else this.responses++;
-    });
-  }
-
-  static async start(url: string): Promise<Watcher> {
-    const watcher = new Watcher(await connectAsync(url, { protocolVersion: 5 }));
-    const base = `scenecast/${device}`;
-    const topics = [`${base}/+/description`, `${base}/status`, `${base}/response/+`, 'flood/#'];
-    await watcher.client.subscribeAsync(topics, { qos: 1 });
-    return watcher;
-  }
-}
-
 async function flood(settings: object, rate: number, seconds: number, allowed: object): Promise<Result> {
   const broker = await Mosquitto.start('allow_anonymous true\nmax_queued_messages 100000');
-  const watcher = await Watcher.start(broker.url);
+  const watcher = await Watcher.start(broker.url, device);
   const sender = await connectAsync(broker.url, { protocolVersion: 5 });
-  const daemon = new Daemon(broker.url, { ...settings, ...allowed });
+  const daemon = new FloodedDaemon(broker.url, device, { ...settings, ...allowed });
   const commands = new RandomCommands(randomOf(seed), device, ['poked']);
   const faults: string[] = [];
   const alive = (): boolean => daemon.end === null;
@@ -240,7 +145,7 @@ async function send(
 }
 
 /** Until its memory has not come to a new height for 15 s: a daemon grows for a minute or more after its start. */
-async function settle(daemon: Daemon, goOn: () => boolean): Promise<void> {
+async function settle(daemon: FloodedDaemon, goOn: () => boolean): Promise<void> {
   let highest = 0;
   for (let quiet = 0, second = 0; quiet < 15 && second < 120 && goOn(); second++) {
     const isHigher = daemon.rssBytes > highest + 1e6;
