@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type IClientOptions, type MqttClient, ReasonCodes } from 'mqtt';
 import { messageOf } from '../domain/errors.ts';
@@ -160,6 +161,8 @@ export class BrokerConnection {
     // MQTT.js keeps errors without a code to itself, those of web sockets among them.
     client.stream.on('error', keep);
     client.once('close', resolve);
+    // Each packet is written whole; else an answer may wait 40 ms for the TCP acknowledgement of the packet before.
+    if (client.stream instanceof Socket) client.stream.setNoDelay();
     client.on('disconnect', (packet) => {
       reasonCode = packet.reasonCode ?? 0;
       client.end(true);

@@ -108,11 +108,11 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   expect(looks()).toBe(0);
   await caller.client.publishAsync(`${base}/drawn/set/paused`, 'false', { qos: 1 });
   await until(() => looks() >= 4, 60_000);
-  const discovery = caller.json('homeassistant/device/scenecast_e2e/config').at(-1);
-  expect(Object.keys(discovery.components)).toEqual(
-    expect.arrayContaining(['drawn:describe', 'drawn:paused', 'drawn:interval']),
-  );
-  expect(Object.keys(discovery.components)).not.toContain('drawn:prompt');
+  // What goes is named once more, in a message of its own; the next one is without it.
+  const announced = (): string[] =>
+    Object.keys(caller.json('homeassistant/device/scenecast_e2e/config').at(-1).components);
+  await until(() => !announced().includes('drawn:prompt'), 60_000);
+  expect(announced()).toEqual(expect.arrayContaining(['drawn:describe', 'drawn:paused', 'drawn:interval']));
   expect(again.alive).toBe(true);
 }, 600_000);
 
@@ -123,4 +123,4 @@ test('a short flood leaves a daemon as it was', async () => {
   console.log(stdout);
   expect(stderr).toBe('');
   expect(stdout).toMatch(/it does not mind\n$/);
-}, 300_000);
+}, 600_000);

@@ -101,7 +101,7 @@ test('the broker gives a worker no more than it may have in flight, and one more
       properties: { responseTopic: 'shop/answers' },
     });
   const taken = (): number => packets.filter((packet) => packet === 'broker PUBLISH').length;
-  await until(() => taken() === 3);
+  await until(() => taken() === 3 && engine.asked.length === 1);
   // The broker would have given more by now: it has since answered a whole exchange.
   await customer.client.subscribeAsync('shop/other', { qos: 1 });
   expect([taken(), engine.asked.length]).toEqual([3, 1]);
@@ -160,12 +160,10 @@ test('an image whose time is over is answered as expired, whether it waits or is
   await startWorker(broker.url, { engine });
   const customer = await Customer.start(broker.url);
   const image = await jpegOf();
-  const expiry = { messageExpiryInterval: 1 };
-  const [first, second] = await Promise.all([
-    customer.send(image, {}, expiry),
-    customer.send(image, {}, expiry),
-  ]);
-  for (const { payload } of [first, second])
+  const atWork = customer.send(image, {}, { messageExpiryInterval: 4 });
+  await until(() => engine.asked.length === 1);
+  const waits = customer.send(image, {}, { messageExpiryInterval: 1 });
+  for (const { payload } of await Promise.all([atWork, waits]))
     expect(payload).toMatchObject({ status: 'error', error: { code: 'expired' } });
   expect(engine.asked).toHaveLength(1);
   engine.ms = 0;

@@ -26,7 +26,7 @@ import type { WorkerSettings } from './worker.ts';
 const { values } = parseArgs({
   options: {
     images: { type: 'string', default: '500' },
-    speeds: { type: 'string', default: '40,80,160,320' },
+    speeds: { type: 'string', default: '200,400,800,1600' },
     concurrency: { type: 'string', default: '4' },
   },
 });
