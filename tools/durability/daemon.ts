@@ -11,8 +11,9 @@ import { MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
 import { Outbox } from '../../src/store/outbox.ts';
 import { madeObservation } from './made-observation.ts';
 
-interface Settings {
+export interface DaemonSettings {
   readonly url: string;
+  readonly device: string;
   readonly outboxPath: string;
   readonly ledgerPath: string;
   /** Descriptions a second. */
@@ -21,7 +22,7 @@ interface Settings {
   readonly settleMs: number;
 }
 
-const settings: Settings = JSON.parse(process.argv[2]!);
+const settings: DaemonSettings = JSON.parse(process.argv[2]!);
 const say =
   (level: string) =>
   (fields: object, message: string): void =>
@@ -50,7 +51,7 @@ const publisher = new MqttPublisher({
   certFile: null,
   keyFile: null,
   keepaliveMs: 30_000,
-  device: 'durability',
+  device: settings.device,
   outbox,
   log,
   settleMs: settings.settleMs,
