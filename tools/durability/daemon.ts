@@ -5,6 +5,7 @@
  * Writes `made ID` to the ledger before it hands a description over, and `kept ID` once the outbox has it.
  */
 import { appendFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
@@ -66,6 +67,8 @@ const loopDelay = monitorEventLoopDelay({ resolution: 1 });
 await outbox.open();
 await publisher.start();
 loopDelay.enable();
+// By itself Node writes it at its end, which a kill leaves out.
+flushCompileCache();
 process.stdout.write('ready\n');
 for (let number = settings.firstNumber, due = performance.now(); !stopping; number++) {
   const observation = madeObservation(number);

@@ -2,6 +2,9 @@
  * Kills the broker and the daemon at random moments while descriptions are made, and counts what a subscriber misses.
  *
  *   npm run test:durability -- [--broker-kills N] [--daemon-kills N] [--daemons N] [--rate N] [--seed N]
+ *     [--part K/N]
+ *
+ * With --part, one of N parts that have all the kills between them, for a machine that is not free for long.
  *
  * Two runs, each with half of the kills: mosquitto as it comes (nothing is kept on disk), and with persistence and autosave.
  * Several daemons, each a device with an outbox of its own, share the broker, so that the kills take less time. Each is killed at
@@ -26,6 +29,7 @@ const { values } = parseArgs({
     daemons: { type: 'string', default: '4' },
     rate: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
+    part: { type: 'string', default: '1/1' },
   },
 });
 const counts = {
@@ -34,7 +38,8 @@ const counts = {
   daemons: whole('daemons', 1),
   rate: whole('rate', 1),
 };
-const seed = whole('seed', 0);
+const [part, parts] = partOf(values.part);
+const seed = whole('seed', 0) * 1000 + part;
 
 /** A subscriber that was thrown out, or is away for a moment, has so long to come back. */
 const settleMs = 1500;
@@ -63,7 +68,7 @@ async function run(
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-durability-'));
   const broker = await Mosquitto.start(settings);
   const listener = await Listener.start(broker.url);
-  const randoms = Array.from({ length: counts.daemons + 1 }, (_, index) => randomFrom(seed * 1000 + index));
+  const randoms = Array.from({ length: counts.daemons + 1 }, (_, index) => randomFrom(seed * 100 + index));
   const daemons = Array.from(
     { length: counts.daemons },
     (_, index) =>
@@ -197,6 +202,13 @@ function randomFrom(state: number): () => number {
   };
 }
 
+function partOf(text: string): [part: number, parts: number] {
+  const [part = 0, parts = 0] = text.split('/').map(Number);
+  if (!Number.isInteger(part) || !Number.isInteger(parts) || part < 1 || part > parts)
+    throw new Error(`--part ${text}: must be like 1/4`);
+  return [part, parts];
+}
+
 function whole(option: keyof typeof values, least: number): number {
   const value = Number(values[option]);
   if (!Number.isInteger(value) || value < least)
@@ -204,8 +216,11 @@ function whole(option: keyof typeof values, least: number): number {
   return value;
 }
 
-const half = (count: number, isFirst: boolean): number =>
-  isFirst ? Math.ceil(count / 2) : Math.floor(count / 2);
+/** Of this part, for one of the two runs. */
+const half = (count: number, isFirst: boolean): number => {
+  const ofPart = Math.floor((count + part - 1) / parts);
+  return isFirst ? Math.ceil(ofPart / 2) : Math.floor(ofPart / 2);
+};
 // Else mosquitto drops, with an acknowledgement, what a subscriber that is away has more than 1,000 of.
 const common = 'allow_anonymous true\nmax_queued_messages 100000';
 const runs = [
