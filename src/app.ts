@@ -13,7 +13,7 @@ import type { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import type { Describer } from './pipeline/ports.ts';
 import { needsEngine, poolDescriberOf, poolWorkerOf } from './pool.ts';
-import { announcerOf, clearImages, outboxOf, publisherOf } from './publishing.ts';
+import { announcerOf, clearImages, clearRemoved, outboxOf, publisherOf } from './publishing.ts';
 import type { NotifyEnvironment } from './supervision/notify-environment.ts';
 import { statusLine } from './supervision/status-line.ts';
 import { Supervision, type SupervisionOptions } from './supervision/supervision.ts';
@@ -66,6 +66,7 @@ export class App {
     this.#running.push({ name: 'mqtt', close: () => publisher.close() });
     await publisher.start();
     clearImages(this.#config, publisher);
+    await clearRemoved(this.#config, folder, publisher, log);
     this.#tellInfo(publisher, { board: null, plan: null, engine: null });
     const settings = settingsOf(this.#config, folder, (camera, now) => pipeline.set(camera, now), log);
     this.#running.push({ name: 'settings', close: () => settings.close() });

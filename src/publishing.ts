@@ -15,6 +15,7 @@ import { MqttPublisher } from './mqtt/mqtt-publisher.ts';
 import type { BrokerAddress } from './mqtt/pool-connection.ts';
 import type { Log } from './pipeline/ports.ts';
 import { Outbox } from './store/outbox.ts';
+import { rememberTopics } from './store/topics-file.ts';
 
 export function outboxOf({ store, device }: Config, folder: string, log: Log): Outbox {
   const { max_entries, max_size, max_age, replay } = store.outbox;
@@ -64,6 +65,26 @@ function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
 export function clearImages({ device, cameras }: Config, publisher: MqttPublisher): void {
   for (const [name, { image }] of Object.entries(cameras))
     if (!image.enabled) publisher.retain(topicsOf(device).image(name), '');
+}
+
+/** What this device's earlier configs had retained of cameras and questions that are not there any more, the broker shall not keep. */
+export async function clearRemoved(
+  { store, device, cameras }: Config,
+  folder: string,
+  publisher: Pick<MqttPublisher, 'retain'>,
+  log: Log,
+): Promise<void> {
+  const topics = topicsOf(device);
+  const current = Object.entries(cameras).flatMap(([name, { questions }]) => [
+    topics.cameraStatus(name),
+    topics.cameraConfig(name),
+    topics.description(name),
+    topics.image(name),
+    ...Object.keys(questions).map((question) => topics.answer(name, question)),
+  ]);
+  const state = store.folder === null ? stateFolder(process.env) : resolve(folder, store.folder);
+  const all = await rememberTopics(join(state, `topics-${device}.json`), current, log);
+  for (const topic of all) if (!current.includes(topic)) publisher.retain(topic, '');
 }
 
 /** What Home Assistant is told. */

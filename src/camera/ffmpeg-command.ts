@@ -96,11 +96,14 @@ function inputArgs(input: string, kind: InputKind): string[] {
   ];
 }
 
+/** ffmpeg gives up an address that does not answer after so long, or later. */
+export const leastTimeoutMs = 12_000;
+
 /** An ffconcat script with one entry: the one way to an address that both ffmpeg 5 and 7 read from a pipe. */
 function scriptOf({ input, transport, stallMs }: FfmpegSource, kind: InputKind, login: Login | null): string {
   if (kind !== 'rtsp' && kind !== 'http') return '';
   // ffmpeg gives up by itself where an address does not answer, and says so; stalls are noticed before that.
-  const timeoutUs = 1000 * Math.max(stallMs + 4000, 12_000);
+  const timeoutUs = 1000 * Math.max(stallMs + 4000, leastTimeoutMs);
   const options =
     kind === 'rtsp'
       ? [`rtsp_transport ${transport}`, `timeout ${timeoutUs}`, 'allowed_media_types video']

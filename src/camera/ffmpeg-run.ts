@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CameraError } from '../domain/errors.ts';
-import type { FfmpegCommand } from './ffmpeg-command.ts';
+import { type FfmpegCommand, leastTimeoutMs } from './ffmpeg-command.ts';
 import { withParent } from './ffmpeg-installed.ts';
 import { lastWords, openingError, scrub } from './ffmpeg-reason.ts';
 import { MpjpegParser } from './mpjpeg-parser.ts';
@@ -179,7 +179,13 @@ export class FfmpegRun {
       return { kind: 'failed', error };
     }
     if (code === 0) return { kind: 'finished', pictures: this.#pictures };
-    if (this.#pictures === 0 && !signal) return { kind: 'failed', error: openingError(this.#said, secrets) };
+    if (this.#pictures === 0 && !signal) {
+      const openingMs = performance.now() - this.#lastPictureAt;
+      // ffmpeg calls it invalid data where an RTSP camera takes the connection and then never answers.
+      const wasSilent = openingMs >= leastTimeoutMs && !this.#hasLived && !this.#codecSeen;
+      const error = wasSilent ? this.#stalled(leastTimeoutMs) : openingError(this.#said, secrets);
+      return { kind: 'failed', error };
+    }
     const how = signal ? `ffmpeg was killed by ${signal}` : 'the stream broke off';
     const error = new CameraError(`ended: ${how}${lastWords(this.#said, secrets)}`);
     return { kind: 'failed', error };

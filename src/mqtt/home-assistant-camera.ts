@@ -119,7 +119,10 @@ function answerEntity({ type }: Question): Component {
   }
 }
 
-/** These do not go by the camera's status: a camera that is paused, or broken, must be able to be set. */
+/**
+ * These do not go by the camera's status: a camera that is paused, or broken, must be able to be set; and one that was not looked
+ * at yet, as it is paused, has no status.
+ */
 function controlsOf({ name }: HomeAssistantCamera, device: HomeAssistantDevice, topics: Topics): Entry[] {
   const title = titleOf(name);
   const entries: Entry[] = [];
@@ -132,7 +135,6 @@ function controlsOf({ name }: HomeAssistantCamera, device: HomeAssistantDevice, 
         icon: 'mdi:eye',
         command_topic: topics.request('describe'),
         payload_press: JSON.stringify({ camera: name }),
-        ...whileOnline(name, topics),
       },
     ]);
   }

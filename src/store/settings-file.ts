@@ -1,9 +1,9 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ChangedSettings } from '../domain/camera-settings.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Log, SettingsStore } from '../pipeline/ports.ts';
+import { replaceFile } from './replace-file.ts';
 
 const changeOf = <Value extends z.ZodType>(value: Value) =>
   z.strictObject({ value, config: value }).optional();
@@ -57,22 +57,6 @@ export class SettingsFile implements SettingsStore {
 
   async save(changed: ReadonlyMap<string, ChangedSettings>): Promise<void> {
     const text = `${JSON.stringify({ version: 1, cameras: Object.fromEntries(changed) }, null, 2)}\n`;
-    const partial = `${this.#path}.partial`;
-    await mkdir(dirname(this.#path), { recursive: true });
-    const file = await open(partial, 'w');
-    try {
-      await file.writeFile(text);
-      // Else a power cut could leave a new name for bytes that are not there yet.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(partial, this.#path);
-    const folder = await open(dirname(this.#path), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await replaceFile(this.#path, text);
   }
 }

@@ -250,6 +250,7 @@ function send(child: ChildProcess, message: ToWorker): void {
 }
 
 async function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw cancelled();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(cancelled());
   signal.addEventListener('abort', onAbort, { once: true });

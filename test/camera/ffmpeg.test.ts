@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import sharp from 'sharp';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { colourAt, ffmpegChildren, saveClip, TestCamera } from '../support/ffmpeg-cameras.ts';
 import { HttpCamera } from '../support/http-camera.ts';
 import { until } from '../support/until.ts';
@@ -124,6 +125,16 @@ test('a frozen stream and one that is hung up are told, and opened anew', async 
   expect(ffmpegChildren()).toEqual([]);
   await camera.picture();
 });
+
+test('an RTSP camera that takes the connection and never answers is unreachable', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  onTestFinished(() => void silent.close());
+  const { port } = silent.address() as { port: number };
+  const camera = new TestCamera({ input: `rtsp://127.0.0.1:${port}/live` });
+  await expect(camera.look()).rejects.toThrow(/^unreachable: no picture within \d+ s of opening/);
+  expect(ffmpegChildren()).toEqual([]);
+}, 60_000);
 
 test.each([
   ['nothing listens', 'http://127.0.0.1:1/stream', /^refused; /],

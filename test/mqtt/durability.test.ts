@@ -13,6 +13,8 @@ test('a few kills of broker and daemon: nothing that was completed is lost', asy
     '4',
     '--daemon-kills',
     '4',
+    '--daemons',
+    '2',
   ]);
   expect(stdout).toContain('no completed description was lost');
-}, 180_000);
+}, 400_000);

@@ -123,14 +123,14 @@ test('every topic is of the contract, and goes the right way', () => {
   }
 });
 
-test('what a camera shows goes by both status topics, what can be set by the device alone', () => {
+test('what a camera shows goes by both status topics, what can be set or asked by the device alone', () => {
   const both = ['scenecast/workshop/status', 'scenecast/workshop/front_door/status'];
   const topicsOf = (key: string): unknown =>
     (components[key]?.['availability'] as { topic: string }[] | undefined)?.map(({ topic }) => topic);
-  for (const key of ['description', 'image', 'answer:people', 'describe']) {
+  for (const key of ['description', 'image', 'answer:people']) {
     expect(topicsOf(`front_door:${key}`), key).toEqual(both);
   }
-  for (const key of ['event', 'status', 'paused', 'interval', 'prompt']) {
+  for (const key of ['event', 'status', 'describe', 'paused', 'interval', 'prompt']) {
     expect(topicsOf(`front_door:${key}`), key).toBeUndefined();
   }
 });

@@ -36,7 +36,7 @@ export class Daemon {
 
   /** The first log line with this message, waited for. */
   // biome-ignore lint/suspicious/noExplicitAny: log lines hold whatever was logged
-  async logged(message: string, timeoutMs = 30_000): Promise<any> {
+  async logged(message: string, timeoutMs = 100_000): Promise<any> {
     const find = (): unknown => this.log.find(({ msg }) => msg === message);
     await until(() => find() !== undefined, timeoutMs);
     return find();
@@ -46,12 +46,10 @@ export class Daemon {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Sends a signal and waits for the end; gives exit code and how long it took. */
-  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null; ms: number }> {
-    const start = performance.now();
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null }> {
     this.#child.kill(signal);
-    const { code } = await this.exit();
-    return { code, ms: performance.now() - start };
+    return await this.exit();
   }
 
   async exit(): Promise<{ code: number | null }> {

@@ -5,14 +5,16 @@
  * Writes `made ID` to the ledger before it hands a description over, and `kept ID` once the outbox has it.
  */
 import { appendFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
 import { Outbox } from '../../src/store/outbox.ts';
 import { madeObservation } from './made-observation.ts';
 
-interface Settings {
+export interface DaemonSettings {
   readonly url: string;
+  readonly device: string;
   readonly outboxPath: string;
   readonly ledgerPath: string;
   /** Descriptions a second. */
@@ -21,7 +23,7 @@ interface Settings {
   readonly settleMs: number;
 }
 
-const settings: Settings = JSON.parse(process.argv[2]!);
+const settings: DaemonSettings = JSON.parse(process.argv[2]!);
 const say =
   (level: string) =>
   (fields: object, message: string): void =>
@@ -50,7 +52,7 @@ const publisher = new MqttPublisher({
   certFile: null,
   keyFile: null,
   keepaliveMs: 30_000,
-  device: 'durability',
+  device: settings.device,
   outbox,
   log,
   settleMs: settings.settleMs,
@@ -65,6 +67,8 @@ const loopDelay = monitorEventLoopDelay({ resolution: 1 });
 await outbox.open();
 await publisher.start();
 loopDelay.enable();
+// By itself Node writes it at its end, which a kill leaves out.
+flushCompileCache();
 process.stdout.write('ready\n');
 for (let number = settings.firstNumber, due = performance.now(); !stopping; number++) {
   const observation = madeObservation(number);

@@ -1,38 +1,49 @@
 /**
  * Kills the broker and the daemon at random moments while descriptions are made, and counts what a subscriber misses.
  *
- *   npm run test:durability -- [--broker-kills N] [--daemon-kills N] [--rate N] [--seed N]
+ *   npm run test:durability -- [--broker-kills N] [--daemon-kills N] [--daemons N] [--rate N] [--seed N]
+ *     [--part K/N]
+ *
+ * With --part, one of N parts that have all the kills between them, for a machine that is not free for long.
  *
  * Two runs, each with half of the kills: mosquitto as it comes (nothing is kept on disk), and with persistence and autosave.
+ * Several daemons, each a device with an outbox of its own, share the broker, so that the kills take less time. Each is killed at
+ * moments of its own; a kill of the broker strikes all of them, and counts once.
  * The subscriber has a persistent session and is away for up to half a second now and then.
- * The descriptions are made up (no engine runs), 50 a second; outbox, publisher, mosquitto and their files are real.
+ * The descriptions are made up (no engine runs), 50 a second from each daemon; outbox, publisher, mosquitto and their files are real.
  * A description is completed once the outbox has it. Exit code 1 where one was lost or came in two versions.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Mosquitto } from '../test/mosquitto.ts';
+import { KilledDaemon } from './killed-daemon.ts';
 import { Listener } from './listener.ts';
 
 const { values } = parseArgs({
   options: {
     'broker-kills': { type: 'string', default: '10' },
     'daemon-kills': { type: 'string', default: '10' },
+    daemons: { type: 'string', default: '4' },
     rate: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
+    part: { type: 'string', default: '1/1' },
   },
 });
-const counts = { broker: whole('broker-kills', 0), daemon: whole('daemon-kills', 0), rate: whole('rate', 1) };
+const counts = {
+  broker: whole('broker-kills', 0),
+  daemon: whole('daemon-kills', 0),
+  daemons: whole('daemons', 1),
+  rate: whole('rate', 1),
+};
+const [part, parts] = partOf(values.part);
+const seed = whole('seed', 0) * 1000 + part;
 
 /** A subscriber that was thrown out, or is away for a moment, has so long to come back. */
 const settleMs = 1500;
 const longestNapMs = 500;
-let randomState = whole('seed', 0);
 
 interface Result {
   readonly made: number;
@@ -41,55 +52,12 @@ interface Result {
   readonly duplicates: number;
   readonly different: number;
   readonly outOfOrder: number;
+  readonly faulty: number;
   readonly naps: number;
-  readonly daemonReport: string;
   readonly seconds: number;
 }
 
-/** The daemon's process, started again after each kill. */
-class Daemon {
-  readonly #settings: object;
-  #child: ChildProcess | null = null;
-  report = '';
-
-  constructor(settings: object) {
-    this.#settings = settings;
-  }
-
-  async start(firstNumber: number): Promise<void> {
-    const child = spawn(
-      process.execPath,
-      [join(import.meta.dirname, 'daemon.ts'), JSON.stringify({ ...this.#settings, firstNumber })],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    this.#child = child;
-    const lines = createInterface({ input: child.stdout! });
-    lines.on('line', (line) => {
-      if (line !== 'ready') this.report = line;
-    });
-    createInterface({ input: child.stderr! }).on('line', (line) => {
-      if (/^error|dropped from/.test(line)) process.stderr.write(`daemon: ${line}\n`);
-    });
-    const exit = once(child, 'exit').then(() => 'exit');
-    if ((await Promise.race([once(lines, 'line'), exit])) === 'exit')
-      throw new Error('the daemon does not start');
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child!;
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
-
-  /** Lets it deliver what waits, and end. */
-  async finish(): Promise<void> {
-    const child = this.#child!;
-    const exit = once(child, 'exit');
-    child.kill('SIGTERM');
-    await exit;
-    if (child.exitCode !== 0) throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}`);
-  }
-}
+type Victim = 'broker' | 'daemon';
 
 async function run(
   settings: (folder: string) => string,
@@ -98,50 +66,77 @@ async function run(
 ): Promise<Result> {
   const startMs = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-durability-'));
-  const ledgerPath = join(folder, 'ledger');
   const broker = await Mosquitto.start(settings);
   const listener = await Listener.start(broker.url);
-  const daemon = new Daemon({
-    url: broker.url,
-    outboxPath: join(folder, 'outbox.db'),
-    ledgerPath,
-    rate: counts.rate,
-    settleMs,
-  });
+  const randoms = Array.from({ length: counts.daemons + 1 }, (_, index) => randomFrom(seed * 100 + index));
+  const daemons = Array.from(
+    { length: counts.daemons },
+    (_, index) =>
+      new KilledDaemon({
+        url: broker.url,
+        device: `durability-${index}`,
+        outboxPath: join(folder, `outbox-${index}.db`),
+        ledgerPath: join(folder, `ledger-${index}`),
+        rate: counts.rate,
+        settleMs,
+        compileCache: join(folder, 'compiled'),
+      }),
+  );
+  let brokerKill = Promise.resolve();
+  /** One after another, whoever's turn it is. */
+  const killBroker = (pauseMs: number): Promise<void> => {
+    brokerKill = brokerKill.then(async () => {
+      await broker.down('SIGKILL');
+      await sleep(pauseMs);
+      await broker.up();
+    });
+    return brokerKill;
+  };
   try {
-    await daemon.start(0);
-    listener.takeNaps(longestNapMs, random);
-    for (const victim of shuffled(brokerKills, daemonKills)) {
-      // Half of them while what waits is being sent, or has been; the others sooner, before the broker is trusted again.
-      await sleep(random() < 0.5 ? settleMs + random() * 1500 : random() * settleMs);
-      if (victim === 'broker') {
-        await broker.down('SIGKILL');
-        await sleep(random() * 300);
-        await broker.up();
-      } else {
-        await daemon.kill();
-        await daemon.start(ledgerOf(ledgerPath).made.length);
+    await Promise.all(daemons.map((daemon) => daemon.start(0)));
+    listener.takeNaps(longestNapMs, randoms[counts.daemons]!);
+    const kills = daemons.map(async (daemon, index) => {
+      const random = randoms[index]!;
+      const share = (count: number): number => Math.floor((count + index) / counts.daemons);
+      for (const victim of shuffled(share(brokerKills), share(daemonKills), random)) {
+        // Half of them while what waits is being sent, or has been; the others sooner, before the broker is trusted again.
+        await sleep(random() < 0.5 ? settleMs + random() * 1500 : random() * settleMs);
+        if (victim === 'broker') await killBroker(random() * 300);
+        else {
+          await daemon.kill();
+          await daemon.start(ledgerOf(daemon.ledgerPath).made.length);
+        }
       }
-    }
+    });
+    await Promise.all(kills);
     await sleep(settleMs);
     listener.wakeUp();
-    await daemon.finish();
+    await Promise.all(daemons.map((daemon) => daemon.finish()));
     await sleep(1000);
+    for (const { report } of daemons) process.stdout.write(`a daemon's own report at its end: ${report}\n`);
     return {
-      ...compare(ledgerOf(ledgerPath), listener),
+      ...compare(
+        daemons.map(({ ledgerPath }) => ledgerOf(ledgerPath)),
+        listener,
+      ),
+      faulty: listener.faulty,
       naps: listener.naps,
-      daemonReport: daemon.report,
-      seconds: (performance.now() - startMs) / 1000,
+      seconds: Math.round((performance.now() - startMs) / 1000),
     };
   } finally {
-    await daemon.kill();
+    await Promise.all(daemons.map((daemon) => daemon.kill()));
     await listener.close();
     await broker.close();
     rmSync(folder, { recursive: true });
   }
 }
 
-function ledgerOf(path: string): { made: string[]; kept: string[] } {
+interface Ledger {
+  readonly made: readonly string[];
+  readonly kept: readonly string[];
+}
+
+function ledgerOf(path: string): Ledger {
   // A kill can cut the last line short.
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
   const idsOf = (word: string): string[] =>
@@ -150,51 +145,68 @@ function ledgerOf(path: string): { made: string[]; kept: string[] } {
 }
 
 function compare(
-  { made, kept }: { made: readonly string[]; kept: readonly string[] },
+  ledgers: readonly Ledger[],
   { heard, order }: Listener,
-): Omit<Result, 'naps' | 'daemonReport' | 'seconds'> {
-  const completed = new Set(kept);
-  const lost = kept.filter((id) => !heard.has(id));
+): Omit<Result, 'faulty' | 'naps' | 'seconds'> {
+  const lost = ledgers.flatMap(({ kept }) => kept.filter((id) => !heard.has(id)));
   for (const id of lost.slice(0, 5)) process.stderr.write(`lost: ${id}\n`);
-  const place = new Map(made.map((id, index) => [id, index]));
-  let newest = -1;
-  let outOfOrder = 0;
-  for (const id of order) {
-    const index = place.get(id) ?? -1;
-    if (index < newest) outOfOrder++;
-    newest = Math.max(newest, index);
-  }
   let duplicates = 0;
   let different = 0;
   for (const { times, different: others } of heard.values()) {
     duplicates += times - 1;
     different += others;
   }
+  const sum = (count: (ledger: Ledger) => number): number =>
+    ledgers.map(count).reduce((total, one) => total + one, 0);
   return {
-    made: made.length,
-    completed: completed.size,
+    made: sum(({ made }) => made.length),
+    completed: sum(({ kept }) => new Set(kept).size),
     lost: lost.length,
     duplicates,
     different,
-    outOfOrder,
+    outOfOrder: sum(({ made }) => outOfOrder(made, order)),
   };
 }
 
-function shuffled(brokerKills: number, daemonKills: number): ('broker' | 'daemon')[] {
-  const victims = [...Array(brokerKills).fill('broker'), ...Array(daemonKills).fill('daemon')];
+/** How many of one daemon's were first heard after one that it had made later. */
+function outOfOrder(made: readonly string[], order: readonly string[]): number {
+  const place = new Map(made.map((id, index) => [id, index]));
+  let newest = -1;
+  let count = 0;
+  for (const id of order) {
+    const index = place.get(id);
+    if (index === undefined) continue;
+    if (index < newest) count++;
+    newest = Math.max(newest, index);
+  }
+  return count;
+}
+
+function shuffled(brokerKills: number, daemonKills: number, random: () => number): Victim[] {
+  const victims: Victim[] = [...Array(brokerKills).fill('broker'), ...Array(daemonKills).fill('daemon')];
   for (let index = victims.length - 1; index > 0; index--) {
     const other = Math.floor(random() * (index + 1));
-    [victims[index], victims[other]] = [victims[other], victims[index]];
+    [victims[index], victims[other]] = [victims[other]!, victims[index]!];
   }
   return victims;
 }
 
 /** mulberry32, so that a seed gives the same kills again. */
-function random(): number {
-  randomState = (randomState + 0x6d2b79f5) | 0;
-  let t = Math.imul(randomState ^ (randomState >>> 15), 1 | randomState);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+function randomFrom(state: number): () => number {
+  let randomState = state;
+  return () => {
+    randomState = (randomState + 0x6d2b79f5) | 0;
+    let t = Math.imul(randomState ^ (randomState >>> 15), 1 | randomState);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function partOf(text: string): [part: number, parts: number] {
+  const [part = 0, parts = 0] = text.split('/').map(Number);
+  if (!Number.isInteger(part) || !Number.isInteger(parts) || part < 1 || part > parts)
+    throw new Error(`--part ${text}: must be like 1/4`);
+  return [part, parts];
 }
 
 function whole(option: keyof typeof values, least: number): number {
@@ -204,8 +216,11 @@ function whole(option: keyof typeof values, least: number): number {
   return value;
 }
 
-const half = (count: number, isFirst: boolean): number =>
-  isFirst ? Math.ceil(count / 2) : Math.floor(count / 2);
+/** Of this part, for one of the two runs. */
+const half = (count: number, isFirst: boolean): number => {
+  const ofPart = Math.floor((count + part - 1) / parts);
+  return isFirst ? Math.ceil(ofPart / 2) : Math.floor(ofPart / 2);
+};
 // Else mosquitto drops, with an acknowledgement, what a subscriber that is away has more than 1,000 of.
 const common = 'allow_anonymous true\nmax_queued_messages 100000';
 const runs = [
@@ -217,17 +232,18 @@ const runs = [
   },
 ];
 process.stdout.write(
-  `descriptions made up, ${counts.rate} a second; no engine runs. Completed: kept by the outbox.\n`,
+  `descriptions made up, ${counts.rate} a second from each of ${counts.daemons} daemons; no engine runs. Completed: kept by the outbox.\n`,
 );
 const table: Record<string, Record<string, number>> = {};
 let isGood = true;
 for (const [index, { name, settings }] of runs.entries()) {
   const brokerKills = half(counts.broker, index === 0);
   const daemonKills = half(counts.daemon, index === 0);
-  const { daemonReport, seconds, ...result } = await run(settings, brokerKills, daemonKills);
-  if (result.lost > 0 || result.different > 0) isGood = false;
-  table[name] = { brokerKills, daemonKills, ...result, seconds: Math.round(seconds) };
-  process.stdout.write(`${name}: the last daemon's own report: ${daemonReport}\n`);
+  process.stdout.write(`${name}:\n`);
+  const result = await run(settings, brokerKills, daemonKills);
+  if (result.lost > 0 || result.different > 0 || result.faulty > 0) isGood = false;
+  table[name] = { brokerKills, daemonKills, ...result };
+  process.stdout.write(`${JSON.stringify(table[name])}\n`);
 }
 console.table(table);
 process.stdout.write(

@@ -29,7 +29,7 @@ export class Listener {
   private constructor(client: MqttClient) {
     this.#client = client;
     client.on('connect', ({ sessionPresent }) => {
-      if (!sessionPresent) client.subscribe(topicsOf('durability').description('+'), { qos: 1 });
+      if (!sessionPresent) client.subscribe(topicsOf('+').description('+'), { qos: 1 });
     });
     client.on('error', () => {});
     client.on('reconnect', () => {
