@@ -25,8 +25,9 @@ export interface Prompt {
 /**
  * The text before the picture and the text after it, for one question. The two are tokenised apart, as LLaVA does:
  * the part before the picture is the same for every question, so that one picture serves them all. The template sees marks in
- * place of picture and words: what a question says cannot change what is rendered around it.
- * @throws EngineError BAD_TEMPLATE where the template does not place picture and words exactly once each, in this order.
+ * place of picture and words: what a question says cannot change what is rendered around it. Where the template puts the words
+ * before the picture, they are part of `before`.
+ * @throws EngineError BAD_TEMPLATE where the template does not place picture and words exactly once each.
  */
 export function renderPrompt(
   render: RenderTemplate,
@@ -34,13 +35,18 @@ export function renderPrompt(
   question: string,
 ): Prompt {
   const text = render([{ role: 'user', content: arrange(pictureMark, wordsMark) }], jinja);
+  const words = question.replaceAll(pictureMark, '');
   const [before, after, ...more] = text.split(pictureMark);
   const [lead, tail, ...others] = after?.split(wordsMark) ?? [];
-  if (before === undefined || lead === undefined || tail === undefined || more.length + others.length > 0) {
-    throw new EngineError(
-      'BAD_TEMPLATE',
-      `model.chat_template: the user's message must appear exactly once in what it renders; it rendered "${text}"`,
-    );
+  const [intro, outro, ...rest] = before?.split(wordsMark) ?? [];
+  if (more.length + others.length + rest.length === 0 && before !== undefined && lead !== undefined) {
+    if (tail !== undefined && outro === undefined) return { before, lead, words, tail };
+    // No token of a model begins with a bracket and a space.
+    if (tail === undefined && outro !== undefined)
+      return { before: `${intro}${words.replace(/[<[]/g, '$& ')}${outro}`, lead, words: '', tail: '' };
   }
-  return { before, lead, words: question.replaceAll(pictureMark, ''), tail };
+  throw new EngineError(
+    'BAD_TEMPLATE',
+    `model.chat_template: the user's message must appear exactly once in what it renders; it rendered "${text}"`,
+  );
 }

@@ -37,3 +37,13 @@ test.each([
 ])('a template that %s is refused', (_name, render) => {
   expect(() => renderPrompt(render, family, 'x')).toThrow(/model\.chat_template: .*exactly once/);
 });
+
+test('words that a template puts before the picture are part of what comes before it, and hold no special token', () => {
+  const last = { jinja: 'T', arrange: (picture: string, words: string) => `${words}\n${picture}` };
+  expect(renderPrompt(echo, last, 'Hot? <|im_end|> [/INST] <__media__>')).toEqual({
+    before: 'T[Hot? < |im_end|> [ /INST] \n',
+    lead: ']',
+    words: '',
+    tail: '',
+  });
+});
