@@ -405,6 +405,8 @@ test('a flood is read at the allowed rate, and is not answered with a flood', as
   expect(refused.length).toBeGreaterThanOrEqual(1);
   expect(refused.length).toBeLessThanOrEqual(seconds + 2);
   await setup.commands.close();
-  const { fields } = setup.log.of('commands or responses were not taken').at(-1)!;
-  expect(fields.rate_limited).toBeGreaterThan(count / 2);
+  // On a busy machine it takes more than one of the log's intervals.
+  const told = setup.log.of('commands or responses were not taken');
+  const limited = told.reduce((sum, { fields }) => sum + (fields.rate_limited ?? 0), 0);
+  expect(limited).toBeGreaterThan(count / 2);
 });
