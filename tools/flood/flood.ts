@@ -38,6 +38,8 @@ const readRate = 900;
 const mostGrowthBytes = 20e6;
 /** Descriptions, of both cameras, must come at this share of their usual rate: engine, broker and flood share the machine. */
 const leastShare = 0.2;
+/** Of a shorter run, too few descriptions come to judge by. */
+const leastJudgedSeconds = 10;
 /** Of all descriptions, how many the camera has that no command is about: what frame-queue promises with two cameras. */
 const watchedShare = 0.2;
 
@@ -89,9 +91,10 @@ async function flood(settings: object, rate: number, seconds: number, allowed: o
     const responses = watcher.responses - responsesBefore;
     if (rssAfter - rssBefore >= mostGrowthBytes) faults.push('its memory has grown');
     // Whole descriptions: in the few seconds of a short form, none may be due.
-    if (describedDuring < Math.floor((usual / 60) * tookSeconds * leastShare))
+    const isJudged = tookSeconds >= leastJudgedSeconds;
+    if (isJudged && describedDuring < Math.floor((usual / 60) * tookSeconds * leastShare))
       faults.push('descriptions have ceased');
-    if (watchedDuring < Math.floor(describedDuring * watchedShare) - 1)
+    if (isJudged && watchedDuring < Math.floor(describedDuring * watchedShare) - 1)
       faults.push('a camera that no command is about has come off badly');
     if ((await retainedStatus(broker.url)) !== 'online') faults.push('its status is not retained as online');
     await daemon.kill();
