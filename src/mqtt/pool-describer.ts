@@ -56,6 +56,10 @@ export class PoolDescriber implements Describer {
   readonly #link = new UsableLink();
   /** Those that found every board busy, in the order in which they may ask again. */
   readonly #waiting: (() => void)[] = [];
+  /** When a board was last heard of. */
+  #heardMs = Number.NEGATIVE_INFINITY;
+  /** A frame has waited in vain, and no board was heard of in that time. */
+  #isPoolSilent = false;
 
   constructor(options: PoolDescriberOptions) {
     const { broker, device, concurrency, log } = options;
@@ -82,16 +86,18 @@ export class PoolDescriber implements Describer {
 
   /** Rejects with an ExpiredError past the deadline, and with an EngineError where a worker could not; without a fallback. */
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
-    const { deadlineMs, fallback, log } = this.#options;
-    const deadline = performance.now() + deadlineMs;
+    const { deadlineMs, silenceMs = defaultSilenceMs, fallback, log } = this.#options;
+    const startMs = performance.now();
+    // The own engine must not wait a whole deadline at every frame for a pool that is away.
+    const waitMs = fallback && this.#isPoolSilent ? Math.min(silenceMs, deadlineMs) : deadlineMs;
     const late = new AbortController();
-    const timer = setTimeout(
-      () => late.abort(new ExpiredError(`no board of the pool described it within ${deadlineMs} ms`)),
-      deadlineMs,
-    );
+    const timer = setTimeout(() => {
+      if (this.#heardMs < startMs) this.#isPoolSilent = true;
+      late.abort(new ExpiredError(`no board of the pool described it within ${waitMs} ms`));
+    }, waitMs);
     const ended = AbortSignal.any([signal, late.signal, this.#closing.signal]);
     try {
-      return await this.#ask(request, deadline, ended);
+      return await this.#ask(request, startMs + waitMs, ended);
     } catch (error) {
       const cause = ended.aborted ? ended.reason : error;
       if (!fallback || signal.aborted || this.#closing.signal.aborted) throw cause;
@@ -215,6 +221,8 @@ export class PoolDescriber implements Describer {
       this.#options.log.warn({ reason: messageOf(error) }, 'an answer of the pool cannot be read');
       return;
     }
+    this.#heardMs = performance.now();
+    this.#isPoolSilent = false;
     inquiry.hear(attempt, answer);
     // Whoever has answered is free.
     if (answer.status === 'ok') this.#waiting.shift()?.();

@@ -125,6 +125,27 @@ test('past the deadline a frame has expired, or is described by the own engine',
   expect(log.of("the board's own engine describes it")).toHaveLength(1);
 });
 
+test('where a pool is away, only the first frame waits the whole deadline for it', async () => {
+  const broker = await startBroker();
+  const request = await requestOf('What?');
+  const fallback = new RecordedEngine();
+  const { pool } = await startSender(broker.url, { deadlineMs: 3000, silenceMs: 300, fallback });
+  const described = async (): Promise<number> => {
+    const startMs = performance.now();
+    await pool.describe(request, never);
+    return performance.now() - startMs;
+  };
+  expect(await described()).toBeGreaterThan(2900);
+  expect(await described()).toBeLessThan(2000);
+  expect(fallback.asked).toHaveLength(2);
+  // A board that is back is heard of during the next frame, and the one after that has all the time again.
+  const { engine } = await startWorker(broker.url, { engine: new RecordedEngine(1000) });
+  await described();
+  await described();
+  expect(fallback.asked).toHaveLength(3);
+  expect(engine.asked.length).toBeGreaterThanOrEqual(1);
+});
+
 test('what a board cannot describe fails with its reason, or is described by the own engine', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url);
