@@ -46,6 +46,8 @@ interface Ending {
 }
 
 const connectTimeoutMs = 20_000;
+/** Node's own, of 64 KiB, would hold on to a hundred megabytes in the course of months. */
+const smallPoolBytes = 1024;
 const goodbyeMs = 2000;
 const sessionTakenOver = 0x8e;
 const suspiciousEnds = 3;
@@ -92,6 +94,8 @@ export class BrokerConnection {
    */
   async start(): Promise<void> {
     this.#files = await readConnectFiles(this.#options);
+    // MQTT.js keeps a buffer of a few bytes for each length of message that it meets, and with it the pool it came from.
+    Buffer.poolSize = smallPoolBytes;
     this.#running = this.#stayConnected();
   }
 

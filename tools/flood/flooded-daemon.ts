@@ -4,39 +4,50 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { drawScene } from '../../src/camera/scene-draw.ts';
+import { sampleScene } from '../../src/camera/scene-layout.ts';
 
 /** `scenecast run`, with what it logs. */
 export class FloodedDaemon {
   readonly #child: ChildProcess;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'scenecast-flood-'));
+  readonly #folder: string;
   /** Commands that it did not read, or told nobody of. */
   readonly counts = new Map<string, number>();
   #stderr = '';
 
-  constructor(url: string, device: string, commands: object) {
-    const camera = (at: number): object => ({
-      source: { type: 'scene', seed: at, size: '336x336', every: '1s' },
+  private constructor(child: ChildProcess, folder: string) {
+    this.#child = child;
+    this.#folder = folder;
+    createInterface({ input: child.stdout! }).on('line', (line) => this.#hear(line));
+    child.stderr?.on('data', (data) => {
+      this.#stderr += data;
+    });
+  }
+
+  static async start(url: string, device: string, commands: object): Promise<FloodedDaemon> {
+    const folder = mkdtempSync(join(tmpdir(), 'scenecast-flood-'));
+    // Drawn beforehand: drawing makes garbage of its own, which is not the flood's.
+    const picture = join(folder, 'scene.jpg');
+    writeFileSync(picture, await drawScene(sampleScene(1, { width: 336, height: 336 })));
+    const camera = {
+      source: { type: 'still', path: picture },
       interval: '1s',
       gate: { enabled: false },
-    });
+    };
     const config = {
       device,
       mqtt: { url, commands },
       store: { folder: 'state' },
       model: { threads: 1 },
       prompts: { default: 'Describe the scene.', brief: 'Describe it.' },
-      cameras: { watched: camera(1), poked: camera(1000) },
+      cameras: { watched: camera, poked: camera },
     };
-    const path = join(this.#folder, 'config.yaml');
+    const path = join(folder, 'config.yaml');
     writeFileSync(path, JSON.stringify(config)); // JSON is YAML
-    const main = join(import.meta.dirname, '../../src/main.ts');
-    this.#child = spawn(process.execPath, [main, 'run', '--config', path], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#hear(line));
-    this.#child.stderr?.on('data', (data) => {
-      this.#stderr += data;
-    });
+    // The script becomes the daemon: a kill strikes that.
+    const scenecast = join(import.meta.dirname, '../../bin/scenecast');
+    const child = spawn(scenecast, ['run', '--config', path], { stdio: ['ignore', 'pipe', 'pipe'] });
+    return new FloodedDaemon(child, folder);
   }
 
   /** Why it has ended; null: it lives. */
