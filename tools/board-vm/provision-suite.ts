@@ -116,7 +116,7 @@ async function provisionOnce(suite: Suite, board: Board): Promise<number | null>
   const seconds = (performance.now() - startedAt) / 1000;
   for (const [title, stepSeconds] of stepsOf(output, seconds)) suite.tell(title, stepSeconds);
   if (!isProvisioned) {
-    console.log(await board.run('tail -60 /var/log/scenecast-provision.log || true'));
+    console.log(await board.run('tail -60 /var/log/scenecast-provision.log || true').catch(String));
     return null;
   }
   await checkRunning(suite, board);
