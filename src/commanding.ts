@@ -1,8 +1,8 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { settableOf } from './config/commands-schema.ts';
 import type { Config } from './config/schema.ts';
 import type { CameraSettings } from './domain/camera-settings.ts';
-import { stateFolder } from './domain/state-folder.ts';
+import { stateFolderOf } from './domain/state-folder.ts';
 import type { CommandPowers } from './mqtt/command-list.ts';
 import { Commands } from './mqtt/commands.ts';
 import type { MqttPublisher } from './mqtt/mqtt-publisher.ts';
@@ -21,7 +21,6 @@ export function settingsOf(
   onChange: (camera: string, settings: CameraSettings) => void,
   log: Log,
 ): Settings {
-  const state = store.folder === null ? stateFolder(process.env) : resolve(folder, store.folder);
   return new Settings({
     configured: Object.fromEntries(
       Object.entries(cameras).map(([name, { interval, prompt }]) => [
@@ -31,7 +30,10 @@ export function settingsOf(
     ),
     prompts: Object.keys(prompts),
     changeable: settableOf(mqtt.commands).map((setting) => fieldOf[setting]),
-    store: new SettingsFile(join(state, `settings-${device}.json`), log),
+    store: new SettingsFile(
+      join(stateFolderOf(store.folder, folder, process.env), `settings-${device}.json`),
+      log,
+    ),
     onChange,
     log,
   });

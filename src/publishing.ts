@@ -6,7 +6,7 @@ import { jpegWithin } from './camera/jpeg-within.ts';
 import { settableOf } from './config/commands-schema.ts';
 import type { Config } from './config/schema.ts';
 import { topicsOf } from './contract/topics.ts';
-import { stateFolder } from './domain/state-folder.ts';
+import { stateFolderOf } from './domain/state-folder.ts';
 import { lookUp, questionOf } from './engine.ts';
 import type { EncodeImage } from './mqtt/camera-images.ts';
 import type { ConnectFilePaths } from './mqtt/connect-files.ts';
@@ -19,9 +19,8 @@ import { rememberTopics } from './store/topics-file.ts';
 
 export function outboxOf({ store, device }: Config, folder: string, log: Log): Outbox {
   const { max_entries, max_size, max_age, replay } = store.outbox;
-  const state = store.folder === null ? stateFolder(process.env) : resolve(folder, store.folder);
   return new Outbox({
-    path: join(state, `outbox-${device}.db`),
+    path: join(stateFolderOf(store.folder, folder, process.env), `outbox-${device}.db`),
     bounds: { maxEntries: max_entries, maxBytes: max_size, maxAgeMs: max_age, replayMs: replay },
     log,
   });
@@ -82,8 +81,11 @@ export async function clearRemoved(
     topics.image(name),
     ...Object.keys(questions).map((question) => topics.answer(name, question)),
   ]);
-  const state = store.folder === null ? stateFolder(process.env) : resolve(folder, store.folder);
-  const all = await rememberTopics(join(state, `topics-${device}.json`), current, log);
+  const all = await rememberTopics(
+    join(stateFolderOf(store.folder, folder, process.env), `topics-${device}.json`),
+    current,
+    log,
+  );
   for (const topic of all) if (!current.includes(topic)) publisher.retain(topic, '');
 }
 

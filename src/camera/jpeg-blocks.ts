@@ -1,14 +1,6 @@
 import { messageOf } from '../domain/errors.ts';
-import type { Size } from '../domain/frame.ts';
-import type { Log } from '../pipeline/ports.ts';
+import type { JpegBlocks, Log } from '../pipeline/ports.ts';
 import { loadV4l2Addon } from './v4l2-addon.ts';
-
-/** The mean brightness of each block of a JPEG, row by row; null for a JPEG that is not what cameras send. */
-type JpegBlocks = (
-  jpeg: Uint8Array,
-  size: Size,
-  grid: { readonly columns: number; readonly rows: number },
-) => Promise<Uint8Array | null>;
 
 /**
  * libjpeg-turbo for the gate, which would else have sharp decode every look at two to three times the cost. null where

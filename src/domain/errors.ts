@@ -65,6 +65,11 @@ export class ExpiredError extends ScenecastError {
   override readonly name = 'ExpiredError';
 }
 
+/** Whether a file was not there. */
+export function isMissingFile(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

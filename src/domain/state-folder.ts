@@ -1,8 +1,13 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Where Scenecast keeps its state: systemd's state folder, else the user's. */
 export function stateFolder(env: NodeJS.ProcessEnv): string {
   const userState = env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local/state');
   return env['STATE_DIRECTORY']?.split(':')[0] || join(userState, 'scenecast');
+}
+
+/** Where a config wants the state; `configured` null: {@link stateFolder}. Relative paths are looked up in `folder`. */
+export function stateFolderOf(configured: string | null, folder: string, env: NodeJS.ProcessEnv): string {
+  return configured === null ? stateFolder(env) : resolve(folder, configured);
 }

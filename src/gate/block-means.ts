@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { Picture, Size } from '../domain/frame.ts';
+import type { JpegBlocks } from '../pipeline/ports.ts';
 
 /** A picture seen from afar: the mean brightness (0 to 255) of each block of a grid, row by row. */
 export interface BlockMeans {
@@ -7,16 +8,6 @@ export interface BlockMeans {
   readonly rows: number;
   readonly means: Uint8Array;
 }
-
-/**
- * A quicker way to a JPEG's block means than sharp's. null for files that it does not take: sharp then reads those, and
- * says what is wrong with them.
- */
-export type JpegBlocks = (
-  jpeg: Uint8Array,
-  size: Size,
-  grid: { readonly columns: number; readonly rows: number },
-) => Promise<Uint8Array | null>;
 
 /** Blocks along the longer side: at 1280x720 a block is 20x20 pixels, and 2 % of the picture is 46 blocks. */
 const blocksAlong = 64;

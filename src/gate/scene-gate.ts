@@ -1,6 +1,6 @@
 import type { Picture } from '../domain/frame.ts';
-import type { Gate, Look } from '../pipeline/ports.ts';
-import { type BlockMeans, type JpegBlocks, readBlockMeans } from './block-means.ts';
+import type { Gate, JpegBlocks, Look } from '../pipeline/ports.ts';
+import { type BlockMeans, readBlockMeans } from './block-means.ts';
 import { ChangeDetector, type DetectorOptions } from './change-detector.ts';
 
 /** The gate of one camera: pictures in, decoded small; the decision is the ChangeDetector's. */

@@ -1,7 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { ConfigError, messageOf } from '../domain/errors.ts';
+import { ConfigError, isMissingFile, messageOf } from '../domain/errors.ts';
 
 const pinSchema = z.object({
   /** Text model or projector, for models of the catalogue; null for files pulled by address. */
@@ -43,7 +43,7 @@ export async function readLockFile(
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if (isMissingFile(cause)) return {};
     throw new ConfigError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
   }
   try {

@@ -11,13 +11,13 @@ import {
 import { descriptionOfWork, workQuestionsPayload } from '../contract/work-payloads.ts';
 import { EngineError, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
+import { unlessAborted } from '../domain/unless-aborted.ts';
 import type { DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
 import type { BrokerConnection } from './broker-connection.ts';
 import type { BrokerLink, Message } from './broker-link.ts';
 import { type BrokerAddress, poolConnection, UsableLink } from './pool-connection.ts';
 import { Inquiry } from './pool-inquiry.ts';
 import { PublishError } from './publish-error.ts';
-import { unlessAborted } from './unless-aborted.ts';
 import { imageFileOf, imageTypeOf } from './work-image.ts';
 
 export interface PoolDescriberOptions {

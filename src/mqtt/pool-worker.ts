@@ -6,12 +6,12 @@ import { workFilter } from '../contract/topics.ts';
 import { type WorkAnswerPayload, workingEveryMs } from '../contract/work.ts';
 import { workDataPayload } from '../contract/work-payloads.ts';
 import { messageOf } from '../domain/errors.ts';
+import { unlessAborted } from '../domain/unless-aborted.ts';
 import type { Describer, Log } from '../pipeline/ports.ts';
 import type { BrokerConnection } from './broker-connection.ts';
 import type { BrokerLink, Message } from './broker-link.ts';
 import { type BrokerAddress, poolConnection, UsableLink } from './pool-connection.ts';
 import { PublishError } from './publish-error.ts';
-import { unlessAborted } from './unless-aborted.ts';
 import { imageSizeOf } from './work-image.ts';
 import {
   largestMessageBytes,

@@ -1,5 +1,5 @@
 import { renameSync, rmSync } from 'node:fs';
-import { messageOf } from '../domain/errors.ts';
+import { isMissingFile, messageOf } from '../domain/errors.ts';
 
 /** A database file that can be read by SQLite but not by us. */
 export class DamagedError extends Error {
@@ -49,7 +49,7 @@ export function putAside(path: string): string {
     try {
       renameSync(path + suffix, aside + suffix);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      if (!isMissingFile(error)) {
         throw new Error(`${path}${suffix} cannot be put aside: ${messageOf(error)}`, { cause: error });
       }
     }

@@ -1,7 +1,7 @@
 import { readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ChangedSettings } from '../domain/camera-settings.ts';
-import { messageOf } from '../domain/errors.ts';
+import { isMissingFile, messageOf } from '../domain/errors.ts';
 import type { Log, SettingsStore } from '../pipeline/ports.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -37,8 +37,7 @@ export class SettingsFile implements SettingsStore {
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      const isNone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isNone)
+      if (!isMissingFile(error))
         this.#log.warn({ path, reason: messageOf(error) }, 'settings cannot be read: as in the config');
       return new Map();
     }

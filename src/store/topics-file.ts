@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { messageOf } from '../domain/errors.ts';
+import { isMissingFile, messageOf } from '../domain/errors.ts';
 import type { Log } from '../pipeline/ports.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -30,8 +30,8 @@ async function topicsIn(path: string, log: Log): Promise<string[]> {
   try {
     return fileSchema.parse(JSON.parse(await readFile(path, 'utf8'))).topics;
   } catch (error) {
-    const isNone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (!isNone) log.warn({ path, reason: messageOf(error) }, 'remembered topics cannot be read');
+    if (!isMissingFile(error))
+      log.warn({ path, reason: messageOf(error) }, 'remembered topics cannot be read');
     return [];
   }
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, messageOf } from '../domain/errors.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { Description } from '../domain/observation.ts';
+import { unlessAborted } from '../domain/unless-aborted.ts';
 import type { DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
 import { onCpus } from './on-cpus.ts';
 import type { EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
@@ -80,7 +81,7 @@ export class EngineClient implements Describer {
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
     if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
     if (signal.aborted) throw cancelled();
-    const child = await rejectOnAbort(this.#ready, signal);
+    const child = await unlessAborted(this.#ready, signal, cancelled);
     const id = this.#nextId++;
     const { deadlineMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Description>();
@@ -113,7 +114,7 @@ export class EngineClient implements Describer {
 
   /** Resolves when the engine is not (or no longer) being started anew; rejects where the signal aborts. */
   async ready(signal: AbortSignal): Promise<void> {
-    if (this.#ready) await rejectOnAbort(this.#ready, signal);
+    if (this.#ready) await unlessAborted(this.#ready, signal, cancelled);
   }
 
   get heartbeat(): Heartbeat {
@@ -126,7 +127,7 @@ export class EngineClient implements Describer {
    */
   async restart(signal: AbortSignal): Promise<void> {
     if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
-    const child = await rejectOnAbort(this.#ready, signal);
+    const child = await unlessAborted(this.#ready, signal, cancelled);
     for (const pending of this.#pending.values())
       pending.fault = new EngineError('RESTARTED', 'the engine is started anew, as somebody requested');
     this.#backOffMs = shortestBackOffMs;
@@ -247,18 +248,6 @@ export class EngineClient implements Describer {
 /** A child that has just died must not throw at whoever still talks to it: its exit is reported elsewhere. */
 function send(child: ChildProcess, message: ToWorker): void {
   if (child.connected) child.send(message, () => {});
-}
-
-async function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw cancelled();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(cancelled());
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 function cancelled(): EngineError {

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { BrokerConnection } from '../../src/mqtt/broker-connection.ts';
 import type { BrokerLink } from '../../src/mqtt/broker-link.ts';
+import { openBroker } from '../../tools/test/broker-address.ts';
 import { LogLines } from '../support/log-lines.ts';
 import { ScriptedBroker } from '../support/scripted-broker.ts';
 
@@ -9,14 +10,8 @@ async function linkTo(connackProperties: number[]): Promise<BrokerLink> {
   const broker = await ScriptedBroker.start(() => 0, { connackProperties });
   const { promise: linked, resolve } = Promise.withResolvers<BrokerLink>();
   const connection = new BrokerConnection({
-    url: broker.url,
-    username: null,
-    passwordFile: null,
-    caFile: null,
-    certFile: null,
-    keyFile: null,
+    ...openBroker(broker.url),
     clientId: 'test',
-    keepaliveMs: 30_000,
     will: { topic: 'status', payload: 'gone' },
     publishTimeoutMs: 1000,
     log: new LogLines(),

@@ -7,6 +7,7 @@ import { EngineError, ExpiredError } from '../../src/domain/errors.ts';
 import type { Description } from '../../src/domain/observation.ts';
 import { PoolDescriber } from '../../src/mqtt/pool-describer.ts';
 import type { DescribeRequest } from '../../src/pipeline/ports.ts';
+import { openBroker } from '../../tools/test/broker-address.ts';
 import { LogLines } from '../support/log-lines.ts';
 import { startBroker } from '../support/mqtt.ts';
 import { jpegOf, RecordedEngine, startSender, startWorker } from '../support/pool.ts';
@@ -186,14 +187,7 @@ test('a broker without MQTT 5 is told to be one', async () => {
   await once(server, 'listening');
   const log = new LogLines();
   const pool = new PoolDescriber({
-    broker: {
-      ...{
-        url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        username: null,
-        keepaliveMs: 30_000,
-      },
-      ...{ passwordFile: null, caFile: null, certFile: null, keyFile: null },
-    },
+    broker: openBroker(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`),
     ...{ device: 'porch-board', pool: null, concurrency: 4, deadlineMs: 1000, fallback: null, log },
   });
   onTestFinished(async () => {

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type MqttOptions, MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
 import { Outbox } from '../../src/store/outbox.ts';
 import type { OutboxBounds } from '../../src/store/outbox-protocol.ts';
+import { openBroker } from '../../tools/test/broker-address.ts';
 import { Mosquitto } from '../../tools/test/mosquitto.ts';
 import { LogLines } from './log-lines.ts';
 import { Subscriber } from './subscriber.ts';
@@ -50,13 +51,7 @@ export async function startPublisher(
     log,
   });
   const publisher = new MqttPublisher({
-    url,
-    username: null,
-    passwordFile: null,
-    caFile: null,
-    certFile: null,
-    keyFile: null,
-    keepaliveMs: 30_000,
+    ...openBroker(url),
     device: 'test',
     outbox,
     log,

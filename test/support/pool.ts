@@ -8,12 +8,12 @@ import type { Description } from '../../src/domain/observation.ts';
 import { PoolDescriber, type PoolDescriberOptions } from '../../src/mqtt/pool-describer.ts';
 import { PoolWorker, type PoolWorkerOptions } from '../../src/mqtt/pool-worker.ts';
 import type { DescribeRequest, Describer } from '../../src/pipeline/ports.ts';
+import { openBroker } from '../../tools/test/broker-address.ts';
 import { LogLines } from './log-lines.ts';
 import { until } from './until.ts';
 
 const brokerAt = (url: string) => ({
-  ...{ url, username: null, passwordFile: null, caFile: null, certFile: null, keyFile: null },
-  keepaliveMs: 30_000,
+  ...openBroker(url),
   reconnect: { firstMs: 50, longestMs: 200, stableMs: 1000 },
 });
 

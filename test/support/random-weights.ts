@@ -1,16 +1,11 @@
+import { seededRandom } from '../../tools/test/seeded-random.ts';
 import { fromHalf, type GgufTensor, toHalf } from './gguf-writer.ts';
 
 export type Random = () => number;
 
-/** Normally distributed numbers from a seed (mulberry32, Box-Muller). */
+/** Normally distributed numbers from a seed (Box-Muller). */
 export function gaussian(seed: number): Random {
-  let state = seed >>> 0;
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const uniform = seededRandom(seed);
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 

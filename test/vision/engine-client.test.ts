@@ -1,45 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { drawScene } from '../../src/camera/scene-draw.ts';
-import { sampleScene } from '../../src/camera/scene-layout.ts';
-import type { Picture } from '../../src/domain/frame.ts';
 import { backendsDir } from '../../src/vision/addon.ts';
 import { EngineClient } from '../../src/vision/engine-client.ts';
 import type { EngineOptions } from '../../src/vision/protocol.ts';
+import { demoEngine, demoRequest, manyQuestions } from '../support/demo-engine.ts';
 import { until } from '../support/until.ts';
 
-const demo = join(import.meta.dirname, '../../models/demo');
-const options: EngineOptions = {
-  textPath: join(demo, 'demo-text-f16.gguf'),
-  mmprojPath: join(demo, 'demo-mmproj-f16.gguf'),
-  contextSize: 2048,
-  batchSize: 2048,
-  ubatchSize: 576,
-  kvType: 'f16',
-  flashAttention: 'auto',
-  cpus: null,
-  useMmap: true,
-  useMlock: false,
-  threads: 1,
-  cpuModule: null,
-  maxTokens: 64,
-  temperature: 0,
-  chatTemplate: null,
-  detail: 'full',
-};
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const never = new AbortController().signal;
-const size = { width: 640, height: 480 };
-const picture: Picture = { size, bytes: await drawScene(sampleScene(900_001, size)) };
-const request = { picture, prompt: 'Describe the scene.', questions: [] };
-const manyQuestions = Array.from({ length: 60 }, (_, index) => ({
-  name: `q${index}`,
-  ask: 'How many shapes are there?',
-}));
 
 function clientOf(engine: Partial<EngineOptions> = {}, deadlineMs = 60_000): EngineClient {
-  const client = new EngineClient({ engine: { ...options, ...engine }, deadlineMs, log });
+  const client = new EngineClient({ engine: { ...demoEngine, ...engine }, deadlineMs, log });
   onTestFinished(() => client.close());
   return client;
 }
@@ -47,7 +19,7 @@ function clientOf(engine: Partial<EngineOptions> = {}, deadlineMs = 60_000): Eng
 test('it tells what was loaded, with progress, and describes the same picture the same way twice', async () => {
   const fractions: number[] = [];
   const client = new EngineClient({
-    engine: options,
+    engine: demoEngine,
     deadlineMs: 60_000,
     log,
     onProgress: (fraction) => fractions.push(fraction),
@@ -58,8 +30,8 @@ test('it tells what was loaded, with progress, and describes the same picture th
   expect(info.cpu).toMatch(/^libggml-cpu/);
   expect(fractions.at(-1)).toBe(1);
   expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
-  const first = await client.describe(request, never);
-  const second = await client.describe(request, never);
+  const first = await client.describe(demoRequest, never);
+  const second = await client.describe(demoRequest, never);
   expect(second.text).toBe(first.text);
   expect(first.tokens.image).toBe(268);
   for (const ms of Object.values(first.timings)) expect(ms).toBeGreaterThan(0);
@@ -69,7 +41,7 @@ test('the CPU module that is asked for is the one in use', async () => {
   const name = process.arch === 'x64' ? 'libggml-cpu-x64.so' : 'libggml-cpu-armv8.0_1.so';
   const client = clientOf({ cpuModule: join(backendsDir(), name) });
   expect((await client.start()).cpu).toBe(name);
-  expect((await client.describe(request, never)).text).not.toBe('');
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
 });
 
 test.each([
@@ -79,7 +51,7 @@ test.each([
 ])('a CPU module that %s is told, and a prebuilt one serves', async (_name, cpuModule) => {
   const warn = vi.fn();
   const client = new EngineClient({
-    engine: { ...options, cpuModule },
+    engine: { ...demoEngine, cpuModule },
     deadlineMs: 60_000,
     log: { ...log, warn },
   });
@@ -89,7 +61,7 @@ test.each([
   expect(warn.mock.calls.map(([, text]) => text)).toContainEqual(
     expect.stringMatching(`${cpuModule}; node-llama-cpp's own CPU module serves`),
   );
-  expect((await client.describe(request, never)).text).not.toBe('');
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
 });
 
 test('an answer does not depend on what was asked before it on the same picture', async () => {
@@ -97,8 +69,8 @@ test('an answer does not depend on what was asked before it on the same picture'
   await client.start();
   const count = { name: 'count', ask: 'How many shapes are there?' };
   const red = { name: 'red', ask: 'Is there a red circle?' };
-  const alone = await client.describe({ ...request, questions: [count] }, never);
-  const after = await client.describe({ ...request, questions: [red, count] }, never);
+  const alone = await client.describe({ ...demoRequest, questions: [count] }, never);
+  const after = await client.describe({ ...demoRequest, questions: [red, count] }, never);
   expect(after.answers['count']).toBe(alone.answers['count']);
   expect(after.text).toBe(alone.text);
   expect(after.answers['red']).toMatch(/^(Yes|No), there is/);
@@ -107,8 +79,8 @@ test('an answer does not depend on what was asked before it on the same picture'
 test.each([
   ['a file that is not there', { textPath: '/nowhere.gguf' }, 'FILE_MISSING', /\/nowhere\.gguf/],
   ['a file that is no GGUF', { textPath: import.meta.filename }, 'NOT_GGUF', /engine-client\.test\.ts/],
-  ['the projector as text model', { textPath: options.mmprojPath }, 'NOT_A_TEXT_MODEL', /demo-mmproj/],
-  ['the text model as projector', { mmprojPath: options.textPath }, 'NOT_AN_MMPROJ', /demo-text/],
+  ['the projector as text model', { textPath: demoEngine.mmprojPath }, 'NOT_A_TEXT_MODEL', /demo-mmproj/],
+  ['the text model as projector', { mmprojPath: demoEngine.textPath }, 'NOT_AN_MMPROJ', /demo-text/],
   ['a template that cannot be parsed', { chatTemplate: '{% if %}' }, 'BAD_TEMPLATE', /./],
   ['a template without the picture', { chatTemplate: 'nothing at all' }, 'BAD_TEMPLATE', /exactly once/],
   ['a template that nobody knows', { chatTemplate: 'vicunia' }, 'BAD_TEMPLATE', /vicunia/],
@@ -122,32 +94,32 @@ test.each([
 test('a picture that cannot be decoded fails alone; a picture too long for the context too', async () => {
   const client = clientOf({ contextSize: 512 });
   await client.start();
-  const broken = { ...picture, bytes: picture.bytes.subarray(0, 2000) };
-  await expect(client.describe({ ...request, picture: broken }, never)).rejects.toMatchObject({
+  const broken = { ...demoRequest.picture, bytes: demoRequest.picture.bytes.subarray(0, 2000) };
+  await expect(client.describe({ ...demoRequest, picture: broken }, never)).rejects.toMatchObject({
     code: 'BAD_PICTURE',
   });
-  const long = { ...request, prompt: 'Describe the scene. '.repeat(100) };
+  const long = { ...demoRequest, prompt: 'Describe the scene. '.repeat(100) };
   await expect(client.describe(long, never)).rejects.toMatchObject({ code: 'CONTEXT_FULL' });
-  expect((await client.describe(request, never)).text).not.toBe('');
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
 });
 
 test('past its deadline the engine is killed and started anew', async () => {
   const client = clientOf({}, 400);
   await client.start();
   const pid = client.pid;
-  const slow = { ...request, questions: manyQuestions };
+  const slow = { ...demoRequest, questions: manyQuestions };
   await expect(client.describe(slow, never)).rejects.toMatchObject({ code: 'DEADLINE' });
-  expect((await client.describe({ ...request, prompt: 'Describe' }, never)).text).not.toBe('');
+  expect((await client.describe({ ...demoRequest, prompt: 'Describe' }, never)).text).not.toBe('');
   expect(client.pid).not.toBe(pid);
 });
 
 test('killed while it describes, it fails that one and describes the next', async () => {
   const client = clientOf();
   await client.start();
-  const slow = client.describe({ ...request, questions: manyQuestions }, never);
+  const slow = client.describe({ ...demoRequest, questions: manyQuestions }, never);
   setTimeout(() => process.kill(client.pid!, 'SIGKILL'), 100);
   await expect(slow).rejects.toMatchObject({ code: 'ENGINE_DIED' });
-  expect((await client.describe(request, never)).text).not.toBe('');
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
 });
 
 test('cancelled, it is ready for the next at once', async () => {
@@ -155,12 +127,14 @@ test('cancelled, it is ready for the next at once', async () => {
   await client.start();
   const pid = client.pid;
   const cancel = new AbortController();
-  const slow = client.describe({ ...request, questions: manyQuestions }, cancel.signal);
+  const slow = client.describe({ ...demoRequest, questions: manyQuestions }, cancel.signal);
   setTimeout(() => cancel.abort(), 100);
   await expect(slow).rejects.toMatchObject({ code: 'CANCELLED' });
-  expect((await client.describe(request, never)).text).not.toBe('');
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
   expect(client.pid).toBe(pid);
-  await expect(client.describe(request, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(client.describe(demoRequest, AbortSignal.abort())).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
 });
 
 test('restarted, it fails what it describes, and is ready again when that resolves', async () => {
@@ -168,13 +142,13 @@ test('restarted, it fails what it describes, and is ready again when that resolv
   await client.start();
   const { pid } = client;
   const failed = expect(
-    client.describe({ ...request, questions: manyQuestions }, never),
+    client.describe({ ...demoRequest, questions: manyQuestions }, never),
   ).rejects.toMatchObject({ code: 'RESTARTED' });
   await Promise.all([client.restart(never), client.restart(never), failed]);
   expect(client.pid).not.toBe(pid);
   expect(existsSync(`/proc/${pid}`)).toBe(false);
   const after = client.pid;
-  expect((await client.describe(request, never)).text).not.toBe('');
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
   expect(client.pid).toBe(after);
   await expect(client.restart(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
 });
@@ -188,5 +162,5 @@ test('closed, also twice and while it loads, it leaves no process behind', async
   await client.close();
   await expect(loading).rejects.toMatchObject({ code: 'ENGINE_DIED' });
   await until(() => !existsSync(`/proc/${pid}`));
-  await expect(client.describe(request, never)).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(client.describe(demoRequest, never)).rejects.toMatchObject({ code: 'CLOSED' });
 });

@@ -1,46 +1,17 @@
-import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { drawScene } from '../../src/camera/scene-draw.ts';
-import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { EngineClient } from '../../src/vision/engine-client.ts';
-import type { EngineOptions } from '../../src/vision/protocol.ts';
 import { SilenceWatch } from '../../src/vision/silence-watch.ts';
+import { demoEngine, demoRequest, manyQuestions } from '../support/demo-engine.ts';
 import { until } from '../support/until.ts';
 
-const demo = join(import.meta.dirname, '../../models/demo');
-const engine: EngineOptions = {
-  textPath: join(demo, 'demo-text-f16.gguf'),
-  mmprojPath: join(demo, 'demo-mmproj-f16.gguf'),
-  contextSize: 2048,
-  batchSize: 2048,
-  ubatchSize: 576,
-  kvType: 'f16',
-  flashAttention: 'auto',
-  cpus: null,
-  useMmap: true,
-  useMlock: false,
-  threads: 1,
-  cpuModule: null,
-  maxTokens: 64,
-  temperature: 0,
-  chatTemplate: null,
-  detail: 'full',
-};
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const never = new AbortController().signal;
-const size = { width: 640, height: 480 };
-const picture = { size, bytes: await drawScene(sampleScene(900_001, size)) };
-const request = { picture, prompt: 'Describe the scene.', questions: [] };
-const many = Array.from({ length: 60 }, (_, index) => ({
-  name: `q${index}`,
-  ask: 'How many shapes are there?',
-}));
 
 function clientOf(
   onFinished: (close: () => Promise<void>) => void,
   parts: Partial<ConstructorParameters<typeof EngineClient>[0]> = {},
 ): EngineClient {
-  const client = new EngineClient({ engine, deadlineMs: 600_000, log, ...parts });
+  const client = new EngineClient({ engine: demoEngine, deadlineMs: 600_000, log, ...parts });
   onFinished(() => client.close());
   return client;
 }
@@ -58,7 +29,7 @@ test.concurrent('an engine that is stopped while nobody asks it anything is kill
   const { pid } = client;
   freeze(pid);
   await until(() => client.pid !== pid, 100_000);
-  expect((await client.describe(request, never)).text).not.toBe('');
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
   expect(client.heartbeat.dueMs).toBe(Number.POSITIVE_INFINITY);
 }, 180_000);
 
@@ -67,13 +38,13 @@ test.concurrent('stopped while it describes, it fails that one long before its d
 }) => {
   const client = clientOf(onTestFinished, { silenceMs: 30_000 });
   await client.start();
-  const slow = client.describe({ ...request, questions: many }, never);
+  const slow = client.describe({ ...demoRequest, questions: manyQuestions }, never);
   setTimeout(() => freeze(client.pid), 100);
   await expect(slow).rejects.toMatchObject({
     code: 'ENGINE_DIED',
     message: expect.stringContaining('gave no sign of life'),
   });
-  expect((await client.describe(request, never)).text).not.toBe('');
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
 }, 180_000);
 
 test.concurrent('killed while it loads for the first time, it is started anew where that is wanted', async ({
@@ -90,14 +61,14 @@ test.concurrent('killed while it loads for the first time, it is started anew wh
 }, 180_000);
 
 test('a file that is no model is not tried again', async () => {
-  const client = clientOf(onTestFinished, { engine: { ...engine, textPath: import.meta.filename } });
+  const client = clientOf(onTestFinished, { engine: { ...demoEngine, textPath: import.meta.filename } });
   await expect(client.start({ triesAgain: true })).rejects.toMatchObject({ code: 'NOT_GGUF' });
 }, 180_000);
 
 test('a command that cannot be run at all is told, and closing does not wait for it', async () => {
   vi.stubEnv('PATH', '/nowhere');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const client = clientOf(onTestFinished, { engine: { ...engine, cpus: [0] } });
+  const client = clientOf(onTestFinished, { engine: { ...demoEngine, cpus: [0] } });
   await expect(client.start()).rejects.toMatchObject({
     code: 'ENGINE_DIED',
     message: expect.stringContaining('ENOENT'),

@@ -10,6 +10,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
 import { Outbox } from '../../src/store/outbox.ts';
+import { openBroker } from '../test/broker-address.ts';
 import { madeObservation } from './made-observation.ts';
 
 export interface DaemonSettings {
@@ -45,13 +46,7 @@ const outbox = new NotedOutbox({
   log,
 });
 const publisher = new MqttPublisher({
-  url: settings.url,
-  username: null,
-  passwordFile: null,
-  caFile: null,
-  certFile: null,
-  keyFile: null,
-  keepaliveMs: 30_000,
+  ...openBroker(settings.url),
   device: settings.device,
   outbox,
   log,

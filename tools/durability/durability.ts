@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Mosquitto } from '../test/mosquitto.ts';
+import { seededRandom } from '../test/seeded-random.ts';
 import { KilledDaemon } from './killed-daemon.ts';
 import { Listener } from './listener.ts';
 
@@ -68,7 +69,7 @@ async function run(
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-durability-'));
   const broker = await Mosquitto.start(settings);
   const listener = await Listener.start(broker.url);
-  const randoms = Array.from({ length: counts.daemons + 1 }, (_, index) => randomFrom(seed * 100 + index));
+  const randoms = Array.from({ length: counts.daemons + 1 }, (_, index) => seededRandom(seed * 100 + index));
   const daemons = Array.from(
     { length: counts.daemons },
     (_, index) =>
@@ -189,17 +190,6 @@ function shuffled(brokerKills: number, daemonKills: number, random: () => number
     [victims[index], victims[other]] = [victims[other]!, victims[index]!];
   }
   return victims;
-}
-
-/** mulberry32, so that a seed gives the same kills again. */
-function randomFrom(state: number): () => number {
-  let randomState = state;
-  return () => {
-    randomState = (randomState + 0x6d2b79f5) | 0;
-    let t = Math.imul(randomState ^ (randomState >>> 15), 1 | randomState);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 function partOf(text: string): [part: number, parts: number] {

@@ -15,8 +15,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { Mosquitto } from '../test/mosquitto.ts';
+import { seededRandom } from '../test/seeded-random.ts';
 import { FloodedDaemon } from './flooded-daemon.ts';
-import { RandomCommands, randomOf } from './random-command.ts';
+import { RandomCommands } from './random-command.ts';
 import { Watcher } from './watcher.ts';
 
 const { values } = parseArgs({
@@ -62,7 +63,7 @@ async function flood(settings: object, rate: number, seconds: number, allowed: o
   const watcher = await Watcher.start(broker.url, device);
   const sender = await connectAsync(broker.url, { protocolVersion: 5 });
   const daemon = await FloodedDaemon.start(broker.url, device, { ...settings, ...allowed });
-  const commands = new RandomCommands(randomOf(seed), device, ['poked']);
+  const commands = new RandomCommands(seededRandom(seed), device, ['poked']);
   const faults: string[] = [];
   const alive = (): boolean => daemon.end === null;
   try {

@@ -7,17 +7,6 @@ export interface RandomCommand {
   readonly options: IClientPublishOptions;
 }
 
-/** mulberry32, so that a seed gives the same commands again. */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Commands of all kinds: random bytes, broken JSON, wrong types, unknown names, hostile texts, too much, and right ones. */
 export class RandomCommands {
   readonly #random: () => number;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, messageOf } from '../../src/domain/errors.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import { EngineClient } from '../../src/vision/engine-client.ts';
+import { plainEngine } from '../test/plain-engine.ts';
 
 export interface ModelPair {
   readonly textPath: string;
@@ -21,21 +22,10 @@ const longestMs = 120_000;
 export async function tryModel(model: ModelPair, picture: Picture): Promise<Outcome> {
   const client = new EngineClient({
     engine: {
+      ...plainEngine,
       ...model,
       contextSize: 1024,
-      batchSize: 2048,
-      ubatchSize: 576,
-      kvType: 'f16',
-      flashAttention: 'auto',
-      cpus: null,
-      useMmap: true,
-      useMlock: false,
-      threads: 1,
-      cpuModule: null,
       maxTokens: 4,
-      temperature: 0,
-      chatTemplate: null,
-      detail: 'full',
     },
     deadlineMs: longestMs,
     log: { debug() {}, info() {}, warn() {}, error() {} },

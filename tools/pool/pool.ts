@@ -19,6 +19,7 @@ import sharp from 'sharp';
 import { ulid } from 'ulid';
 import { ExpiredError } from '../../src/domain/errors.ts';
 import { PoolDescriber } from '../../src/mqtt/pool-describer.ts';
+import { openBroker } from '../test/broker-address.ts';
 import { Mosquitto } from '../test/mosquitto.ts';
 import { Answers } from './answers.ts';
 import type { WorkerSettings } from './worker.ts';
@@ -151,15 +152,7 @@ async function run(settings: (folder: string) => string): Promise<boolean> {
   const answers = await Answers.start(broker.url, device);
   const workers = speeds.toSorted((a, b) => a - b).map((engineMs) => new Worker(broker.url, engineMs));
   const pool = new PoolDescriber({
-    broker: {
-      url: broker.url,
-      username: null,
-      passwordFile: null,
-      caFile: null,
-      certFile: null,
-      keyFile: null,
-      keepaliveMs: 30_000,
-    },
+    broker: openBroker(broker.url),
     device,
     pool: null,
     concurrency,

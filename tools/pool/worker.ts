@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Description } from '../../src/domain/observation.ts';
 import { PoolWorker } from '../../src/mqtt/pool-worker.ts';
 import type { DescribeRequest, Describer } from '../../src/pipeline/ports.ts';
+import { openBroker } from '../test/broker-address.ts';
 
 export interface WorkerSettings {
   readonly url: string;
@@ -42,13 +43,7 @@ const recorded: Describer = {
 
 const worker = new PoolWorker({
   broker: {
-    url,
-    username: null,
-    passwordFile: null,
-    caFile: null,
-    certFile: null,
-    keyFile: null,
-    keepaliveMs: 30_000,
+    ...openBroker(url),
     reconnect: { firstMs: 50, longestMs: 200, stableMs: 1000 },
   },
   pool,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { ConfigError, messageOf } from '../../domain/errors.ts';
+import { ConfigError, isMissingFile, messageOf } from '../../domain/errors.ts';
 
 /**
  * Reads and checks a JSON file of a checkpoint.
@@ -21,7 +21,7 @@ export async function readOptionalText(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (isMissingFile(cause)) return null;
     throw new ConfigError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { drawScene } from '../../src/camera/scene-draw.ts';
+import { sampleScene } from '../../src/camera/scene-layout.ts';
+import type { DescribeRequest } from '../../src/pipeline/ports.ts';
+import type { EngineOptions } from '../../src/vision/protocol.ts';
+import { plainEngine } from '../../tools/test/plain-engine.ts';
+
+const demo = join(import.meta.dirname, '../../models/demo');
+
+/** The demo model, as it comes. */
+export const demoEngine: EngineOptions = {
+  ...plainEngine,
+  textPath: join(demo, 'demo-text-f16.gguf'),
+  mmprojPath: join(demo, 'demo-mmproj-f16.gguf'),
+};
+
+const size = { width: 640, height: 480 };
+
+/** A scene that the demo model was never trained on, to be described. */
+export const demoRequest: DescribeRequest = {
+  picture: { size, bytes: await drawScene(sampleScene(900_001, size)) },
+  prompt: 'Describe the scene.',
+  questions: [],
+};
+
+/** So many questions that a description takes its time. */
+export const manyQuestions = Array.from({ length: 60 }, (_, index) => ({
+  name: `q${index}`,
+  ask: 'How many shapes are there?',
+}));
