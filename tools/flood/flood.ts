@@ -41,8 +41,9 @@ const mostGrowthBytes = 20e6;
 const leastShare = 0.2;
 /** Of a shorter run, too few descriptions come to judge by. */
 const leastJudgedSeconds = 10;
-/** Of all descriptions, how many the camera has that no command is about: what frame-queue promises with two cameras. */
-const watchedShare = 0.2;
+/** The camera that no command is about is due once a second; then, with two cameras, frame-queue lets 4 others pass it. */
+const watchedEverySeconds = 1;
+const ofWhichOneIsWatched = 5;
 
 interface Result {
   readonly sent: number;
@@ -93,8 +94,8 @@ async function flood(settings: object, rate: number, seconds: number, allowed: o
     const isJudged = tookSeconds >= leastJudgedSeconds;
     if (isJudged && describedDuring < Math.floor((usual / 60) * tookSeconds * leastShare))
       faults.push('descriptions have ceased');
-    // It is due once a second at most.
-    const watchedDue = Math.min(describedDuring * watchedShare, tookSeconds * 0.8);
+    const watchedTurnSeconds = watchedEverySeconds + (ofWhichOneIsWatched * tookSeconds) / describedDuring;
+    const watchedDue = tookSeconds / watchedTurnSeconds;
     if (isJudged && watchedDuring < Math.floor(watchedDue) - 1)
       faults.push('a camera that no command is about has come off badly');
     if ((await retainedStatus(broker.url)) !== 'online') faults.push('its status is not retained as online');
