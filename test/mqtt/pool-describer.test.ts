@@ -9,7 +9,7 @@ import { PoolDescriber } from '../../src/mqtt/pool-describer.ts';
 import type { DescribeRequest } from '../../src/pipeline/ports.ts';
 import { openBroker } from '../../tools/test/broker-address.ts';
 import { LogLines } from '../support/log-lines.ts';
-import { startBroker } from '../support/mqtt.ts';
+import { startBroker, subscribe } from '../support/mqtt.ts';
 import { jpegOf, RecordedEngine, startSender, startWorker } from '../support/pool.ts';
 import { until } from '../support/until.ts';
 
@@ -145,6 +145,18 @@ test('where a pool is away, only the first frame waits the whole deadline for it
   await described();
   expect(fallback.asked).toHaveLength(3);
   expect(engine.asked.length).toBeGreaterThanOrEqual(1);
+});
+
+test("an image is not worth a board's time once its sender has given it up: the broker knows when", async () => {
+  const broker = await startBroker();
+  const { client } = await subscribe(broker.url, 'scenecast/work/#');
+  const expiries: (number | undefined)[] = [];
+  client.on('message', (_topic, _payload, { properties }) =>
+    expiries.push(properties?.messageExpiryInterval),
+  );
+  const { pool } = await startSender(broker.url, { deadlineMs: 2500 });
+  await expect(pool.describe(await requestOf('What?'), never)).rejects.toThrow(ExpiredError);
+  expect(expiries).toEqual([3]);
 });
 
 test('what a board cannot describe fails with its reason, or is described by the own engine', async () => {

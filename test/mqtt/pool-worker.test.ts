@@ -199,6 +199,8 @@ test('an image for another pool is left alone, and one that nobody could hear of
     customer.client.publishAsync('scenecast/work/a', image, { qos: 1, properties });
   await publish({ responseTopic: 'shop/answers', userProperties: { pool: 'others' } });
   await publish({});
+  // The same again is not told again.
+  await publish({});
   await publish({ responseTopic: 'scenecast/porch/request/restart' });
   expect((await customer.send(image, { pool: 'boards' })).payload.status).toBe('ok');
   expect(engine.asked).toHaveLength(1);
@@ -224,16 +226,39 @@ test('a worker that stops gives back what it has', async () => {
 
 test('an answer that the connection did not outlive goes over the next', async () => {
   const broker = await startBroker();
+  const { url, packets } = await tapPackets(broker.port);
   const engine = new RecordedEngine(700);
-  const { log } = await startWorker(broker.url, { engine });
-  const first = await Customer.start(broker.url);
+  const { log } = await startWorker(url, { engine });
+  const customer = await Customer.start(broker.url);
   const image = await jpegOf();
-  first.client.publish('scenecast/work/a', image, { qos: 1, properties: { responseTopic: 'shop/answers' } });
+  customer.client.publish('scenecast/work/a', image, {
+    qos: 1,
+    properties: { responseTopic: 'shop/answers' },
+  });
   await until(() => engine.asked.length === 1);
+  // The answer is written, and never acknowledged.
+  broker.signal('SIGSTOP');
+  const answered = (): number => packets.filter((packet) => packet === 'client PUBLISH').length;
+  await until(() => answered() === 1);
   await broker.down('SIGKILL');
   await broker.up();
-  const second = await Customer.start(broker.url);
-  await until(() => second.answers.length === 1);
-  expect(second.answers[0]?.payload.status).toBe('ok');
+  await until(() => answered() === 2);
   expect(log.of('an answer was not published')).toEqual([]);
+});
+
+test('whoever wants no waiting hears at once that the worker is at it, and no timer is left behind', async () => {
+  const broker = await startBroker();
+  const engine = new RecordedEngine(300);
+  await startWorker(broker.url, { engine, workingEveryMs: 600_000 });
+  const customer = await Customer.start(broker.url);
+  const image = await jpegOf();
+  const { payload } = await customer.send(image, { if_busy: 'refuse' });
+  expect(payload.status).toBe('working');
+  await until(() => customer.answers.length === 2);
+  engine.ms = 0;
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+  const before = timers();
+  for (let sent = 0; sent < 20; sent++) await customer.send(image);
+  expect(timers()).toBeLessThan(before + 10);
 });

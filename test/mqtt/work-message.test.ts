@@ -72,6 +72,12 @@ test.each([
   expect(replyFault).toMatch(fault);
 });
 
+test('a transaction longer than may be echoed is left out', () => {
+  const ofLength = (length: number) =>
+    messageOf(image, { transaction: 'x'.repeat(length) }).reply?.transaction;
+  expect([ofLength(128), ofLength(129)]).toEqual(['x'.repeat(128), undefined]);
+});
+
 test('a board of Scenecast is answered at its own topic', () => {
   const { reply } = messageOf(image, {}, { responseTopic: 'scenecast/porch-board/response/work' });
   expect(reply?.topic).toBe('scenecast/porch-board/response/work');
