@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { stageSources } from './javascript.ts';
 import { isNeededFile, neededPackages, type PackageLock } from './needed-files.ts';
 
 /** Where the package has the project. */
@@ -38,7 +39,8 @@ export function stageProject(root: string, sources: StageSources): string[] {
   const { repository, native, nodeArch, version } = sources;
   const project = join(root, home);
   const copy = (from: string, to: string): void => cpSync(from, join(root, to), { recursive: true });
-  for (const part of ['src', 'bin', 'config.example.yaml']) copy(join(repository, part), join(home, part));
+  stageSources(project, repository);
+  copy(join(repository, 'config.example.yaml'), join(home, 'config.example.yaml'));
   for (const file of readdirSync(join(repository, 'models/demo')).filter((file) => /\.(gguf|md)$/.test(file)))
     copy(join(repository, 'models/demo', file), join(home, 'models/demo', file));
   for (const addon of ['mtmd.node', 'v4l2.node', 'sd-notify.node'])
