@@ -55,7 +55,9 @@ export async function pullModel(
     if (!acceptChange)
       for (const files of sources) {
         const present = await presentFiles(folder, files, pins, access.signal);
-        if (present) return { name, folder, status: 'present', files: present };
+        if (!present) continue;
+        await removeParts(sources.flat(), folder);
+        return { name, folder, status: 'present', files: present };
       }
     const context: PullContext = {
       name,
@@ -113,11 +115,8 @@ async function removeLeftovers(
   pulled: readonly PulledFile[],
   { name, modelsFolder, folder, pins }: PullContext,
 ): Promise<void> {
+  await removeParts(candidates, folder);
   const isPulled = (file: string): boolean => pulled.some((each) => each.name === file);
-  for (const file of candidates.map(({ address }) => fileNameOf(address)).filter((each) => !isPulled(each))) {
-    const part = `${join(folder, file)}.part`;
-    for (const path of [part, statePathOf(part)]) await rm(path, { force: true });
-  }
   const roles = pulled.map(({ pin }) => pin.role).filter((role) => role !== null);
   const replaced = Object.entries(pins).filter(
     ([file, { role }]) => role !== null && roles.includes(role) && !isPulled(file),
@@ -127,6 +126,14 @@ async function removeLeftovers(
   await changePins(modelsFolder, name, (all) =>
     Object.fromEntries(Object.entries(all).filter(([file]) => !replaced.some(([gone]) => gone === file))),
   );
+}
+
+/** Of files that are whole, or that other files took the place of. A pull that was killed at its end leaves some. */
+async function removeParts(files: readonly PullFile[], folder: string): Promise<void> {
+  for (const { address } of files) {
+    const part = `${join(folder, fileNameOf(address))}.part`;
+    for (const path of [part, statePathOf(part)]) await rm(path, { force: true });
+  }
 }
 
 /** The files, where each is there as it was pinned from that very address; else null. */

@@ -210,6 +210,14 @@ test('killed at random moments, it ends right when it is run again', async () =>
   expect(hub.downloads.some(({ headers }) => headers.range !== undefined)).toBe(true);
 }, 120_000);
 
+test('what a pull left that was killed between its last two steps is removed by the next', async () => {
+  expect(await models('pull', 'smolvlm2-256m')).toMatchObject({ code: 0 });
+  const left = folder('smolvlm2-256m', `${textName}.part.json`);
+  writeFileSync(left, '{}');
+  expect(await models('pull', 'smolvlm2-256m')).toMatchObject({ code: 0 });
+  expect(existsSync(left)).toBe(false);
+}, 120_000);
+
 test('Ctrl-C stops it with a word about going on', async () => {
   hub.fault = () => ({ slow: { pieceBytes: 5000, pauseMs: 20 } });
   const { child, ended } = start(['pull', 'smolvlm2-256m']);
