@@ -59,7 +59,7 @@ configure() {
   echo board >"$root/etc/hostname"
   echo '127.0.0.1 localhost board' >"$root/etc/hosts"
   mkdir -p "$root/etc/systemd/network" "$root/etc/systemd/system/multi-user.target.wants"
-  printf '[Match]\nType=ether\n[Network]\nDHCP=ipv4\n' >"$root/etc/systemd/network/80-dhcp.network"
+  printf '[Match]\nName=e*\n[Network]\nDHCP=ipv4\n' >"$root/etc/systemd/network/80-dhcp.network"
   ln -sf /lib/systemd/system/systemd-networkd.service "$root/etc/systemd/system/multi-user.target.wants/"
   [ -f "$vm_dir/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$vm_dir/key"
   mkdir -p "$root/root/.ssh"

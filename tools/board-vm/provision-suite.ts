@@ -144,14 +144,11 @@ async function sentMeanwhile(board: Board, work: () => Promise<void>): Promise<s
     "grep -o '^.*net_dev_queue' /sys/kernel/tracing/trace | sed 's/-[0-9].*//' | sort | uniq -c | tr -s ' '";
   await board.run(
     [
-      // Else the board's own networkd would ask there for an address.
-      "mkdir -p /run/systemd/network && printf '[Match]\\nName=dummy0\\n[Link]\\nUnmanaged=yes\\n' >/run/systemd/network/10-trap.network",
-      'networkctl reload',
       'ip link add dummy0 type dummy && ip addr add 192.0.2.1/24 dev dummy0',
       'sysctl -qw net.ipv6.conf.dummy0.disable_ipv6=1 && ip link set dummy0 up',
       'ip route show default >/root/default-route && ip route replace default dev dummy0',
       'ip route add 10.0.2.3/32 dev dummy0',
-      `mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing`,
+      `(test -e ${events} || mount -t tracefs tracefs /sys/kernel/tracing)`,
       `echo 'name == "dummy0"' >${events}/filter && echo 1 >${events}/enable`,
     ].join(' && '),
   );
@@ -164,7 +161,7 @@ async function sentMeanwhile(board: Board, work: () => Promise<void>): Promise<s
     return (await board.run(senders)).trim();
   } finally {
     await board.run(
-      `echo 0 >${events}/enable; ip link del dummy0; ip route replace $(cat /root/default-route); rm /run/systemd/network/10-trap.network`,
+      `echo 0 >${events}/enable; ip link del dummy0; ip route replace $(cat /root/default-route)`,
     );
   }
 }
