@@ -3,7 +3,9 @@ import type { Board } from './board.ts';
 import { boardTimeMs, checkBrokerIsClosed, hearDescription, property } from './provisioned-board.ts';
 import { expect, type Suite } from './suite.ts';
 
-const recoveryLimitMs = 70_000;
+const recoveryLimitSeconds = 70;
+/** Until a replaced one describes: an emulated processor takes a minute for what a board does in two seconds. */
+const longestStartMs = 300_000;
 const exposureLimit = 1.5;
 
 /** What a provisioned board shows. */
@@ -47,31 +49,27 @@ export async function checkRunning(suite: Suite, board: Board): Promise<void> {
 
 /** A daemon that hangs, and an engine that hangs. */
 export async function checkWatchdogs(suite: Suite, board: Board): Promise<void> {
-  await suite.check('a stopped daemon is replaced within 70 s', async () => {
-    const pid = await property(board, 'MainPID');
-    return recovery(board, `kill -STOP ${pid}`, async () => {
-      expect((await property(board, 'MainPID')) !== pid, 'it is the same process');
-    });
-  });
-  await suite.check('a stopped engine is replaced within 70 s', async () => {
-    const main = await property(board, 'MainPID');
-    const engine = (await board.run(`pgrep -P ${main} -f vision/worker | head -1`)).trim();
-    expect(engine !== '', 'no engine was found');
-    return recovery(board, `kill -STOP ${engine}`, async () => {
-      await board.run(`! test -e /proc/${engine}`);
-    });
-  });
+  const daemonOf = async (): Promise<string> => property(board, 'MainPID');
+  const engineOf = async (): Promise<string> =>
+    (await board.run(`pgrep -P ${await daemonOf()} -f vision/worker | head -1`)).trim();
+  await suite.check('a stopped daemon is replaced within 70 s', async () => replacement(board, daemonOf));
+  await suite.check('a stopped engine is replaced within 70 s', async () => replacement(board, engineOf));
 }
 
-/** Does something bad, and waits for a description of a picture that was taken after it. */
-async function recovery(board: Board, command: string, check: () => Promise<void>): Promise<string> {
-  await board.run(command);
-  const since = await boardTimeMs(board);
+/** Stops a process, waits for another in its place, and for a description of a picture that was taken after that. */
+async function replacement(board: Board, pidOf: () => Promise<string>): Promise<string> {
+  const stopped = await pidOf();
+  expect(/^[1-9]/.test(stopped), 'there is none');
+  await board.run(`kill -STOP ${stopped}`);
   const startedAt = performance.now();
-  // A picture may be on its way through a stopped engine, and is described once it goes on.
-  await hearDescription(board, since, 2 * recoveryLimitMs);
-  const seconds = (performance.now() - startedAt) / 1000;
-  await check();
-  expect(seconds <= recoveryLimitMs / 1000, `described again only after ${seconds.toFixed(1)} s`);
-  return `described again after ${seconds.toFixed(1)} s`;
+  const passedSeconds = (): number => (performance.now() - startedAt) / 1000;
+  for (let now = stopped; now === stopped || !/^[1-9]/.test(now); now = await pidOf()) {
+    expect(passedSeconds() < 2 * recoveryLimitSeconds, 'it is not replaced');
+    await sleep(500);
+  }
+  const replacedSeconds = passedSeconds();
+  await hearDescription(board, await boardTimeMs(board), longestStartMs);
+  const told = `replaced after ${replacedSeconds.toFixed(1)} s, described again after ${passedSeconds().toFixed(1)} s`;
+  expect(replacedSeconds <= recoveryLimitSeconds, told);
+  return told;
 }
