@@ -164,3 +164,39 @@ describe('the expected time', () => {
     expect(plan.expected?.totalSeconds).toBeCloseTo(36.98);
   });
 });
+
+test('what tune has measured does not go before the threads of the config', () => {
+  const tuning: Tuning = {
+    ...{ threads: 3, cpus: [0, 11], ubatchSize: 576, flashAttention: 'off', cpuModule: null },
+    rates: { encodeMs: 100, prefill: 10, decode: 5 },
+  };
+  expect(planEngine(boardWith(), sizingWith(), settings, tuning).threads).toBe(3);
+  expect(planEngine(boardWith(), sizingWith(), { ...settings, threads: 2 }, tuning).threads).toBe(2);
+});
+
+test('answers that are short by the config become no longer where memory is short', () => {
+  const leastBytes = refusalOf(() => planIn(0.1, { maxTokens: 16 })).neededBytes!;
+  const plan = planIn(leastBytes / gibibyte, { maxTokens: 16 });
+  expect(plan.maxTokens).toBe(16);
+});
+
+test('the few weights that are copied out of a mapped file count beside it', () => {
+  const repackedWeightsBytes = 1e6;
+  const without = planEngine(boardWith(), sizingWith({ repackedWeightsBytes: 0 }), settings);
+  const plan = planEngine(boardWith(), sizingWith({ repackedWeightsBytes }), settings);
+  expect(plan.useMmap).toBe(true);
+  expect(plan.memory.weightsBytes - without.memory.weightsBytes).toBe(repackedWeightsBytes);
+});
+
+test('what stays free is a twentieth of all memory, within bounds', () => {
+  const freeOf = (gibibytes: number): number => {
+    const memory = memoryOf(gibibytes, gibibytes);
+    const { budgetBytes } = planEngine(boardWith({ memory }), sizingWith(), settings);
+    return Math.round((memory.availableBytes - budgetBytes) / 1024 ** 2);
+  };
+  expect([freeOf(8), freeOf(32)]).toEqual([410, 512]);
+  const { budgetBytes } = refusalOf(() =>
+    planEngine(boardWith({ memory: memoryOf(1, 1) }), sizingWith(), settings),
+  );
+  expect(Math.round((gibibyte - budgetBytes!) / 1024 ** 2)).toBe(64);
+});
