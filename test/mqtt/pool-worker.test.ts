@@ -226,6 +226,22 @@ test('a worker that stops gives back what it has', async () => {
 
 test('an answer that the connection did not outlive goes over the next', async () => {
   const broker = await startBroker();
+  const engine = new RecordedEngine(700);
+  const { log } = await startWorker(broker.url, { engine });
+  const first = await Customer.start(broker.url);
+  const image = await jpegOf();
+  first.client.publish('scenecast/work/a', image, { qos: 1, properties: { responseTopic: 'shop/answers' } });
+  await until(() => engine.asked.length === 1);
+  await broker.down('SIGKILL');
+  await broker.up();
+  const second = await Customer.start(broker.url);
+  await until(() => second.answers.length === 1);
+  expect(second.answers[0]?.payload.status).toBe('ok');
+  expect(log.of('an answer was not published')).toEqual([]);
+});
+
+test('an answer that was written and never acknowledged is written again over the next connection', async () => {
+  const broker = await startBroker();
   const { url, packets } = await tapPackets(broker.port);
   const engine = new RecordedEngine(700);
   const { log } = await startWorker(url, { engine });
@@ -236,7 +252,6 @@ test('an answer that the connection did not outlive goes over the next', async (
     properties: { responseTopic: 'shop/answers' },
   });
   await until(() => engine.asked.length === 1);
-  // The answer is written, and never acknowledged.
   broker.signal('SIGSTOP');
   const answered = (): number => packets.filter((packet) => packet === 'client PUBLISH').length;
   await until(() => answered() === 1);

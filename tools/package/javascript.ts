@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
  */
 export function stageSources(project: string, repository: string): void {
   const source = join(repository, 'src');
-  cpSync(source, join(project, 'src'), { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  cpSync(source, join(project, 'src'), { recursive: true, filter: (path) => !isModule(path) });
   for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(isModule)) {
     const path = join(project, 'src', name.replace(/\.ts$/, '.js'));
     mkdirSync(dirname(path), { recursive: true });
