@@ -8,7 +8,8 @@ process.once('SIGINT', () => stop.abort());
 process.once('SIGTERM', () => stop.abort());
 
 try {
-  await createProgram(stop.signal).parseAsync();
+  const program = await createProgram(stop.signal, process.argv[2]);
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = reportOf(error);
 }

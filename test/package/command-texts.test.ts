@@ -6,7 +6,7 @@ import { bashCompletion } from '../../tools/package/bash-completion.ts';
 import { commandTree, flattenTree } from '../../tools/package/command-tree.ts';
 import { manPage, roff } from '../../tools/package/man-page.ts';
 
-const tree = commandTree(createProgram(AbortSignal.abort()));
+const tree = commandTree(await createProgram(AbortSignal.abort()));
 const commands = flattenTree(tree);
 const page = manPage(tree, { version: '1.2.3', date: new Date('2026-03-01T12:00:00Z') });
 

@@ -55,6 +55,7 @@ const date = new Date(
 );
 /** Debian's own variables; without them an address that cannot exist, and says so. */
 const maintainer = `${process.env['DEBFULLNAME'] ?? 'The Scenecast authors'} <${process.env['DEBEMAIL'] ?? 'maintainers@scenecast.invalid'}>`;
+const tree = commandTree(await createProgram(AbortSignal.abort()));
 
 run(join(tools, 'build-parts.sh'), [arch]);
 const file = buildPackage(values.version);
@@ -102,7 +103,6 @@ function buildPackage(version: string): string {
 }
 
 function stageTexts(root: string, version: string, folders: readonly string[]): void {
-  const tree = commandTree(createProgram(AbortSignal.abort()));
   writeCompressed(root, 'usr/share/man/man1/scenecast.1', manPage(tree, { version, date }));
   write(root, 'usr/share/bash-completion/completions/scenecast', bashCompletion(tree));
   const changes = readFileSync(join(repository, 'CHANGELOG.md'), 'utf8');
