@@ -169,6 +169,7 @@ export class EngineClient implements Describer {
       isSilent = true;
       this.#kill(child);
     });
+    silence.start();
     child.on('message', (message: FromWorker) => {
       silence.heard();
       if (message.type === 'loaded') {

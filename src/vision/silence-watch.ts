@@ -10,19 +10,25 @@ export const longestSilenceMs = 45_000;
 const longestFirstSilenceMs = 120_000;
 
 /**
- * Tells once when nothing has been heard for so long, give or take a tick. Counted in ticks of our own: whoever was held up himself, or slept
- * with the whole board, has heard nothing in that time either.
+ * Tells once when nothing has been heard for `silenceMs`, give or take a tick. Counted in ticks of our own: whoever was held up
+ * himself, or slept with the whole board, has heard nothing in that time either.
  */
 export class SilenceWatch {
-  readonly #timer: NodeJS.Timeout;
+  readonly #mostMissing: number;
+  readonly #onSilence: () => void;
   #missing: number;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(silenceMs: number, onSilence: () => void) {
-    const mostMissing = Math.ceil(silenceMs / signOfLifeMs);
-    this.#missing = mostMissing - Math.ceil(longestFirstSilenceMs / signOfLifeMs);
-    this.#timer = setInterval(() => {
+    this.#mostMissing = Math.ceil(silenceMs / signOfLifeMs);
+    this.#missing = this.#mostMissing - Math.ceil(longestFirstSilenceMs / signOfLifeMs);
+    this.#onSilence = onSilence;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => {
       this.#missing++;
-      if (this.#missing === mostMissing) onSilence();
+      if (this.#missing === this.#mostMissing) this.#onSilence();
     }, signOfLifeMs);
   }
 

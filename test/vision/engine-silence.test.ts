@@ -81,6 +81,7 @@ test('silence is told once, at first after longer; what is heard begins it anew;
   onTestFinished(() => void vi.useRealTimers());
   const onSilence = vi.fn();
   const watch = new SilenceWatch(45_000, onSilence);
+  watch.start();
   await vi.advanceTimersByTimeAsync(119_000);
   expect(onSilence).not.toHaveBeenCalled();
   watch.heard();
