@@ -4,6 +4,8 @@
 # moment, it goes on when run again.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
+# Plain `su` keeps a user's, without these.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 usage() {
   cat <<'X'
@@ -198,12 +200,16 @@ is_cameras() {
     names+="$name "
     spec=$(camera_source "$spec")
     [[ ! $spec =~ [[:cntrl:]] ]] || { echo 'must be on one line' && return 1; }
+    ! is_hidden "$spec" || { echo 'is in a folder that the service does not see: put the pictures into /srv, say' && return 1; }
     [[ ! $spec =~ ^[a-z]+://[^/]*@ ]] ||
       { echo 'must be without user or password: add username and password_file to the config (docs/cameras.md)' && return 1; }
     [[ $spec =~ ^(scene|/.+|rtsps?://.+|https?://.+)$ ]] ||
       { echo 'must be a device such as /dev/video0, an rtsp:// or http:// address, a picture file or folder, or scene' && return 1; }
   done
 }
+
+# Below what the service's ProtectHome and PrivateTmp hide from it.
+is_hidden() { [[ $1/ =~ ^/(home|root|tmp|var/tmp|run)/ ]]; }
 
 readonly named_spec='^([A-Za-z0-9][A-Za-z0-9_-]{0,63})=(.+)$'
 camera_name() { if [[ $1 =~ $named_spec ]]; then echo "${BASH_REMATCH[1]}"; else echo "$2"; fi; }
@@ -259,7 +265,7 @@ take_flag() {
       ;;
     --broker-user) give broker_user is_broker_user "$1" "$2" ;;
     --camera) give camera is_cameras "$1" "${given[camera]+${given[camera]}$'\t'}$2" ;;
-    --model) give model is_model "$1" "${2/#demo/models/demo}" ;;
+    --model) give model is_model "$1" "$(meant model "$2")" ;;
     --language) give language is_language "$1" "$2" ;;
     --prompt) give prompt is_one_line "$1" "$2" ;;
     --device) give device is_device "$1" "$2" ;;
@@ -300,20 +306,25 @@ choose() {
     while true; do
       printf '  %s [%s]: ' "$question" "${proposal//$'\t'/ }"
       IFS= read -r answer || fail 'no answer came' 'Run it on a terminal, or with --yes.'
-      answer=$(numbered "$key" "${answer:-$proposal}")
+      answer=$(meant "$key" "${answer:-$proposal}")
       if reason=$("$check" "$answer"); then break; fi
       printf '  It %s.\n' "$reason"
     done
     answers[$key]=$answer
   fi
-  note "$question: ${answers[$key]//$'\t'/, }"
+  note "$question: $(without_paths "${answers[$key]//$'\t'/, }")"
 }
 
-# A number stands for a line of what was listed.
+# Addresses by their hosts alone: paths and queries may hold passwords.
+without_paths() { sed -E 's#(([a-z]+)://[^/, ]+)/[^, ]*#\1/...#g' <<<"$1"; }
+
+# A number stands for a line of what was listed, and demo for the package's own model.
 declare -a listed_camera=() listed_model=()
-numbered() {
+meant() {
   local -n list=listed_$1
-  if [[ ($1 == camera || $1 == model) && $2 =~ ^[1-9][0-9]?$ && -n ${list[$2 - 1]-} ]]; then
+  if [[ $1 == model && $2 == demo ]]; then
+    echo models/demo
+  elif [[ ($1 == camera || $1 == model) && $2 =~ ^[1-9][0-9]?$ && -n ${list[$2 - 1]-} ]]; then
     echo "${list[$2 - 1]}"
   else
     echo "$2"
@@ -380,7 +391,10 @@ install_packages() {
   [[ $dry_run == yes ]] || list_packages_before
   apt_get install "$@" && return
   repair_packages
-  apt_get install "$@" || fail "$* could not be installed" \
+  apt_get install "$@" && return
+  # Who installs it after this is somebody else.
+  [[ $(dpkg-query -W -f '${db:Status-Status}' mosquitto 2>/dev/null) == @(half|unpacked|installed|trigger)* ]] || unmark mosquitto-is-ours
+  fail "$* could not be installed" \
     "$(if [[ -n $offline ]]; then echo "Put what is missing, as the lines above tell, into $offline"; else echo 'Check the network and the lines above'; fi), and run it again."
 }
 
@@ -392,13 +406,15 @@ list_packages_before() {
 
 # Puts right what a kill or a power cut in the middle of dpkg has left.
 repair_packages() {
-  local damaged
+  local damaged name
   # Unpacked in part: our own can only be taken out; it is installed anew below.
   damaged=$(dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' 2>/dev/null | sed -n 's/^reinstreq //p')
-  if [[ $'\n'$damaged$'\n' == *$'\nscenecast\n'* ]]; then
-    note 'scenecast was installed in part'
-    run dpkg --remove --force-remove-reinstreq scenecast
-  fi
+  for name in scenecast mosquitto; do
+    [[ $'\n'$damaged$'\n' == *$'\n'"$name"$'\n'* ]] || continue
+    [[ $name == scenecast ]] || { [[ $uninstall == yes ]] && is_marked "$name-is-ours"; } || continue
+    note "$name was installed in part"
+    run dpkg --remove --force-remove-reinstreq "$name"
+  done
   if [[ -n $(dpkg --audit 2>/dev/null) || -n $(compgen -G "$root/var/lib/dpkg/updates/[0-9]*") ]]; then
     note 'finishing what dpkg has begun'
     run env DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confdef --force-confold || true
@@ -540,13 +556,86 @@ ask_login() {
   [[ ${remembered[broker]-} != install ]] || unset 'remembered[broker_user]'
   choose broker_user 'user at the broker (none: nothing)' '' is_broker_user
   [[ -n ${answers[broker_user]} ]] || return 0
-  [[ -z $password_file && $assume_yes == no && ! (-e $credential && ${remembered[broker]-} == "${answers[broker]}") ]] || return 0
+  [[ -z $password_file && $assume_yes == no ]] && ! has_password || return 0
   printf '  its password (it is not shown): '
   IFS= read -rs typed_password || true
   printf '\n'
 }
 
-# --- 4: the broker ---------------------------------------------------------------------------------------------------
+# --- 4: the model ----------------------------------------------------------------------------------------------------
+
+has_model_files() {
+  local files=("$1"/*.gguf)
+  ((${#files[@]} >= 2))
+}
+
+get_model() {
+  local model=${answers[model]} folder
+  case $model in
+    models/demo) note 'the demo model is in the package' ;;
+    /*)
+      has_model_files "$model" || require_that "$model has no two GGUF files." 'It must hold the language model and its mmproj.'
+      if is_hidden "$model"; then
+        folder=$(basename -- "$model" | tr '[:upper:]' '[:lower:]' | tr -c 'a-z0-9._\n-' -)
+        copy_model "$model" "$folder"
+        answers[model]=$folder
+      else
+        note "the model is in $model"
+      fi
+      ;;
+    *)
+      folder=$data/models/$model
+      if has_model_files "$folder"; then
+        note "the model is in ${folder#"$root"}"
+      elif [[ -n $offline ]]; then
+        has_model_files "$offline/models/$model" ||
+          require_that "$offline/models/$model has no two GGUF files." "Put the model there (scenecast models pull $model --dir FOLDER gets it on another machine), or choose --model demo."
+        copy_model "$offline/models/$model" "$model"
+      else
+        # Of a model that is not here only the headers are read.
+        run scenecast plan --model "$model" || [[ $? != 78 ]] ||
+          fail "$model cannot be used on this board" 'The lines above tell why. Choose another (scenecast models list), or --model demo.'
+        make_data_folder
+        # Goes on where an earlier one was cut.
+        run runuser -u scenecast -- env "STATE_DIRECTORY=$data" scenecast models pull "$model" ||
+          fail "$model could not be downloaded" 'The lines above tell why. Run it again to go on where it was.'
+      fi
+      ;;
+  esac
+}
+
+make_data_folder() {
+  [[ -d $data/models ]] || run install -d -o scenecast -g scenecast -m 0750 "$data" "$data/models"
+}
+
+# The names and sizes of a model's files.
+sizes_of() { find "$1" -maxdepth 1 -name '*.gguf' -printf '%f %s\n' 2>/dev/null | sort; }
+
+# copy_model FROM NAME
+copy_model() {
+  local folder=$data/models/$2
+  if [[ $(sizes_of "$1") == "$(sizes_of "$folder")" ]]; then
+    note "the model is in ${folder#"$root"}"
+    return
+  fi
+  make_data_folder
+  note "copying $1"
+  run rm -rf "$data/models/.$2.new"
+  run install -d -o scenecast -g scenecast -m 0750 "$data/models/.$2.new"
+  run install -o scenecast -g scenecast -m 0640 -t "$data/models/.$2.new" -- "$1"/*.gguf
+  if [[ $dry_run == no ]]; then
+    sync -f "$data/models/.$2.new"
+    rm -rf "$folder"
+    replace_file "$data/models/.$2.new" "$folder"
+  fi
+}
+
+# What was for another broker, or another user, is not sent to this one.
+has_password() {
+  [[ -s $credential && ${remembered[broker]-} == "${answers[broker]}" && ${remembered[broker_user]-} == "${answers[broker_user]}" ]]
+}
+
+# --- 5: the broker ---------------------------------------------------------------------------------------------------
 
 set_up_broker() {
   if [[ ${answers[broker]} == install ]]; then install_broker; else use_broker; fi
@@ -561,21 +650,18 @@ use_broker() {
   if [[ -n $password ]]; then
     write_credential "$password"
   elif [[ -z ${answers[broker_user]} ]]; then
-    # What was for another broker is not sent to this one.
     [[ ! -s $credential ]] || write_credential ''
-  elif [[ ! -s $credential && $dry_run == no ]]; then
+  elif [[ $dry_run == no ]] && ! has_password; then
     fail "no password for ${answers[broker_user]}" 'Give --password-file FILE, or leave out --broker-user.'
   fi
   note "the broker is ${answers[broker]}"
 }
 
-# Killed between the two, the broker's file is missing, and is made of this one in the next run.
 write_credential() {
   [[ $dry_run == yes ]] || (umask 077 && mkdir -p "${credential%/*}")
   if [[ $dry_run == yes || $(cat "$credential" 2>/dev/null) != "$1" || ! -e $credential ]]; then
     keep_working "$credential"
     mark service-needs-restart
-    [[ $dry_run == yes ]] || ! is_marked mosquitto-is-ours || rm -f "$broker_folder/scenecast.passwd"
     write_file "$credential" 0600 root:root < <([[ -z $1 ]] || printf '%s\n' "$1")
   fi
 }
@@ -588,6 +674,8 @@ install_broker() {
   mark mosquitto-is-ours
   is_installed mosquitto || install_packages mosquitto
   if ! is_marked password-is-ours || [[ ! -s $credential ]]; then
+    # Made anew of this password, also after a kill between the two.
+    [[ $dry_run == yes ]] || rm -f "$broker_folder/scenecast.passwd"
     write_credential "$(head -c 24 /dev/urandom | base64)"
     mark password-is-ours
   fi
@@ -639,70 +727,6 @@ broker_file() {
   write_file "$path" "$2" root:mosquitto < <(printf '%s\n' "$text")
 }
 
-# --- 5: the model ----------------------------------------------------------------------------------------------------
-
-has_model_files() {
-  local files=("$1"/*.gguf)
-  ((${#files[@]} >= 2))
-}
-
-get_model() {
-  local model=${answers[model]} folder
-  case $model in
-    models/demo) note 'the demo model is in the package' ;;
-    /*)
-      has_model_files "$model" || require_that "$model has no two GGUF files." 'It must hold the language model and its mmproj.'
-      case $model/ in
-        /home/* | /root/* | /tmp/* | /var/tmp/* | /run/*)
-          # The service sees none of these.
-          folder=$(basename -- "$model" | tr '[:upper:]' '[:lower:]' | tr -c 'a-z0-9._\n-' -)
-          copy_model "$model" "$folder"
-          answers[model]=$folder
-          ;;
-        *) note "the model is in $model" ;;
-      esac
-      ;;
-    *)
-      folder=$data/models/$model
-      if has_model_files "$folder"; then
-        note "the model is in ${folder#"$root"}"
-      elif [[ -n $offline ]]; then
-        has_model_files "$offline/models/$model" ||
-          require_that "$offline/models/$model has no two GGUF files." "Put the model there (scenecast models pull $model --dir FOLDER gets it on another machine), or choose --model demo."
-        copy_model "$offline/models/$model" "$model"
-      else
-        # Of a model that is not here only the headers are read.
-        run scenecast plan --model "$model" || [[ $? != 78 ]] ||
-          fail "$model does not suit this board" 'Choose a smaller one (scenecast models list), or --model demo.'
-        make_data_folder
-        # Goes on where an earlier one was cut.
-        run runuser -u scenecast -- env "STATE_DIRECTORY=$data" scenecast models pull "$model" ||
-          fail "$model could not be downloaded" 'The lines above tell why. Run it again to go on where it was.'
-      fi
-      ;;
-  esac
-}
-
-make_data_folder() {
-  [[ -d $data/models ]] || run install -d -o scenecast -g scenecast -m 0750 "$data" "$data/models"
-}
-
-# copy_model FROM NAME
-copy_model() {
-  local folder=$data/models/$2
-  ! has_model_files "$folder" || { note "the model is in ${folder#"$root"}" && return; }
-  make_data_folder
-  note "copying $1"
-  run rm -rf "$data/models/.$2.new"
-  run install -d -o scenecast -g scenecast -m 0750 "$data/models/.$2.new"
-  run install -o scenecast -g scenecast -m 0640 -t "$data/models/.$2.new" -- "$1"/*.gguf
-  if [[ $dry_run == no ]]; then
-    sync -f "$data/models/.$2.new"
-    rm -rf "$folder"
-    replace_file "$data/models/.$2.new" "$folder"
-  fi
-}
-
 # --- 6: the config ---------------------------------------------------------------------------------------------------
 
 # A YAML string in double quotes; control characters were refused before.
@@ -747,9 +771,12 @@ is_edited() {
 }
 
 write_config() {
-  local rendered candidate=${config%/*}/.config.yaml.candidate kept owner mode
+  local rendered candidate=${config%/*}/.config.yaml.candidate kept
   rendered=$(render_config)
-  [[ ! ${answers[camera]} =~ (^|$'\t'|=)(rtsp|http)s?:// ]] || is_installed ffmpeg || install_packages ffmpeg
+  [[ ! ${answers[camera]} =~ (^|$'\t'|=)(rtsp|http)s?:// ]] || is_installed ffmpeg || {
+    mark ffmpeg-is-ours
+    install_packages ffmpeg
+  }
   if [[ $dry_run == yes ]]; then
     note "would write ${config#"$root"}, once scenecast config check has found it good:"
     printf '%s\n' "$rendered" | sed 's/^/      /'
@@ -762,11 +789,11 @@ write_config() {
     run scenecast config check "$config" || fail "${config#"$root"} has the faults above" 'Mend it, and run this again.'
     return
   else
-    owner=$(stat -c %U:%G "$config" 2>/dev/null || echo root:scenecast)
-    mode=$(stat -c %a "$config" 2>/dev/null || echo 0640)
-    write_file "$candidate" "$mode" "$owner" < <(printf '%s\n' "$rendered") >/dev/null
+    # Some cameras' addresses hold a password.
+    write_file "$candidate" 0640 root:scenecast < <(printf '%s\n' "$rendered") >/dev/null
     run scenecast config check "$candidate" || {
       rm -f "$candidate"
+      [[ ! -d $state/working ]] || restore_working
       fail 'these answers make no good config; the one that was there is untouched' 'The lines above say what must be another.'
     }
     if is_edited; then
@@ -775,6 +802,7 @@ write_config() {
       note "what you had written is kept as ${kept#"$root"}"
     fi
     keep_working "$config"
+    keep_working "$state/config.rendered"
     mark service-needs-restart
     replace_file "$candidate" "$config"
     note "wrote ${config#"$root"}"
@@ -833,13 +861,16 @@ keep_working() {
 
 # Puts back the config and the password that worked.
 restore_working() {
-  local path
-  for path in "$config" "$credential"; do
-    [[ -e $state/working/${path##*/} ]] || continue
-    cp -p "$state/working/${path##*/}" "$path.restored"
+  local path kept=$state/working
+  [[ -e $kept/config.rendered || ! -e $kept/config.yaml ]] || rm -f "$state/config.rendered"
+  # Of another broker: mosquitto, where it is installed here, knows nothing of it.
+  [[ ! -e $kept/${credential##*/} ]] || unmark password-is-ours
+  for path in "$config" "$state/config.rendered" "$credential"; do
+    [[ -e $kept/${path##*/} ]] || continue
+    cp -p "$kept/${path##*/}" "$path.restored"
     replace_file "$path.restored" "$path"
   done
-  rm -rf "$state/working" "$state/config.rendered"
+  rm -rf "$kept"
   systemctl reset-failed scenecast 2>/dev/null || true
   run systemctl restart scenecast || true
 }
@@ -899,7 +930,8 @@ uninstall_everything() {
   step 'stopping the service' stop_service
   step 'packages' remove_packages
   step 'files' remove_files
-  [[ $dry_run == yes ]] || rm -f "$log_file"
+  [[ $dry_run == no ]] || return 0
+  rm -f "$log_file"
   printf 'Scenecast is gone.\n'
 }
 
@@ -909,8 +941,11 @@ stop_service() {
 
 remove_packages() {
   local ours=(scenecast) name
+  prepare_offline
   repair_packages
-  ! is_marked mosquitto-is-ours || ours+=(mosquitto)
+  for name in mosquitto ffmpeg; do
+    ! is_marked "$name-is-ours" || ours+=("$name")
+  done
   for name in "${ours[@]}"; do
     # Also one whose config files alone are left.
     ! dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qv '^not-installed$' || apt_get purge "$name"
@@ -929,7 +964,9 @@ remove_brought_packages() {
 }
 
 remove_files() {
-  run rm -rf "$credential" "$root/etc/scenecast" "$data"
+  # A disk that is mounted there stays, emptied.
+  run rm -rf "$data" || mountpoint -q "$data"
+  run rm -rf "$credential" "$root/etc/scenecast"
   if is_marked mosquitto-is-ours; then
     run rm -rf "$broker_folder" "$root/var/lib/mosquitto" "$root/var/log/mosquitto"
   fi
@@ -940,12 +977,13 @@ remove_files() {
 # --- From start to end -----------------------------------------------------------------------------------------------
 
 start() {
+  [[ $assume_yes == yes || -t 0 ]] || fail 'there is no terminal to ask questions on' 'Give --yes, and flags for what shall be other than proposed.'
   if [[ $dry_run == yes ]]; then
     say 'A dry run: this is what would be done. Nothing is changed.'
+    [[ ! -d $state || -r $state ]] || note 'what earlier runs did only root can read: with sudo this may tell other things'
     return
   fi
   [[ $(id -u) == 0 ]] || fail 'this needs root' "Run it with sudo: sudo $0 ..."
-  [[ $assume_yes == yes || -t 0 ]] || fail 'there is no terminal to ask questions on' 'Give --yes, and flags for what shall be other than proposed.'
   mkdir -p "${log_file%/*}" "$root/run/lock"
   touch "$log_file"
   chmod 0640 "$log_file"
@@ -981,8 +1019,9 @@ main() {
   step 'looking at the board' check_board
   step 'the package' install_package
   step 'what it shall do' ask_everything
-  step 'the MQTT broker' set_up_broker
+  # Before the broker: a download that is cut must not leave a new password with an old config.
   step 'the model' get_model
+  step 'the MQTT broker' set_up_broker
   step 'the config' write_config
   step 'checking' run_doctor
   step 'the service' start_service

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
@@ -135,7 +135,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
         'me',
         'correct horse',
         '1',
-        '2',
+        'demo',
         '',
         'Say what is there.',
       ];
@@ -196,6 +196,72 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect((await board.provision(install)).code).toBe(0);
   });
 
+  test('a failed try with other answers does not cost what was changed by hand', async () => {
+    const { board, install } = newBoard();
+    await board.provision(install);
+    const mine = `${board.read(configPath)}\n# mine\n`;
+    writeFileSync(join(board.root, configPath), mine);
+    const failed = await board.provision([...install, '--device', 'bad'], { FAKE_BAD_CONFIG: '"bad"' });
+    expect(failed.code).toBe(1);
+    expect((await board.provision(install)).output).toMatch(/was changed by hand/);
+    expect(board.read(configPath)).toBe(mine);
+  });
+
+  test('the password of one broker, or of one user, is not sent for another', async () => {
+    const { board, install } = newBoard();
+    const file = join(board.folder, 'password');
+    writeFileSync(file, 'correct horse');
+    const known = ['--broker', 'mqtt://broker.example:1883', '--broker-user', 'me'];
+    expect((await board.provision([...install, ...known, '--password-file', file])).code).toBe(0);
+    expect((await board.provision([...install, ...known])).code).toBe(0);
+    const config = board.read(configPath);
+    for (const [broker, user] of [
+      ['mqtt://other.example:1883', 'me'],
+      ['mqtt://broker.example:1883', 'bob'],
+    ] as const) {
+      const { code, output } = await board.provision([...install, '--broker', broker, '--broker-user', user]);
+      expect(output).toMatch(`no password for ${user}`);
+      expect(code).toBe(1);
+      expect(board.read(configPath)).toBe(config);
+    }
+  });
+
+  test("another broker leaves mosquitto's password file where it is", async () => {
+    const { board, install } = newBoard();
+    await board.provision(install);
+    const passwords = board.read('etc/mosquitto/scenecast.passwd');
+    expect((await board.provision([...install, '--broker', 'mqtt://other.example:1883'])).code).toBe(0);
+    expect(board.read('etc/mosquitto/scenecast.passwd')).toBe(passwords);
+    expect((await board.provision([...install, '--install-broker'])).code).toBe(0);
+    expect(board.calls.join('\n')).toMatch(/^mosquitto_passwd -U/m);
+  });
+
+  test('a model folder of a name that is known is copied where its files are others', async () => {
+    const { board, install } = newBoard();
+    const modelOf = (version: string, text: string): string => {
+      const folder = join(board.folder, version, 'Mine');
+      mkdirSync(folder, { recursive: true });
+      for (const name of ['text.gguf', 'mmproj.gguf']) writeFileSync(join(folder, name), text);
+      return folder;
+    };
+    const copied = 'var/lib/scenecast/models/mine/text.gguf';
+    const [first, second] = [modelOf('v1', 'first'), modelOf('v2', 'the second')];
+    expect((await board.provision([...install, '--model', first])).code).toBe(0);
+    expect(board.read(copied)).toBe('first');
+    expect((await board.provision([...install, '--model', second])).code).toBe(0);
+    expect(board.read(copied)).toBe('the second');
+    expect((await board.provision([...install, '--model', second])).output).toMatch(/the model is in/);
+  });
+
+  test('an address is logged without what may be a password in it', async () => {
+    const { board, install } = newBoard();
+    const address = 'http://10.0.0.2/snap.cgi?token=horse';
+    const { code, output } = await board.provision([...install, '--camera', address]);
+    expect(code).toBe(0);
+    expect(board.read(configPath)).toMatch('horse');
+    expect(output + board.read('var/log/scenecast-provision.log')).not.toMatch('horse');
+  });
+
   test('offline, apt has no source but the folder, and models come from it', async () => {
     const { board } = newBoard();
     const folder = join(board.folder, 'stick');
@@ -222,6 +288,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
 
   test.each([
     [['--camera', 'webcam'], /--camera webcam: must be a device/],
+    [['--camera', '/home/me/pictures'], /a folder that the service does not see/],
     [['--camera', 'rtsp://me:secret@10.0.0.2/1'], /must be without user or password/],
     [['--camera', '/dev/video0', '--camera', '/dev/video1'], /two cameras camera/],
     [['--broker', 'broker.local'], /--broker broker\.local: must be an address/],

@@ -103,6 +103,7 @@ export class FakeBoard {
         ...environment,
       },
     });
+    child.stdin.on('error', () => {}); // one that is killed before it has read it
     child.stdin.end(typed ?? '');
     let output = '';
     for (const stream of [child.stdout, child.stderr])
