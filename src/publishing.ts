@@ -60,10 +60,13 @@ function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
   );
 }
 
-/** Where publishing pictures was switched off, the broker shall not keep the last one. */
-export function clearImages({ device, cameras }: Config, publisher: MqttPublisher): void {
-  for (const [name, { image }] of Object.entries(cameras))
-    if (!image.enabled) publisher.retain(topicsOf(device).image(name), '');
+/**
+ * Where publishing pictures was switched off, the broker shall not keep the last one; nor where there are privacy masks, which
+ * may be newer than it.
+ */
+export function clearImages({ device, cameras }: Config, publisher: Pick<MqttPublisher, 'retain'>): void {
+  for (const [name, { image, privacy }] of Object.entries(cameras))
+    if (!image.enabled || privacy.length > 0) publisher.retain(topicsOf(device).image(name), '');
 }
 
 /** What this device's earlier configs had retained of cameras and questions that are not there any more, the broker shall not keep. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../src/config/load.ts';
-import { clearRemoved } from '../src/publishing.ts';
+import { clearImages, clearRemoved } from '../src/publishing.ts';
 import { LogLines } from './support/log-lines.ts';
 
 const source = { type: 'scene' };
@@ -57,4 +57,20 @@ test('a state folder that cannot be is told, and nothing else', async () => {
   writeFileSync(join(folder, 'state'), '');
   expect(await retained(folder, { porch }, log)).toEqual([]);
   expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);
+});
+
+test('a picture that may show what is hidden now is not left at the broker', () => {
+  const image = { enabled: true };
+  const privacy = [
+    [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ],
+  ];
+  const cameras = { off: { source }, on: { source, image }, masked: { source, image, privacy } };
+  const config = parseConfig(JSON.stringify({ device: 'workshop', cameras }), 'c.yaml');
+  const said: string[][] = [];
+  clearImages(config, { retain: (topic, payload) => said.push([topic, payload]) });
+  expect(said).toEqual(['off', 'masked'].map((name) => [`scenecast/workshop/${name}/image`, '']));
 });

@@ -169,6 +169,8 @@ export class BrokerConnection {
     if (client.stream instanceof Socket) client.stream.setNoDelay();
     client.on('disconnect', (packet) => {
       reasonCode = packet.reasonCode ?? 0;
+      // First the link: MQTT.js fails all that is under way before it closes, and whoever hears of that must not send again here.
+      this.#link?.end(new Error('the broker ended the connection'));
       client.end(true);
     });
     client.on('connect', (connack) => {

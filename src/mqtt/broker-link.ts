@@ -150,7 +150,10 @@ export class BrokerLink {
         if (!error) job.resolve();
         else if ('code' in error && typeof error.code === 'number' && error.code >= 0x80)
           job.reject(refusalOf(error.code, ReasonCodes[error.code as keyof typeof ReasonCodes] ?? 'unknown'));
-        else job.reject(lost(error));
+        else {
+          job.reject(lost(error));
+          this.drop(error);
+        }
       }
       this.#sendQueued();
     });

@@ -47,6 +47,8 @@ interface Work {
 }
 
 const goodbyeMs = 2000;
+/** Connections that may end over one answer. */
+const mostAttempts = 3;
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
@@ -230,16 +232,19 @@ export class PoolWorker {
     return setInterval(tell, this.#options.workingEveryMs ?? workingEveryMs);
   }
 
-  /** Resolves when the broker has the answer, or will not have it. If the connection ends first, it goes over the next. */
+  /**
+   * Resolves when the broker has the answer, or will not have it. If the connection ends first, it goes over the next; but a
+   * broker may hang up over the answer itself, as over a topic that it cannot bear.
+   */
   async #answer(reply: ReplyAddress, payload: WorkAnswerPayload): Promise<void> {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       const link = await this.#link.next;
       try {
         await link.publish(messageTo(reply, payload));
         return;
       } catch (error) {
-        if (error instanceof PublishError && error.fault === 'lost' && !this.#closing.signal.aborted)
-          continue;
+        const wasLost = error instanceof PublishError && error.fault === 'lost';
+        if (wasLost && attempt < mostAttempts && !this.#closing.signal.aborted) continue;
         this.#options.log.warn(
           { topic: reply.topic, reason: messageOf(error) },
           'an answer was not published',

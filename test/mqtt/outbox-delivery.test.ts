@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { type DescriptionPayload, descriptionSchema } from '../../src/contract/payloads.ts';
 import { type Publishing, scratchFolder, startBroker, startPublisher, subscribe } from '../support/mqtt.ts';
 import { observation } from '../support/observation.ts';
-import { ScriptedBroker } from '../support/scripted-broker.ts';
+import { ScriptedBroker, type Verdict } from '../support/scripted-broker.ts';
 import type { Subscriber } from '../support/subscriber.ts';
 import { until } from '../support/until.ts';
 
@@ -250,20 +250,26 @@ test('a message that the broker ignores in silence is told after a while, and th
   expect(broker.connections).toBe(1);
 });
 
-test('a message over which the broker hangs up is passed over after three times, and the others go on', async () => {
-  const broker = await ScriptedBroker.start(({ payload }) => (payload.includes('hang up') ? 'hang-up' : 0));
-  const publishing = await startPublisher(broker.url);
-  const before = describeOne(publishing);
-  describeOne(publishing, { text: 'hang up' });
-  const after = [1, 2, 3].map(() => describeOne(publishing));
-  const told = '3 connections have ended while this description was sent: it is passed over for now';
-  await until(() => publishing.log.of(told).length > 0 && publishing.outbox.health.depth === 1);
-  // Two for the one before it, which was under way with it, three for it, and the last.
-  expect(broker.connections).toBeLessThanOrEqual(6);
-  expect(sentTo(broker).slice(-3)).toEqual(after);
-  expect(sentTo(broker)[0]).toBe(before);
-  expect(publishing.log.of(told).map(({ level }) => level)).toEqual(['error']);
-});
+test.each<[string, Verdict]>([
+  ['hangs up', 'hang-up'],
+  ['ends the connection with a reason', { disconnect: 0x99 }],
+])(
+  'a message over which the broker %s is passed over after three times, and the others go on',
+  async (_how, verdict) => {
+    const broker = await ScriptedBroker.start(({ payload }) => (payload.includes('hang up') ? verdict : 0));
+    const publishing = await startPublisher(broker.url);
+    const before = describeOne(publishing);
+    describeOne(publishing, { text: 'hang up' });
+    const after = [1, 2, 3].map(() => describeOne(publishing));
+    const told = '3 connections have ended while this description was sent: it is passed over for now';
+    await until(() => publishing.log.of(told).length > 0 && publishing.outbox.health.depth === 1);
+    // Two for the one before it, which was under way with it, three for it, and the last.
+    expect(broker.connections).toBeLessThanOrEqual(6);
+    expect(sentTo(broker).slice(-3)).toEqual(after);
+    expect(sentTo(broker)[0]).toBe(before);
+    expect(publishing.log.of(told).map(({ level }) => level)).toEqual(['error']);
+  },
+);
 
 test('a broker whose quota is used up is asked again later, in order, and told of once', async () => {
   let isFull = true;

@@ -11,6 +11,7 @@ import { openBroker } from '../../tools/test/broker-address.ts';
 import { LogLines } from '../support/log-lines.ts';
 import { startBroker, subscribe } from '../support/mqtt.ts';
 import { jpegOf, RecordedEngine, startSender, startWorker } from '../support/pool.ts';
+import { ScriptedBroker } from '../support/scripted-broker.ts';
 import { until } from '../support/until.ts';
 
 const never = new AbortController().signal;
@@ -210,4 +211,11 @@ test('a broker without MQTT 5 is told to be one', async () => {
   await pool.start();
   await until(() => log.of('no connection to the broker').length > 0);
   expect(log.of('no connection to the broker')[0]?.fields.reason).toMatch(/need a broker with MQTT 5/);
+});
+
+test('a broker that ends the connection over an image gets it over the next one, until its time is over', async () => {
+  const broker = await ScriptedBroker.start(() => ({ disconnect: 0x8b }));
+  const { pool } = await startSender(broker.url, { deadlineMs: 3000 });
+  await expect(pool.describe(await requestOf('What?'), never)).rejects.toThrow(ExpiredError);
+  expect(broker.connections).toBeGreaterThan(1);
 });
