@@ -43,8 +43,10 @@ export interface V4l2Size {
   readonly leastHeight: number;
   readonly mostHeight: number;
   readonly stepHeight: number;
-  /** As the driver lists them; the two ends where it offers a range; empty where it does not say. */
+  /** As the driver lists them; the two ends of a range; empty where it does not say. */
   readonly intervals: readonly V4l2Interval[];
+  /** Everything between the two ends is offered. */
+  readonly isIntervalRange: boolean;
 }
 
 export interface V4l2Format {

@@ -59,17 +59,18 @@ export function chooseFormat(
       fourcc: format.fourcc,
       width: each.size.width,
       height: each.size.height,
-      intervals: each.intervals,
+      interval: wish.rate === null ? null : nearestInterval(each.offer, wish.rate),
       distance: distanceOf(each.size, size),
-      rateShortfall: wish.rate === null ? 0 : Math.max(0, wish.rate - fastestOf(each.intervals) - 0.01),
+      rateShortfall: wish.rate === null ? 0 : Math.max(0, wish.rate - fastestOf(each.offer.intervals) - 0.01),
       rank: preferred.indexOf(format.fourcc),
     })),
   );
   candidates.sort((a, b) => a.distance - b.distance || a.rateShortfall - b.rateShortfall || a.rank - b.rank);
-  const { fourcc: chosen, width, height, intervals } = candidates[0]!;
-  const interval = wish.rate === null ? null : nearestInterval(intervals, wish.rate);
+  const { fourcc: chosen, width, height, interval } = candidates[0]!;
   return { fourcc: chosen, width, height, ...(interval && { interval }) };
 }
+
+type IntervalOffer = Pick<V4l2Size, 'intervals' | 'isIntervalRange'>;
 
 /** Pictures a second. */
 export function rateOf({ numerator, denominator }: V4l2Interval): number {
@@ -90,15 +91,15 @@ export function sizeText({ leastWidth, mostWidth, leastHeight, mostHeight }: V4l
 }
 
 /** The sizes that are offered; of a range the one in it that is nearest. */
-function sizesOf({ sizes }: V4l2Format, wish: Size): { size: Size; intervals: readonly V4l2Interval[] }[] {
+function sizesOf({ sizes }: V4l2Format, wish: Size): { size: Size; offer: IntervalOffer }[] {
   // A driver that lists no sizes is asked for the one wished for, and says what it makes of it.
-  if (sizes.length === 0) return [{ size: wish, intervals: [] }];
+  if (sizes.length === 0) return [{ size: wish, offer: { intervals: [], isIntervalRange: false } }];
   return sizes.map((offer) => ({
     size: {
       width: within(wish.width, offer.leastWidth, offer.mostWidth, offer.stepWidth),
       height: within(wish.height, offer.leastHeight, offer.mostHeight, offer.stepHeight),
     },
-    intervals: offer.intervals,
+    offer,
   }));
 }
 
@@ -116,11 +117,13 @@ function fastestOf(intervals: readonly V4l2Interval[]): number {
   return intervals.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...intervals.map(rateOf));
 }
 
-/** The listed interval nearest to the rate; the rate itself where none are listed. */
-function nearestInterval(intervals: readonly V4l2Interval[], rate: number): V4l2Interval {
+/** The listed interval nearest to the rate; the rate itself in a range, or where none are listed. */
+function nearestInterval({ intervals, isIntervalRange }: IntervalOffer, rate: number): V4l2Interval {
   const exact = { numerator: 1000, denominator: Math.round(rate * 1000) };
   const known = intervals.filter((interval) => rateOf(interval) > 0);
-  if (known.length === 0) return exact;
+  const rates = known.map(rateOf);
+  const isWithin = isIntervalRange && rate >= Math.min(...rates) && rate <= Math.max(...rates);
+  if (known.length === 0 || isWithin) return exact;
   const off = (interval: V4l2Interval): number => Math.abs(rateOf(interval) - rate);
   return known.reduce((best, each) => (off(each) < off(best) ? each : best));
 }

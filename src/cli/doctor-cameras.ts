@@ -74,7 +74,7 @@ function sizesByRates({ sizes }: V4l2Format): Map<string, string[]> {
 
 function ratesText(size: V4l2Size): string {
   const rates = ratesOf(size);
-  return rates.length === 0 ? '' : `${rates.join(', ')} a second`;
+  return rates.length === 0 ? '' : `${rates.join(size.isIntervalRange ? ' to ' : ', ')} a second`;
 }
 
 function ratesOf({ intervals }: V4l2Size): number[] {

@@ -25,7 +25,12 @@ function acted(parts: Partial<V4l2Device> = {}): V4l2Device & { readonly closes:
   return {
     names: hangs,
     formats: async () => [
-      { fourcc: 'GREY', description: '', isUsable: true, sizes: [{ ...sides, intervals: [] }] },
+      {
+        fourcc: 'GREY',
+        description: '',
+        isUsable: true,
+        sizes: [{ ...sides, intervals: [], isIntervalRange: false }],
+      },
     ],
     controls: async () => [],
     setControl: async () => {},

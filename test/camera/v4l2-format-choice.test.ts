@@ -5,7 +5,7 @@ import { chooseFormat, type FormatWish } from '../../src/camera/v4l2-format-choi
 function exactly(width: number, height: number, ...rates: number[]): V4l2Size {
   const sides = { leastWidth: width, mostWidth: width, leastHeight: height, mostHeight: height };
   const intervals = rates.map((rate) => ({ numerator: 1, denominator: rate }));
-  return { ...sides, stepWidth: 1, stepHeight: 1, intervals };
+  return { ...sides, stepWidth: 1, stepHeight: 1, intervals, isIntervalRange: false };
 }
 
 function offer(fourcc: string, ...sizes: V4l2Size[]): V4l2Format {
@@ -57,9 +57,19 @@ test('of a range of sizes the nearest step is taken, within its ends', () => {
     mostHeight: 1080,
     stepHeight: 2,
   };
-  const offered = [offer('NV12', { ...range, intervals: [] })];
+  const offered = [offer('NV12', { ...range, intervals: [], isIntervalRange: false })];
   expect(choose(size(1000, 701), offered)).toBe('NV12 1008x702');
   expect(choose({ ...size(5000, 5), rate: 12.5 }, offered)).toBe('NV12 1920x20 1000/12500');
+});
+
+test('of a range of rates every one is to be had', () => {
+  const range = { ...exactly(640, 480, 90, 1), isIntervalRange: true };
+  const rate = (wish: number): string => choose({ rate: wish, ...size(640, 480) }, [offer('YUYV', range)]);
+  expect([rate(30), rate(0.5), rate(120)]).toEqual([
+    'YUYV 640x480 1000/30000',
+    'YUYV 640x480 1/1',
+    'YUYV 640x480 1/90',
+  ]);
 });
 
 test('a driver that lists no sizes is asked for the one wished for', () => {

@@ -5,6 +5,7 @@ import { camerasJson, camerasText } from '../../src/cli/doctor-cameras.ts';
 const sides = (width: number, height: number) => ({
   ...{ leastWidth: width, mostWidth: width, stepWidth: 1 },
   ...{ leastHeight: height, mostHeight: height, stepHeight: 1 },
+  isIntervalRange: false,
 });
 const intervals = [
   { numerator: 1, denominator: 30 },

@@ -66,6 +66,7 @@ Napi::Object sizeToJs(Napi::Env env, const OfferedSize& size) {
   object.Set("mostHeight", size.mostHeight);
   object.Set("stepHeight", size.stepHeight);
   object.Set("intervals", arrayOf(env, size.intervals, [&](const Interval& each) { return intervalToJs(env, each); }));
+  object.Set("isIntervalRange", size.isIntervalRange);
   return object;
 }
 

@@ -16,19 +16,19 @@ std::string textOf(const unsigned char (&bytes)[Size]) {
 
 Interval intervalOf(const v4l2_fract& fraction) { return {fraction.numerator, fraction.denominator}; }
 
-std::vector<Interval> offeredIntervals(const Device& device, uint32_t fourcc, uint32_t width, uint32_t height) {
-  std::vector<Interval> intervals;
+void addIntervals(const Device& device, uint32_t fourcc, OfferedSize& size) {
   v4l2_frmivalenum entry{};
   entry.pixel_format = fourcc;
-  entry.width = width;
-  entry.height = height;
+  entry.width = size.mostWidth;
+  entry.height = size.mostHeight;
   for (; device.tryCall(VIDIOC_ENUM_FRAMEINTERVALS, &entry) == 0; entry.index++) {
     if (entry.type != V4L2_FRMIVAL_TYPE_DISCRETE) {
-      return {intervalOf(entry.stepwise.min), intervalOf(entry.stepwise.max)};
+      size.intervals = {intervalOf(entry.stepwise.min), intervalOf(entry.stepwise.max)};
+      size.isIntervalRange = true;
+      return;
     }
-    intervals.push_back(intervalOf(entry.discrete));
+    size.intervals.push_back(intervalOf(entry.discrete));
   }
-  return intervals;
 }
 
 std::vector<OfferedSize> offeredSizes(const Device& device, uint32_t fourcc) {
@@ -43,9 +43,9 @@ std::vector<OfferedSize> offeredSizes(const Device& device, uint32_t fourcc) {
     } else {
       const v4l2_frmsize_stepwise& range = entry.stepwise;
       size = {range.min_width, range.max_width, range.step_width, range.min_height, range.max_height,
-              range.step_height, {}};
+              range.step_height, {}, false};
     }
-    size.intervals = offeredIntervals(device, fourcc, size.mostWidth, size.mostHeight);
+    addIntervals(device, fourcc, size);
     sizes.push_back(size);
     if (entry.type != V4L2_FRMSIZE_TYPE_DISCRETE) break;
   }

@@ -19,8 +19,9 @@ struct Interval {
 struct OfferedSize {
   uint32_t leastWidth = 0, mostWidth = 0, stepWidth = 1;
   uint32_t leastHeight = 0, mostHeight = 0, stepHeight = 1;
-  // Shortest first where the driver lists them; the two ends where it offers a range; empty where it does not say.
+  // Shortest first where the driver lists them; the two ends of a range; empty where it does not say.
   std::vector<Interval> intervals;
+  bool isIntervalRange = false;
 };
 
 struct OfferedFormat {
