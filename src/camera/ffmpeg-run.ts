@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { CameraError } from '../domain/errors.ts';
+import { CameraError, messageOf } from '../domain/errors.ts';
 import { type FfmpegCommand, leastTimeoutMs } from './ffmpeg-command.ts';
 import { withParent } from './ffmpeg-installed.ts';
 import { lastWords, openingError, scrub } from './ffmpeg-reason.ts';
@@ -40,6 +40,21 @@ const killAfterMs = 2000;
 const largestPictureBytes = 64 * 2 ** 20;
 const linesKept = 20;
 
+function spawnPiped([command, ...args]: readonly [string, ...string[]]): ChildProcess {
+  let child: ChildProcess;
+  try {
+    child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+  } catch (cause) {
+    throw new CameraError(`ffmpeg cannot be run: ${messageOf(cause)}`, { cause });
+  }
+  // Node gives no pipes then, and its 'error' comes without a 'close'.
+  if (!child.stderr) {
+    child.on('error', () => {});
+    throw new CameraError('ffmpeg cannot be run: too many files are open');
+  }
+  return child;
+}
+
 /** One ffmpeg process, from its start to its end. It ends with our process, however that ends. */
 export class FfmpegRun {
   readonly #options: FfmpegRunOptions;
@@ -60,11 +75,16 @@ export class FfmpegRun {
     this.#options = options;
   }
 
+  /** @throws CameraError where there is no memory or descriptor left for a process; there is no end to wait for then */
   start(): void {
     const { command, onPicture } = this.#options;
-    const [setpriv, ...args] = withParent;
-    const child = spawn(setpriv, [...args, ...command.args], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+    const child = spawnPiped([...withParent, ...command.args]);
     this.#child = child;
+    let spawnError: Error | null = null;
+    child.on('error', (error) => {
+      spawnError = error;
+    });
+    child.on('close', (code, signal) => this.#onClose(spawnError, code, signal));
     this.#lastPictureAt = performance.now();
     this.#watch(openMs);
     const parser = new MpjpegParser(largestPictureBytes, (jpeg) => {
@@ -79,24 +99,20 @@ export class FfmpegRun {
     createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => this.#onProgress(line));
     child.stdin?.on('error', () => {}); // a child that ends before it has read its script
     child.stdin?.end(command.script);
-    let spawnError: Error | null = null;
-    child.on('error', (error) => {
-      spawnError = error;
-    });
-    child.on('close', (code, signal) => this.#onClose(spawnError, code, signal));
   }
 
   /** Ends the child: TERM, and after 2 s KILL. Resolves when it is gone. */
   async stop(): Promise<void> {
-    this.#end({ kind: 'stopped' }, 'SIGTERM');
+    this.#end({ kind: 'stopped' });
     await this.#gone.promise;
   }
 
-  #end(verdict: FfmpegEnd, signal: 'SIGTERM' | 'SIGKILL'): void {
+  /** With TERM an RTSP camera is told that the session is over, of which some have only a few. */
+  #end(verdict: FfmpegEnd): void {
     if (this.#verdict) return;
     this.#verdict = verdict;
     clearTimeout(this.#watchTimer);
-    this.#child?.kill(signal);
+    this.#child?.kill('SIGTERM');
     this.#killTimer = setTimeout(() => this.#child?.kill('SIGKILL'), killAfterMs);
   }
 
@@ -106,7 +122,7 @@ export class FfmpegRun {
       parser.push(chunk);
     } catch (cause) {
       const error = new CameraError(`codec unknown: ffmpeg wrote ${(cause as Error).message}`, { cause });
-      this.#end({ kind: 'failed', error }, 'SIGTERM');
+      this.#end({ kind: 'failed', error });
     }
   }
 
@@ -149,10 +165,10 @@ export class FfmpegRun {
     const limitMs = this.#hasLived ? stallMs : openMs;
     const idleMs = Math.min(pictureAgeMs, packetAgeMs);
     const patienceMs = this.#pictures > 0 ? 2 * stallMs : Math.max(2 * stallMs, openMs);
-    if (idleMs >= limitMs) this.#end({ kind: 'failed', error: this.#stalled(limitMs) }, 'SIGKILL');
+    if (idleMs >= limitMs) this.#end({ kind: 'failed', error: this.#stalled(limitMs) });
     else if (pictureAgeMs < patienceMs) this.#watch(Math.min(limitMs - idleMs, patienceMs - pictureAgeMs));
-    else if (keyFramesOnly) this.#end({ kind: 'key-frames-rare' }, 'SIGTERM');
-    else this.#end({ kind: 'failed', error: this.#stalled(patienceMs) }, 'SIGKILL');
+    else if (keyFramesOnly) this.#end({ kind: 'key-frames-rare' });
+    else this.#end({ kind: 'failed', error: this.#stalled(patienceMs) });
   }
 
   #stalled(limitMs: number): CameraError {

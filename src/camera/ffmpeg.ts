@@ -132,8 +132,8 @@ export class FfmpegCamera implements Camera {
       onLine: (line) => log.debug({ camera: this.name, from: 'ffmpeg' }, line),
       onEnd: (end) => this.#onEnd(end),
     });
-    this.#run = run;
     run.start();
+    this.#run = run;
     log.debug({ camera: this.name, ...plan }, 'opened');
   }
 
@@ -164,11 +164,11 @@ export class FfmpegCamera implements Camera {
       log.info({ camera: this.name }, 'key frames are far apart: every frame is decoded from now on');
       this.#plan = { ...this.#plan, keyFramesOnly: false };
       this.#open();
-    } else if (kind === 'path' && end.pictures > 0) this.#open();
-    else if (kind === 'http' && end.pictures === 1) {
+    } else if ((kind === 'path' || kind === 'http') && end.pictures === 1) {
       // A single picture: each capture fetches its own.
       if (this.#waiter) this.#open();
-    } else
+    } else if (kind === 'path' && end.pictures > 0) this.#open();
+    else
       this.#fail(new CameraError(end.pictures > 0 ? 'ended: the stream is at its end' : 'no video stream'));
   }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { colourAt, ffmpegChildren, saveClip, TestCamera } from '../support/ffmpeg-cameras.ts';
@@ -178,6 +178,33 @@ test('without ffmpeg, or with an old one, the remedy is told', async () => {
   );
   fake('echo ffmpeg version N-109542-g1bf1222 Copyright');
   await camera.start(signal);
+});
+
+test('where no process can be started that is told, and the next look tries again', async () => {
+  const camera = new TestCamera({ input: graph });
+  // The kernel takes no variable of more than 128 KiB: it stands for want of memory, at which Node throws too.
+  vi.stubEnv('HUGE', 'x'.repeat(200_000));
+  expect(await camera.fault()).toMatch(/^ffmpeg cannot be run: spawn E2BIG/);
+  vi.unstubAllEnvs();
+  expect((await camera.picture()).size).toEqual({ width: 64, height: 48 });
+});
+
+test('a file of a single picture is read once a look, and not again and again', async () => {
+  const path = join(folder, 'snap.jpg');
+  writeFileSync(
+    path,
+    await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } })
+      .toFormat('jpeg')
+      .toBuffer(),
+  );
+  const camera = new TestCamera({ input: path });
+  await camera.look();
+  await until(() => ffmpegChildren().length === 0);
+  const opened = (): number => camera.logged.filter((line) => line.startsWith('opened')).length;
+  const before = opened();
+  await setTimeout(2000);
+  expect(opened()).toBe(before);
+  expect((await camera.picture()).size).toEqual({ width: 64, height: 48 });
 });
 
 test('an aborted look rejects, and the stream goes on', async () => {
