@@ -125,7 +125,8 @@ export class CameraWatch {
       );
       if (signal.aborted) break;
       const lookStart = performance.now();
-      const isDue = lookStart >= this.#nextLook;
+      // As it was planned: new settings may move the next one while this one is under way.
+      const plannedFor = this.#nextLook;
       this.#lookDueMs = lookStart + longestLookMs;
       try {
         if (!started) await camera.start(signal);
@@ -140,8 +141,8 @@ export class CameraWatch {
         // A look that somebody asked for in between leaves the rhythm as it is.
         // One that was held back begins the rhythm anew.
         const { intervalMs } = this.#settings;
-        const beat = lookStart - this.#nextLook < intervalMs ? this.#nextLook : lookStart;
-        if (isDue) this.#nextLook = Math.max(beat + intervalMs, performance.now());
+        const beat = lookStart - plannedFor < intervalMs ? plannedFor : lookStart;
+        if (lookStart >= plannedFor) this.#nextLook = Math.max(beat + intervalMs, performance.now());
       } catch (error) {
         if (signal.aborted) break;
         failures++;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Picture } from '../../src/domain/frame.ts';
 import type { DescribeRequest } from '../../src/pipeline/ports.ts';
 import { description, FakeCamera, FakeEngine, startPipeline, taskOf } from './fixture.ts';
 
@@ -129,4 +130,21 @@ test('health is published at once and at its interval', async () => {
     engine: 'busy',
     cameras: { a: { state: 'online', intervalMs: 1000, effectiveIntervalMs: 1000, gate: null } },
   });
+});
+
+test('an interval that is made longer during a look holds from that look on', async () => {
+  const lookedAt: number[] = [];
+  class SlowCamera extends FakeCamera {
+    override async capture(signal: AbortSignal): Promise<Picture> {
+      lookedAt.push(performance.now());
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return super.capture(signal);
+    }
+  }
+  const task = taskOf(new SlowCamera('a'), { intervalMs: 1000 });
+  const { pipeline } = startPipeline([task], new FakeEngine());
+  await pass(1100);
+  pipeline.set('a', { ...task.settings, intervalMs: 10_000 });
+  await pass(15_000);
+  expect(lookedAt.map((at) => Math.round(at - lookedAt[0]!))).toEqual([0, 1000, 11_000]);
 });
