@@ -112,7 +112,17 @@ def colour(random, shapes):
 
 
 def where(random, shapes):
-    unique = [s for s in shapes if sum(name(o) == name(s) for o in shapes) == 1]
+    return where_one_of(random, shapes, shapes)
+
+
+def where_exactly(random, shapes):
+    """Of two shapes of one colour, where one is: only its kind tells which."""
+    rivals = [s for s in shapes if any(o["colour"] == s["colour"] and o["kind"] != s["kind"] for o in shapes)]
+    return where_one_of(random, shapes, rivals or shapes)
+
+
+def where_one_of(random, shapes, asked):
+    unique = [s for s in asked if sum(name(o) == name(s) for o in shapes) == 1]
     if not unique:
         return is_there(random, shapes)
     shape = random.choice(unique)

@@ -34,28 +34,36 @@ DTYPE = torch.bfloat16
 
 
 class Auxiliary(nn.Module):
-    """Training only: names the object, and in the overview the cell, from each patch's features.
+    """Training only: names the object, its kind, its colour, and in the overview the cell, from each patch's features.
 
-    Captions alone teach colour quickly and shape hardly at all; these labels teach both.
+    Captions alone teach colour quickly and shape hardly at all; these labels teach both. Kind and colour apart serve
+    questions about a circle, whatever its colour; the object serves those about a red circle.
     """
 
     def __init__(self):
         super().__init__()
         self.object = nn.Linear(VISION["hidden"], data.OBJECT_CLASSES)
+        self.kind = nn.Linear(VISION["hidden"], 1 + len(language.KINDS))
+        self.colour = nn.Linear(VISION["hidden"], 1 + len(language.COLOURS))
         self.cell = nn.Linear(VISION["hidden"], data.CELL_CLASSES)
-        self.weights = [
-            torch.tensor([BACKGROUND_WEIGHT] + [1.0] * (classes - 1))
-            for classes in (data.OBJECT_CLASSES, data.CELL_CLASSES)
-        ]
+
+    def weighed(self, head, features, labels):
+        """The loss of one head, and for each patch whether it is right."""
+        named = head(features).float().flatten(0, -2)
+        weights = torch.tensor([BACKGROUND_WEIGHT] + [1.0] * (head.out_features - 1))
+        return F.cross_entropy(named, labels, weights), named.argmax(-1) == labels
 
     def loss(self, features, objects, cells):
         """features [batch, pictures, 64, 128], the overview first; also the accuracy on objects."""
-        named = self.object(features).float().flatten(0, -2)
-        placed = self.cell(features[:, 0]).float().flatten(0, -2)
-        shown = objects.flatten() > 0
-        accuracy = (named.argmax(-1) == objects.flatten())[shown].float().mean()
-        object_loss = F.cross_entropy(named, objects.flatten(), self.weights[0])
-        return object_loss + 0.5 * F.cross_entropy(placed, cells.flatten(), self.weights[1]), accuracy
+        objects = objects.flatten()
+        shown = objects > 0
+        kinds = torch.where(shown, (objects - 1) % len(language.KINDS) + 1, 0)
+        colours = torch.where(shown, (objects - 1) // len(language.KINDS) + 1, 0)
+        object_loss, right = self.weighed(self.object, features, objects)
+        kind_loss, _ = self.weighed(self.kind, features, kinds)
+        colour_loss, _ = self.weighed(self.colour, features, colours)
+        cell_loss, _ = self.weighed(self.cell, features[:, 0], cells.flatten())
+        return object_loss + 0.5 * (kind_loss + colour_loss + cell_loss), right[shown].float().mean()
 
 
 class Trainer:
@@ -108,7 +116,8 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.average_gradients(parameters)
-            decay = 0.5 * (1 + math.cos(math.pi * step / (phase.decay_steps or phase.steps))) * 0.98 + 0.02
+            cosine = 0.5 * (1 + math.cos(math.pi * step / phase.steps))
+            decay = phase.last_rate + (1 - phase.last_rate) * cosine
             for group in optimizer.param_groups:
                 group["lr"] = phase.peak_rate * min(1, (step + 1) / WARM_UP_STEPS) * decay
             optimizer.step()
