@@ -60,12 +60,15 @@ export class ChangeDetector {
     const fit = this.#fit(previous.means, current.means, guardedStep);
     const differences = new Float32Array(current.means.length);
     let significant = 0;
+    let counted = 0;
     for (let block = 0; block < differences.length; block++) {
       const difference = current.means[block]! - levelAfter(previous.means[block]!, fit);
       differences[block] = difference;
+      if (!this.#counted[block]) continue;
+      counted++;
       if (Math.abs(difference) > significance * this.#noise.of(block)) significant++;
     }
-    if (significant <= mostNoisy * differences.length) this.#noise.learn(differences);
+    if (significant <= mostNoisy * counted) this.#noise.learn(differences, this.#counted);
   }
 
   /** In grey levels: see {@link NoiseModel}. */

@@ -33,11 +33,14 @@ export class NoiseModel {
     return Math.max(this.#floor, Math.min(loudest, Math.sqrt(this.#squares[block]!)));
   }
 
-  /** @param differences between this look and the one before, a block each, brightness steps taken out */
-  learn(differences: Float32Array): void {
+  /**
+   * @param differences between this look and the one before, a block each, brightness steps taken out
+   * @param counted 1 for each block that tells of the whole picture's noise
+   */
+  learn(differences: Float32Array, counted: Uint8Array): void {
     this.#looks++;
     const share = Math.max(1 / (this.#looks + 1), 1 / memoryLooks);
-    this.#floor += (robustDeviation(differences) - this.#floor) * share;
+    this.#floor += (robustDeviation(differences, counted) - this.#floor) * share;
     for (let block = 0; block < differences.length; block++) {
       const bound = (clipFactor * this.of(block)) ** 2;
       const square = Math.min(differences[block]! ** 2, bound);
@@ -47,11 +50,13 @@ export class NoiseModel {
 }
 
 /**
- * The standard deviation about zero of what most values have in common: 1.4826 times their median magnitude (Rousseeuw
+ * The standard deviation about zero of what most counted values have in common: 1.4826 times their median magnitude (Rousseeuw
  * and Croux, "Alternatives to the median absolute deviation", JASA 88, 1993).
  */
-function robustDeviation(values: Float32Array): number {
+function robustDeviation(values: Float32Array, counted: Uint8Array): number {
   const magnitudes = new Float32Array(values.length);
-  for (let at = 0; at < values.length; at++) magnitudes[at] = Math.abs(values[at]!);
-  return 1.4826 * nthSmallest(magnitudes, magnitudes.length >> 1);
+  let count = 0;
+  for (let at = 0; at < values.length; at++) if (counted[at]) magnitudes[count++] = Math.abs(values[at]!);
+  if (count === 0) return 0;
+  return 1.4826 * nthSmallest(magnitudes.subarray(0, count), count >> 1);
 }

@@ -24,7 +24,8 @@ test('a camera that never answers is told to stop, and is not waited for; the ne
   const given: AbortSignal[] = [];
   const camera = answering((signal) => {
     given.push(signal);
-    return given.length < 3 ? new Promise(() => {}) : Promise.resolve(picture);
+    if (given.length === 3) return Promise.resolve(picture);
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))));
   }, 10);
   for (const look of [0, 1]) {
     const capture = camera.capture(never);
@@ -41,11 +42,16 @@ test('a camera that never answers is told to stop, and is not waited for; the ne
   expect(given[2]!.aborted).toBe(false);
 });
 
-test('an answer that comes too late disturbs nobody', async () => {
+test('a camera that does not stop either is not asked anew before it does, and an answer that comes too late disturbs nobody', async () => {
   const { promise, reject } = Promise.withResolvers<Picture>();
-  await expect(answering(() => promise, 10).capture(never)).rejects.toThrow(/not answer/);
+  let captures = 0;
+  const camera = answering(() => (++captures === 1 ? promise : Promise.resolve(picture)), 10);
+  await expect(camera.capture(never)).rejects.toThrow(/neither a picture nor an error/);
+  await expect(camera.capture(never)).rejects.toThrow('an earlier look still waits for it');
+  expect(captures).toBe(1);
   reject(new Error('too late'));
   await promise.catch(() => {});
+  expect(await camera.capture(never)).toBe(picture);
 });
 
 test('whoever stops the daemon stops the capture, with whatever signal', async () => {

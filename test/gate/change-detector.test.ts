@@ -113,6 +113,26 @@ test('what happens in an ignored zone does not count, beside it it does', () => 
   expect(isChange(seen, look(seen.random, 1, withThing(60, 10, 10, 33)))).toBe(true);
 });
 
+test.each([6, 40])(
+  'an ignored zone with motion of %i levels tells nothing of the noise beside it',
+  (motion) => {
+    const ignore = [
+      [
+        [0, 0],
+        [0.6, 0],
+        [0.6, 1],
+        [0, 1],
+      ],
+    ] as const;
+    const street =
+      (index: number): Level =>
+      (column, row) =>
+        scene(column, row) + (column < 38 ? motion * Math.sin(index * 2.1 + column + row * 1.3) : 0);
+    const { detector } = learned({ ignore }, { noise: 0.5, looks: 60, level: street });
+    expect(detector.noiseFloor).toBeLessThan(1.5);
+  },
+);
+
 test('a place that is always restless is learned; the same change elsewhere is one', () => {
   // Leaves: a fifth of the picture differs by some levels from one look to the next.
   const leaves =
