@@ -34,6 +34,8 @@ export class V4l2Camera implements Camera {
   #device: V4l2Device | null = null;
   /** The opening or capture that runs. */
   #running: Promise<unknown> = Promise.resolve();
+  /** Openings and closings that are not waited for any longer, and have not ended. */
+  #abandoned = 0;
   readonly #closed = new AbortController();
   /** Joining two signals costs as much as the rest of a look, and whoever looks gives the same one each time. */
   #joined: { readonly signal: AbortSignal; readonly ended: AbortSignal } | null = null;
@@ -74,6 +76,8 @@ export class V4l2Camera implements Camera {
   async #capture(ended: AbortSignal): Promise<Picture> {
     const { path, frameTimeoutMs } = this.#options;
     try {
+      if (this.#abandoned > 0)
+        throw new CameraError(`${path}: the driver hangs; the camera is opened again once it lets go`);
       this.#device ??= await this.#open(ended);
       ended.throwIfAborted();
       // The addon keeps the time itself; past it the driver does not even answer.
@@ -110,7 +114,7 @@ export class V4l2Camera implements Camera {
     const opening = this.#openDevice(this.#options.path);
     const device = await inTime(opening, longestOpenMs, ended).catch((error) => {
       // Should it open after all, nobody wants it any more.
-      opening.then((late) => late.close()).catch(() => {});
+      this.#abandon(opening.then((late) => late.close()));
       throw error;
     });
     try {
@@ -150,10 +154,20 @@ export class V4l2Camera implements Camera {
   }
 
   async #letGo(device: V4l2Device): Promise<void> {
-    await inTime(device.close(), longestCloseMs, this.#closed.signal).catch(() => {
-      // It keeps its own thread and nobody else; a device that it holds is told as busy.
+    const closing = device.close();
+    await inTime(closing, longestCloseMs, this.#closed.signal).catch(() => {
       this.#log.error({ camera: this.name, device: this.#options.path }, 'the driver does not let go');
+      this.#abandon(closing);
     });
+  }
+
+  /** What a hanging driver holds, a thread and its descriptors, is there until this settles: another try would add to it. */
+  #abandon(work: Promise<unknown>): void {
+    this.#abandoned++;
+    const letGo = (): void => {
+      this.#abandoned--;
+    };
+    work.then(letGo, letGo);
   }
 }
 

@@ -118,24 +118,30 @@ test('a device that cannot be set up is let go', async () => {
   expect(device.closes).toBe(1);
 });
 
-test('a driver that hangs while a picture is read is named, and so is one that does not let go', async () => {
-  const { camera, lines } = cameraOf(acted({ capture: hangs, close: hangs }), acted());
+test('a driver that hangs while a picture is read is named; until it lets go it is not opened again', async () => {
+  const closing = Promise.withResolvers<void>();
+  const { camera, lines } = cameraOf(acted({ capture: hangs, close: () => closing.promise }), acted());
   const failure = expect(camera.capture(never)).rejects.toThrow('/dev/video9: the driver hangs');
   await vi.advanceTimersByTimeAsync(5000 + 2000 + 2000);
   await failure;
   expect(lines.at(-1)).toMatch(/^the driver does not let go/);
+  await expect(camera.capture(never)).rejects.toThrow('opened again once it lets go');
+  closing.resolve();
+  await closing.promise;
   await camera.capture(never);
 });
 
 test('a driver that hangs while it is opened is named, and a late device is let go', async () => {
   const late = Promise.withResolvers<V4l2Device>();
-  const { camera } = cameraOf(late.promise);
+  const { camera } = cameraOf(late.promise, acted());
   const failure = expect(camera.capture(never)).rejects.toThrow('/dev/video9: the driver hangs');
   await vi.advanceTimersByTimeAsync(30_000);
   await failure;
+  await expect(camera.capture(never)).rejects.toThrow('opened again once it lets go');
   const device = acted();
   late.resolve(device);
   await vi.waitFor(() => expect(device.closes).toBe(1));
+  await camera.capture(never);
 });
 
 test('close does not wait for a driver that hangs', async () => {

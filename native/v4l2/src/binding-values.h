@@ -25,6 +25,11 @@ auto throwing(Napi::Env env, Body body) {
     throw toJsError(env, error.code(), error.what());
   } catch (const std::bad_alloc&) {
     throw toJsError(env, "OUT_OF_MEMORY", "out of memory");
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    // Such as a thread that cannot be started. Uncaught, it would end the process.
+    throw toJsError(env, "INTERNAL", error.what());
   }
 }
 
