@@ -21,6 +21,9 @@ const stillSource = z.strictObject({
     .describe('A picture file, or a folder of them, taken in order of name, again and again'),
 });
 
+// Waits of several times as long are made of it.
+const frameTimeout = duration.refine((ms) => ms <= 3_600_000, 'must be at most 1h');
+
 const v4l2Source = z.strictObject({
   type: z.literal('v4l2'),
   device: z
@@ -48,7 +51,7 @@ const v4l2Source = z.strictObject({
     .default(0)
     .describe('Clockwise, in degrees, for a camera that is mounted on its side'),
   flip: z.enum(['none', 'horizontal', 'vertical', 'both']).default('none').describe('After the rotation'),
-  frame_timeout: duration
+  frame_timeout: frameTimeout
     .prefault('5s')
     .describe('A camera that gives no picture for so long is closed and opened again'),
 });
@@ -62,6 +65,11 @@ const ffmpegInput = z
   .refine(
     (input) => /^(?!\w+:\/\/)|^(rtsps?|https?):\/\//i.test(input),
     'must begin with rtsp://, rtsps://, http:// or https://, or be the path of a video file or a folder of them',
+  )
+  // Nor would they be found in ffmpeg's messages, from which all but the host is taken out.
+  .refine(
+    (input) => /^(?!\w+:\/\/)|^[^\s'"]*$/.test(input),
+    'must hold no spaces or quotes where it is an address: write %20, %27 and %22',
   )
   .refine((input) => /^(?!\w+:\/\/)|^\w+:\/\/(\[[\da-f:.]+\]|[^\s:@/?#[\]]+)(:\d+)?([/?#]|$)/i.test(input), {
     error:
@@ -91,7 +99,7 @@ const ffmpegSource = z
       .nullable()
       .default(null)
       .describe('Larger pictures are made smaller to fit, their proportions kept; null: as they come'),
-    frame_timeout: duration
+    frame_timeout: frameTimeout
       .prefault('8s')
       .describe('A stream that shows nothing new for so long is closed and opened again'),
   })

@@ -155,6 +155,9 @@ test('a stream is TCP, unturned, as large as it comes, and anew after 8 s unless
 test.each([
   ['input: "rtmp://h/x"', /source\.input: must begin with rtsp:\/\//],
   ['input: "rtsp://h/a b\\nc"', /source\.input: must be on one line/],
+  ['input: "http://h/snap?pwd=my pass"', /source\.input: must hold no spaces or quotes.*%20/],
+  ["input: \"rtsp://h/o'b?token=x\"", /source\.input: must hold no spaces or quotes/],
+  ['input: "rtsp://h/x", frame_timeout: 5d', /source\.frame_timeout: must be at most 1h/],
   ['input: clips, password_file: pw', /source\.username: must be given.*\(it is null\)/],
   ['input: clips, username: "me:you"', /source\.username: must not hold a colon.*me:you/],
   ['input: clips, rotation: 45', /source\.rotation: .*90.*\(it is 45\)/],
