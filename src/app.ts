@@ -62,15 +62,19 @@ export class App {
     const outbox = outboxOf(this.#config, folder, log);
     this.#running.push({ name: 'outbox', close: () => outbox.close() });
     await outbox.open();
+    signal.throwIfAborted();
     const publisher = publisherOf(this.#config, folder, outbox, log);
     this.#running.push({ name: 'mqtt', close: () => publisher.close() });
     await publisher.start();
+    signal.throwIfAborted();
     clearImages(this.#config, publisher);
     await clearRemoved(this.#config, folder, publisher, log);
+    signal.throwIfAborted();
     this.#tellInfo(publisher, { board: null, plan: null, engine: null });
     const settings = settingsOf(this.#config, folder, (camera, now) => pipeline.set(camera, now), log);
     this.#running.push({ name: 'settings', close: () => settings.close() });
     await settings.load();
+    signal.throwIfAborted();
 
     const own = needsEngine(this.#config) ? await this.#planEngine(folder) : null;
     signal.throwIfAborted();

@@ -153,9 +153,8 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
     },
     signal,
   ).catch((cause: unknown) => {
-    throw cause instanceof EngineError && !['CANCELLED', 'ENGINE_KILLED'].includes(cause.code)
-      ? new ConfigError(`model: ${cause.message}`, { cause })
-      : cause;
+    // A file can be damaged so that reading it ends the process.
+    throw filesFault(cause, ['CANCELLED', 'ENGINE_KILLED']);
   });
   const settings = {
     detail: model.detail,
@@ -258,9 +257,12 @@ export async function startEngine(
   try {
     return await engine.start(options);
   } catch (cause) {
-    if (cause instanceof EngineError && cause.code !== 'ENGINE_DIED') {
-      throw new ConfigError(`model: ${cause.message}`, { cause });
-    }
-    throw cause;
+    throw filesFault(cause, ['ENGINE_DIED']);
   }
+}
+
+/** The error as a ConfigError, unless it may pass by itself, as a want of memory does. */
+function filesFault(error: unknown, passing: readonly string[]): unknown {
+  if (!(error instanceof EngineError) || [...passing, 'OUT_OF_MEMORY'].includes(error.code)) return error;
+  return new ConfigError(`model: ${error.message}`, { cause: error });
 }
