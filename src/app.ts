@@ -18,6 +18,7 @@ import type { NotifyEnvironment } from './supervision/notify-environment.ts';
 import { statusLine } from './supervision/status-line.ts';
 import { Supervision, type SupervisionOptions } from './supervision/supervision.ts';
 import { EngineClient } from './vision/engine-client.ts';
+import { InTurn } from './vision/in-turn.ts';
 import type { EngineInfo, EngineOptions } from './vision/protocol.ts';
 
 /** The engine's process is killed at the deadline, and has then to be gone. */
@@ -80,7 +81,8 @@ export class App {
     signal.throwIfAborted();
     if (own) this.#tellInfo(publisher, { ...own, engine: null });
     const engine = own && this.#engineOf(own.options);
-    const describer = this.#config.engine === 'own' ? engine! : await this.#startSending(folder, engine);
+    const inTurn = engine && new InTurn(engine, this.#config.model.deadline);
+    const describer = this.#config.engine === 'own' ? inTurn! : await this.#startSending(folder, inTurn);
     const loading = engine && startEngine(engine, { triesAgain: true });
     if (!loading) this.#loading = null;
 
@@ -130,7 +132,7 @@ export class App {
     if (engine && info) {
       this.#tellLoaded(engine, info);
       this.#tellInfo(publisher, { ...own!, engine: info });
-      await this.#startWorker(folder, engine);
+      await this.#startWorker(folder, inTurn!);
     }
     const model = info ? `${info.model} (${info.quant})` : 'worker boards';
     const announcer = announcerOf(this.#config, model, publisher, log);
@@ -163,7 +165,7 @@ export class App {
   }
 
   /** For the frames of this board. */
-  async #startSending(folder: string, own: EngineClient | null): Promise<Describer> {
+  async #startSending(folder: string, own: Describer | null): Promise<Describer> {
     const pool = poolDescriberOf(this.#config, folder, own, this.#log);
     this.#running.push({ name: 'pool', close: () => pool.close() });
     await pool.start();
@@ -171,7 +173,7 @@ export class App {
   }
 
   /** For the images of others. */
-  async #startWorker(folder: string, engine: EngineClient): Promise<void> {
+  async #startWorker(folder: string, engine: Describer): Promise<void> {
     const worker = poolWorkerOf(this.#config, folder, engine, this.#log);
     if (!worker) return;
     this.#running.push({ name: 'worker', close: () => worker.close() });
@@ -243,9 +245,12 @@ function progressLogger(log: Logger): (fraction: number) => void {
   };
 }
 
-/** When a description under way must have come to an end: the pool's time, then the own engine's, whose process is killed. */
+/**
+ * When a description under way must have come to an end: the pool's time, then that in which the own engine must be free, then
+ * the engine's, whose process is killed.
+ */
 function longestDescriptionMs({ engine, model, work }: Config): number {
-  return (engine === 'pool' ? work.sending.deadline : 0) + model.deadline + deadlineSlackMs;
+  return (engine === 'pool' ? work.sending.deadline : 0) + 2 * model.deadline + deadlineSlackMs;
 }
 
 async function restart(engine: EngineClient | null, signal: AbortSignal): Promise<void> {

@@ -156,7 +156,7 @@ test.each([
   ['input: "rtmp://h/x"', /source\.input: must begin with rtsp:\/\//],
   ['input: "rtsp://h/a b\\nc"', /source\.input: must be on one line/],
   ['input: "http://h/snap?pwd=my pass"', /source\.input: must hold no spaces or quotes.*%20/],
-  ["input: \"rtsp://h/o'b?token=x\"", /source\.input: must hold no spaces or quotes/],
+  ['input: "rtsp://h/o\'b?token=x"', /source\.input: must hold no spaces or quotes/],
   ['input: "rtsp://h/x", frame_timeout: 5d', /source\.frame_timeout: must be at most 1h/],
   ['input: clips, password_file: pw', /source\.username: must be given.*\(it is null\)/],
   ['input: clips, username: "me:you"', /source\.username: must not hold a colon.*me:you/],
