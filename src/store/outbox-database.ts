@@ -127,17 +127,20 @@ export class OutboxDatabase {
 
   /**
    * Delivered entries with a number above `after` wait again; so does the newest of each of these cameras, as retained state
-   * is said anew. @returns how many were above `after`.
+   * is said anew. How long they may wait counts from now. @returns how many were above `after`.
    */
-  sendAgain(after: number, cameras: Iterable<string>): number {
+  sendAgain(after: number, cameras: Iterable<string>, nowMs: number): number {
     return this.#transaction(() => {
       const lost = this.#database
-        .prepare('UPDATE entry SET delivered_ms = NULL WHERE seq > ? AND delivered_ms IS NOT NULL')
-        .run(after);
+        .prepare(
+          'UPDATE entry SET delivered_ms = NULL, added_ms = ? WHERE seq > ? AND delivered_ms IS NOT NULL',
+        )
+        .run(nowMs, after);
       const newest = this.#database.prepare(
-        'UPDATE entry SET delivered_ms = NULL WHERE seq = (SELECT max(seq) FROM entry WHERE camera = ?)',
+        `UPDATE entry SET delivered_ms = NULL, added_ms = ?
+         WHERE seq = (SELECT max(seq) FROM entry WHERE camera = ?) AND delivered_ms IS NOT NULL`,
       );
-      for (const camera of cameras) newest.run(camera);
+      for (const camera of cameras) newest.run(nowMs, camera);
       this.#count();
       return Number(lost.changes);
     });

@@ -113,7 +113,7 @@ export class OutboxFile {
   /** What a broker has lost waits again: see {@link OutboxDatabase.sendAgain}. */
   sendAgain(after: number): number {
     this.commit();
-    return this.#attempt(() => this.#opened().sendAgain(after, this.#cameras)) ?? 0;
+    return this.#attempt(() => this.#opened().sendAgain(after, this.#cameras, this.#nowMs())) ?? 0;
   }
 
   close(): void {

@@ -147,6 +147,11 @@ test('what has waited for too long is dropped and counted, what was delivered lo
   expect(second.status).toMatchObject({ depth: 1, dropped: 1, replayable: 1 });
   expect(second.sendAgain(0)).toBe(1);
   expect(second.waiting(0, 10).map(({ id }) => id)).toEqual(['c', 'fresh']);
+  // What is sent again is old, and has only begun to wait.
+  vi.advanceTimersByTime(15_000);
+  second.add(entry('newer', 'x', 'yard'));
+  second.commit();
+  expect(second.waiting(0, 10).map(({ id }) => id)).toEqual(['c', 'fresh', 'newer']);
   second.close();
 });
 
