@@ -28,7 +28,27 @@ export function outboxOf({ store, device }: Config, folder: string, log: Log): O
 
 export function publisherOf(config: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
   const { mqtt, device } = config;
-  return new MqttPublisher({ ...brokerOf(mqtt, folder), device, outbox, images: encodersOf(config), log });
+  const retained = new Set(retainedTopicsOf(config));
+  return new MqttPublisher({
+    ...brokerOf(mqtt, folder),
+    device,
+    outbox,
+    images: encodersOf(config),
+    isRetained: (topic) => retained.has(topic),
+    log,
+  });
+}
+
+/** Of the cameras and questions that there are. */
+function retainedTopicsOf({ device, cameras }: Config): string[] {
+  const topics = topicsOf(device);
+  return Object.entries(cameras).flatMap(([name, { questions }]) => [
+    topics.cameraStatus(name),
+    topics.cameraConfig(name),
+    topics.description(name),
+    topics.image(name),
+    ...Object.keys(questions).map((question) => topics.answer(name, question)),
+  ]);
 }
 
 /** The broker, and what it takes to connect to it. */
@@ -71,21 +91,14 @@ export function clearImages({ device, cameras }: Config, publisher: Pick<MqttPub
 
 /** What this device's earlier configs had retained of cameras and questions that are not there any more, the broker shall not keep. */
 export async function clearRemoved(
-  { store, device, cameras }: Config,
+  config: Config,
   folder: string,
   publisher: Pick<MqttPublisher, 'retain'>,
   log: Log,
 ): Promise<void> {
-  const topics = topicsOf(device);
-  const current = Object.entries(cameras).flatMap(([name, { questions }]) => [
-    topics.cameraStatus(name),
-    topics.cameraConfig(name),
-    topics.description(name),
-    topics.image(name),
-    ...Object.keys(questions).map((question) => topics.answer(name, question)),
-  ]);
+  const current = retainedTopicsOf(config);
   const all = await rememberTopics(
-    join(stateFolderOf(store.folder, folder, process.env), `topics-${device}.json`),
+    join(stateFolderOf(config.store.folder, folder, process.env), `topics-${config.device}.json`),
     current,
     log,
   );

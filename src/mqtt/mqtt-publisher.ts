@@ -33,6 +33,8 @@ export interface MqttOptions extends ConnectFilePaths {
   readonly outbox: ObservationStore;
   /** The cameras whose described pictures are published, by name, with how they become JPEG files. */
   readonly images?: ReadonlyMap<string, EncodeImage>;
+  /** Whether the broker shall keep the newest description or answer of this topic. Default: always. */
+  readonly isRetained?: (topic: string) => boolean;
   readonly log: Log;
   /** Where a broker has lost something, its subscribers are given so long to come back. */
   readonly settleMs?: number;
@@ -89,6 +91,7 @@ export class MqttPublisher implements Publisher {
     this.#delivery = new OutboxDelivery({
       store: outbox,
       topics: this.#topics,
+      isRetained: options.isRetained ?? (() => true),
       mark: this.#mark,
       refusals: this.#refusals,
       log,

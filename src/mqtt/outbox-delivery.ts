@@ -39,6 +39,8 @@ export interface ObservationStore {
 export interface OutboxDeliveryParts {
   readonly store: ObservationStore;
   readonly topics: Topics;
+  /** Whether the broker shall keep the newest of a topic: not of a camera that has been removed since. */
+  readonly isRetained: (topic: string) => boolean;
   readonly mark: ReplayMark;
   readonly refusals: RefusalLog;
   readonly log: Log;
@@ -189,9 +191,9 @@ export class OutboxDelivery {
       return;
     }
     this.#underWay.add(seq);
-    const { topics, refusals } = this.#parts;
+    const { topics, isRetained, refusals } = this.#parts;
     const publish = (topic: string, payload: object): Promise<void> => {
-      const retain = seq >= (this.#newestSent.get(topic) ?? 0);
+      const retain = isRetained(topic) && seq >= (this.#newestSent.get(topic) ?? 0);
       if (retain) this.#newestSent.set(topic, seq);
       return link.publish({ topic, payload: JSON.stringify(payload), qos: 1, retain }).catch((error) => {
         refusals.tell(topic, error);

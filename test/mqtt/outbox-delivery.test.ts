@@ -55,6 +55,18 @@ test('what is described without a broker is delivered in order when there is one
   expect(answers.at(-1)).toEqual({ id: made[2], value: 2, captured_at: '2026-01-01T00:00:02.000Z' });
 });
 
+test('of a camera that is not there any more what waits is sent, and not left at the broker', async () => {
+  const broker = await startBroker();
+  const subscriber = await subscribe(broker.url);
+  const publishing = await startPublisher(broker.url, { isRetained: (name) => name !== topic });
+  describeOne(publishing, { answers: { people: 1 } });
+  await emptied(publishing);
+  await until(() => described(subscriber).length === 1);
+  const later = await subscribe(broker.url);
+  await until(() => later.json('scenecast/test/porch/answer/people').length === 1);
+  expect(described(later)).toEqual([]);
+});
+
 test('a broker killed without having saved anything is sent all again: same ids, same payloads, in order', async () => {
   const broker = await startBroker();
   const publishing = await startPublisher(broker.url);
