@@ -3,19 +3,26 @@ export type Polygon = readonly (readonly [x: number, y: number])[];
 
 /**
  * Where a polygon lies on one row of a picture: the stretches [from, to] of x inside it, all relative (0 to 1).
- * Inside is what the even-odd rule of scan-line filling says (Foley et al., Computer Graphics: Principles and
- * Practice, 2nd edition, 3.6), so that a polygon may be concave, and may cross itself.
+ * Inside is what the non-zero winding rule of scan-line filling says (Foley et al., Computer Graphics: Principles and
+ * Practice, 2nd edition, 3.6), so that a polygon may be concave, and one that crosses itself has no hole where it covers
+ * a place twice.
  */
 export function spansAt(polygon: Polygon, y: number): [from: number, to: number][] {
-  const crossings: number[] = [];
+  const crossings: { x: number; turn: 1 | -1 }[] = [];
   for (const [index, [x1, y1]] of polygon.entries()) {
     const [x2, y2] = polygon[(index + 1) % polygon.length]!;
     // Half-open, so that a corner on the row is counted once.
-    if (y1 <= y !== y2 <= y) crossings.push(x1 + ((y - y1) / (y2 - y1)) * (x2 - x1));
+    if (y1 <= y !== y2 <= y)
+      crossings.push({ x: x1 + ((y - y1) / (y2 - y1)) * (x2 - x1), turn: y1 < y2 ? 1 : -1 });
   }
-  crossings.sort((a, b) => a - b);
-  return Array.from({ length: crossings.length >> 1 }, (_, pair) => [
-    crossings[2 * pair]!,
-    crossings[2 * pair + 1]!,
-  ]);
+  crossings.sort((a, b) => a.x - b.x);
+  const spans: [number, number][] = [];
+  let winding = 0;
+  let from = 0;
+  for (const { x, turn } of crossings) {
+    if (winding === 0) from = x;
+    winding += turn;
+    if (winding === 0) spans.push([from, x]);
+  }
+  return spans;
 }

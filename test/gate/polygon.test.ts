@@ -36,3 +36,14 @@ test('a concave polygon has several stretches on a row, and a corner on the row 
   ]);
   expect(spansAt(tooth, 0.5)).toEqual([[0, 1]]);
 });
+
+test('a star drawn in one stroke has no hole', () => {
+  const star = [0, 2, 4, 1, 3].map((corner) => {
+    const angle = (corner * 2 * Math.PI) / 5;
+    return [0.5 + Math.sin(angle) / 2, 0.5 - Math.cos(angle) / 2] as const;
+  });
+  const across = spansAt(star, 0.55);
+  expect(across).toHaveLength(1);
+  expect(across[0]![0]).toBeLessThan(0.4);
+  expect(across[0]![1]).toBeGreaterThan(0.6);
+});
