@@ -25,39 +25,43 @@ export interface CutPicture {
 /**
  * Encodes a picture the way LLaVA-1.6 was trained: the overview, then the tiles as one map without padding, with an
  * image_newline after each row.
- * @throws EngineError BAD_PICTURE, or UNSUPPORTED_MODEL for a projector that is not LLaVA-1.6's.
+ * @throws EngineError BAD_PICTURE, or UNSUPPORTED_MODEL for a projector that is not LLaVA-1.6's; the signal's reason.
  */
 export async function embedPicture(
   engine: MtmdEngine,
   picture: Picture,
+  signal: AbortSignal,
   detail: Detail = 'full',
 ): Promise<PictureEmbeddings> {
   const { gridPinpoints, imageSize } = engine.info.vision;
   if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
   // Without tiles the overview stands alone: the whole picture stretched to one square.
   if (pinpointsFor(detail, gridPinpoints, imageSize).length === 0) {
-    return embedSquare(engine, picture, 'stretch');
+    return embedSquare(engine, picture, 'stretch', signal);
   }
   return packAndEncode(
     engine,
     () => cutPicture(engine, picture, detail),
     (cut) => encodeCut(engine, cut),
+    signal,
   );
 }
 
 /**
  * Encodes a picture as one square, the way LLaVA-1.5 was trained (`pad`), or stretched to it.
- * @throws EngineError BAD_PICTURE
+ * @throws EngineError BAD_PICTURE; the signal's reason.
  */
 export async function embedSquare(
   engine: MtmdEngine,
   picture: Picture,
   fit: 'pad' | 'stretch',
+  signal: AbortSignal,
 ): Promise<PictureEmbeddings> {
   return packAndEncode(
     engine,
     () => squarePicture(engine, picture, fit),
     (square) => engine.encodeTile(square),
+    signal,
   );
 }
 
@@ -80,9 +84,12 @@ async function packAndEncode<Packed>(
   engine: MtmdEngine,
   pack: () => Promise<Packed>,
   encode: (packed: Packed) => Promise<Float32Array>,
+  signal: AbortSignal,
 ): Promise<PictureEmbeddings> {
   const start = performance.now();
   const packed = await pack();
+  // The engine hears of an abort only while it encodes or decodes.
+  signal.throwIfAborted();
   const encodeStart = performance.now();
   const embeddings = await encode(packed);
   return {

@@ -132,9 +132,10 @@ export class EngineClient implements Describer {
       pending.fault = new EngineError('RESTARTED', 'the engine is started anew, as somebody requested');
     this.#backOffMs = shortestBackOffMs;
     const isAlive = child.exitCode === null && child.signalCode === null;
-    child.kill('SIGKILL');
     // Heard after the listener of #load, which has then begun the new one.
-    if (isAlive) await once(child, 'exit');
+    const gone = isAlive && once(child, 'exit');
+    this.#kill(child);
+    if (gone) await unlessAborted(gone, signal, cancelled);
     await this.ready(signal);
   }
 
@@ -202,6 +203,7 @@ export class EngineClient implements Describer {
   }
 
   #kill(child: ChildProcess): void {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     this.#goneByMs = performance.now() + longestDeathMs;
     child.kill('SIGKILL');
   }

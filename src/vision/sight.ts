@@ -31,12 +31,12 @@ export function chooseSight(engine: MtmdEngine, detail: Detail): Sight {
   const way = wayOf(engine.info);
   if (way === 'libmtmd') return new LibmtmdSight(engine);
   if (way === 'anyres') {
-    return new EmbeddingSight(engine, (picture, wanted) =>
-      embedPicture(engine, picture, lesserDetail(detail, wanted)),
+    return new EmbeddingSight(engine, (picture, signal, wanted) =>
+      embedPicture(engine, picture, signal, lesserDetail(detail, wanted)),
     );
   }
   const fit = way === 'padded square' ? 'pad' : 'stretch';
-  return new EmbeddingSight(engine, (picture) => embedSquare(engine, picture, fit));
+  return new EmbeddingSight(engine, (picture, signal) => embedSquare(engine, picture, fit, signal));
 }
 
 /** Whether `detail` changes how this model looks at pictures. */
@@ -69,20 +69,22 @@ function planOf(info: MtmdEngine['info'], detail: Detail, size: Size): Plan | nu
   return offered.length === 0 ? null : planAnyres({ ...size, imageSize, patchSize, gridPinpoints: offered });
 }
 
+type Embed = (picture: Picture, signal: AbortSignal, detail?: Detail) => Promise<PictureEmbeddings>;
+
 /** Pictures that become one run of embeddings. The text before them stays in the KV cache from picture to picture. */
 export class EmbeddingSight implements Sight {
   readonly #engine: MtmdEngine;
-  readonly #embed: (picture: Picture, detail?: Detail) => Promise<PictureEmbeddings>;
+  readonly #embed: Embed;
   /** The text that stands before every picture, while its KV is still there. */
   #prefix: { readonly text: string; readonly position: number } | null = null;
 
-  constructor(engine: MtmdEngine, embed: (picture: Picture, detail?: Detail) => Promise<PictureEmbeddings>) {
+  constructor(engine: MtmdEngine, embed: Embed) {
     this.#engine = engine;
     this.#embed = embed;
   }
 
   async see(picture: Picture, before: string, signal: AbortSignal, detail?: Detail): Promise<PictureTokens> {
-    const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(picture, detail);
+    const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(picture, signal, detail);
     signal.throwIfAborted();
     const promptTokens = await this.#prefillPrefix(before);
     await this.#engine.decodeEmbeddings(embeddings);
