@@ -56,9 +56,14 @@ export class FrameQueue<Job extends Waiting> {
     return displaced;
   }
 
-  /** The next job that is not stale, waiting for one where there is none; null once the queue is closed. One caller at a time. */
-  async take(): Promise<Job | null> {
+  /**
+   * The next job that is not stale, waiting for one where there is none, and then until `ready` resolves, as newer frames and
+   * requests may come in that time; null once the queue is closed. One caller at a time.
+   */
+  async take(ready: () => Promise<void> = async () => {}): Promise<Job | null> {
     while (!this.#closed) {
+      if (this.#next()) await ready();
+      if (this.#closed) break;
       const slot = this.#next();
       const job = slot?.job;
       if (slot && job && this.#options.isStale(job)) {

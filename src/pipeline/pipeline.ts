@@ -152,13 +152,11 @@ export class Pipeline {
     const { describer } = this.#parts;
     const { concurrency = 1 } = describer;
     // While the model loads the frames that wait are replaced by newer ones.
-    await describer.ready(this.#stopped.signal).catch(() => {});
+    const ready = (): Promise<void> => describer.ready(this.#stopped.signal).catch(() => {});
+    await ready();
     this.#engineHasBeenReady = true;
-    for (let job = await this.#queue.take(); job; job = await this.#queue.take()) {
-      // An engine that is being started anew takes its time, and the frame grows older.
-      await describer.ready(this.#stopped.signal).catch(() => {});
-      if (this.#isStale(job)) await this.#refresh(job);
-      else this.#begin(job);
+    for (let job = await this.#queue.take(ready); job; job = await this.#queue.take(ready)) {
+      this.#begin(job);
       while (this.#underWay.size >= concurrency) await Promise.race(this.#underWay.values());
     }
     await Promise.all(this.#underWay.values());

@@ -215,3 +215,26 @@ test('a scene in which nothing happens any more is no longer said to be behind',
   await pass(15_000);
   expect(pipeline.health.cameras['a']?.effectiveIntervalMs).toBe(1000);
 });
+
+test('while the engine is started anew, newer frames take the place of older ones, and requests go first', async () => {
+  const engine = new FakeEngine(10);
+  const [a, b] = [new FakeCamera('a'), new FakeCamera('b')];
+  const { pipeline, recorder } = startPipeline([taskOf(a), taskOf(b, { intervalMs: 3_600_000 })], engine);
+  await pass(100);
+  const back = Promise.withResolvers<void>();
+  engine.restart = back.promise;
+  await pass(5000);
+  const request = pipeline.request('b');
+  await pass(100);
+  const before = recorder.observations.length;
+  back.resolve();
+  await pass(100);
+  await request;
+  const described = recorder.observations
+    .slice(before)
+    .map(({ frame }) => [frame.camera, frame.picture.bytes[0]]);
+  expect(described).toEqual([
+    ['b', b.captures],
+    ['a', a.captures],
+  ]);
+});
