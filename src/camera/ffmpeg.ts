@@ -28,6 +28,8 @@ interface Arrival {
   readonly at: number;
 }
 
+/** Of what is older than this the next capture is not told: it may long be over. */
+const freshFailureMs = 10_000;
 const videoEndings = ['.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts', '.mpg', '.mpeg', '.flv'];
 
 /**
@@ -43,8 +45,8 @@ export class FfmpegCamera implements Camera {
   #opening: Promise<void> | null = null;
   /** The newest picture, until it is handed over. */
   #newest: Arrival | null = null;
-  /** What went wrong while nobody was waiting, until it is told. */
-  #failure: CameraError | null = null;
+  /** What went wrong while nobody was waiting, until it is told, and when, on the clock of performance.now(). */
+  #failure: { readonly error: CameraError; readonly at: number } | null = null;
   #waiter: PromiseWithResolvers<Arrival> | null = null;
   #lastFile: string | null = null;
   #closed = false;
@@ -91,7 +93,12 @@ export class FfmpegCamera implements Camera {
     const [newest, failure] = [this.#newest, this.#failure];
     this.#newest = null;
     this.#failure = null;
-    if (failure) throw failure;
+    if (failure && performance.now() - failure.at < freshFailureMs) throw failure.error;
+    if (failure)
+      this.#options.log.warn(
+        { camera: this.name, reason: failure.error.message },
+        'the stream failed meanwhile',
+      );
     if (newest && (this.#run || performance.now() - newest.at < this.#options.stallMs)) return newest;
     const waiter = Promise.withResolvers<Arrival>();
     this.#waiter = waiter;
@@ -175,7 +182,7 @@ export class FfmpegCamera implements Camera {
   #fail(error: CameraError): void {
     this.#newest = null;
     if (this.#waiter) this.#waiter.reject(error);
-    else this.#failure = error;
+    else this.#failure = { error, at: performance.now() };
     this.#waiter = null;
   }
 

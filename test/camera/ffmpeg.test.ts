@@ -207,6 +207,19 @@ test('a file of a single picture is read once a look, and not again and again', 
   expect((await camera.picture()).size).toEqual({ width: 64, height: 48 });
 });
 
+test('a stream that broke off long ago is opened by the look that finds it so', async () => {
+  const camera = new TestCamera({ input: graph });
+  await camera.look();
+  process.kill(ffmpegChildren()[0]!, 'SIGKILL');
+  await until(() => ffmpegChildren().length === 0);
+  await setTimeout(200);
+  const now = performance.now();
+  vi.spyOn(performance, 'now').mockImplementation(() => now + 60_000);
+  onTestFinished(() => void vi.restoreAllMocks());
+  expect((await camera.look()).size).toEqual({ width: 64, height: 48 });
+  expect(camera.logged.join('\n')).toMatch(/the stream failed meanwhile .*killed by SIGKILL/);
+});
+
 test('an aborted look rejects, and the stream goes on', async () => {
   const camera = new TestCamera({ input: graph });
   const aborter = new AbortController();
