@@ -885,7 +885,7 @@ service_failed() {
 }
 
 await_description() {
-  local since listening shown='' status restarts
+  local since listening shown='' status restarts dark=0
   if [[ $dry_run == yes ]]; then
     note 'would wait for the first description, and print it'
     return
@@ -894,7 +894,9 @@ await_description() {
   # Of a picture that was taken after this start.
   since=$(systemctl show -P ExecMainStartTimestamp scenecast)
   since=$(date -u -d "$since" +%FT%TZ 2>/dev/null || date -u +%FT%TZ)
-  scenecast listen --config "$config" --count 1 --since "$since" --timeout 30m >"$work/first" 2>"$work/first.error" 9>&- &
+  # Itself, and not by the function: it may have to be ended. check_login has made its credentials.
+  STATE_DIRECTORY=$data CREDENTIALS_DIRECTORY=$work/credentials "$root/usr/bin/scenecast" \
+    listen --config "$config" --count 1 --since "$since" --timeout 30m >"$work/first" 2>"$work/first.error" 9>&- &
   listening=$!
   while kill -0 "$listening" 2>/dev/null; do
     status=$(systemctl show -P StatusText scenecast)
@@ -905,6 +907,12 @@ await_description() {
       (($(systemctl show -P NRestarts scenecast) > ${restarts:-0} + 4)); then
       kill "$listening" 2>/dev/null || true
       service_failed 'the service has ended'
+    fi
+    # One that needs a login, which comes into the config afterwards, would be waited for in vain.
+    if [[ $status == *'looking at 0 of '*'offline: '* ]]; then dark=$((dark + 1)); else dark=0; fi
+    if ((dark > 120)); then
+      kill "$listening" 2>/dev/null || true
+      fail 'no camera gives a picture' 'The line above says why. The service is left running: mend the camera, or its entry in the config (docs/cameras.md).'
     fi
     sleep 1
   done

@@ -253,6 +253,15 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect((await board.provision([...install, '--model', second])).output).toMatch(/the model is in/);
   });
 
+  test('a camera that gives no picture is not waited for until the end', async () => {
+    const { board, install } = newBoard();
+    const { code, output } = await board.provision(install, {
+      FAKE_STATUS: 'looking at 0 of 1 camera; camera camera offline: unauthorised',
+    });
+    expect(output).toMatch(/offline: unauthorised.*no camera gives a picture/s);
+    expect(code).toBe(1);
+  });
+
   test('an address is logged without what may be a password in it', async () => {
     const { board, install } = newBoard();
     const address = 'http://10.0.0.2/snap.cgi?token=horse';
