@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { IPublishPacket } from 'mqtt';
 import { errorResponse, okResponse } from '../contract/requests.ts';
 import { workFilter } from '../contract/topics.ts';
@@ -172,6 +172,8 @@ export class PoolWorker {
         `the image has ${length} bytes; this worker takes at most ${maxImageBytes}`,
       );
     const mayWait = item.ifBusy === 'wait';
+    const isUp = mayWait || (await this.#isEngineUp(work.signal));
+    if (!isUp) throw new WorkError('busy', "the worker's engine is being started anew");
     if (!mayWait && this.#atWork > 0) throw new WorkError('busy', 'the worker is at another image');
     this.#atWork++;
     const telling = mayWait ? null : this.#tellWorking(reply);
@@ -187,6 +189,12 @@ export class PoolWorker {
       clearInterval(telling ?? undefined);
       this.#atWork--;
     }
+  }
+
+  /** Whether the engine could begin at once. */
+  async #isEngineUp(signal: AbortSignal): Promise<boolean> {
+    const ready = this.#options.describer.ready(signal);
+    return Promise.race([ready.then(() => true), setImmediate(false)]);
   }
 
   async #describe({ item, reply, arrivedAt, signal }: Work): Promise<WorkAnswerPayload> {

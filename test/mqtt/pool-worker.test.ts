@@ -190,6 +190,21 @@ test('whoever wants no waiting is refused while the worker is at another image, 
   expect(ofFirst.filter(({ payload }) => payload.status === 'ok')).toHaveLength(1);
 });
 
+test('while its engine is started anew a worker is busy, and does not say that it is at an image', async () => {
+  const broker = await startBroker();
+  const { engine } = await startWorker(broker.url);
+  const customer = await Customer.start(broker.url);
+  const image = await jpegOf();
+  const back = Promise.withResolvers<void>();
+  engine.restart = back.promise;
+  const refused = await customer.send(image, { if_busy: 'refuse' });
+  expect(refused.payload).toMatchObject({
+    error: { code: 'busy', message: expect.stringMatching(/started anew/) },
+  });
+  back.resolve();
+  expect((await customer.send(image, { if_busy: 'refuse' })).payload.status).toBe('working');
+});
+
 test('an image for another pool is left alone, and one that nobody could hear of is not described', async () => {
   const broker = await startBroker();
   const { engine, log } = await startWorker(broker.url);

@@ -25,7 +25,11 @@ export class RecordedEngine implements Describer {
   constructor(ms = 0) {
     this.ms = ms;
   }
-  async ready(): Promise<void> {}
+  /** Until it is back. */
+  restart: Promise<void> = Promise.resolve();
+  ready(): Promise<void> {
+    return this.restart;
+  }
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
     this.asked.push(request);
     await sleep(this.ms, undefined, { signal });
