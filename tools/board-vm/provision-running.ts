@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Board } from './board.ts';
-import { boardTimeMs, checkBrokerIsClosed, hearDescription, property } from './provisioned-board.ts';
+import {
+  boardTimeMs,
+  checkBrokerIsClosed,
+  hearDescription,
+  property,
+  requestDescription,
+} from './provisioned-board.ts';
 import { expect, type Suite } from './suite.ts';
 
 const recoveryLimitSeconds = 70;
@@ -68,7 +74,7 @@ async function replacement(board: Board, pidOf: () => Promise<string>): Promise<
     await sleep(500);
   }
   const replacedSeconds = passedSeconds();
-  await hearDescription(board, await boardTimeMs(board), longestStartMs);
+  await requestDescription(board, await boardTimeMs(board), longestStartMs);
   const told = `replaced after ${replacedSeconds.toFixed(1)} s, described again after ${passedSeconds().toFixed(1)} s`;
   expect(replacedSeconds <= recoveryLimitSeconds, told);
   return told;

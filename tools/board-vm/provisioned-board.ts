@@ -32,23 +32,36 @@ export async function property(board: Board, name: string): Promise<string> {
  * (the board's clock).
  */
 export async function hearDescription(board: Board, sinceMs: number, limitMs: number): Promise<Heard> {
+  return withBroker(board, (client) => firstDescription(client, sinceMs, limitMs));
+}
+
+/** The same, asked for, as before a camera where nothing changes nothing is described by itself. */
+export async function requestDescription(board: Board, sinceMs: number, limitMs: number): Promise<Heard> {
   return withBroker(board, async (client) => {
-    const found = Promise.withResolvers<Heard>();
-    const timer = setTimeout(
-      () => found.reject(new Error(`no description within ${limitMs / 1000} s`)),
-      limitMs,
-    );
-    client.on('message', (_topic, payload, { retain: isRetained }) => {
-      const description = descriptionSchema.parse(JSON.parse(payload.toString('utf8')));
-      if (Date.parse(description.captured_at) >= sinceMs) found.resolve({ description, isRetained });
-    });
-    await client.subscribeAsync('scenecast/+/+/description', { qos: 1 });
-    try {
-      return await found.promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    const [heard] = await Promise.all([
+      firstDescription(client, sinceMs, limitMs),
+      client.publishAsync('scenecast/board/request/describe', '{}', { qos: 1 }),
+    ]);
+    return heard;
   });
+}
+
+async function firstDescription(client: MqttClient, sinceMs: number, limitMs: number): Promise<Heard> {
+  const found = Promise.withResolvers<Heard>();
+  const timer = setTimeout(
+    () => found.reject(new Error(`no description within ${limitMs / 1000} s`)),
+    limitMs,
+  );
+  client.on('message', (_topic, payload, { retain: isRetained }) => {
+    const description = descriptionSchema.parse(JSON.parse(payload.toString('utf8')));
+    if (Date.parse(description.captured_at) >= sinceMs) found.resolve({ description, isRetained });
+  });
+  try {
+    await client.subscribeAsync('scenecast/+/+/description', { qos: 1 });
+    return await found.promise;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The broker lets nobody in without the password, and nobody reach it from outside. */
