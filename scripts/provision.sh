@@ -385,6 +385,7 @@ apt_get() {
 
 # install_packages WHAT...: names, or package files with their whole path
 install_packages() {
+  local name
   if [[ -z $offline ]]; then
     apt_get update || note 'the list of packages could not be renewed; going on with the one that is here'
   fi
@@ -393,7 +394,9 @@ install_packages() {
   repair_packages
   apt_get install "$@" && return
   # Who installs it after this is somebody else.
-  [[ $(dpkg-query -W -f '${db:Status-Status}' mosquitto 2>/dev/null) == @(half|unpacked|installed|trigger)* ]] || unmark mosquitto-is-ours
+  for name in mosquitto ffmpeg; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == @(half|unpacked|installed|trigger)* ]] || unmark "$name-is-ours"
+  done
   fail "$* could not be installed" \
     "$(if [[ -n $offline ]]; then echo "Put what is missing, as the lines above tell, into $offline"; else echo 'Check the network and the lines above'; fi), and run it again."
 }
