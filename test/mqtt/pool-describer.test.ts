@@ -131,7 +131,7 @@ test('where a pool is away, only the first frame waits the whole deadline for it
   const broker = await startBroker();
   const request = await requestOf('What?');
   const fallback = new RecordedEngine();
-  const { pool } = await startSender(broker.url, { deadlineMs: 3000, silenceMs: 300, fallback });
+  const { pool } = await startSender(broker.url, { deadlineMs: 3000, silenceMs: 700, fallback });
   const described = async (): Promise<number> => {
     const startMs = performance.now();
     await pool.describe(request, never);
