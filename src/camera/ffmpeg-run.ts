@@ -40,6 +40,7 @@ const killAfterMs = 2000;
 const largestPictureBytes = 64 * 2 ** 20;
 const linesKept = 20;
 
+/** With pipes to and from it. Throws a CameraError where there is no memory or descriptor left for it. */
 function spawnPiped([command, ...args]: readonly [string, ...string[]]): ChildProcess {
   let child: ChildProcess;
   try {
