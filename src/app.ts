@@ -87,7 +87,7 @@ export class App {
     if (!loading) this.#loading = null;
 
     const tasks = Object.keys(this.#config.cameras).map((name) =>
-      cameraTaskOf(name, this.#config, settings.of(name), folder, log),
+      cameraTaskOf(name, this.#config, () => settings.of(name), folder, log),
     );
     const pipeline = new Pipeline({
       tasks,

@@ -14,24 +14,24 @@ import type { CameraTask } from './pipeline/camera-task.ts';
 import type { Camera, Log } from './pipeline/ports.ts';
 
 /**
- * One camera of the config, with its gate and what is asked of it. `settings`: what it is set to now; `folder`: where relative
- * paths are looked up.
+ * One camera of the config, with its gate and what is asked of it. `settingsNow`: what it is set to, which may change;
+ * `folder`: where relative paths are looked up.
  */
 export function cameraTaskOf(
   name: string,
   config: Config,
-  settings: CameraSettings,
+  settingsNow: () => CameraSettings,
   folder: string,
   log: Log,
 ): CameraTask {
   const camera = config.cameras[name]!;
   const { gate, privacy } = camera;
   const longestAnswerMs = longestAnswerMsOf(camera);
-  const bare = new AnsweringCamera(cameraOf(name, camera, folder, log), longestAnswerMs);
+  const bare = new AnsweringCamera(cameraOf(name, camera, settingsNow, folder, log), longestAnswerMs);
   return {
     camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
     gate: gate.enabled ? gateOf(gate, log) : null,
-    settings,
+    settings: settingsNow(),
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
     // The camera is given up first; the gate looks too.
@@ -40,7 +40,13 @@ export function cameraTaskOf(
   };
 }
 
-function cameraOf(name: string, { source, interval }: CameraConfig, folder: string, log: Log): Camera {
+function cameraOf(
+  name: string,
+  { source }: CameraConfig,
+  settingsNow: () => CameraSettings,
+  folder: string,
+  log: Log,
+): Camera {
   switch (source.type) {
     case 'scene':
       return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
@@ -60,7 +66,7 @@ function cameraOf(name: string, { source, interval }: CameraConfig, folder: stri
         passwordFile: source.password_file === null ? null : lookUp(source.password_file, folder),
         rotation: source.rotation,
         size: source.size,
-        intervalMs: interval,
+        intervalMs: () => settingsNow().intervalMs,
         stallMs: source.frame_timeout,
         log,
       });

@@ -54,6 +54,11 @@ export function firstPlan(source: FfmpegSource): FfmpegPlan {
   };
 }
 
+/** Whether a stream that was opened for one of two intervals does for the other. */
+export function servesAlike(one: FfmpegSource, other: FfmpegSource): boolean {
+  return periodS(one) === periodS(other) && firstPlan(one).keyFramesOnly === firstPlan(other).keyFramesOnly;
+}
+
 /** Whether JPEG pictures may be handed through as they come. */
 export function canCopy({ input, rotation, size }: FfmpegSource): boolean {
   const kind = inputKind(input);

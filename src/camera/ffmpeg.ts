@@ -9,13 +9,16 @@ import {
   ffmpegCommand,
   firstPlan,
   inputKind,
+  servesAlike,
 } from './ffmpeg-command.ts';
 import { ffmpegInstalled } from './ffmpeg-installed.ts';
 import { type FfmpegEnd, FfmpegRun } from './ffmpeg-run.ts';
 import { fileAfter, listFiles } from './list-files.ts';
 import { readLogin, userInfo } from './login.ts';
 
-export interface FfmpegOptions extends FfmpegSource {
+export interface FfmpegOptions extends Omit<FfmpegSource, 'intervalMs'> {
+  /** How often a picture will be asked for, from now on. */
+  readonly intervalMs: () => number;
   readonly username: string | null;
   /** A file whose first line is the password; read anew each time the stream is opened. */
   readonly passwordFile: string | null;
@@ -35,11 +38,13 @@ const videoEndings = ['.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts', '.
 /**
  * A camera that ffmpeg reads: RTSP, MJPEG or single pictures over HTTP, video files played again and again at their
  * own rate, and lavfi graphs. One child process a camera hands over JPEG pictures, of which only the newest is kept.
- * It is opened by the first capture, and anew by the first capture after a failure.
+ * It is opened by the first capture, and anew by the first capture after a failure, or once the interval is another.
  */
 export class FfmpegCamera implements Camera {
   readonly name: string;
   readonly #options: FfmpegOptions;
+  /** As wanted when the plan was made. */
+  #source: FfmpegSource;
   #plan: FfmpegPlan;
   #run: FfmpegRun | null = null;
   #opening: Promise<void> | null = null;
@@ -54,7 +59,8 @@ export class FfmpegCamera implements Camera {
   constructor(name: string, options: FfmpegOptions) {
     this.name = name;
     this.#options = options;
-    this.#plan = firstPlan(options);
+    this.#source = { ...options, intervalMs: options.intervalMs() };
+    this.#plan = firstPlan(this.#source);
   }
 
   /** Rejects with a CameraError where there is no ffmpeg, or one too old. */
@@ -90,6 +96,7 @@ export class FfmpegCamera implements Camera {
   async #next(signal: AbortSignal): Promise<Arrival> {
     signal.throwIfAborted();
     if (this.#closed) throw new CameraError('closed');
+    this.#followInterval();
     const [newest, failure] = [this.#newest, this.#failure];
     this.#newest = null;
     this.#failure = null;
@@ -113,6 +120,19 @@ export class FfmpegCamera implements Camera {
     }
   }
 
+  /** A stream opened for one interval gives too few pictures for a much shorter one, and too many for a longer one. */
+  #followInterval(): void {
+    const source = { ...this.#source, intervalMs: this.#options.intervalMs() };
+    if (servesAlike(source, this.#source)) return;
+    this.#source = source;
+    this.#plan = { ...this.#plan, keyFramesOnly: firstPlan(source).keyFramesOnly };
+    this.#options.log.info(
+      { camera: this.name, ...this.#plan },
+      'the camera is opened anew for its interval',
+    );
+    void this.#run?.stop();
+  }
+
   /** Starts ffmpeg, unless that is under way. A failure goes to whoever waits, or to the next capture. */
   #open(): void {
     this.#opening ??= this.#startRun()
@@ -123,16 +143,15 @@ export class FfmpegCamera implements Camera {
   }
 
   async #startRun(): Promise<void> {
-    const { log, username, passwordFile, ...options } = this.#options;
-    const isPath = inputKind(options.input) === 'path';
-    const source = isPath ? { ...options, input: await this.#nextFile() } : options;
+    const { log, username, passwordFile, stallMs, input } = this.#options;
+    const file = inputKind(input) === 'path' ? await this.#nextFile() : input;
     const login = await readLogin(username, passwordFile);
     if (this.#closed) return;
     const plan = this.#plan;
     const run = new FfmpegRun({
-      command: ffmpegCommand(source, plan, login),
+      command: ffmpegCommand({ ...this.#source, input: file }, plan, login),
       secrets: login ? [userInfo(login), login.password] : [],
-      stallMs: options.stallMs,
+      stallMs,
       keyFramesOnly: plan.keyFramesOnly && !plan.copy,
       onPicture: (jpeg) => this.#onPicture(jpeg),
       onCodec: (codec) => this.#onCodec(run, codec),
@@ -153,7 +172,7 @@ export class FfmpegCamera implements Camera {
 
   /** Motion JPEG is handed through, and all else decoded: where the plan has it otherwise, it begins anew. */
   #onCodec(run: FfmpegRun, codec: string): void {
-    const copy = codec === 'mjpeg' && canCopy(this.#options);
+    const copy = codec === 'mjpeg' && canCopy(this.#source);
     if (copy === this.#plan.copy) return;
     this.#options.log.info({ camera: this.name, codec, copy }, 'the camera is opened anew for its codec');
     this.#plan = { ...this.#plan, copy };

@@ -34,6 +34,27 @@ describe.skipIf(lacks !== null)(suite, () => {
     expect(opened).toContain(`"copy":${path === 'mjpeg'},"keyFramesOnly":${only}`);
   });
 
+  test('a shorter interval gets every frame, a longer one key frames again', async () => {
+    const server = new RtspServer();
+    await server.start();
+    const camera = new TestCamera({ input: server.address('h264'), intervalMs: 5000 });
+    const openings: unknown[] = [];
+    for (const intervalMs of [5000, 60_000, 300, 200, 5000]) {
+      camera.intervalMs = intervalMs;
+      for (let look = 0; look < 3; look++) await camera.look();
+      const opened = camera.logged.filter((line) => line.startsWith('opened'));
+      openings.push([opened.length, /"keyFramesOnly":true/.test(opened.at(-1)!)]);
+    }
+    expect(openings).toEqual([
+      [1, true],
+      [1, true],
+      [2, false],
+      [3, false],
+      [4, true],
+    ]);
+    expect(ffmpegChildren()).toHaveLength(1);
+  });
+
   test('where key frames are rare, every frame is decoded', async () => {
     const server = new RtspServer({ keyFrameEvery: 10_000 });
     await server.start();

@@ -257,7 +257,7 @@ test('ffmpeg ends with its daemon, even one that is killed', async () => {
     script,
     `import { FfmpegCamera } from '${support}';
      const log = { debug() {}, info() {}, warn() {}, error() {} };
-     const options = { ...${JSON.stringify(options)}, intervalMs: 200, stallMs: 8000, log };
+     const options = { ...${JSON.stringify(options)}, intervalMs: () => 200, stallMs: 8000, log };
      await new FfmpegCamera('porch', options).capture(new AbortController().signal);
      console.log('looking');`,
   );

@@ -10,8 +10,15 @@ import type { Picture } from '../../src/domain/frame.ts';
 /** A camera that is closed when the test ends, with all that it logged. */
 export class TestCamera extends FfmpegCamera {
   readonly logged: string[];
+  readonly #pace: { intervalMs: number };
 
-  constructor(options: Partial<FfmpegOptions> & { readonly input: string }) {
+  constructor(
+    options: Partial<Omit<FfmpegOptions, 'intervalMs'>> & {
+      readonly input: string;
+      readonly intervalMs?: number;
+    },
+  ) {
+    const pace = { intervalMs: options.intervalMs ?? 200 };
     const logged: string[] = [];
     const write = (fields: object, message: string): void => {
       logged.push(`${message} ${JSON.stringify(fields)}`);
@@ -22,13 +29,19 @@ export class TestCamera extends FfmpegCamera {
       passwordFile: null,
       rotation: 0,
       size: null,
-      intervalMs: 200,
       stallMs: 8000,
       log: { debug: write, info: write, warn: write, error: write },
       ...options,
+      intervalMs: () => pace.intervalMs,
     });
     this.logged = logged;
+    this.#pace = pace;
     onTestFinished(() => this.close());
+  }
+
+  /** From now on it is asked this often. */
+  set intervalMs(intervalMs: number) {
+    this.#pace.intervalMs = intervalMs;
   }
 
   /** One look. */
