@@ -154,7 +154,7 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
     signal,
   ).catch((cause: unknown) => {
     // A file can be damaged so that reading it ends the process.
-    throw filesFault(cause, ['CANCELLED', 'ENGINE_KILLED']);
+    throw filesFault(cause, ['CANCELLED', 'ENGINE_KILLED', 'NOT_STARTED']);
   });
   const settings = {
     detail: model.detail,

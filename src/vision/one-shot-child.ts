@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { EngineError, messageOf } from '../domain/errors.ts';
 import { onCpus } from './on-cpus.ts';
 
@@ -21,10 +21,10 @@ export interface ChildOptions {
 /**
  * Runs a worker file that calls {@link serveParent}, and waits until its process has ended.
  * @param name what the process is called in an error: "the quantiser"
- * @throws EngineError with the code of what the work threw, CANCELLED, ENGINE_DIED where the process ended itself, or
- * ENGINE_KILLED where the kernel did
+ * @throws EngineError with the code of what the work threw, CANCELLED, ENGINE_DIED where the process ended itself,
+ * ENGINE_KILLED where the kernel ended it, or NOT_STARTED where there was no memory, process or descriptor left for it
  */
-export function runInChild<Request extends object, Result>(
+export async function runInChild<Request extends object, Result>(
   worker: URL,
   name: string,
   request: Request,
@@ -32,8 +32,15 @@ export function runInChild<Request extends object, Result>(
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const cancelled = (): EngineError => new EngineError('CANCELLED', `${name} was cancelled`);
-  if (signal?.aborted) return Promise.reject(cancelled());
-  const child = fork(worker, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], ...onCpus(cpus) });
+  if (signal?.aborted) throw cancelled();
+  const notStarted = (cause: unknown): EngineError =>
+    new EngineError('NOT_STARTED', `${name}'s process cannot be started: ${messageOf(cause)}`, { cause });
+  let child: ChildProcess;
+  try {
+    child = fork(worker, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], ...onCpus(cpus) });
+  } catch (cause) {
+    throw notStarted(cause); // Node throws for some of what goes wrong, and emits the rest
+  }
   const stop = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });
   let last: FromChild<Result> | null = null;
@@ -45,7 +52,7 @@ export function runInChild<Request extends object, Result>(
     last = message;
     child.disconnect(); // its end
   });
-  child.on('error', (cause) => reject(new EngineError('ENGINE_DIED', cause.message, { cause })));
+  child.on('error', (cause) => reject(notStarted(cause)));
   child.on('exit', (code, killedBy) => {
     signal?.removeEventListener('abort', stop);
     if (signal?.aborted) reject(cancelled());
