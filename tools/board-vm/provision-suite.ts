@@ -31,25 +31,36 @@ export async function runProvisionSuite(options: ProvisionSuiteOptions): Promise
   const { arch, cpu, release, interrupts, isOnlyInterrupt, signal } = options;
   const folder = boardFolder(arch, release);
   const suite = new Suite();
+  const boot = async (): Promise<Board> => {
+    const stick = join(folder, 'stick.img');
+    const board = await bootBoard({ arch, folder, cpu, canReboot: true, stick, hasProject: false, signal });
+    try {
+      await plugIn(board);
+    } catch (error) {
+      await board.close();
+      throw error;
+    }
+    return board;
+  };
   let board: Board | undefined;
   try {
-    const isBooted =
+    const isReady =
       (await suite.check('the package', async () => makePackage(options))) &&
       (await suite.check(`an image of Debian ${release}`, async () =>
         script('make-image.sh', arch, release),
       )) &&
       (await suite.check('a stick with all that is needed', async () =>
         script('make-stick.sh', arch, release, packageOf(options)!),
-      )) &&
-      (await suite.check('the board boots', async () => {
-        const stick = join(folder, 'stick.img');
-        board = await bootBoard({ arch, folder, cpu, canReboot: true, stick, hasProject: false, signal });
-        await plugIn(board);
-      }));
-    if (isBooted && board) {
-      const seconds = isOnlyInterrupt ? null : await provisionOnce(suite, board);
-      if (interrupts > 0) await interruptOften(suite, board, interrupts, seconds);
+      ));
+    let seconds: number | null = null;
+    if (isReady && !isOnlyInterrupt) {
+      await suite.check('the board boots', async () => {
+        board = await boot();
+      });
+      if (board) seconds = await provisionOnce(suite, board);
+      await board?.close();
     }
+    if (isReady && interrupts > 0) await interruptOften(suite, boot, interrupts, seconds);
   } finally {
     await board?.close();
   }
