@@ -126,11 +126,14 @@ scenecast() {
     "$command" "$@"
     return
   fi
+  local -a settings=("STATE_DIRECTORY=$data" "CREDENTIALS_DIRECTORY=$folder")
   if [[ $dry_run == no ]]; then
     mkdir -p "$folder"
     ln -sfn "$credential" "$folder/mqtt-password"
+    # What Node has compiled once serves the commands after it: half of their time.
+    settings+=("NODE_COMPILE_CACHE=$work/compiled")
   fi
-  STATE_DIRECTORY=$data CREDENTIALS_DIRECTORY=$folder "$command" "$@"
+  env "${settings[@]}" "$command" "$@"
 }
 
 # write_file PATH MODE OWNER:GROUP: what comes on stdin, in one step; what is right already is left as it is.
