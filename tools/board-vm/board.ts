@@ -81,7 +81,7 @@ export async function bootBoard(options: BoardOptions): Promise<Board> {
   );
   const sshArguments = (command: string): string[] => [
     ...['-i', join(vmFolder, 'key'), '-p', `${sshPort}`, '-o', 'StrictHostKeyChecking=no'],
-    ...['-o', 'LogLevel=ERROR', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'ConnectTimeout=10'],
+    ...['-o', 'LogLevel=ERROR', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'ConnectTimeout=30'],
     ...['-o', 'ServerAliveInterval=30', '-o', 'BatchMode=yes', 'root@127.0.0.1', command],
   ];
   const runOnBoard = async (command: string, timeoutMs = 120_000): Promise<string> => {
