@@ -6,7 +6,9 @@ import { plugIn, type UsbPorts, usbCamera } from './cameras-usb.ts';
 import { never, withCamera } from './in-vm.ts';
 import { expect, type Suite } from './suite.ts';
 
-const measuredSeconds = 60;
+/** Whoever else uses the machine shows in single stretches: the middle one counts. */
+const stretches = 5;
+const stretchSeconds = 12;
 /** At the camera's own rate: V8 compiles what runs often, once, and under emulation that takes it seconds. */
 const warmUpLooks = 150;
 const mostPercent = 3;
@@ -36,7 +38,7 @@ export async function checkIdle(suite: Suite, ports: UsbPorts): Promise<void> {
   await check('with the gate, every picture another file', 100, { hasGate: true, isEachNew: true });
 }
 
-async function costOf({ hasGate, isEachNew }: Watched): Promise<{ percent: number; detail: string }> {
+async function costOf({ hasGate, isEachNew }: Watched): Promise<Stretch> {
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
   const gate = hasGate
     ? new SceneGate({ sensitivity: 50, ignore: [], lightGuard: true }, nativeJpegBlocks(silent))
@@ -50,26 +52,38 @@ async function costOf({ hasGate, isEachNew }: Watched): Promise<{ percent: numbe
     };
     (await gate?.look(await camera.capture(never)))?.described();
     for (let count = 1; count <= warmUpLooks; count++) await look(count);
-    const threadsBefore = threadTimes();
-    const before = process.cpuUsage();
-    const startedAt = performance.now();
-    for (let second = 1; second <= measuredSeconds; second++) {
-      await look(second);
-      await sleep(Math.max(0, startedAt + second * 1000 - performance.now()));
-    }
-    const { user, system } = process.cpuUsage(before);
-    const milliseconds = performance.now() - startedAt;
-    const share = (micros: number): string => `${(micros / 10 / milliseconds).toFixed(2)} %`;
-    const threads = [...threadTimes()].map(([name, { micros, sleeps }]) => {
-      const earlier = threadsBefore.get(name);
-      const slept = (sleeps - (earlier?.sleeps ?? 0)) / measuredSeconds;
-      return `${name} ${share(micros - (earlier?.micros ?? 0))}, woken ${slept.toFixed(1)} times a look`;
-    });
-    return {
-      percent: (user + system) / 10 / milliseconds,
-      detail: `${share(user + system)} of an emulated core (TCG): user ${share(user)}, system ${share(system)}; ${threads.join('; ')}`,
-    };
+    const measured: Stretch[] = [];
+    for (let count = 0; count < stretches; count++) measured.push(await stretch(look));
+    return measured.sort((one, other) => one.percent - other.percent)[stretches >> 1]!;
   });
+}
+
+interface Stretch {
+  readonly percent: number;
+  readonly detail: string;
+}
+
+/** Looks once a second. */
+async function stretch(look: (count: number) => Promise<void>): Promise<Stretch> {
+  const threadsBefore = threadTimes();
+  const before = process.cpuUsage();
+  const startedAt = performance.now();
+  for (let second = 1; second <= stretchSeconds; second++) {
+    await look(second);
+    await sleep(Math.max(0, startedAt + second * 1000 - performance.now()));
+  }
+  const { user, system } = process.cpuUsage(before);
+  const milliseconds = performance.now() - startedAt;
+  const share = (micros: number): string => `${(micros / 10 / milliseconds).toFixed(2)} %`;
+  const threads = [...threadTimes()].map(([name, { micros, sleeps }]) => {
+    const earlier = threadsBefore.get(name);
+    const slept = (sleeps - (earlier?.sleeps ?? 0)) / stretchSeconds;
+    return `${name} ${share(micros - (earlier?.micros ?? 0))}, woken ${slept.toFixed(1)} times a look`;
+  });
+  return {
+    percent: (user + system) / 10 / milliseconds,
+    detail: `${share(user + system)} of an emulated core (TCG), median of ${stretches}: user ${share(user)}, system ${share(system)}; ${threads.join('; ')}`,
+  };
 }
 
 /** What this process's threads have run, and how often they went to sleep, by the threads' names. */
