@@ -55,7 +55,7 @@ export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> 
       () => null,
       (error) => error,
     );
-    expect(failure?.code === 1, 'it ends with exit code 1');
+    expect(failure?.code === 1, `exit code ${failure?.code}, ${failure?.signal}: ${failure?.stderr}`);
     expect(
       /no permission to open it; add the user that runs Scenecast to the group video/.test(failure.stderr),
       failure.stderr,
