@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScenecastError } from '../domain/errors.ts';
 
@@ -62,17 +62,24 @@ async function make(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Removes a stale lock, unless another process has just done so and holds it now. */
+/**
+ * Removes a stale lock, unless another process has just done so and holds it now: one at a time may, so that a lock that
+ * is held is never moved. Who died at it is passed over.
+ */
 async function removeStale(path: string, stale: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch {
+  const guard = `${path}.stale`;
+  if (!(await make(guard, JSON.stringify(identityOf(process.pid))))) {
+    const held = await readFile(guard, 'utf8').catch(() => null);
+    const holder = held === null ? null : parse(held);
+    if (held !== null && (holder === null || !isAlive(holder))) await rm(guard, { force: true });
+    await delay(pollMs);
     return;
   }
-  // Between reading and renaming somebody else may have taken it over: give it back.
-  if ((await readFile(aside, 'utf8').catch(() => stale)) !== stale) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
+  try {
+    if ((await readFile(path, 'utf8').catch(() => null)) === stale) await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
+  }
 }
 
 interface Identity {

@@ -62,7 +62,15 @@ test('of many that find a stale lock, one at a time has it', async () => {
     }),
   );
   expect(most).toBe(1);
-  expect(existsSync(path)).toBe(false);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('one that died while it removed a stale lock is passed over', async () => {
+  const dead = JSON.stringify({ pid: deadPid() });
+  writeFileSync(path, dead);
+  writeFileSync(`${path}.stale`, dead);
+  await (await take()).release();
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('whose lock was taken away is told', async () => {
