@@ -25,8 +25,8 @@ export async function takeLock(path: string, what: string, waitMs: number): Prom
   while (!(await make(path, own))) {
     const held = await readFile(path, 'utf8').catch(() => null);
     if (held === null) continue;
-    const holder = parse(held);
-    if (holder === null || !isAlive(holder)) {
+    const holder = livingHolder(held);
+    if (holder === null) {
       await removeStale(path, held);
       continue;
     }
@@ -70,8 +70,7 @@ async function removeStale(path: string, stale: string): Promise<void> {
   const guard = `${path}.stale`;
   if (!(await make(guard, JSON.stringify(identityOf(process.pid))))) {
     const held = await readFile(guard, 'utf8').catch(() => null);
-    const holder = held === null ? null : parse(held);
-    if (held !== null && (holder === null || !isAlive(holder))) await rm(guard, { force: true });
+    if (held !== null && livingHolder(held) === null) await rm(guard, { force: true });
     await delay(pollMs);
     return;
   }
@@ -91,6 +90,12 @@ interface Identity {
 
 function identityOf(pid: number): Identity {
   return { pid, startedAt: startOf(pid), boot: readOrNull('/proc/sys/kernel/random/boot_id') };
+}
+
+/** Whose lock this is; null where that process is gone, or the text names none. */
+function livingHolder(text: string): Identity | null {
+  const holder = parse(text);
+  return holder !== null && isAlive(holder) ? holder : null;
 }
 
 function isAlive({ pid, startedAt, boot }: Identity): boolean {

@@ -42,29 +42,31 @@ export async function runProvisionSuite(options: ProvisionSuiteOptions): Promise
     }
     return board;
   };
+  const isReady =
+    (await suite.check('the package', async () => makePackage(options))) &&
+    (await suite.check(`an image of Debian ${release}`, async () =>
+      script('make-image.sh', arch, release),
+    )) &&
+    (await suite.check('a stick with all that is needed', async () =>
+      script('make-stick.sh', arch, release, packageOf(options)!),
+    ));
+  if (isReady) {
+    const seconds = isOnlyInterrupt ? null : await provisionFresh(suite, boot);
+    if (interrupts > 0) await interruptOften(suite, boot, interrupts, seconds);
+  }
+  return suite.finish();
+}
+
+async function provisionFresh(suite: Suite, boot: () => Promise<Board>): Promise<number | null> {
   let board: Board | undefined;
   try {
-    const isReady =
-      (await suite.check('the package', async () => makePackage(options))) &&
-      (await suite.check(`an image of Debian ${release}`, async () =>
-        script('make-image.sh', arch, release),
-      )) &&
-      (await suite.check('a stick with all that is needed', async () =>
-        script('make-stick.sh', arch, release, packageOf(options)!),
-      ));
-    let seconds: number | null = null;
-    if (isReady && !isOnlyInterrupt) {
-      await suite.check('the board boots', async () => {
-        board = await boot();
-      });
-      if (board) seconds = await provisionOnce(suite, board);
-      await board?.close();
-    }
-    if (isReady && interrupts > 0) await interruptOften(suite, boot, interrupts, seconds);
+    await suite.check('the board boots', async () => {
+      board = await boot();
+    });
+    return board ? await provisionOnce(suite, board) : null;
   } finally {
     await board?.close();
   }
-  return suite.finish();
 }
 
 function script(name: string, arch: string, release: string, ...args: string[]): void {
