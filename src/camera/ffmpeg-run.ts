@@ -36,7 +36,8 @@ export type FfmpegEnd =
 
 /** A source that shows no life at all may take this long to open. */
 const openMs = 15_000;
-const killAfterMs = 2000;
+/** With the usual stall limit of 8 s, a frozen camera is told within 10 s, whenever in that time it froze. */
+const killAfterMs = 1000;
 const largestPictureBytes = 64 * 2 ** 20;
 const linesKept = 20;
 
@@ -102,7 +103,7 @@ export class FfmpegRun {
     child.stdin?.end(command.script);
   }
 
-  /** Ends the child: TERM, and after 2 s KILL. Resolves when it is gone. */
+  /** Ends the child: TERM, and after 1 s KILL. Resolves when it is gone. */
   async stop(): Promise<void> {
     this.#end({ kind: 'stopped' });
     await this.#gone.promise;
