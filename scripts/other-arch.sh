@@ -84,15 +84,16 @@ install_npm_packages() {
     }
 }
 
-# make_project FOLDER TOOLS: the project as the board sees it: packages, sources, and the named folder of tools.
+# make_project FOLDER TOOLS: the project as the board sees it: packages, sources and the named folder of tools, both as
+# JavaScript.
 make_project() {
   local project=$1 tools=$2
   mkdir -p "$project"
   once packages "$(sha256sum <"$repository/package-lock.json")" install_npm_packages "$project"
   rm -rf "${project:?}"/{src,tools,bin,package.json}
-  mkdir -p "$project/tools"
-  cp -a "$repository"/{src,bin,package.json} "$project/"
-  cp -a "$repository/$tools" "$project/tools/"
+  cp -a "$repository/package.json" "$project/"
+  "$repository/node_modules/.bin/node" --disable-warning=ExperimentalWarning \
+    "$repository/tools/package/stage-sources.ts" "$project" "$tools"
 }
 
 # cross_build SCRIPT: runs one of scripts/build-*.sh for arm64, with Debian's cross compiler and libraries for arm64.

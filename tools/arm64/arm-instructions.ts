@@ -113,7 +113,7 @@ async function measure(
     ...(values.encode ? ['encode'] : []),
   ];
   process.stderr.write(`${cpu}: ${nameOf(module)}, ${basename(model.textPath, '.gguf')}\n`);
-  for await (const line of runEmulated(cpu, 'prefill.ts', args, `${plugin},out=${prefix}`)) {
+  for await (const line of runEmulated(cpu, 'prefill', args, `${plugin},out=${prefix}`)) {
     const said = JSON.parse(line);
     if (said.module !== module) throw new Error(`${said.module} was used instead of ${module}`);
   }

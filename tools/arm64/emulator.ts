@@ -22,6 +22,7 @@ export function buildArm64(): void {
 /**
  * Runs one of this folder's scripts with the arm64 Node on an emulated processor (qemu-user), and yields what it prints
  * line by line. Without binfmt: the script cannot start processes.
+ * @param script its name without ending: they are JavaScript there
  * @param cpu as QEMU names it, with its options: "max", "neoverse-n1", "max,sve-max-vq=1"
  * @param plugin QEMU's -plugin argument
  * @throws Error where the script or QEMU fails
@@ -37,7 +38,7 @@ export async function* runEmulated(
     'qemu-aarch64',
     [
       ...['-L', '/usr/aarch64-linux-gnu', '-cpu', cpu, ...(plugin === null ? [] : ['-plugin', plugin])],
-      ...[node, join(arm64Project, 'tools/arm64', script), ...args],
+      ...[node, join(arm64Project, 'tools/arm64', `${script}.js`), ...args],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );

@@ -161,7 +161,7 @@ async function perform(run: Run, all: readonly Round[], list: string, judge: Jud
   let module = '';
   let done = 0;
   const args = run.module === null ? [list] : [list, run.module];
-  for await (const line of runEmulated(run.cpu, 'describe-scenes.ts', args)) {
+  for await (const line of runEmulated(run.cpu, 'describe-scenes', args)) {
     const message = JSON.parse(line);
     if (message.module !== undefined) {
       module = message.module;

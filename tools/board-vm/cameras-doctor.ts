@@ -10,7 +10,7 @@ export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> 
   if (!existsSync(usbCamera)) await plugIn(ports);
   await suite.check('doctor cameras --json --snapshot', async () => {
     const { stdout } = await run(process.execPath, [
-      'src/main.ts',
+      'src/main.js',
       'doctor',
       'cameras',
       '--json',
@@ -39,7 +39,7 @@ export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> 
     return `${cameras.length} cameras, each with a picture`;
   });
   await suite.check('doctor cameras, as text', async () => {
-    const { stdout } = await run(process.execPath, ['src/main.ts', 'doctor', 'cameras']);
+    const { stdout } = await run(process.execPath, ['src/main.js', 'doctor', 'cameras']);
     console.log(
       stdout
         .split('\n')
@@ -50,7 +50,7 @@ export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> 
     expect(/brightness = 128 {2}\(a whole number from 0 to 255/.test(stdout), stdout);
   });
   await suite.check('doctor cameras, without permission', async () => {
-    const command = [process.execPath, 'src/main.ts', 'doctor', 'cameras'];
+    const command = [process.execPath, 'src/main.js', 'doctor', 'cameras'];
     const failure = await run('runuser', ['-u', 'nobody', '--', ...command]).then(
       () => null,
       (error) => error,

@@ -29,7 +29,7 @@ export async function runCamerasSuite(options: CamerasSuiteOptions): Promise<num
         'cd /opt/scenecast',
         `PATH=$PWD/node_modules/node-linux-${nodeArch}/bin:$PATH`,
         [
-          'exec node tools/board-vm/cameras-suite.ts',
+          'exec node tools/board-vm/cameras-suite.js',
           ...['--usbip-port', cameras.usbipPort, '--control-port', cameras.controlPort],
           ...['--cycles', cycles, `--only '${only.replaceAll("'", '')}'`],
         ].join(' '),

@@ -2,21 +2,25 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/**
- * Copies `src` and `bin` of the repository to `project`, as JavaScript: Node would strip the types at every start, which takes
- * as long as all the rest of it. Lines stay where they are.
- */
+/** Copies `src` and `bin` of the repository to `project`, as JavaScript. */
 export function stageSources(project: string, repository: string): void {
-  const source = join(repository, 'src');
-  cpSync(source, join(project, 'src'), { recursive: true, filter: (path) => !isModule(path) });
-  for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(isModule)) {
-    const path = join(project, 'src', name.replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, javascriptOf(readFileSync(join(source, name), 'utf8')));
-  }
+  copyAsJavaScript(join(repository, 'src'), join(project, 'src'));
   cpSync(join(repository, 'bin'), join(project, 'bin'), { recursive: true });
   const command = join(project, 'bin/scenecast');
   writeFileSync(command, readFileSync(command, 'utf8').replace('/src/main.ts', '/src/main.js'));
+}
+
+/**
+ * Copies a folder of sources, as JavaScript: Node would strip the types at every start, which takes as long as all the rest
+ * of it, and does so with WebAssembly, by which it crashes now and then on an emulated arm64. Lines stay where they are.
+ */
+export function copyAsJavaScript(source: string, target: string): void {
+  cpSync(source, target, { recursive: true, filter: (path) => !isModule(path) });
+  for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(isModule)) {
+    const path = join(target, name.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, javascriptOf(readFileSync(join(source, name), 'utf8')));
+  }
 }
 
 function isModule(name: string): boolean {

@@ -1,0 +1,13 @@
+/**
+ * The project's sources as they are installed, as JavaScript, and more of the repository's folders.
+ *
+ *   node tools/package/stage-sources.ts PROJECT [FOLDER...]
+ */
+import { join } from 'node:path';
+import { copyAsJavaScript, stageSources } from './javascript.ts';
+
+const repository = join(import.meta.dirname, '../..');
+const [project, ...folders] = process.argv.slice(2);
+if (project === undefined) throw new Error('name the folder to write to');
+stageSources(project, repository);
+for (const folder of folders) copyAsJavaScript(join(repository, folder), join(project, folder));
