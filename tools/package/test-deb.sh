@@ -37,7 +37,7 @@ enable_emulation() {
 make_system() {
   [ -f "$system" ] && return
   say "Debian $test_suite for $arch"
-  mmdebstrap --quiet --variant=minbase --arch="$arch" --aptopt='Acquire::Languages "none"' \
+  mmdebstrap --quiet --format=tar --variant=minbase --arch="$arch" --aptopt='Acquire::Languages "none"' \
     --dpkgopt=force-unsafe-io "$test_suite" "$system.new" "$(mirror)"
   mv "$system.new" "$system"
 }
