@@ -1,13 +1,15 @@
 /**
  * The memory that each further camera costs the daemon: the pipeline with gates and a slow engine, in a process of its
- * own, once with one camera and once with 17. Each camera gives 1280x720 pictures in memory of their own, as a device
- * would; what a camera's own process or buffers take is not in it.
+ * own, started as the daemon is, once with one camera and once with 17. Each camera gives 1280x720 pictures in memory of
+ * their own, as a device would; what a camera's own process or buffers take is not in it.
  *
  *   npm run bench:cameras -- [--seconds 20]
  *
  * Prints the figures; exit 1 where a camera costs 12 MB or more.
  */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import type { Picture } from '../../src/domain/frame.ts';
@@ -21,6 +23,10 @@ const mostMegabytes = 12;
 const more = 16;
 const kinds = ['jpeg', 'masked', 'pixels'] as const;
 type Kind = (typeof kinds)[number];
+
+/** What starts the daemon, with its limits on memory, starts this instead. */
+const launcherPath = join(import.meta.dirname, '../../bin/scenecast');
+const launcher = readFileSync(launcherPath, 'utf8').replace('/src/main.ts', '/tools/bench/cameras.ts');
 
 const { values } = parseArgs({
   options: {
@@ -45,11 +51,11 @@ if (values.child === undefined) {
 
 function residentMegabytes(cameras: number, kind: Kind): number {
   const { seconds } = values;
-  const output = execFileSync(
-    process.execPath,
-    [import.meta.filename, '--child', `${cameras}`, '--kind', kind, '--seconds', seconds],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const args = ['--child', `${cameras}`, '--kind', kind, '--seconds', seconds];
+  const output = execFileSync('sh', ['-c', launcher, launcherPath, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return Number(output);
 }
 
