@@ -19,19 +19,31 @@ make_rootfs() {
     "$suite" "$work/rootfs.tar" "$(mirror)"
 }
 
+# As unpack_package; what a release has in /bin and /lib, and a later one in /usr/bin and /usr/lib, is found in both.
+unpack_merged() {
+  local package=$1 folder=$2
+  mkdir -p "$folder"/usr/{bin,lib}
+  ln -sfn usr/bin "$folder/bin"
+  ln -sfn usr/lib "$folder/lib"
+  unpack_package "$package" "$folder"
+}
+
 # A small initrd: the modules for a virtio disk, and a way to the real system.
 make_initrd() {
   local root=$1 version=$2 folder module
   folder=$(mktemp -d)
   mkdir -p "$folder"/{bin,modules,proc,sys,dev,new}
-  unpack_package busybox-static "$work/busybox"
+  unpack_merged busybox-static "$work/busybox"
   cp "$work/busybox/bin/busybox" "$folder/bin/busybox"
   ln -s busybox "$folder/bin/sh"
   for module in virtio_pci virtio_mmio virtio_blk ext4 virtio_net virtio_rng; do
     modprobe -d "$root" -S "$version" --show-depends "$module" 2>/dev/null | awk '$1 == "insmod" {print $2}'
   done | awk '!seen[$0]++' | while read -r module; do
-    cp "$module" "$folder/modules/"
-    basename "$module" >>"$folder/modules/order"
+    case $module in
+      *.xz) xz -dc "$module" >"$folder/modules/$(basename "$module" .xz)" ;;
+      *) cp "$module" "$folder/modules/" ;;
+    esac
+    basename "$module" .xz >>"$folder/modules/order"
   done
   cat >"$folder/init" <<'X'
 #!/bin/sh
@@ -77,7 +89,7 @@ make_disk() {
   rm -rf "$root" "$kernel"
   mkdir -p "$root"
   tar --numeric-owner --xattrs -xpf "$work/rootfs.tar" -C "$root"
-  unpack_package "$package" "$kernel"
+  unpack_merged "$package" "$kernel"
   cp -a "$kernel/lib/modules" "$root/lib/"
   cp "$kernel/boot/vmlinuz-$version" "$work/vmlinuz"
   depmod -b "$root" "$version"
