@@ -24,7 +24,7 @@ export const demoRequest: DescribeRequest = {
 };
 
 /** So many questions that a description takes its time. */
-export const manyQuestions = Array.from({ length: 60 }, (_, index) => ({
+export const manyQuestions = Array.from({ length: 600 }, (_, index) => ({
   name: `q${index}`,
   ask: 'How many shapes are there?',
 }));
