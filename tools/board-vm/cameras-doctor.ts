@@ -5,18 +5,13 @@ import { plugIn, type UsbPorts, usbCamera } from './cameras-usb.ts';
 import { run } from './in-vm.ts';
 import { expect, type Suite } from './suite.ts';
 
+const doctor = ['src/main.js', 'doctor', 'cameras'];
+
 /** The command that a person runs. */
 export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> {
   if (!existsSync(usbCamera)) await plugIn(ports);
   await suite.check('doctor cameras --json --snapshot', async () => {
-    const { stdout } = await run(process.execPath, [
-      'src/main.js',
-      'doctor',
-      'cameras',
-      '--json',
-      '--snapshot',
-      '/tmp/pictures',
-    ]);
+    const { stdout } = await run(process.execPath, [...doctor, '--json', '--snapshot', '/tmp/pictures']);
     const { cameras } = JSON.parse(stdout);
     const usb = cameras.find(({ stable_names }: { stable_names: string[] }) =>
       stable_names.includes(usbCamera),
@@ -39,7 +34,7 @@ export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> 
     return `${cameras.length} cameras, each with a picture`;
   });
   await suite.check('doctor cameras, as text', async () => {
-    const { stdout } = await run(process.execPath, ['src/main.js', 'doctor', 'cameras']);
+    const { stdout } = await run(process.execPath, doctor);
     console.log(
       stdout
         .split('\n')
@@ -50,8 +45,7 @@ export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> 
     expect(/brightness = 128 {2}\(a whole number from 0 to 255/.test(stdout), stdout);
   });
   await suite.check('doctor cameras, without permission', async () => {
-    const command = [process.execPath, 'src/main.js', 'doctor', 'cameras'];
-    const failure = await run('runuser', ['-u', 'nobody', '--', ...command]).then(
+    const failure = await run('runuser', ['-u', 'nobody', '--', process.execPath, ...doctor]).then(
       () => null,
       (error) => error,
     );

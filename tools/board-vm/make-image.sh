@@ -30,7 +30,7 @@ unpack_merged() {
 
 # A small initrd: the modules for a virtio disk, and a way to the real system.
 make_initrd() {
-  local root=$1 version=$2 folder module
+  local root=$1 version=$2 folder module name
   folder=$(mktemp -d)
   mkdir -p "$folder"/{bin,modules,proc,sys,dev,new}
   unpack_merged busybox-static "$work/busybox"
@@ -39,11 +39,10 @@ make_initrd() {
   for module in virtio_pci virtio_mmio virtio_blk ext4 virtio_net virtio_rng; do
     modprobe -d "$root" -S "$version" --show-depends "$module" 2>/dev/null | awk '$1 == "insmod" {print $2}'
   done | awk '!seen[$0]++' | while read -r module; do
-    case $module in
-      *.xz) xz -dc "$module" >"$folder/modules/$(basename "$module" .xz)" ;;
-      *) cp "$module" "$folder/modules/" ;;
-    esac
-    basename "$module" .xz >>"$folder/modules/order"
+    name=$(basename "$module" .xz)
+    # With -f, what is not compressed is copied.
+    xz -dcf "$module" >"$folder/modules/$name"
+    echo "$name" >>"$folder/modules/order"
   done
   cat >"$folder/init" <<'X'
 #!/bin/sh

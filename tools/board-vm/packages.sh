@@ -5,8 +5,8 @@ set -euo pipefail
 
 packages=(
   qemu-system-arm qemu-system-x86 qemu-user-static binfmt-support arch-test
-  mmdebstrap debian-archive-keyring e2fsprogs kmod cpio gzip openssh-client
-  cmake ninja-build g++ xz-utils g++-aarch64-linux-gnu libyuv-dev libjpeg62-turbo-dev
+  mmdebstrap debian-archive-keyring e2fsprogs kmod cpio gzip xz-utils openssh-client
+  cmake ninja-build g++ g++-aarch64-linux-gnu libyuv-dev libjpeg62-turbo-dev
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -1,6 +1,6 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /** Copies `src` and `bin` of the repository to `project`, as JavaScript. */
 export function stageSources(project: string, repository: string): void {
@@ -18,7 +18,6 @@ export function copyAsJavaScript(source: string, target: string): void {
   cpSync(source, target, { recursive: true, filter: (path) => !isModule(path) });
   for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(isModule)) {
     const path = join(target, name.replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, javascriptOf(readFileSync(join(source, name), 'utf8')));
   }
 }
