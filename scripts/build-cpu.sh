@@ -13,7 +13,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/build-native.sh"
 
-# modules_for CPUINFO: the modules that src/vision/cpu-module.ts would choose on a machine with this /proc/cpuinfo.
+# modules_for CPUINFO: the modules that src/vision/native/cpu-module.ts would choose on a machine with this /proc/cpuinfo.
 modules_for() {
   local features
   features=" $(sed -n 's/^Features[[:space:]]*: //p' "$1" | head -1) "

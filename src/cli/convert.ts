@@ -6,9 +6,9 @@ import {
   convertCheckpoint,
   type QuantizeFile,
 } from '../models/convert/convert-checkpoint.ts';
+import type { FloatType } from '../models/convert/gguf-writer.ts';
 import { type QuantType, quantBits, quantTypeOf } from '../models/convert/quant-types.ts';
-import type { FloatType } from '../models/gguf-writer.ts';
-import { quantizeFile } from '../vision/quantize.ts';
+import { quantizeFile } from '../vision/one-shot/quantize.ts';
 import { progressBar } from './progress-bar.ts';
 
 interface Flags {

@@ -3,9 +3,9 @@ import { readPicture } from '../camera/still.ts';
 import { modelSchema } from '../config/schema.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
-import { modelFilesOf, setUpEngine, startEngine, usualSizes } from '../engine.ts';
 import type { Log } from '../pipeline/ports.ts';
-import { EngineClient } from '../vision/engine-client.ts';
+import { modelFilesOf, setUpEngine, startEngine, usualSizes } from '../setup/engine.ts';
+import { EngineClient } from '../vision/process/engine-client.ts';
 import { progressBar } from './progress-bar.ts';
 
 interface Flags {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { backendsDir } from '../vision/addon.ts';
-import type { EngineFacts } from '../vision/inspect-engine.ts';
+import { backendsDir } from '../vision/native/addon.ts';
+import type { EngineFacts } from '../vision/one-shot/inspect-engine.ts';
 
 export interface EngineReport {
   readonly facts: EngineFacts;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, messageOf } from '../domain/errors.ts';
-import { defaultHubAccess, type HubAccess } from '../models/hub-request.ts';
+import { defaultHubAccess, type HubAccess } from '../models/download/hub-request.ts';
 
 export interface AccessFlags {
   readonly endpoint?: string;

@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { ConfigError, EngineError, messageOf } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
 import { formatBytes } from '../models/free-space.ts';
-import { findMmproj, locateModel } from '../models/locate.ts';
-import { inspectModel, type ModelFacts } from '../vision/inspect-model.ts';
+import { findMmproj, locateModel } from '../models/installed/locate.ts';
+import { inspectModel, type ModelFacts } from '../vision/one-shot/inspect-model.ts';
 
 export interface InspectFlags {
   readonly mmproj?: string;

@@ -1,7 +1,12 @@
 import { ConfigError } from '../domain/errors.ts';
 import { type CatalogueEntry, ramNeedOf, sizeOf } from '../models/catalogue.ts';
 import { formatBytes } from '../models/free-space.ts';
-import { type InstalledFile, installedFiles, installedNames, modelFolder } from '../models/installed.ts';
+import {
+  type InstalledFile,
+  installedFiles,
+  installedNames,
+  modelFolder,
+} from '../models/installed/installed.ts';
 
 /** A line of `models list`; names as in its JSON. */
 export interface ModelRow {

@@ -1,4 +1,4 @@
-import type { PullEvent } from '../models/download-source.ts';
+import type { PullEvent } from '../models/download/source.ts';
 import { formatBytes } from '../models/free-space.ts';
 import { progressBar } from './progress-bar.ts';
 

@@ -3,12 +3,17 @@ import { Command } from 'commander';
 import { ConfigError, ScenecastError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
 import { type CatalogueEntry, loadCatalogue } from '../models/catalogue.ts';
-import { pullModel } from '../models/download-model.ts';
-import type { PullFile } from '../models/download-source.ts';
+import { pullModel } from '../models/download/pull.ts';
+import type { PullFile } from '../models/download/source.ts';
 import { formatBytes } from '../models/free-space.ts';
 import { isAddress, modelNameOf, parseAddress } from '../models/hub-address.ts';
-import { defaultModelsFolder, installedNames, removeModel, verifyModel } from '../models/installed.ts';
-import { pinsOf } from '../models/lock-file.ts';
+import {
+  defaultModelsFolder,
+  installedNames,
+  removeModel,
+  verifyModel,
+} from '../models/installed/installed.ts';
+import { pinsOf } from '../models/installed/lock-file.ts';
 import { type AccessFlags, hubAccessOf } from './models-access.ts';
 import { type InspectFlags, inspect, inspectionText, isModelPath } from './models-inspect.ts';
 import { describeModel, listModels, modelText, tableOf } from './models-list.ts';

@@ -1,6 +1,6 @@
 import type { Board } from '../board/board.ts';
-import type { EnginePlan } from '../board/plan-engine.ts';
 import type { ModelSizing } from '../domain/model-sizing.ts';
+import type { EnginePlan } from '../planning/plan-engine.ts';
 
 export interface PlannedModel {
   readonly board: Board;

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { pino } from 'pino';
-import { App } from '../app.ts';
 import { loadConfig } from '../config/load.ts';
+import { App } from '../daemon/app.ts';
 import { takeNotifyEnvironment } from '../supervision/notify-environment.ts';
 
 /** `scenecast run --config FILE`: the daemon, until it is told to stop. */

@@ -1,13 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Board } from '../board/board.ts';
-import type { Rates } from '../board/board-rates.ts';
-import { type EnginePlan, expectationOf } from '../board/plan-engine.ts';
 import { probeBoard } from '../board/probe-board.ts';
-import { choiceKey, countMeasurements, type TuneChoice, type TuneSpace, tune } from '../board/tune.ts';
 import { loadConfig } from '../config/load.ts';
 import { modelSchema } from '../config/schema.ts';
 import { EngineError, ScenecastError } from '../domain/errors.ts';
+import type { Rates } from '../planning/board-rates.ts';
+import { type EnginePlan, expectationOf } from '../planning/plan-engine.ts';
+import { choiceKey, countMeasurements, type TuneChoice, type TuneSpace, tune } from '../planning/tune.ts';
 import {
   engineOptionsOf,
   jobOf,
@@ -16,9 +16,9 @@ import {
   tuneKeyOf,
   tuneStoreOf,
   usualJob,
-} from '../engine.ts';
-import { chooseCpuModule } from '../vision/cpu-module.ts';
-import { measureEngine } from '../vision/measure-engine.ts';
+} from '../setup/engine.ts';
+import { chooseCpuModule } from '../vision/native/cpu-module.ts';
+import { measureEngine } from '../vision/one-shot/measure-engine.ts';
 import { progressBar } from './progress-bar.ts';
 
 interface Flags {

@@ -3,8 +3,8 @@ import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { type DescriptionPayload, descriptionSchema } from '../contract/payloads.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { messageOf, ScenecastError } from '../domain/errors.ts';
-import { type ConnectFilePaths, readConnectFiles } from './connect-files.ts';
-import { connectionFault } from './connection-fault.ts';
+import { type ConnectFilePaths, readConnectFiles } from './connection/connect-files.ts';
+import { connectionFault } from './connection/connection-fault.ts';
 
 export interface ListenOptions extends ConnectFilePaths {
   readonly url: string;

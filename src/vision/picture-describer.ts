@@ -1,12 +1,12 @@
 import type { Detail } from '../domain/model-sizing.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
-import type { MtmdEngine } from './addon.ts';
-import { answerGrammar, mostAnswerTokens, parseAnswer } from './answer-grammar.ts';
-import { type Prompt, renderPrompt } from './chat-prompt.ts';
-import { type ChosenTemplate, chooseChatTemplate } from './choose-chat-template.ts';
-import { chooseSight, type Sight, tryTruncate } from './sight.ts';
-import { turnTokens } from './turn-tokens.ts';
+import type { MtmdEngine } from './native/addon.ts';
+import { chooseSight, type Sight, tryTruncate } from './picture/sight.ts';
+import { answerGrammar, mostAnswerTokens, parseAnswer } from './prompt/answer-grammar.ts';
+import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
+import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
+import { turnTokens } from './prompt/turn-tokens.ts';
 
 export interface SpeechOptions {
   /** The longest description or free-text answer, in tokens. */

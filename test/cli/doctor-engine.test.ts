@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { engineJson, engineText } from '../../src/cli/doctor-engine.ts';
-import { backendsDir } from '../../src/vision/addon.ts';
+import { backendsDir } from '../../src/vision/native/addon.ts';
 
 const cpu = {
   name: 'Cortex-A720',

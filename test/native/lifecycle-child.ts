@@ -1,5 +1,5 @@
 import { isMainThread, Worker } from 'node:worker_threads';
-import { backendsDir, loadAddon, type MtmdEngine } from '../../src/vision/addon.ts';
+import { backendsDir, loadAddon, type MtmdEngine } from '../../src/vision/native/addon.ts';
 
 // A process that ends in the middle of things; the argument says how. Run by lifecycle.test.ts.
 

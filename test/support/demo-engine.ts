@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import type { DescribeRequest } from '../../src/pipeline/ports.ts';
-import type { EngineOptions } from '../../src/vision/protocol.ts';
+import type { EngineOptions } from '../../src/vision/process/protocol.ts';
 import { plainEngine } from '../../tools/test/plain-engine.ts';
 
 const demo = join(import.meta.dirname, '../../models/demo');

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { encodeGgufHeader, type GgufMetadata } from '../../src/models/gguf-writer.ts';
+import { encodeGgufHeader, type GgufMetadata } from '../../src/models/convert/gguf-writer.ts';
 
 // Small GGUF files at once, with tensors given as values: for models made in tests.
 
-export { bool, f32, type GgufValue, i32, text, u32 } from '../../src/models/gguf-writer.ts';
+export { bool, f32, type GgufValue, i32, text, u32 } from '../../src/models/convert/gguf-writer.ts';
 
 export interface GgufTensor {
   /** Slowest dimension first, as PyTorch prints it: a matrix is [outputs, inputs]. */

@@ -11,7 +11,7 @@ import {
   type TensorType,
   text,
   u32,
-} from '../../src/models/gguf-writer.ts';
+} from '../../src/models/convert/gguf-writer.ts';
 import { readVocabulary } from './vocabulary-file.ts';
 
 // Models of any size whose files are headers and holes: all weights are zero, and the files take no room on the disk.

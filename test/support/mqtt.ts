@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type MqttOptions, MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
+import { type MqttOptions, MqttPublisher } from '../../src/mqtt/publishing/publisher.ts';
 import { Outbox } from '../../src/store/outbox.ts';
 import type { OutboxBounds } from '../../src/store/outbox-protocol.ts';
 import { openBroker } from '../../tools/test/broker-address.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
-import { locateModel } from '../../src/models/locate.ts';
-import { backendsDir, loadAddon } from '../../src/vision/addon.ts';
+import { locateModel } from '../../src/models/installed/locate.ts';
+import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
 import { Speaker } from '../../tools/arm64/speaker.ts';
 
 test('a caption is said alike twice; the token that is said is the likeliest of two', async () => {

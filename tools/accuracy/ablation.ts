@@ -13,16 +13,16 @@ import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { sceneTruth } from '../../src/camera/scene-truth.ts';
 import type { Picture } from '../../src/domain/frame.ts';
-import { locateModel } from '../../src/models/locate.ts';
-import { backendsDir, loadAddon, type MtmdEngine } from '../../src/vision/addon.ts';
+import { locateModel } from '../../src/models/installed/locate.ts';
+import { backendsDir, loadAddon, type MtmdEngine } from '../../src/vision/native/addon.ts';
 import {
   type CutPicture,
   cutPicture,
   encodeCut,
   type PictureEmbeddings,
-} from '../../src/vision/embed-picture.ts';
+} from '../../src/vision/picture/embed-picture.ts';
+import { EmbeddingSight } from '../../src/vision/picture/sight.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
-import { EmbeddingSight } from '../../src/vision/sight.ts';
 import { heldOutScenes } from './held-out-scenes.ts';
 
 const root = join(import.meta.dirname, '../..');

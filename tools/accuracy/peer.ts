@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { sceneTruth } from '../../src/camera/scene-truth.ts';
-import { locateModel } from '../../src/models/locate.ts';
+import { locateModel } from '../../src/models/installed/locate.ts';
 import { heldOutScenes } from './held-out-scenes.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -7,8 +7,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Detail } from '../../src/domain/model-sizing.ts';
-import { loadAddon } from '../../src/vision/addon.ts';
-import { loadCpuModule } from '../../src/vision/cpu-module.ts';
+import { loadAddon } from '../../src/vision/native/addon.ts';
+import { loadCpuModule } from '../../src/vision/native/cpu-module.ts';
 import { type ModelFiles, type ScenePicture, Speaker } from './speaker.ts';
 
 /** Scenes that one model describes. */

@@ -6,8 +6,8 @@
  *   node tools/arm64/prefill.ts PREFIX CPU-MODULE TEXT-MODEL MMPROJ TOKENS [encode]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { loadAddon } from '../../src/vision/addon.ts';
-import { loadCpuModule } from '../../src/vision/cpu-module.ts';
+import { loadAddon } from '../../src/vision/native/addon.ts';
+import { loadCpuModule } from '../../src/vision/native/cpu-module.ts';
 
 const [prefix, cpuModule, textPath, mmprojPath, tokens, encode] = process.argv.slice(2);
 const count = Number(tokens);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Size } from '../../src/domain/frame.ts';
 import type { Detail } from '../../src/domain/model-sizing.ts';
-import { loadAddon, type MtmdEngine, type MtmdInfo } from '../../src/vision/addon.ts';
+import { loadAddon, type MtmdEngine, type MtmdInfo } from '../../src/vision/native/addon.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
 
 export interface ModelFiles {

@@ -17,8 +17,8 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { modelSchema } from '../../src/config/schema.ts';
 import { messageOf, PlanError } from '../../src/domain/errors.ts';
-import { type EngineJob, setUpEngine } from '../../src/engine.ts';
-import { EngineClient } from '../../src/vision/engine-client.ts';
+import { type EngineJob, setUpEngine } from '../../src/setup/engine.ts';
+import { EngineClient } from '../../src/vision/process/engine-client.ts';
 import { clipLarge, type HollowShape, writeHollowModel } from '../../test/support/hollow-model.ts';
 
 const size = { width: 1280, height: 720 } as const;

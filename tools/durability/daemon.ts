@@ -8,7 +8,7 @@ import { appendFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MqttPublisher } from '../../src/mqtt/mqtt-publisher.ts';
+import { MqttPublisher } from '../../src/mqtt/publishing/publisher.ts';
 import { Outbox } from '../../src/store/outbox.ts';
 import { openBroker } from '../test/broker-address.ts';
 import { madeObservation } from './made-observation.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, messageOf } from '../../src/domain/errors.ts';
 import type { Picture } from '../../src/domain/frame.ts';
-import { EngineClient } from '../../src/vision/engine-client.ts';
+import { EngineClient } from '../../src/vision/process/engine-client.ts';
 import { plainEngine } from '../test/plain-engine.ts';
 
 export interface ModelPair {

@@ -13,7 +13,7 @@ main() {
   local script run
   # shellcheck disable=SC2154 # set by other-arch.sh
   local scripts=$repository/scripts
-  # The only one that is ever chosen (src/vision/cpu-module.ts).
+  # The only one that is ever chosen (src/vision/native/cpu-module.ts).
   export SCENECAST_CPU_MODULES=a720
   if [ "$arch" = "$(dpkg --print-architecture)" ]; then
     run=

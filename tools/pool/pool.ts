@@ -18,7 +18,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { ulid } from 'ulid';
 import { ExpiredError } from '../../src/domain/errors.ts';
-import { PoolDescriber } from '../../src/mqtt/pool-describer.ts';
+import { PoolDescriber } from '../../src/mqtt/pool/describer.ts';
 import { openBroker } from '../test/broker-address.ts';
 import { Mosquitto } from '../test/mosquitto.ts';
 import { Answers } from './answers.ts';

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Description } from '../../src/domain/observation.ts';
-import { PoolWorker } from '../../src/mqtt/pool-worker.ts';
+import { PoolWorker } from '../../src/mqtt/pool/worker.ts';
 import type { DescribeRequest, Describer } from '../../src/pipeline/ports.ts';
 import { openBroker } from '../test/broker-address.ts';
 

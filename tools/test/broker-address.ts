@@ -1,4 +1,4 @@
-import type { BrokerAddress } from '../../src/mqtt/pool-connection.ts';
+import type { BrokerAddress } from '../../src/mqtt/pool/connection.ts';
 
 /** A broker that lets everybody in. */
 export function openBroker(url: string): BrokerAddress {

@@ -1,4 +1,4 @@
-import type { EngineOptions } from '../../src/vision/protocol.ts';
+import type { EngineOptions } from '../../src/vision/process/protocol.ts';
 
 /** An engine that is not fitted to any board: one thread, all in memory, a small context. */
 export const plainEngine: Omit<EngineOptions, 'textPath' | 'mmprojPath'> = {

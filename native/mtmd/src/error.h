@@ -1,5 +1,5 @@
 // The one exception type of the core. `code` reaches JavaScript as error.code and is part of the interface
-// (src/vision/addon.ts lists the codes); the message is for people.
+// (src/vision/native/addon.ts lists the codes); the message is for people.
 #pragma once
 
 #include <stdexcept>

@@ -1,6 +1,6 @@
 import { basename, join, resolve } from 'node:path';
 import { ConfigError } from '../../domain/errors.ts';
-import type { FloatType, GgufContent } from '../gguf-writer.ts';
+import type { FloatType, GgufContent } from './gguf-writer.ts';
 import { readOptionalText } from './json-file.ts';
 import { type LlavaConfig, readLlavaConfig } from './llava-config.ts';
 import { chatTemplate } from './special-tokens.ts';

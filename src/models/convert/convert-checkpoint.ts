@@ -3,8 +3,8 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, messageOf, ScenecastError } from '../../domain/errors.ts';
 import { type FreeBytes, formatBytes, freeBytesOf } from '../free-space.ts';
-import { type FloatType, type GgufContent, ggufSizeBytes, writeGguf } from '../gguf-writer.ts';
 import { type ConversionPlan, type PlanOptions, planConversion } from './conversion-plan.ts';
+import { type FloatType, type GgufContent, ggufSizeBytes, writeGguf } from './gguf-writer.ts';
 import { type QuantType, quantBits } from './quant-types.ts';
 
 /** Quantises a GGUF file with llama.cpp's quantiser. Paths are absolute; `output` does not exist yet. */

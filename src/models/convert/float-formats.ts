@@ -1,4 +1,4 @@
-import type { FloatType } from '../gguf-writer.ts';
+import type { FloatType } from './gguf-writer.ts';
 
 // Conversions between the float formats of checkpoints and GGUF files, on bit patterns: exact where the target can
 // hold the value, else rounded to the nearest (ties to even), as numpy and ggml do. Both formats and both kinds of

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { bool, type GgufMetadata, type GgufValue, text, u32 } from '../gguf-writer.ts';
+import { bool, type GgufMetadata, type GgufValue, text, u32 } from './gguf-writer.ts';
 import { readOptionalJson, readOptionalText } from './json-file.ts';
 import type { TokenizerFiles } from './tokenizer-files.ts';
 import type { Vocabulary } from './vocabulary.ts';

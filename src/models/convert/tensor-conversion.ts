@@ -1,6 +1,6 @@
 import { ConfigError } from '../../domain/errors.ts';
-import { bytesPerElement, type FloatType, type GgufTensor } from '../gguf-writer.ts';
 import { floatConversion } from './float-formats.ts';
+import { bytesPerElement, type FloatType, type GgufTensor } from './gguf-writer.ts';
 import type { StoredTensor } from './safetensors-file.ts';
 
 /** A tensor is read and converted in slices of about this size: the memory a conversion takes does not grow. */

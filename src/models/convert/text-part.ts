@@ -8,7 +8,7 @@ import {
   i32,
   text,
   u32,
-} from '../gguf-writer.ts';
+} from './gguf-writer.ts';
 import { specialTokens } from './special-tokens.ts';
 import { computedTensor, convertedTensor, type TensorOptions } from './tensor-conversion.ts';
 import type { TensorStore } from './tensor-store.ts';

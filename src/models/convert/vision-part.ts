@@ -1,5 +1,5 @@
 import { ConfigError } from '../../domain/errors.ts';
-import { bool, f32, type GgufContent, type GgufTensor, i32, text, u32 } from '../gguf-writer.ts';
+import { bool, f32, type GgufContent, type GgufTensor, i32, text, u32 } from './gguf-writer.ts';
 import type { LlavaConfig } from './llava-config.ts';
 import { convertedTensor } from './tensor-conversion.ts';
 import type { TensorStore } from './tensor-store.ts';

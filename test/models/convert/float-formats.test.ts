@@ -5,7 +5,7 @@ import {
   halfOfSingle,
   singleOfHalf,
 } from '../../../src/models/convert/float-formats.ts';
-import type { FloatType } from '../../../src/models/gguf-writer.ts';
+import type { FloatType } from '../../../src/models/convert/gguf-writer.ts';
 
 /** The JavaScript engine's own halves, for comparison. */
 const { setFloat16, getFloat16 } = DataView.prototype as unknown as {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { FloatType } from '../../../src/models/convert/gguf-writer.ts';
 import type { StoredTensor } from '../../../src/models/convert/safetensors-file.ts';
 import { convertedTensor, type TensorOptions } from '../../../src/models/convert/tensor-conversion.ts';
-import type { FloatType } from '../../../src/models/gguf-writer.ts';
 
 // Tensors larger than the slices in which they are converted.
 

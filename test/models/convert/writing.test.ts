@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ScenecastError } from '../../../src/domain/errors.ts';
 import type { ConvertProgress } from '../../../src/models/convert/convert-checkpoint.ts';
-import { f32, text, writeGguf } from '../../../src/models/gguf-writer.ts';
+import { f32, text, writeGguf } from '../../../src/models/convert/gguf-writer.ts';
 import { readGguf } from '../../support/read-gguf.ts';
 import { convert, folder, newFolder } from './fixture.ts';
 import { originalCheckpoint, writeCheckpoint } from './tiny-checkpoint.ts';

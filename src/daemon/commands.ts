@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { settableOf } from '../config/commands-schema.ts';
+import type { Config } from '../config/schema.ts';
+import type { CameraSettings } from '../domain/camera-settings.ts';
+import { stateFolderOf } from '../domain/state-folder.ts';
+import type { CommandPowers } from '../mqtt/commands/command-list.ts';
+import { Commands } from '../mqtt/commands/commands.ts';
+import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
+import type { Log } from '../pipeline/ports.ts';
+import { Settings } from '../pipeline/settings.ts';
+import { SettingsFile } from '../store/settings-file.ts';
+
+// What may be asked and changed over MQTT: how commands and settings come from the config.
+
+const fieldOf = { paused: 'paused', interval: 'intervalMs', prompt: 'prompt' } as const;
+
+/** `onChange` is told at once of each change. */
+export function settingsOf(
+  { cameras, prompts, device, store, mqtt }: Config,
+  folder: string,
+  onChange: (camera: string, settings: CameraSettings) => void,
+  log: Log,
+): Settings {
+  return new Settings({
+    configured: Object.fromEntries(
+      Object.entries(cameras).map(([name, { interval, prompt }]) => [
+        name,
+        { paused: false, intervalMs: interval, prompt },
+      ]),
+    ),
+    prompts: Object.keys(prompts),
+    changeable: settableOf(mqtt.commands).map((setting) => fieldOf[setting]),
+    store: new SettingsFile(
+      join(stateFolderOf(store.folder, folder, process.env), `settings-${device}.json`),
+      log,
+    ),
+    onChange,
+    log,
+  });
+}
+
+export function commandsFor(
+  { device, cameras, mqtt }: Config,
+  powers: CommandPowers,
+  publisher: MqttPublisher,
+  log: Log,
+): Commands {
+  const { describe, ask, restart, rate, burst, timeout } = mqtt.commands;
+  return new Commands({
+    ...powers,
+    device,
+    cameras: Object.keys(cameras),
+    allowed: { describe, ask, restart, set: settableOf(mqtt.commands) },
+    rate,
+    burst,
+    timeoutMs: timeout,
+    subscribe: (topic, onMessage, signal) => publisher.subscribe(topic, onMessage, signal),
+    send: (message) => publisher.send(message),
+    log,
+  });
+}

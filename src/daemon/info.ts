@@ -1,0 +1,75 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Board } from '../board/board.ts';
+import { redactedConfig } from '../config/redacted-config.ts';
+import type { Config } from '../config/schema.ts';
+import type { InfoPayload } from '../contract/info.ts';
+import { schemaVersions } from '../contract/schema-versions.ts';
+import type { EnginePlan } from '../planning/plan-engine.ts';
+import type { EngineInfo } from '../vision/process/protocol.ts';
+
+/** What becomes known while the daemon starts; null: not yet. */
+export interface Known {
+  readonly board: Board | null;
+  readonly plan: EnginePlan | null;
+  /** Of the model that is loaded. */
+  readonly engine: EngineInfo | null;
+}
+
+/** The `info` payload: what runs here. Holds no secret of the config. */
+export function infoOf(config: Config, startedAt: Date, { board, plan, engine }: Known): InfoPayload {
+  return {
+    schema: 1,
+    device: config.device,
+    version: packageJson.version,
+    started_at: startedAt.toISOString(),
+    model: engine && { name: engine.model, quant: engine.quant, build: engine.build },
+    board: board && shortBoard(board),
+    plan: plan && { ...shortPlan(plan), cpu_module: engine?.cpu ?? null },
+    cameras: Object.fromEntries(
+      Object.entries(config.cameras).map(([name, { source, questions }]) => [
+        name,
+        { source: source.type, questions },
+      ]),
+    ),
+    prompts: Object.keys(config.prompts),
+    config: redactedConfig(config),
+    schemas: schemaVersions(),
+  };
+}
+
+function shortBoard({
+  model,
+  arch,
+  clusters,
+  allowedCpus,
+  cpuQuota,
+  memory,
+}: Board): Record<string, unknown> {
+  return {
+    name: model,
+    arch,
+    cores: clusters.map(({ name, cpus, maxClockMHz }) => ({
+      name,
+      count: cpus.length,
+      max_clock_mhz: maxClockMHz,
+    })),
+    allowed_cpus: allowedCpus.length,
+    cpu_quota: cpuQuota,
+    memory_bytes: memory.totalBytes,
+    memory_limit_bytes: memory.limitBytes,
+  };
+}
+
+function shortPlan(plan: EnginePlan): Record<string, unknown> {
+  return {
+    detail: plan.detail,
+    image_tokens: plan.imageTokens,
+    max_tokens: plan.maxTokens,
+    context_size: plan.contextSize,
+    kv_type: plan.kvType,
+    threads: plan.threads,
+    cpus: plan.cpus,
+    memory_bytes: plan.memory.totalBytes,
+    degraded: plan.degraded,
+  };
+}

@@ -1,0 +1,201 @@
+import { intervalLimitsS, type Setting } from '../contract/camera-config.ts';
+import type { Topics } from '../contract/topics.ts';
+import type { Question } from '../domain/observation.ts';
+import {
+  availability,
+  type Component,
+  type Entry,
+  type HomeAssistantCamera,
+  type HomeAssistantDevice,
+} from './device.ts';
+
+/** A state in Home Assistant has at most so many characters. */
+const mostStateCharacters = 255;
+/** Without those that come with every look: they would fill Home Assistant's database. */
+const reportedEvents = ['described', 'failed', 'expired'];
+
+/** Where a camera must be online too; `availability_mode` is `all` for the whole device. */
+function whileOnline(camera: string, topics: Topics): object {
+  return { availability: [availability(topics.status), availability(topics.cameraStatus(camera))] };
+}
+
+/** What a camera sees, what is answered about it, and what can be done with it. */
+export function cameraEntities(
+  camera: HomeAssistantCamera,
+  device: HomeAssistantDevice,
+  topics: Topics,
+): Entry[] {
+  return [...sightOf(camera, topics), ...answersOf(camera, topics), ...controlsOf(camera, device, topics)];
+}
+
+function sightOf({ name, images }: HomeAssistantCamera, topics: Topics): Entry[] {
+  const title = titleOf(name);
+  const entries: Entry[] = [
+    [
+      `${name}:description`,
+      {
+        platform: 'sensor',
+        name: `${title} description`,
+        icon: 'mdi:text-box-outline',
+        state_topic: topics.description(name),
+        value_template: '{{ value_json.summary }}',
+        json_attributes_topic: topics.description(name),
+        ...whileOnline(name, topics),
+      },
+    ],
+    [
+      `${name}:event`,
+      {
+        platform: 'event',
+        name: `${title} event`,
+        icon: 'mdi:cctv',
+        // A camera that fails is offline: this must not go by the camera's status. An empty result is no event.
+        event_types: reportedEvents,
+        state_topic: topics.event(name),
+        value_template: `{{ dict(value_json, event_type=value_json.type) | tojson if value_json.type in ${JSON.stringify(reportedEvents)} else '' }}`,
+      },
+    ],
+    [
+      `${name}:status`,
+      {
+        platform: 'binary_sensor',
+        name: `${title} connection`,
+        device_class: 'connectivity',
+        entity_category: 'diagnostic',
+        state_topic: topics.cameraStatus(name),
+        value_template: "{{ 'ON' if value_json.state == 'online' else 'OFF' }}",
+        json_attributes_topic: topics.cameraStatus(name),
+      },
+    ],
+  ];
+  if (images) {
+    entries.push([
+      `${name}:image`,
+      {
+        platform: 'image',
+        name: `${title} picture`,
+        image_topic: topics.image(name),
+        content_type: 'image/jpeg',
+        ...whileOnline(name, topics),
+      },
+    ]);
+  }
+  return entries;
+}
+
+function answersOf({ name, questions }: HomeAssistantCamera, topics: Topics): Entry[] {
+  return questions.map((question) => [
+    `${name}:answer:${question.name}`,
+    {
+      ...answerEntity(question),
+      name: `${titleOf(name)} ${wordsOf(question.name)}`,
+      state_topic: topics.answer(name, question.name),
+      json_attributes_topic: topics.answer(name, question.name),
+      ...whileOnline(name, topics),
+    },
+  ]);
+}
+
+function answerEntity({ type }: Question): Component {
+  switch (type?.kind) {
+    case 'boolean':
+      return { platform: 'binary_sensor', value_template: "{{ 'ON' if value_json.value else 'OFF' }}" };
+    case 'integer':
+      return { platform: 'sensor', state_class: 'measurement', value_template: '{{ value_json.value }}' };
+    case 'enum':
+      return {
+        platform: 'sensor',
+        device_class: 'enum',
+        options: [...new Set(type.values)],
+        value_template: '{{ value_json.value }}',
+      };
+    default:
+      // A longer state would be refused; the whole text is in the attributes.
+      return {
+        platform: 'sensor',
+        icon: 'mdi:comment-question-outline',
+        value_template: `{{ value_json.value | truncate(${mostStateCharacters}, false, '…', 0) }}`,
+      };
+  }
+}
+
+/**
+ * These do not go by the camera's status: a camera that is paused, or broken, must be able to be set; and one that was not looked
+ * at yet, as it is paused, has no status.
+ */
+function controlsOf({ name }: HomeAssistantCamera, device: HomeAssistantDevice, topics: Topics): Entry[] {
+  const title = titleOf(name);
+  const entries: Entry[] = [];
+  if (device.takesRequests) {
+    entries.push([
+      `${name}:describe`,
+      {
+        platform: 'button',
+        name: `${title} describe`,
+        icon: 'mdi:eye',
+        command_topic: topics.request('describe'),
+        payload_press: JSON.stringify({ camera: name }),
+      },
+    ]);
+  }
+  const setting = (field: Setting): object => ({
+    entity_category: 'config',
+    command_topic: topics.set(name, field),
+    state_topic: topics.cameraConfig(name),
+  });
+  if (device.settable.includes('paused')) {
+    entries.push([
+      `${name}:paused`,
+      {
+        platform: 'switch',
+        name: `${title} paused`,
+        icon: 'mdi:pause',
+        payload_on: 'true',
+        payload_off: 'false',
+        value_template: "{{ 'true' if value_json.paused else 'false' }}",
+        ...setting('paused'),
+      },
+    ]);
+  }
+  if (device.settable.includes('interval')) {
+    entries.push([
+      `${name}:interval`,
+      {
+        platform: 'number',
+        name: `${title} interval`,
+        device_class: 'duration',
+        unit_of_measurement: 's',
+        mode: 'box',
+        ...intervalLimitsS,
+        step: 0.1,
+        value_template: '{{ value_json.interval_s }}',
+        ...setting('interval'),
+      },
+    ]);
+  }
+  if (device.settable.includes('prompt')) {
+    entries.push([
+      `${name}:prompt`,
+      {
+        platform: 'select',
+        name: `${title} prompt`,
+        icon: 'mdi:chat-question-outline',
+        options: [...device.prompts],
+        value_template: '{{ value_json.prompt }}',
+        command_template: '{{ value | tojson }}',
+        ...setting('prompt'),
+      },
+    ]);
+  }
+  return entries;
+}
+
+/** `front_door` -> `front door` */
+function wordsOf(name: string): string {
+  return name.replace(/[_-]+/g, ' ').trim();
+}
+
+function titleOf(name: string): string {
+  const words = wordsOf(name);
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,224 @@
+import { z } from 'zod';
+import { messageOf } from '../../domain/errors.ts';
+import { formatAddress, type HubAddress } from '../hub-address.ts';
+import { askHub, type HubAccess, HubError, withRetries } from './hub-request.ts';
+
+/** `git-sha1`: of a git blob, which is how Hugging Face identifies small files that are not in LFS. */
+export interface Digest {
+  readonly algorithm: 'sha256' | 'git-sha1';
+  readonly hex: string;
+}
+
+/** A file as a hub describes it. */
+export interface RemoteFile {
+  /** As a person writes it. */
+  readonly address: string;
+  /** What is downloaded; on a hub, at the commit that was described. */
+  readonly url: string;
+  readonly token: string | null;
+  readonly sizeBytes: number | null;
+  /** The hub's own digest; null for plain URLs and for mirrors that name none. */
+  readonly digest: Digest | null;
+  readonly revision: string | null;
+}
+
+/**
+ * Asks the hub for a file's size, digest and commit.
+ * @throws HubError where the hub cannot be used, knows no such file, or contradicts itself.
+ */
+export async function describeRemoteFile(address: HubAddress, access: HubAccess): Promise<RemoteFile> {
+  if (address.hub === 'url')
+    // Size and identity come with the download itself: servers answer HEAD wrongly too often.
+    return {
+      address: formatAddress(address),
+      url: address.url.href,
+      token: null,
+      sizeBytes: null,
+      digest: null,
+      revision: null,
+    };
+  return withRetries(access, () =>
+    address.hub === 'hf' ? describeOnHuggingFace(address, access) : describeOnModelScope(address, access),
+  );
+}
+
+type RepositoryAddress = Exclude<HubAddress, { hub: 'url' }>;
+
+const treeSchema = z.array(
+  z.object({
+    type: z.string(),
+    path: z.string(),
+    oid: z.string(),
+    size: z.int().nonnegative(),
+    lfs: z.object({ oid: z.string(), size: z.int().nonnegative() }).optional(),
+  }),
+);
+
+/**
+ * Hugging Face: the HEAD of `resolve` names commit, size and ETag (`x-repo-commit`, `x-linked-size`,
+ * `x-linked-etag`: the SHA-256 of an LFS file, the git blob's SHA-1 of another), the tree API the same from the
+ * repository itself. Source: huggingface_hub, get_hf_file_metadata; https://huggingface.co/docs/hub/api.
+ */
+async function describeOnHuggingFace(address: RepositoryAddress, access: HubAccess): Promise<RemoteFile> {
+  const { repo, path, revision } = address;
+  const endpoint = access.endpoints.hf;
+  const token = access.hfToken;
+  const resolve = (at: string): string =>
+    `${endpoint}/${repo}/resolve/${encodeURIComponent(at)}/${encodePath(path)}`;
+  const { response, wayHeaders } = await ask(resolve(revision), access, { method: 'HEAD', token });
+  const commit = wayHeaders.get('x-repo-commit') ?? revision;
+  const linkedSize = wayHeaders.get('x-linked-size');
+  // The plain ETag of a redirect is that of the LFS pointer, not of the file.
+  const ownEtag = response.status === 200 ? response.headers.get('etag') : null;
+  const fromHead = digestOfEtag(wayHeaders.get('x-linked-etag') ?? ownEtag);
+  const inTree = await findInTree(address, commit, access);
+  const fromTree: Digest | null =
+    inTree &&
+    (inTree.lfs ? { algorithm: 'sha256', hex: inTree.lfs.oid } : { algorithm: 'git-sha1', hex: inTree.oid });
+  if (fromHead && fromTree && fromHead.algorithm === fromTree.algorithm && fromHead.hex !== fromTree.hex)
+    throw new HubError(
+      `${formatAddress(address)}: ${endpoint} contradicts itself: ${fromTree.hex} in the repository, ${fromHead.hex} in the download`,
+      { isTemporary: false },
+    );
+  return {
+    address: formatAddress(address),
+    url: resolve(commit),
+    token,
+    sizeBytes: inTree?.lfs?.size ?? inTree?.size ?? (linkedSize === null ? null : Number(linkedSize)),
+    digest: fromTree ?? fromHead,
+    revision: commit,
+  };
+}
+
+/** The file's entry of the repository's listing; null where the mirror has no tree API. */
+async function findInTree(
+  { repo, path, revision }: RepositoryAddress,
+  commit: string,
+  access: HubAccess,
+): Promise<z.infer<typeof treeSchema>[number] | null> {
+  const folder = path.includes('/') ? `/${encodePath(path.slice(0, path.lastIndexOf('/')))}` : '';
+  const start = `${access.endpoints.hf}/api/models/${repo}/tree/${encodeURIComponent(commit)}${folder}`;
+  let next: string | null = start;
+  while (next !== null) {
+    const page: { body: z.infer<typeof treeSchema>; headers: Headers } | null = await askJson(
+      next,
+      access,
+      treeSchema,
+      access.hfToken,
+    );
+    if (page === null) return null;
+    const found = page.body.find((entry) => entry.type === 'file' && entry.path === path);
+    if (found) return found;
+    next = nextPageOf(page.headers.get('link'), start);
+  }
+  throw new HubError(`hf:${repo}: ${path} is not in the repository at ${revision}`, { isTemporary: false });
+}
+
+/** The next page, from `Link: <...>; rel="next"`; only within the origin, so that the token stays there. */
+function nextPageOf(link: string | null, start: string): string | null {
+  const href = /<([^>]+)>\s*;[^,]*rel="?next"?/.exec(link ?? '')?.[1];
+  if (href === undefined) return null;
+  const url = new URL(href, start);
+  return url.origin === new URL(start).origin ? url.href : null;
+}
+
+const filesSchema = z.object({
+  Success: z.boolean().optional(),
+  Message: z.string().nullish(),
+  Data: z
+    .object({
+      Files: z
+        .array(
+          z.object({
+            Path: z.string(),
+            Type: z.string(),
+            Size: z.int().nonnegative(),
+            Sha256: z.string().nullish(),
+            Revision: z.string().nullish(),
+          }),
+        )
+        .nullable(),
+    })
+    .nullish(),
+});
+
+/**
+ * ModelScope: the repository's file listing names `Path`, `Size` and `Sha256`; the file itself comes from `repo`.
+ * Source: modelscope's own client, hub/api.py (get_model_files) and hub/file_download.py (FILE_HASH).
+ */
+async function describeOnModelScope(address: RepositoryAddress, access: HubAccess): Promise<RemoteFile> {
+  const { repo, path, revision } = address;
+  const api = `${access.endpoints.modelscope}/api/v1/models/${repo}/repo`;
+  const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
+  const query = new URLSearchParams({ Revision: revision, Root: folder });
+  const listing = await askJson(`${api}/files?${query}`, access, filesSchema, null);
+  const file = listing?.body.Data?.Files?.find((each) => each.Path === path && each.Type !== 'tree');
+  if (!file)
+    throw new HubError(
+      `modelscope:${repo}: ${path} is not in the repository at ${revision}${listing?.body.Message ? ` (${listing.body.Message})` : ''}`,
+      { isTemporary: false },
+    );
+  const commit = file.Revision || revision;
+  return {
+    address: formatAddress(address),
+    url: `${api}?${new URLSearchParams({ Revision: commit, FilePath: path })}`,
+    token: null,
+    sizeBytes: file.Size,
+    digest: file.Sha256 ? { algorithm: 'sha256', hex: file.Sha256.toLowerCase() } : null,
+    revision: commit,
+  };
+}
+
+/** An API's answer, checked; null for 404. */
+async function askJson<T>(
+  url: string,
+  access: HubAccess,
+  schema: z.ZodType<T>,
+  token: string | null,
+): Promise<{ body: T; headers: Headers } | null> {
+  let response: Response;
+  try {
+    ({ response } = await ask(url, access, { token }));
+  } catch (error) {
+    if (error instanceof HubError && error.status === 404) return null;
+    throw error;
+  }
+  try {
+    return { body: schema.parse(await response.json()), headers: response.headers };
+  } catch (cause) {
+    access.signal.throwIfAborted();
+    throw new HubError(`${new URL(url).host}: its answer cannot be read: ${messageOf(cause).slice(0, 200)}`, {
+      cause,
+      isTemporary: !(cause instanceof z.ZodError),
+    });
+  }
+}
+
+async function ask(
+  url: string,
+  access: HubAccess,
+  options: { method?: 'HEAD'; token: string | null },
+): Promise<{ response: Response; wayHeaders: Headers }> {
+  const timeout = AbortSignal.timeout(access.idleTimeoutMs);
+  try {
+    const signal = AbortSignal.any([access.signal, timeout]);
+    return await askHub(url, { ...options, follow: 'same-origin', signal });
+  } catch (error) {
+    access.signal.throwIfAborted();
+    if (timeout.aborted)
+      throw new HubError(`${new URL(url).host} did not answer within ${access.idleTimeoutMs} ms`, {
+        isTemporary: true,
+      });
+    throw error;
+  }
+}
+
+/** The digest inside an ETag of Hugging Face; null where it holds none. */
+function digestOfEtag(etag: string | null): Digest | null {
+  const hex = /^(?:W\/)?"?([0-9a-f]{40}|[0-9a-f]{64})"?$/.exec(etag ?? '')?.[1];
+  return hex === undefined ? null : { algorithm: hex.length === 64 ? 'sha256' : 'git-sha1', hex };
+}
+
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}

@@ -1,0 +1,168 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FreeBytes, requireFreeSpace } from '../free-space.ts';
+import { fileNameOf, formatAddress, type HubAddress } from '../hub-address.ts';
+import type { DownloadLock } from '../installed/folder-lock.ts';
+import { changePins, isIntact } from '../installed/installed.ts';
+import { lockFilePath, type ModelPins, type Pin, syncFolder } from '../installed/lock-file.ts';
+import { type DownloadEvent, downloadFile } from './file.ts';
+import { describeRemoteFile, type RemoteFile } from './hub-file.ts';
+import { type HubAccess, HubError } from './hub-request.ts';
+import { type DownloadPart, statePathOf } from './part.ts';
+
+/** One file to pull. */
+export interface PullFile {
+  readonly address: HubAddress;
+  readonly role: 'text' | 'mmproj' | null;
+  /** Known beforehand, from the catalogue. */
+  readonly sha256: string | null;
+}
+
+export interface PulledFile {
+  readonly name: string;
+  readonly path: string;
+  readonly pin: Pin;
+}
+
+/** What happens during a pull, for a person to see. */
+export type PullEvent =
+  | { readonly type: 'source'; readonly addresses: readonly string[]; readonly sizeBytes: number | null }
+  | { readonly type: 'source-failed'; readonly reason: string }
+  | { readonly type: 'file-done'; readonly file: string }
+  | (DownloadEvent & { readonly file: string });
+
+/** What a pull works with, whichever source it takes. */
+export interface PullContext {
+  readonly name: string;
+  readonly modelsFolder: string;
+  readonly folder: string;
+  /** As they were when the pull began. */
+  readonly pins: ModelPins;
+  readonly acceptChange: boolean;
+  readonly access: HubAccess;
+  readonly freeBytes: FreeBytes;
+  readonly lock: DownloadLock;
+  readonly onEvent: (event: PullEvent) => void;
+}
+
+/**
+ * Pulls every file of one source.
+ * @throws HubError where this source cannot give them, or they are not the pinned ones; ScenecastError where no
+ *   other could help either.
+ */
+export async function pullSource(files: readonly PullFile[], context: PullContext): Promise<PulledFile[]> {
+  const { folder, access, freeBytes, onEvent } = context;
+  const remotes: RemoteFile[] = [];
+  for (const file of files) {
+    const remote = await describeRemoteFile(file.address, access);
+    // Before gigabytes come that will be refused.
+    if (remote.digest?.algorithm === 'sha256') refuseOther(file, remote.digest.hex, context);
+    remotes.push(remote);
+  }
+  const sizes = remotes.map(({ sizeBytes }) => sizeBytes);
+  const sizeBytes = sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + size!, 0);
+  onEvent({ type: 'source', addresses: remotes.map(({ address }) => address), sizeBytes });
+  await requireFreeSpace(folder, await missingBytes(folder, files, sizes), freeBytes);
+  const pulled: PulledFile[] = [];
+  for (const [index, file] of files.entries()) pulled.push(await pullFile(file, remotes[index]!, context));
+  return pulled;
+}
+
+async function pullFile(file: PullFile, remote: RemoteFile, context: PullContext): Promise<PulledFile> {
+  const { folder, pins, access, freeBytes, onEvent } = context;
+  const name = fileNameOf(file.address);
+  const path = join(folder, name);
+  if (remote.digest?.algorithm === 'sha256') {
+    const { sizeBytes, digest } = remote;
+    const sha256 = digest.hex;
+    if (await isIntact(path, { sizeBytes, sha256 }, access.signal)) {
+      const { size } = await stat(path);
+      const pin = pins[name]?.sha256 === sha256 ? pins[name] : pinOf(file, remote, size, sha256);
+      await changePins(context.modelsFolder, context.name, (all) => ({ ...all, [name]: pin }));
+      return { name, path, pin };
+    }
+  }
+  const part = await downloadFile(
+    remote,
+    path,
+    access,
+    (event) => onEvent({ ...event, file: name }),
+    (neededBytes) => requireFreeSpace(folder, neededBytes, freeBytes),
+  );
+  try {
+    const sha256 = part.sha256();
+    try {
+      refuseOther(file, sha256, context);
+    } catch (error) {
+      await part.discard();
+      throw error;
+    }
+    const pin = pinOf(file, remote, part.length, sha256);
+    await install(part, { name, path, pin }, context);
+    onEvent({ type: 'file-done', file: name });
+    return { name, path, pin };
+  } finally {
+    await part.close();
+  }
+}
+
+/** Gives a checked part its final name. */
+async function install(
+  part: DownloadPart,
+  { name, path, pin }: PulledFile,
+  context: PullContext,
+): Promise<void> {
+  await context.lock.requireHeld();
+  // The pin first: a file with its final name and no pin would be taken for one of the user's own.
+  await changePins(context.modelsFolder, context.name, (pins) => ({ ...pins, [name]: pin }));
+  await rename(part.path, path);
+  await rm(statePathOf(part.path), { force: true });
+  await syncFolder(context.folder);
+}
+
+function pinOf(file: PullFile, remote: RemoteFile, sizeBytes: number, sha256: string): Pin {
+  return {
+    role: file.role,
+    address: remote.address,
+    revision: remote.revision,
+    sizeBytes,
+    sha256,
+    checkedAgainst: remote.digest?.algorithm ?? null,
+    pinnedAt: new Date().toISOString(),
+  };
+}
+
+/** Refuses a file that is not the one that was pinned, or that the catalogue names. */
+function refuseOther(file: PullFile, sha256: string, context: PullContext): void {
+  if (context.acceptChange) return;
+  const name = fileNameOf(file.address);
+  const ofSameRole = Object.values(context.pins).find(({ role }) => role !== null && role === file.role);
+  const pin = context.pins[name] ?? ofSameRole;
+  const expected = pin?.sha256 ?? file.sha256;
+  if (expected === null || expected === sha256) return;
+  const expectation = pin
+    ? `${expected} was pinned on ${pin.pinnedAt.slice(0, 10)}, from ${pin.address} (${lockFilePath(context.modelsFolder)})`
+    : `the catalogue names ${expected}`;
+  throw new HubError(
+    `${formatAddress(file.address)}: its SHA-256 is ${sha256}, but ${expectation}: it is another file. It was not taken; if you trust it, run this again with --accept-change`,
+    { isTemporary: false },
+  );
+}
+
+/** What is still to come, as far as the hub tells the sizes. */
+async function missingBytes(
+  folder: string,
+  files: readonly PullFile[],
+  sizes: readonly (number | null)[],
+): Promise<number> {
+  let missing = 0;
+  for (const [index, { address }] of files.entries()) {
+    const path = join(folder, fileNameOf(address));
+    const whole = (await stat(path).catch(() => null))?.size ?? 0;
+    const part = (await stat(`${path}.part`).catch(() => null))?.size ?? 0;
+    const sizeBytes = sizes[index] ?? 0;
+    // A file of another size will be replaced, and until then there are both.
+    missing += whole === sizeBytes ? 0 : Math.max(0, sizeBytes - part);
+  }
+  return missing;
+}

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ConfigError } from '../../domain/errors.ts';
+import { stateFolder } from '../../domain/state-folder.ts';
+import { modelNamePattern } from '../hub-address.ts';
+import { takeLock } from './folder-lock.ts';
+import { type Pin, pinsOf, syncFolder, writePins } from './lock-file.ts';
+
+/** One file of an installed model. */
+export interface InstalledFile {
+  readonly name: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly pin: Pin | null;
+}
+
+/** What verifying found of one file. `unpinned`: it was not pulled, so there is nothing to compare it with. */
+export interface VerifiedFile {
+  readonly name: string;
+  readonly path: string;
+  readonly state: 'good' | 'changed' | 'missing' | 'unpinned';
+  readonly sha256: string | null;
+  readonly pin: Pin | null;
+}
+
+/** Where models are kept: below systemd's state folder, else the user's. */
+export function defaultModelsFolder(env: NodeJS.ProcessEnv): string {
+  return join(stateFolder(env), 'models');
+}
+
+/**
+ * The folder of a model.
+ * @throws ConfigError for a name that could lead out of the models folder.
+ */
+export function modelFolder(modelsFolder: string, name: string): string {
+  if (!modelNamePattern.test(name))
+    throw new ConfigError(
+      `${name}: not the name of a model; it must be of lower-case letters, digits and . _ - (and begin with none of these three)`,
+    );
+  return join(modelsFolder, name);
+}
+
+/** The process lock of one model, and of the lock file that all models share. */
+export const pullLockPath = (modelsFolder: string, name: string): string =>
+  join(modelsFolder, `.${name}.pulling`);
+export const lockFileLockPath = (modelsFolder: string): string =>
+  join(modelsFolder, '.models.lock.json.writing');
+
+/** The names of all folders with a GGUF inside. */
+export async function installedNames(modelsFolder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await readdir(modelsFolder, { withFileTypes: true }).catch(() => [])) {
+    if (!modelNamePattern.test(entry.name)) continue;
+    const files = await readdir(join(modelsFolder, entry.name)).catch(() => []);
+    if (files.some((file) => file.endsWith('.gguf'))) names.push(entry.name);
+  }
+  return names.sort();
+}
+
+/** The GGUF files of a model's folder, with their pins; empty where it is not installed. */
+export async function installedFiles(modelsFolder: string, name: string): Promise<InstalledFile[]> {
+  const folder = modelFolder(modelsFolder, name);
+  const pins = await pinsOf(modelsFolder, name);
+  const names = (await readdir(folder).catch(() => [])).filter(
+    (file) => file.endsWith('.gguf') || pins[file],
+  );
+  return Promise.all(
+    names.sort().map(async (file) => {
+      const path = join(folder, file);
+      return { name: file, path, sizeBytes: (await stat(path)).size, pin: pins[file] ?? null };
+    }),
+  );
+}
+
+/**
+ * Reads every file of a model and compares its SHA-256 with the pinned one.
+ * @throws ConfigError where there is no such model.
+ */
+export async function verifyModel(
+  modelsFolder: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<VerifiedFile[]> {
+  const folder = modelFolder(modelsFolder, name);
+  const pins = await pinsOf(modelsFolder, name);
+  const present = (await installedFiles(modelsFolder, name)).map((file) => file.name);
+  const names = [...new Set([...present, ...Object.keys(pins)])].sort();
+  if (names.length === 0) throw new ConfigError(`${folder}: no model is there; see scenecast models list`);
+  const found: VerifiedFile[] = [];
+  for (const file of names) {
+    const path = join(folder, file);
+    const pin = pins[file] ?? null;
+    const sha256 = present.includes(file) ? await sha256Of(path, signal) : null;
+    const state =
+      sha256 === null ? 'missing' : pin === null ? 'unpinned' : sha256 === pin.sha256 ? 'good' : 'changed';
+    found.push({ name: file, path, state, sha256, pin });
+  }
+  return found;
+}
+
+/** Whether a file is there with this size and SHA-256. */
+export async function isIntact(
+  path: string,
+  { sizeBytes, sha256 }: { readonly sizeBytes: number | null; readonly sha256: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  if (found === null || (sizeBytes !== null && found.size !== sizeBytes)) return false;
+  return (await sha256Of(path, signal)) === sha256;
+}
+
+/**
+ * Removes a model's files, and its folder where nothing else is in it. Its pins stay, so that the same files come
+ * when it is pulled again.
+ * @returns the bytes that were freed, and what else lies in the folder and was left there.
+ * @throws ConfigError where there is no such model; ScenecastError while it is being pulled.
+ */
+export async function removeModel(
+  modelsFolder: string,
+  name: string,
+  forgetPins: boolean,
+): Promise<{ freedBytes: number; left: string[] }> {
+  const folder = modelFolder(modelsFolder, name);
+  const isLink = (await lstat(folder).catch(() => null))?.isSymbolicLink() === true;
+  const present = await readdir(folder).catch(() => []);
+  const isThere = (await stat(folder).catch(() => null)) !== null;
+  const own = present.filter((file) => /\.gguf(?:\.part(?:\.json)?)?$/.test(file));
+  const isPinned = Object.keys(await pinsOf(modelsFolder, name)).length > 0;
+  if (own.length === 0 && !(forgetPins && isPinned))
+    throw new ConfigError(`${folder}: no model is there; see scenecast models list`);
+  const lock = await takeLock(pullLockPath(modelsFolder, name), `${name} is being pulled`, 0);
+  try {
+    if (forgetPins) await changePins(modelsFolder, name, () => null);
+    // Of a model that lies elsewhere, only the link was put here.
+    if (isLink) {
+      await rm(folder);
+      return { freedBytes: 0, left: [] };
+    }
+    let freedBytes = 0;
+    for (const file of own) {
+      freedBytes += (await stat(join(folder, file))).size;
+      await rm(join(folder, file));
+    }
+    const left = present.filter((file) => !own.includes(file));
+    if (isThere && left.length === 0) await rmdir(folder);
+    await syncFolder(modelsFolder);
+    return { freedBytes, left };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Changes the pins of one model while no other process changes any. */
+export async function changePins(
+  modelsFolder: string,
+  name: string,
+  change: (pins: Readonly<Record<string, Pin>>) => Readonly<Record<string, Pin>> | null,
+): Promise<void> {
+  const lock = await takeLock(lockFileLockPath(modelsFolder), 'the lock file is being written', 10_000);
+  try {
+    await writePins(modelsFolder, name, change(await pinsOf(modelsFolder, name)));
+  } finally {
+    await lock.release();
+  }
+}
+
+async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
+  return hash.digest('hex');
+}

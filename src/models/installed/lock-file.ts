@@ -1,0 +1,88 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { ConfigError, isMissingFile, messageOf } from '../../domain/errors.ts';
+
+const pinSchema = z.object({
+  /** Text model or projector, for models of the catalogue; null for files pulled by address. */
+  role: z.enum(['text', 'mmproj']).nullable(),
+  address: z.string(),
+  revision: z.string().nullable(),
+  sizeBytes: z.int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Which digest of the hub's the file was checked against; null: the hub named none. */
+  checkedAgainst: z.enum(['sha256', 'git-sha1']).nullable(),
+  pinnedAt: z.string(),
+});
+
+const lockSchema = z.object({
+  schema: z.literal(1),
+  models: z.record(z.string(), z.object({ files: z.record(z.string(), pinSchema) })),
+});
+
+/** A file that was downloaded: what it was, and from where. */
+export type Pin = z.infer<typeof pinSchema>;
+
+/** Pins by file name. */
+export type ModelPins = Readonly<Record<string, Pin>>;
+
+/** The lock file of a models folder. */
+export function lockFilePath(modelsFolder: string): string {
+  return join(modelsFolder, 'models.lock.json');
+}
+
+/**
+ * Every pin of a models folder, by model and file.
+ * @throws ConfigError where the file is there and cannot be used: to go on without it would be to trust anything.
+ */
+export async function readLockFile(
+  modelsFolder: string,
+): Promise<Readonly<Record<string, { files: ModelPins }>>> {
+  const path = lockFilePath(modelsFolder);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (isMissingFile(cause)) return {};
+    throw new ConfigError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  try {
+    return lockSchema.parse(JSON.parse(text)).models;
+  } catch (cause) {
+    const fault = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
+    throw new ConfigError(`${path}: ${fault}; mend it, or remove it to pin every file anew`, { cause });
+  }
+}
+
+/** The pins of one model; none where it was never pulled. */
+export async function pinsOf(modelsFolder: string, name: string): Promise<ModelPins> {
+  return (await readLockFile(modelsFolder))[name]?.files ?? {};
+}
+
+/** Writes the pins of one model; null forgets it. The caller holds the lock of the lock file. */
+export async function writePins(modelsFolder: string, name: string, pins: ModelPins | null): Promise<void> {
+  const { [name]: _old, ...others } = await readLockFile(modelsFolder);
+  const models = pins === null ? others : { ...others, [name]: { files: pins } };
+  const sorted = Object.fromEntries(Object.entries(models).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const path = lockFilePath(modelsFolder);
+  const next = `${path}.new`;
+  const file = await open(next, 'w');
+  try {
+    await file.writeFile(`${JSON.stringify({ schema: 1, models: sorted }, null, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(next, path);
+  await syncFolder(dirname(path));
+}
+
+/** Makes renames inside a folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

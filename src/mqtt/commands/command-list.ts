@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import { cameraConfigPayload, type Setting, settingSchemas } from '../../contract/camera-config.ts';
+import { answerPayload, descriptionPayload } from '../../contract/payloads.ts';
+import { askedOf } from '../../contract/questions.ts';
+import { askRequestSchema, describeRequestSchema, restartRequestSchema } from '../../contract/requests.ts';
+import { topicsOf } from '../../contract/topics.ts';
+import type { CameraSettings } from '../../domain/camera-settings.ts';
+import type { Fulfilment, Wish } from '../../domain/wish.ts';
+
+/** What commands can do; each call rejects with a CommandError, or what went wrong. */
+export interface CommandPowers {
+  /** `camera` null: the only one. Rejects with the signal's reason when it aborts. */
+  request(camera: string | null, wish: Wish, signal: AbortSignal): Promise<Fulfilment>;
+  /** Starts the engine anew; resolves when it is ready. Rejects where the signal aborts. */
+  restart(signal: AbortSignal): Promise<void>;
+  /** Resolves with all of the camera's settings. */
+  set(camera: string, change: Partial<CameraSettings>): Promise<CameraSettings>;
+}
+
+/** What the config allows. */
+export interface AllowedCommands {
+  readonly describe: boolean;
+  readonly ask: boolean;
+  readonly restart: boolean;
+  readonly set: readonly Setting[];
+}
+
+/** One topic that takes commands. */
+export interface Command {
+  readonly topic: string;
+  readonly responseTopic: string;
+  readonly schema: z.ZodType;
+  /** Why not; null: it is allowed. */
+  readonly forbidden: string | null;
+  /** Carries out what the schema gave; resolves with the response's data. */
+  run(payload: unknown, signal: AbortSignal): Promise<unknown>;
+}
+
+/** Every command of a device. */
+export function commandsOf(
+  device: string,
+  cameras: readonly string[],
+  allowed: AllowedCommands,
+  powers: CommandPowers,
+): Command[] {
+  const topics = topicsOf(device);
+  const verb = <Schema extends z.ZodType>(
+    name: 'describe' | 'ask' | 'restart',
+    schema: Schema,
+    run: (payload: z.output<Schema>, signal: AbortSignal) => Promise<unknown>,
+  ): Command => ({
+    topic: topics.request(name),
+    responseTopic: topics.response(name),
+    schema,
+    forbidden: allowed[name] ? null : `the config does not allow it: mqtt.commands.${name}`,
+    run: (payload, signal) => run(payload as z.output<Schema>, signal),
+  });
+  const setting = <Field extends Setting>(
+    camera: string,
+    field: Field,
+    change: (value: z.output<(typeof settingSchemas)[Field]>) => Partial<CameraSettings>,
+  ): Command => ({
+    topic: topics.set(camera, field),
+    responseTopic: topics.response('set'),
+    schema: settingSchemas[field],
+    forbidden: allowed.set.includes(field)
+      ? null
+      : `the config does not allow to set ${field}: mqtt.commands.set`,
+    run: async (value) => {
+      const settings = await powers.set(camera, change(value as z.output<(typeof settingSchemas)[Field]>));
+      return { camera, config: cameraConfigPayload(settings) };
+    },
+  });
+  return [
+    verb('describe', describeRequestSchema, async ({ camera = null, prompt, detail, questions }, signal) => {
+      const { observation } = await powers.request(camera, { prompt, detail, questions }, signal);
+      return descriptionPayload(observation, new Date());
+    }),
+    verb('ask', askRequestSchema, async ({ camera = null, question }, signal) => {
+      const asked = askedOf(question);
+      const { observation, answer } = await powers.request(camera, { ask: asked }, signal);
+      const { id, value, captured_at } = answerPayload(observation, answer!);
+      return { id, camera: observation.frame.camera, ask: asked.ask, value, captured_at };
+    }),
+    verb('restart', restartRequestSchema, async (_payload, signal) => {
+      await powers.restart(signal);
+      return null;
+    }),
+    ...cameras.flatMap((camera) => [
+      setting(camera, 'paused', (paused) => ({ paused })),
+      setting(camera, 'interval', (seconds) => ({ intervalMs: Math.round(seconds * 1000) })),
+      setting(camera, 'prompt', (prompt) => ({ prompt })),
+    ]),
+  ];
+}

@@ -1,0 +1,198 @@
+import type { z } from 'zod';
+import { errorResponse, maxCommandBytes, okResponse, type ResponseError } from '../../contract/requests.ts';
+import { CommandError, messageOf } from '../../domain/errors.ts';
+import type { Log } from '../../pipeline/ports.ts';
+import type { Message } from '../connection/broker-link.ts';
+import type { Incoming, OnMessage } from '../connection/subscriptions.ts';
+import { type AllowedCommands, type Command, type CommandPowers, commandsOf } from './command-list.ts';
+import { isResponseTopic } from './response-topic.ts';
+import { TallyLog } from './tally-log.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+export interface CommandsOptions extends CommandPowers {
+  readonly device: string;
+  readonly cameras: readonly string[];
+  readonly allowed: AllowedCommands;
+  /** Commands a second that are read in the long run, and at once at most; of all kinds together. */
+  readonly rate: number;
+  readonly burst: number;
+  /** What has taken longer is answered with `expired`. */
+  readonly timeoutMs: number;
+  /** Resolves when the broker has taken the subscription; gives what ends it. */
+  readonly subscribe: (topic: string, onMessage: OnMessage, signal: AbortSignal) => Promise<() => void>;
+  /** Rejects where the message is not with the broker. */
+  readonly send: (message: Message) => Promise<void>;
+  readonly log: Log;
+}
+
+/** More are refused while so many are being carried out. */
+const mostUnderWay = 8;
+/** Of commands that are not even read, so many a second are told so: a flood must not be answered with a flood. */
+const refusalsPerSecond = 1;
+const longestMessage = 500;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Takes commands from MQTT: decides which are read, has them carried out, and answers. What is in a payload is held against its
+ * schema, and is nothing but data.
+ */
+export class Commands {
+  readonly #options: CommandsOptions;
+  readonly #commands: readonly Command[];
+  readonly #stopped = new AbortController();
+  readonly #bucket: TokenBucket;
+  readonly #refusals = new TokenBucket(refusalsPerSecond, 1);
+  readonly #tally: TallyLog;
+  readonly #underWay = new Map<Promise<void>, AbortController>();
+  #subscribed: Promise<(() => void) | null>[] = [];
+
+  constructor(options: CommandsOptions) {
+    const { device, cameras, allowed, rate, burst, log } = options;
+    this.#options = options;
+    this.#commands = commandsOf(device, cameras, allowed, options);
+    this.#bucket = new TokenBucket(rate, burst);
+    this.#tally = new TallyLog(log, 'commands or responses were not taken');
+  }
+
+  /** Subscribes, however long that takes; returns at once. */
+  start(): void {
+    const { signal } = this.#stopped;
+    this.#subscribed = this.#commands.map((command) =>
+      this.#options
+        .subscribe(command.topic, (message) => this.#take(command, message), signal)
+        .catch(() => null),
+    );
+  }
+
+  /** Takes no more commands; those under way are answered that Scenecast is stopping. */
+  async close(): Promise<void> {
+    this.#stopped.abort(new CommandError('failed', 'Scenecast is stopping'));
+    for (const end of await Promise.all(this.#subscribed)) end?.();
+    for (const expiry of this.#underWay.values()) expiry.abort(this.#stopped.signal.reason);
+    await Promise.all(this.#underWay.keys());
+    this.#tally.close();
+  }
+
+  #take(command: Command, message: Incoming): void {
+    if (this.#stopped.signal.aborted) return;
+    // Meant for another moment: it would be carried out at each connect.
+    if (message.retained) this.#tally.count('retained');
+    else if (this.#bucket.take()) this.#read(command, message);
+    else this.#refuse(command, message, 'too many commands');
+  }
+
+  #read(command: Command, message: Incoming): void {
+    const read = parse(message.payload, command.schema);
+    const { transaction } = read;
+    const refuse = (code: ResponseError['code'], reason: string): void =>
+      this.#answer(command, message, errorResponse({ code, message: shorten(reason) }, transaction));
+    if ('fault' in read) refuse('invalid', read.fault);
+    else if (command.forbidden !== null) refuse('forbidden', command.forbidden);
+    else if (this.#underWay.size < mostUnderWay) this.#begin(command, message, read);
+    else this.#refuse(command, message, `${mostUnderWay} commands are being carried out`, transaction);
+  }
+
+  #begin(command: Command, message: Incoming, { value, transaction }: Parsed): void {
+    const { timeoutMs } = this.#options;
+    const expiry = new AbortController();
+    const timer = setTimeout(
+      () => expiry.abort(new CommandError('expired', `not done within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+    // What it holds on to until then must not be the packet it came in.
+    const { responseTopic, correlationData } = message;
+    const caller = {
+      responseTopic,
+      correlationData: correlationData && Buffer.from(correlationData),
+    };
+    const work = command
+      .run(value, expiry.signal)
+      .then(
+        (data) => okResponse(data, transaction),
+        (error: unknown) => errorResponse(faultOf(error, expiry.signal), transaction),
+      )
+      .then((response) => {
+        clearTimeout(timer);
+        this.#underWay.delete(work);
+        this.#answer(command, caller, response);
+      });
+    this.#underWay.set(work, expiry);
+  }
+
+  #refuse(command: Command, message: Incoming, reason: string, transaction?: string): void {
+    this.#tally.count('rate_limited');
+    if (!this.#refusals.take()) return;
+    this.#answer(command, message, errorResponse({ code: 'rate_limited', message: reason }, transaction));
+  }
+
+  #answer(
+    { responseTopic }: Command,
+    caller: Pick<Incoming, 'responseTopic' | 'correlationData'>,
+    response: object,
+  ): void {
+    const payload = JSON.stringify(response);
+    const { responseTopic: callerTopic, correlationData } = caller;
+    // Where the caller named the same topic, it is said there once.
+    if (callerTopic !== responseTopic) this.#say({ topic: responseTopic, payload });
+    if (callerTopic === undefined) return;
+    const properties = correlationData && { correlationData };
+    if (isResponseTopic(callerTopic))
+      this.#say({ topic: callerTopic, payload, ...(properties && { properties }) });
+    else this.#tally.count('response_topic_refused');
+  }
+
+  #say(message: Pick<Message, 'topic' | 'payload' | 'properties'>): void {
+    this.#options
+      .send({ ...message, qos: 1, retain: false })
+      // Topics are the callers', and so are not told: they could be any number.
+      .catch(() => this.#tally.count('not_answered'));
+  }
+}
+
+interface Parsed {
+  readonly value: unknown;
+  readonly transaction: string | undefined;
+}
+
+interface Fault {
+  readonly fault: string;
+  readonly transaction: string | undefined;
+}
+
+/** One that is too large is not read at all. */
+function parse(payload: Buffer, schema: z.ZodType): Parsed | Fault {
+  if (payload.length > maxCommandBytes) {
+    const fault = `${payload.length} bytes; a command has at most ${maxCommandBytes}`;
+    return { fault, transaction: undefined };
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(utf8.decode(payload));
+  } catch (error) {
+    return { fault: `not JSON: ${messageOf(error)}`, transaction: undefined };
+  }
+  const transaction = transactionOf(json);
+  const result = schema.safeParse(json);
+  if (result.success) return { value: result.data, transaction };
+  const issue = result.error.issues[0]!;
+  const field = issue.path.join('..');
+  return { fault: field === '' ? issue.message : `${field}: ${issue.message}`, transaction };
+}
+
+/** Echoed even where the rest is not as it should be. */
+function transactionOf(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null || !Object.hasOwn(json, 'transaction')) return undefined;
+  const { transaction } = json as { transaction: unknown };
+  return typeof transaction === 'string' && transaction.length <= 128 ? transaction : undefined;
+}
+
+function faultOf(error: unknown, signal: AbortSignal): ResponseError {
+  const cause: unknown = signal.aborted ? signal.reason : error;
+  const code = cause instanceof CommandError ? cause.code : 'failed';
+  return { code, message: shorten(messageOf(cause)) };
+}
+
+function shorten(text: string): string {
+  return text.length > longestMessage ? `${text.slice(0, longestMessage - 1)}…` : text;
+}

@@ -1,0 +1,206 @@
+import { type IConnackPacket, type IPublishPacket, type MqttClient, ReasonCodes } from 'mqtt';
+import { messageOf, ScenecastError } from '../../domain/errors.ts';
+import { type BrokerLimits, brokerLimits } from './broker-limits.ts';
+import { PublishError, refusalOf } from './publish-error.ts';
+import { publishSizeBytes } from './publish-size.ts';
+
+export interface Message {
+  readonly topic: string;
+  readonly payload: string | Buffer;
+  /** 1: resolves when the broker has acknowledged it. */
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+  /** Of MQTT 5, such as the correlation data of a reply. */
+  readonly properties?: IPublishPacket['properties'];
+}
+
+interface Job {
+  readonly message: Message;
+  timer?: NodeJS.Timeout;
+  resolve(): void;
+  reject(error: PublishError): void;
+}
+
+/** One connection to a broker, from its CONNACK to its end; a new connection is a new link. */
+export class BrokerLink {
+  readonly limits: BrokerLimits;
+  /** 5, or 4 for MQTT 3.1.1. */
+  readonly protocolVersion: number;
+  readonly #client: MqttClient;
+  readonly #timeoutMs: number;
+  readonly #ended = new AbortController();
+  /** Waits for its turn: the broker lets only so many be unacknowledged. */
+  readonly #queue: Job[] = [];
+  readonly #unacknowledged = new Set<Job>();
+  /** Not acknowledged in time; and, of these, given up, as the broker is there. */
+  readonly #overdue = new Set<Job>();
+  readonly #ignored = new Set<Job>();
+  #pingTimer: NodeJS.Timeout | undefined;
+
+  constructor(client: MqttClient, connack: IConnackPacket, timeoutMs: number) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+    this.limits = brokerLimits(connack);
+    client.on('packetreceive', ({ cmd }) => {
+      if (cmd === 'pingresp' && this.#overdue.size > 0) this.#passOverOverdue();
+    });
+    this.protocolVersion = client.options.protocolVersion ?? 4;
+  }
+
+  /** Aborted when the connection is over; the reason says why. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Messages that wait for their turn. */
+  get queueLength(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Sends a message, after all that were given before; resolves when the broker has it.
+   * @throws PublishError; one that is `too-large` was not sent, and `limits.maximumPacketBytes` says what would be.
+   */
+  publish(message: Message): Promise<void> {
+    if (this.ended.aborted) return Promise.reject(lost(this.ended.reason));
+    const sizeBytes = publishSizeBytes(message);
+    if (sizeBytes > this.limits.maximumPacketBytes) {
+      const limit = `the broker takes at most ${this.limits.maximumPacketBytes} bytes (mosquitto: max_packet_size)`;
+      return Promise.reject(new PublishError('too-large', `a packet of ${sizeBytes} bytes; ${limit}`));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#queue.push({ message, resolve, reject });
+    this.#sendQueued();
+    return promise;
+  }
+
+  /**
+   * Asks for messages; they come to those who `listen`.
+   * @throws ScenecastError where the broker refuses, or cannot serve wildcards or shared subscriptions.
+   */
+  async subscribe(filters: readonly string[], qos: 0 | 1): Promise<void> {
+    const { wildcardAvailable, sharedAvailable } = this.limits;
+    for (const filter of filters) {
+      if (!wildcardAvailable && /[+#]/.test(filter))
+        throw new ScenecastError(`${filter}: the broker has no wildcard subscriptions`);
+      if (!sharedAvailable && filter.startsWith('$share/'))
+        throw new ScenecastError(`${filter}: the broker has no shared subscriptions`);
+    }
+    await this.#timed(
+      'subscription',
+      this.#client.subscribeAsync([...filters], { qos: Math.min(qos, this.limits.maximumQos) as 0 | 1 }),
+    );
+  }
+
+  async unsubscribe(filters: readonly string[]): Promise<void> {
+    await this.#timed('end of a subscription', this.#client.unsubscribeAsync([...filters]));
+  }
+
+  /** Hears all messages of all subscriptions of this link. @returns how to stop. */
+  listen(listener: (topic: string, payload: Buffer, packet: IPublishPacket) => void): () => void {
+    this.#client.on('message', listener);
+    return () => this.#client.off('message', listener);
+  }
+
+  /** Tells the broker that a message has been dealt with (MQTT 5, 3.4), where that is done by hand. */
+  acknowledge({ messageId }: IPublishPacket): void {
+    if (this.ended.aborted || messageId === undefined) return;
+    this.#client.stream.write(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]));
+  }
+
+  /** Told by its owner when the connection is over: all that is not acknowledged rejects. */
+  end(reason: Error): void {
+    if (this.ended.aborted) return;
+    this.#ended.abort(reason);
+    clearTimeout(this.#pingTimer);
+    const left = [...this.#unacknowledged, ...this.#queue.splice(0)];
+    this.#unacknowledged.clear();
+    for (const job of left) {
+      clearTimeout(job.timer);
+      job.reject(lost(reason));
+    }
+  }
+
+  /** Gives the connection up; its owner makes a new one. */
+  drop(reason: Error): void {
+    this.end(reason);
+    this.#client.end(true);
+  }
+
+  #sendQueued(): void {
+    while (this.#unacknowledged.size + this.#ignored.size < this.limits.receiveMaximum) {
+      const job = this.#queue.shift();
+      if (!job) return;
+      this.#send(job);
+    }
+  }
+
+  #send(job: Job): void {
+    const { topic, payload, properties } = job.message;
+    const qos = Math.min(job.message.qos, this.limits.maximumQos) as 0 | 1;
+    const retain = job.message.retain && this.limits.retainAvailable;
+    this.#unacknowledged.add(job);
+    job.timer = setTimeout(() => this.#askAfter(job), this.#timeoutMs);
+    const options = { qos, retain, ...(properties && { properties }) };
+    this.#client.publish(topic, payload, options, (error) => {
+      clearTimeout(job.timer);
+      this.#ignored.delete(job);
+      this.#overdue.delete(job);
+      if (this.#unacknowledged.delete(job)) {
+        if (!error) job.resolve();
+        else if ('code' in error && typeof error.code === 'number' && error.code >= 0x80)
+          job.reject(refusalOf(error.code, ReasonCodes[error.code as keyof typeof ReasonCodes] ?? 'unknown'));
+        else {
+          job.reject(lost(error));
+          this.drop(error);
+        }
+      }
+      this.#sendQueued();
+    });
+  }
+
+  /** It is not acknowledged: a broker that answers a ping ignores the message; one that does not is gone. */
+  #askAfter(job: Job): void {
+    this.#overdue.add(job);
+    if (this.#pingTimer) return;
+    this.#pingTimer = setTimeout(() => {
+      this.drop(
+        new Error(`the broker did not acknowledge ${job.message.topic} within ${this.#timeoutMs} ms`),
+      );
+    }, this.#timeoutMs / 2);
+    this.#client.sendPing();
+  }
+
+  /** The broker is there: what is overdue will not be acknowledged any more. */
+  #passOverOverdue(): void {
+    clearTimeout(this.#pingTimer);
+    this.#pingTimer = undefined;
+    const reason = `the broker answers, but does not acknowledge it within ${this.#timeoutMs} ms; it may be larger than the broker takes (mosquitto: message_size_limit)`;
+    for (const job of this.#overdue) {
+      if (!this.#unacknowledged.delete(job)) continue;
+      // It still counts against the broker's receive maximum.
+      this.#ignored.add(job);
+      job.reject(new PublishError('refused', reason));
+    }
+    this.#overdue.clear();
+    if (this.#ignored.size * 2 > this.limits.receiveMaximum)
+      this.drop(new Error('the broker ignores messages'));
+    else this.#sendQueued();
+  }
+
+  async #timed<T>(what: string, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(
+      () => this.drop(new Error(`the broker did not answer a ${what} within ${this.#timeoutMs} ms`)),
+      this.#timeoutMs,
+    );
+    try {
+      return await work;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function lost(reason: unknown): PublishError {
+  return new PublishError('lost', `the connection ended: ${messageOf(reason)}`, { cause: reason });
+}

@@ -1,0 +1,168 @@
+import type { IPublishPacket } from 'mqtt';
+import { ulid } from 'ulid';
+import type { z } from 'zod';
+import type { ResponseError } from '../../contract/requests.ts';
+import { workItemSchema, workPropertiesSchema, workQuestionsSchema } from '../../contract/work.ts';
+import { questionsOfWork } from '../../contract/work-payloads.ts';
+import { messageOf, ScenecastError } from '../../domain/errors.ts';
+import type { Detail } from '../../domain/model-sizing.ts';
+import type { Question } from '../../domain/observation.ts';
+
+/** Where the answer to an image goes, and by what its sender knows which one it is. */
+export interface ReplyAddress {
+  readonly topic: string;
+  readonly correlationData: Buffer | undefined;
+  readonly transaction: string | undefined;
+}
+
+/** An image, and what is asked of it. */
+export interface WorkItem {
+  readonly id: string;
+  readonly image: Buffer;
+  /** null: the worker's own. */
+  readonly prompt: string | null;
+  readonly questions: readonly Question[];
+  readonly detail: Detail | undefined;
+  readonly ifBusy: 'wait' | 'refuse';
+  /** null: any. */
+  readonly pool: string | null;
+}
+
+/** Why an image is not described. */
+export class WorkError extends ScenecastError {
+  override readonly name = 'WorkError';
+  readonly code: ResponseError['code'];
+  constructor(code: ResponseError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+const openingBrace = 0x7b;
+/** Of an envelope, beside its image. */
+const mostWordsBytes = 64 * 1024;
+
+/** How large a message with an image of so many bytes can be: in base64, with prompt and questions. */
+export function largestMessageBytes(maxImageBytes: number): number {
+  return Math.ceil(maxImageBytes / 3) * 4 + mostWordsBytes;
+}
+
+/** A message of the work topic: first where its answer goes, then what is in it. */
+export class WorkMessage {
+  /** null: nobody could hear an answer. */
+  readonly reply: ReplyAddress | null;
+  /** Why the place that was named for the answer is none; else null. */
+  readonly replyFault: string | null;
+  readonly #payload: Buffer;
+  readonly #properties: Readonly<Record<string, unknown>>;
+  readonly #envelope: unknown;
+  readonly #envelopeFault: string | null;
+
+  constructor(payload: Buffer, properties: IPublishPacket['properties'], maxImageBytes: number) {
+    this.#payload = payload;
+    this.#properties = { ...properties?.userProperties };
+    const parsed = parseEnvelope(payload, maxImageBytes);
+    this.#envelope = parsed.envelope;
+    this.#envelopeFault = parsed.fault;
+    const topic = properties?.responseTopic ?? textIn(parsed.envelope, 'response_topic');
+    this.replyFault = topic === undefined ? null : faultOfReplyTopic(topic);
+    const transaction = textIn(parsed.envelope ?? this.#properties, 'transaction');
+    this.reply =
+      topic === undefined || this.replyFault !== null
+        ? null
+        : {
+            topic,
+            correlationData: properties?.correlationData,
+            transaction: transaction && transaction.length <= 128 ? transaction : undefined,
+          };
+  }
+
+  /** @throws WorkError where it is not what it should be. */
+  read(): WorkItem {
+    if (this.#envelopeFault !== null) throw new WorkError('invalid', this.#envelopeFault);
+    return this.#envelope === undefined ? this.#readFile() : this.#readEnvelope();
+  }
+
+  #readFile(): WorkItem {
+    const { questions, ...asked } = parse(workPropertiesSchema, this.#properties, 'the user properties');
+    return itemOf(this.#payload, {
+      ...asked,
+      questions:
+        questions === undefined
+          ? undefined
+          : parse(workQuestionsSchema, parseJson(questions, 'the user property questions'), 'questions'),
+    });
+  }
+
+  #readEnvelope(): WorkItem {
+    const { image, ...asked } = parse(workItemSchema, this.#envelope, 'the JSON');
+    return itemOf(Buffer.from(image, 'base64'), asked);
+  }
+}
+
+type Asked = Omit<z.output<typeof workItemSchema>, 'schema' | 'image' | 'response_topic' | 'transaction'>;
+
+function itemOf(image: Buffer, { id, prompt, questions, detail, if_busy, pool }: Asked): WorkItem {
+  return {
+    id: id ?? ulid(),
+    image,
+    prompt: prompt ?? null,
+    questions: questionsOfWork(questions ?? {}),
+    detail,
+    ifBusy: if_busy ?? 'wait',
+    pool: pool ?? null,
+  };
+}
+
+/** What begins with `{` is JSON; of anything else, undefined. */
+function parseEnvelope(
+  payload: Buffer,
+  maxImageBytes: number,
+): { readonly envelope: unknown; readonly fault: string | null } {
+  if (payload[0] !== openingBrace) return { envelope: undefined, fault: null };
+  const most = largestMessageBytes(maxImageBytes);
+  if (payload.length > most)
+    return {
+      envelope: undefined,
+      fault: `${payload.length} bytes of JSON; this worker takes at most ${most}`,
+    };
+  try {
+    return { envelope: parseJson(payload.toString('utf8'), 'the payload'), fault: null };
+  } catch (error) {
+    return { envelope: undefined, fault: messageOf(error) };
+  }
+}
+
+function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new WorkError('invalid', `${what}: no valid JSON`, { cause });
+  }
+}
+
+function parse<Output>(schema: z.ZodType<Output>, value: unknown, what: string): Output {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = issue!.path.join('..');
+  throw new WorkError('invalid', `${path || what}: ${issue!.message}`);
+}
+
+function textIn(value: unknown, key: string): string | undefined {
+  const text = value !== null && typeof value === 'object' ? Reflect.get(value, key) : undefined;
+  return typeof text === 'string' ? text : undefined;
+}
+
+/**
+ * What keeps a topic from being answered at: a worker writes nowhere but where answers are waited for, or anybody who may
+ * send an image could have it write what the worker's own rights allow.
+ */
+function faultOfReplyTopic(topic: string): string | null {
+  if (!/^[^+#\p{Cc}]{1,512}$/u.test(topic) || !topic.isWellFormed())
+    return 'it must be a topic of at most 512 characters, without wildcards';
+  if (topic.startsWith('$')) return 'topics that begin with $ are the broker’s own';
+  if (/^scenecast\//.test(topic) && !/^scenecast\/[^/]+\/response\/work$/.test(topic))
+    return 'below scenecast/ answers go to scenecast/<device>/response/work only';
+  return null;
+}

@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnswerPayload, DescriptionPayload } from '../../contract/payloads.ts';
+import type { Topics } from '../../contract/topics.ts';
+import { messageOf } from '../../domain/errors.ts';
+import type { OutboxHealth } from '../../domain/health.ts';
+import type { Log } from '../../pipeline/ports.ts';
+import type { BrokerLink } from '../connection/broker-link.ts';
+import { PublishError } from '../connection/publish-error.ts';
+import type { RefusalLog } from '../connection/refusal-log.ts';
+import type { ReplayMark } from './replay-mark.ts';
+import { SetAside } from './set-aside.ts';
+
+/** What is kept of an observation until it is published. */
+export interface StoredObservation {
+  /** `published_at` is written anew each time it is sent. */
+  readonly description: DescriptionPayload;
+  readonly answers: Readonly<Record<string, AnswerPayload>>;
+}
+
+interface StoredEntry {
+  readonly seq: number;
+  readonly id: string;
+  readonly camera: string;
+  /** A StoredObservation, as JSON. */
+  readonly body: string;
+}
+
+/** The outbox as delivery and publisher need it: see store/outbox. */
+export interface ObservationStore {
+  readonly id: string;
+  readonly replayable: number;
+  readonly health: OutboxHealth;
+  add(entry: { readonly id: string; readonly camera: string; readonly body: string }): Promise<void>;
+  waiting(after: number, limit: number): Promise<readonly StoredEntry[]>;
+  delivered(seq: number): void;
+  sendAgain(after: number): Promise<number>;
+}
+
+export interface OutboxDeliveryParts {
+  readonly store: ObservationStore;
+  readonly topics: Topics;
+  /** Whether the broker shall keep the newest of a topic: not of a camera that has been removed since. */
+  readonly isRetained: (topic: string) => boolean;
+  readonly mark: ReplayMark;
+  readonly refusals: RefusalLog;
+  readonly log: Log;
+  /** A broker that has lost something was away: its subscribers are given so long to come back. */
+  readonly settleMs: number;
+  /** A broker that is too busy is asked again after so long. */
+  readonly busyRetryMs: number;
+}
+
+const pageSize = 50;
+/** Entries under way at one time; the broker's receive maximum bounds their messages. */
+const mostUnderWay = 10;
+
+/**
+ * Sends what the outbox holds, in order, and again what a broker has lost. An entry is delivered when the broker has acknowledged its
+ * description and answered for its answers.
+ */
+export class OutboxDelivery {
+  readonly #parts: OutboxDeliveryParts;
+  readonly #underWay = new Set<number>();
+  readonly #aside: SetAside;
+  #running: Promise<void> = Promise.resolve();
+  /** Everything up to here is with the broker, or was refused by it. */
+  #settled = 0;
+  /** By topic the newest number that was sent: what is sent again must not take its place as the retained one. */
+  readonly #newestSent = new Map<string, number>();
+  #pausedUntilMs = 0;
+  #restart = false;
+  #news = false;
+  #wakeUp: (() => void) | null = null;
+
+  constructor(parts: OutboxDeliveryParts) {
+    this.#parts = parts;
+    this.#aside = new SetAside(parts.log);
+  }
+
+  /** Delivers over a new connection, until it ends. */
+  deliverTo(link: BrokerLink): void {
+    this.#running = this.#running.then(() => this.#run(link));
+  }
+
+  /** There is something new in the outbox. */
+  wake(): void {
+    this.#news = true;
+    this.#wakeUp?.();
+  }
+
+  /** Resolves when the last connection's work has ended. */
+  async close(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(link: BrokerLink): Promise<void> {
+    this.#aside.newConnection();
+    this.#pausedUntilMs = 0;
+    this.#restart = false;
+    const onEnd = (): void => this.wake();
+    link.ended.addEventListener('abort', onEnd, { once: true });
+    try {
+      await this.#recall(link);
+      await this.#sendAll(link);
+    } catch (error) {
+      if (!link.ended.aborted) throw error;
+    } finally {
+      link.ended.removeEventListener('abort', onEnd);
+      this.#aside.connectionEnded(Math.min(...this.#underWay));
+      this.#underWay.clear();
+    }
+  }
+
+  /** Finds out what the broker has lost, and has it wait again. */
+  async #recall(link: BrokerLink): Promise<void> {
+    const { store, mark, log, settleMs } = this.#parts;
+    this.#settled = 0;
+    if (store.replayable === 0) return;
+    const startedMs = performance.now();
+    const known = await mark.read(link, store.id, settleMs);
+    if (link.ended.aborted) return;
+    const count = await store.sendAgain(known ?? 0);
+    this.#settled = known ?? 0;
+    if (count === 0) return;
+    log.info({ count, brokerKnows: known }, 'sending again what the broker may have lost');
+    const leftMs = settleMs - (performance.now() - startedMs);
+    if (leftMs > 0) await sleep(leftMs, undefined, { signal: link.ended }).catch(() => {});
+  }
+
+  async #sendAll(link: BrokerLink): Promise<void> {
+    let after = 0;
+    while (!link.ended.aborted) {
+      this.#news = false;
+      const entries = await this.#parts.store.waiting(after, pageSize);
+      for (const entry of entries) {
+        if (this.#underWay.has(entry.seq) || this.#aside.has(entry.seq)) {
+          after = entry.seq;
+          continue;
+        }
+        await this.#turn(link);
+        if (link.ended.aborted || this.#restart) break;
+        after = entry.seq;
+        this.#send(link, entry);
+      }
+      if (this.#restart) {
+        this.#restart = false;
+        after = 0;
+      } else if (entries.length < pageSize && (await this.#quiet(link))) after = 0;
+    }
+  }
+
+  /** Waits until another entry may be under way. */
+  async #turn(link: BrokerLink): Promise<void> {
+    for (;;) {
+      const pausedMs = this.#pausedUntilMs - performance.now();
+      const most = this.#aside.isSuspicious ? 1 : mostUnderWay;
+      if (link.ended.aborted) return;
+      if (pausedMs <= 0 && this.#underWay.size < most) return;
+      await this.#woken(pausedMs > 0 ? pausedMs : null);
+    }
+  }
+
+  /** Waits for something new. @returns whether to begin from the oldest again, as something set aside may be tried again. */
+  async #quiet(link: BrokerLink): Promise<boolean> {
+    while (!link.ended.aborted && !this.#news && !this.#restart) {
+      if (this.#aside.takeBack()) return true;
+      await this.#woken(this.#aside.nextTryInMs());
+    }
+    return false;
+  }
+
+  #woken(timeoutMs: number | null): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = timeoutMs === null ? null : setTimeout(() => this.#wakeUp?.(), timeoutMs);
+      this.#wakeUp = () => {
+        if (timer) clearTimeout(timer);
+        this.#wakeUp = null;
+        resolve();
+      };
+    });
+  }
+
+  #send(link: BrokerLink, entry: StoredEntry): void {
+    const { seq, camera } = entry;
+    let stored: StoredObservation;
+    try {
+      stored = JSON.parse(entry.body);
+    } catch (error) {
+      this.#parts.log.error({ id: entry.id, reason: messageOf(error) }, 'unreadable in the outbox, given up');
+      this.#parts.store.delivered(seq);
+      return;
+    }
+    this.#underWay.add(seq);
+    const { topics, isRetained, refusals } = this.#parts;
+    const publish = (topic: string, payload: object): Promise<void> => {
+      const retain = isRetained(topic) && seq >= (this.#newestSent.get(topic) ?? 0);
+      if (retain) this.#newestSent.set(topic, seq);
+      return link.publish({ topic, payload: JSON.stringify(payload), qos: 1, retain }).catch((error) => {
+        refusals.tell(topic, error);
+        throw error;
+      });
+    };
+    // The spread keeps the place of published_at.
+    const description = { ...stored.description, published_at: new Date().toISOString() };
+    const sent = [
+      publish(topics.description(camera), description),
+      ...Object.entries(stored.answers).map(([question, answer]) =>
+        publish(topics.answer(camera, question), answer),
+      ),
+    ];
+    void Promise.allSettled(sent).then((results) => this.#sent(link, seq, results));
+  }
+
+  #sent(link: BrokerLink, seq: number, results: readonly PromiseSettledResult<void>[]): void {
+    const faults = results.map((result) =>
+      result.status === 'rejected' && result.reason instanceof PublishError ? result.reason.fault : null,
+    );
+    if (link.ended.aborted) {
+      if (faults.every((fault) => fault === null)) this.#parts.store.delivered(seq);
+      return;
+    }
+    this.#underWay.delete(seq);
+    if (faults.includes('busy')) {
+      this.#pausedUntilMs = performance.now() + this.#parts.busyRetryMs;
+      this.#restart = true;
+    } else {
+      // An answer that is refused is in the description too.
+      if (faults[0] === null) {
+        this.#parts.store.delivered(seq);
+        this.#aside.delivered(seq);
+      } else this.#aside.refused(seq);
+      this.#advance(link, seq);
+    }
+    this.#wakeUp?.();
+  }
+
+  #advance(link: BrokerLink, seq: number): void {
+    const { store, mark } = this.#parts;
+    this.#settled = Math.max(this.#settled, Math.min(seq, Math.min(...this.#underWay) - 1));
+    mark.advance(link, store.id, this.#settled);
+  }
+}

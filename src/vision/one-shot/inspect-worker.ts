@@ -1,0 +1,55 @@
+import type { Detail } from '../../domain/model-sizing.ts';
+import { backendsDir, loadAddon, type MtmdVocabularyFile } from '../native/addon.ts';
+import { imageMaxTokens } from '../picture/detail.ts';
+import { countPictureTokens, heedsDetail } from '../picture/sight.ts';
+import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
+import type { InspectRequest, ModelFacts, PictureCost } from './inspect-model.ts';
+import { serveParent } from './one-shot-child.ts';
+
+/** Nothing is decoded: the least that takes a picture that must be decoded at once. */
+const contextSize = 1024;
+
+const addon = loadAddon();
+
+serveParent(async (request: InspectRequest): Promise<ModelFacts> => {
+  addon.loadBackends(backendsDir());
+  const vocabulary = await addon.loadVocabulary(request.textPath);
+  const { mmprojPath } = request;
+  if (mmprojPath === null) return { ...textFacts(request, vocabulary, null), vision: null, pictures: null };
+  let engine = await load(request.textPath, mmprojPath, 'full');
+  const { vision } = engine.info;
+  const facts = { ...textFacts(request, vocabulary, vision), vision };
+  const pictures: PictureCost[] = request.sizes.map((size) => ({ size, tokens: {} }));
+  const heeds = heedsDetail(engine.info);
+  for (const detail of heeds ? (['full', 'balanced', 'overview'] as const) : (['full'] as const)) {
+    if (detail !== 'full' && vision.takesTokenLimit) {
+      await engine.close();
+      engine = await load(request.textPath, mmprojPath, detail);
+    }
+    for (const { size, tokens } of pictures) tokens[detail] = countPictureTokens(engine, detail, size);
+  }
+  await engine.close();
+  return { ...facts, pictures };
+});
+
+function textFacts(
+  { chatTemplate }: InspectRequest,
+  vocabulary: MtmdVocabularyFile,
+  vision: Parameters<typeof chooseChatTemplate>[1]['vision'],
+): Pick<ModelFacts, 'text' | 'template'> {
+  const text = vocabulary.info;
+  const { source, family, reason, jinja } = chooseChatTemplate(chatTemplate, { text, vision, vocabulary });
+  return { text, template: { source, family, reason, jinja } };
+}
+
+function load(textPath: string, mmprojPath: string, detail: Detail): ReturnType<typeof addon.load> {
+  const limit = imageMaxTokens[detail];
+  return addon.load({
+    textPath,
+    mmprojPath,
+    contextSize,
+    threads: 1,
+    noAlloc: true,
+    ...(limit > 0 ? { imageMaxTokens: limit } : {}),
+  });
+}

@@ -1,0 +1,46 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { EngineError } from '../../domain/errors.ts';
+import type { QuantizeOptions } from '../native/addon.ts';
+import { runInChild } from './one-shot-child.ts';
+
+export interface QuantizeFileOptions extends Omit<QuantizeOptions, 'threads'> {
+  readonly threads: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Quantises a GGUF file with llama.cpp's own quantiser, in a process of its own. `outputPath` appears, complete and on
+ * the disk, only at the end: until then the file is called `<outputPath>.part`.
+ * @throws EngineError: the codes of `MtmdAddon.quantize`, CANCELLED, or ENGINE_DIED where the process ended itself
+ */
+export async function quantizeFile(options: QuantizeFileOptions): Promise<void> {
+  const { type, threads, signal, onProgress } = options;
+  const inputPath = resolve(options.inputPath);
+  const outputPath = resolve(options.outputPath);
+  if (inputPath === outputPath) {
+    throw new EngineError('INVALID_ARGUMENT', `${inputPath} cannot be quantised onto itself`);
+  }
+  const partPath = `${outputPath}.part`;
+  const worker = new URL('./quantize-worker.ts', import.meta.url);
+  const request = { inputPath, outputPath: partPath, type, threads };
+  try {
+    await runInChild(worker, 'the quantiser', request, { signal, onProgress });
+    await flush(partPath);
+    await rename(partPath, outputPath);
+    await flush(dirname(outputPath));
+  } catch (error) {
+    await rm(partPath, { force: true });
+    throw error;
+  }
+}
+
+/** Waits until a file, or a folder's list of files, is on the disk. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

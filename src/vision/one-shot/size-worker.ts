@@ -1,0 +1,126 @@
+import { basename } from 'node:path';
+import type { ContextSizing, Detail, DetailSizing, KvType, ModelSizing } from '../../domain/model-sizing.ts';
+import { loadAddon, type MemoryUse, type MtmdEngine } from '../native/addon.ts';
+import { loadCpuModule } from '../native/cpu-module.ts';
+import { imageMaxTokens } from '../picture/detail.ts';
+import { countPictureTokens, countSquares, heedsDetail } from '../picture/sight.ts';
+import { mostAnswerTokens } from '../prompt/answer-grammar.ts';
+import { renderPrompt } from '../prompt/chat-prompt.ts';
+import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
+import { turnTokens } from '../prompt/turn-tokens.ts';
+import { serveParent } from './one-shot-child.ts';
+import type { SizeRequest } from './size-model.ts';
+
+/** What a context takes is measured at two sizes: it grows in a straight line. */
+const measuredContexts = [4096, 8192] as const;
+
+const addon = loadAddon();
+
+serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
+  loadCpuModule(addon, request.cpuModule);
+  const engine = await loadHeaders(request, 'full', measuredContexts[0], 'f16');
+  try {
+    const { text, vision } = engine.info;
+    const { memory } = engine;
+    const { weightsBytes, repackedWeightsBytes } = memory;
+    const small = await contextUse(request, measuredContexts[0], 'q8_0');
+    return {
+      name: text.name || basename(request.textPath, '.gguf'),
+      quant: text.quant,
+      parameters: text.parameters,
+      textBytes: text.sizeBytes,
+      mmprojBytes: vision.sizeBytes,
+      width: text.width,
+      trainedContextSize: text.trainedContextSize,
+      weightsBytes,
+      repackedWeightsBytes,
+      details: await sizeDetails(request, engine),
+      ...sizeTurns(request, engine),
+      ubatchSize: engine.ubatchSize,
+      contexts: [await sizeContext(request, 'f16', memory), await sizeContext(request, 'q8_0', small)],
+    };
+  } finally {
+    await engine.close();
+  }
+});
+
+async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<DetailSizing[]> {
+  const details: Detail[] = heedsDetail(full.info) ? ['full', 'balanced', 'overview'] : ['full'];
+  const sized: DetailSizing[] = [];
+  for (const detail of details) {
+    // Only models that take a limit must be loaded for it.
+    const isOther = detail !== 'full' && full.info.vision.takesTokenLimit;
+    const engine = isOther ? await loadHeaders(request, detail, measuredContexts[0], 'f16') : full;
+    const counts = request.pictureSizes.map((size) => ({
+      imageTokens: countPictureTokens(engine, detail, size),
+      squares: countSquares(engine, detail, size),
+    }));
+    const largest = counts.reduce((most, each) => (each.imageTokens > most.imageTokens ? each : most));
+    sized.push({ detail, ...largest, visionBytes: engine.memory.visionBytes });
+    if (isOther) await engine.close();
+  }
+  return sized;
+}
+
+function sizeTurns(
+  { chatTemplate, prompts, questions }: SizeRequest,
+  engine: MtmdEngine,
+): Pick<ModelSizing, 'freeTurnTokens' | 'typedTurnTokens'> {
+  const { text, vision } = engine.info;
+  const template = chooseChatTemplate(chatTemplate, { text, vision, vocabulary: engine });
+  const render: Parameters<typeof renderPrompt>[0] = (messages, jinja) =>
+    engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
+  const promptTokens = (words: string): number => {
+    const prompt = renderPrompt(render, template, words);
+    const before = engine.tokenize(prompt.before, { addSpecial: true, parseSpecial: true });
+    return before.length + turnTokens(engine, prompt).length;
+  };
+  const free = [...prompts, ...questions.filter(({ type }) => !type).map(({ ask }) => ask)];
+  const typed = questions.flatMap(({ ask, type }) =>
+    type ? [promptTokens(ask) + mostAnswerTokens(type)] : [],
+  );
+  return { freeTurnTokens: Math.max(0, ...free.map(promptTokens)), typedTurnTokens: Math.max(0, ...typed) };
+}
+
+/** @param small what it takes at the smaller of the measured sizes */
+async function sizeContext(request: SizeRequest, kvType: KvType, small: MemoryUse): Promise<ContextSizing> {
+  const large = await contextUse(request, measuredContexts[1], kvType);
+  const [from, to] = measuredContexts;
+  const totalOf = ({ contextBytes, computeBytes }: MemoryUse): number => contextBytes + computeBytes;
+  const bytesPerToken = (totalOf(large) - totalOf(small)) / (to - from);
+  return {
+    kvType,
+    bytesPerToken,
+    fixedBytes: totalOf(small) - from * bytesPerToken,
+    kvBytesPerToken: (large.contextBytes - small.contextBytes) / (to - from),
+  };
+}
+
+async function contextUse(request: SizeRequest, contextSize: number, kvType: KvType): Promise<MemoryUse> {
+  const engine = await loadHeaders(request, 'full', contextSize, kvType);
+  try {
+    return engine.memory;
+  } finally {
+    await engine.close();
+  }
+}
+
+function loadHeaders(
+  { textPath, mmprojPath, ubatchSize }: SizeRequest,
+  detail: Detail,
+  contextSize: number,
+  kvType: KvType,
+): Promise<MtmdEngine> {
+  const limit = imageMaxTokens[detail];
+  return addon.load({
+    textPath,
+    mmprojPath,
+    contextSize,
+    ubatchSize,
+    kvType,
+    threads: 1,
+    flashAttention: 'auto',
+    noAlloc: true,
+    ...(limit > 0 ? { imageMaxTokens: limit } : {}),
+  });
+}

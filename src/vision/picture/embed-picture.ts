@@ -1,0 +1,137 @@
+import { EngineError } from '../../domain/errors.ts';
+import type { Picture } from '../../domain/frame.ts';
+import type { Detail } from '../../domain/model-sizing.ts';
+import type { MtmdEngine } from '../native/addon.ts';
+import { decodePicture } from './decode-picture.ts';
+import { pinpointsFor } from './detail.ts';
+import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './packing.ts';
+import { expandToSquare, paddingColour } from './single-tile.ts';
+
+/** A picture as the language model reads it: tokenCount x n_embd floats. */
+export interface PictureEmbeddings {
+  readonly embeddings: Float32Array;
+  readonly tokenCount: number;
+  readonly packMs: number;
+  readonly encodeMs: number;
+}
+
+/** A picture cut the way LLaVA-1.6 looks at it: RGB, imageSize x imageSize x 3 bytes each. */
+export interface CutPicture {
+  readonly plan: Plan;
+  readonly overview: Uint8Array;
+  readonly tiles: readonly Uint8Array[];
+}
+
+/**
+ * Encodes a picture the way LLaVA-1.6 was trained: the overview, then the tiles as one map without padding, with an
+ * image_newline after each row.
+ * @throws EngineError BAD_PICTURE, or UNSUPPORTED_MODEL for a projector that is not LLaVA-1.6's; the signal's reason.
+ */
+export async function embedPicture(
+  engine: MtmdEngine,
+  picture: Picture,
+  signal: AbortSignal,
+  detail: Detail = 'full',
+): Promise<PictureEmbeddings> {
+  const { gridPinpoints, imageSize } = engine.info.vision;
+  if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
+  // Without tiles the overview stands alone: the whole picture stretched to one square.
+  if (pinpointsFor(detail, gridPinpoints, imageSize).length === 0) {
+    return embedSquare(engine, picture, 'stretch', signal);
+  }
+  return packAndEncode(
+    engine,
+    () => cutPicture(engine, picture, detail),
+    (cut) => encodeCut(engine, cut),
+    signal,
+  );
+}
+
+/**
+ * Encodes a picture as one square, the way LLaVA-1.5 was trained (`pad`), or stretched to it.
+ * @throws EngineError BAD_PICTURE; the signal's reason.
+ */
+export async function embedSquare(
+  engine: MtmdEngine,
+  picture: Picture,
+  fit: 'pad' | 'stretch',
+  signal: AbortSignal,
+): Promise<PictureEmbeddings> {
+  return packAndEncode(
+    engine,
+    () => squarePicture(engine, picture, fit),
+    (square) => engine.encodeTile(square),
+    signal,
+  );
+}
+
+/** The picture as one square: imageSize x imageSize x 3 bytes. */
+async function squarePicture(
+  engine: MtmdEngine,
+  picture: Picture,
+  fit: 'pad' | 'stretch',
+): Promise<Uint8Array> {
+  const { imageSize, mean } = engine.info.vision;
+  const { rgb, width, height } = await decodePicture(picture);
+  if (fit === 'stretch') return engine.resize(rgb, width, height, imageSize, imageSize);
+  const side = Math.max(width, height);
+  const padded = expandToSquare(rgb, { width, height }, paddingColour(mean));
+  return engine.resize(padded, side, side, imageSize, imageSize);
+}
+
+/** Runs the two steps every way of looking has, and takes their times. */
+async function packAndEncode<Packed>(
+  engine: MtmdEngine,
+  pack: () => Promise<Packed>,
+  encode: (packed: Packed) => Promise<Float32Array>,
+  signal: AbortSignal,
+): Promise<PictureEmbeddings> {
+  const start = performance.now();
+  const packed = await pack();
+  // The engine hears of an abort only while it encodes or decodes.
+  signal.throwIfAborted();
+  const encodeStart = performance.now();
+  const embeddings = await encode(packed);
+  return {
+    embeddings,
+    tokenCount: embeddings.length / engine.info.text.width,
+    packMs: encodeStart - start,
+    encodeMs: performance.now() - encodeStart,
+  };
+}
+
+/** Decodes, resizes and cuts a picture. Throws like {@link embedPicture}. */
+export async function cutPicture(
+  engine: MtmdEngine,
+  picture: Picture,
+  detail: Detail = 'full',
+): Promise<CutPicture> {
+  const { imageSize, patchSize } = engine.info.vision;
+  const gridPinpoints = pinpointsFor(detail, engine.info.vision.gridPinpoints, imageSize);
+  if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
+  const { rgb, width, height } = await decodePicture(picture);
+  const plan = planAnyres({ width, height, imageSize, patchSize, gridPinpoints });
+  const overview = await engine.resize(rgb, width, height, plan.overview.width, plan.overview.height);
+  const refined = await engine.resize(rgb, width, height, plan.refined.width, plan.refined.height);
+  return { plan, overview, tiles: cutTiles(plan, refined) };
+}
+
+/** Encodes the squares of a cut picture one by one, and puts them together: tokenCount x n_embd floats. */
+export async function encodeCut(
+  engine: MtmdEngine,
+  { plan, overview, tiles }: CutPicture,
+): Promise<Float32Array> {
+  const newline = engine.imageNewline();
+  // A newline is trained only with spatial_unpad; some converted files do not name the type.
+  if (!newline && engine.info.vision.mergeType === 'spatial_unpad') throw unsupported('image_newline');
+  const overviewEmbeddings = await engine.encodeTile(overview);
+  const tileEmbeddings: Float32Array[] = [];
+  for (const tile of tiles) tileEmbeddings.push(await engine.encodeTile(tile));
+  return newline
+    ? assemble(plan, overviewEmbeddings, tileEmbeddings, newline)
+    : assembleFlat([overviewEmbeddings, ...tileEmbeddings]);
+}
+
+function unsupported(missing: string): EngineError {
+  return new EngineError('UNSUPPORTED_MODEL', `the projector is not LLaVA-1.6: it has no ${missing}`);
+}

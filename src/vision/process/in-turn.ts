@@ -1,0 +1,56 @@
+import { EngineError } from '../../domain/errors.ts';
+import type { Description } from '../../domain/observation.ts';
+import { unlessAborted } from '../../domain/unless-aborted.ts';
+import type { DescribeRequest, Describer } from '../../pipeline/ports.ts';
+
+/**
+ * Gives an engine one picture after another, each when the engine is ready, so that the deadline of one does not run while
+ * others are described. Who has waited for `mostWaitMs` is told so, and costs the engine nothing.
+ */
+export class InTurn implements Describer {
+  readonly #engine: Describer;
+  readonly #mostWaitMs: number;
+  /** When all before are over. */
+  #free: Promise<void> = Promise.resolve();
+
+  constructor(engine: Describer, mostWaitMs: number) {
+    this.#engine = engine;
+    this.#mostWaitMs = mostWaitMs;
+  }
+
+  ready(signal: AbortSignal): Promise<void> {
+    return this.#engine.ready(signal);
+  }
+
+  /** Rejects with an EngineError: BUSY where the engine was not free in time, else the engine's own. */
+  async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
+    const before = this.#free;
+    const { promise: over, resolve: leave } = Promise.withResolvers<void>();
+    this.#free = before.then(() => over);
+    try {
+      await this.#turn(before, signal);
+      return await this.#engine.describe(request, signal);
+    } finally {
+      leave();
+    }
+  }
+
+  async #turn(before: Promise<void>, signal: AbortSignal): Promise<void> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.#mostWaitMs);
+    const ended = AbortSignal.any([signal, late.signal]);
+    const why = (): EngineError =>
+      signal.aborted
+        ? new EngineError('CANCELLED', 'the description was cancelled')
+        : new EngineError('BUSY', `the engine was not free within ${this.#mostWaitMs} ms`);
+    try {
+      await unlessAborted(
+        before.then(() => this.#engine.ready(ended)),
+        ended,
+        why,
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

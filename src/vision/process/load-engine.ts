@@ -1,0 +1,30 @@
+import type { MtmdAddon, MtmdEngine } from '../native/addon.ts';
+import { imageMaxTokens } from '../picture/detail.ts';
+import type { EngineOptions } from './protocol.ts';
+
+/**
+ * Loads a model as its options say, in this process; the CPU module must have been loaded.
+ * @throws the codes of `MtmdAddon.load`
+ */
+export function loadEngine(
+  addon: MtmdAddon,
+  options: EngineOptions,
+  onProgress: (fraction: number) => void = () => {},
+): Promise<MtmdEngine> {
+  const limit = imageMaxTokens[options.detail];
+  return addon.load({
+    textPath: options.textPath,
+    mmprojPath: options.mmprojPath,
+    contextSize: options.contextSize,
+    batchSize: options.batchSize,
+    ubatchSize: options.ubatchSize,
+    kvType: options.kvType,
+    flashAttention: options.flashAttention,
+    threads: options.threads,
+    threadsBatch: options.threads,
+    useMmap: options.useMmap,
+    useMlock: options.useMlock,
+    ...(limit > 0 ? { imageMaxTokens: limit } : {}),
+    onProgress,
+  });
+}

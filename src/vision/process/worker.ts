@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { messageOf } from '../../domain/errors.ts';
+import { loadAddon, type MtmdEngine } from '../native/addon.ts';
+import { loadCpuModule } from '../native/cpu-module.ts';
+import { heedsDetail } from '../picture/sight.ts';
+import { PictureDescriber } from '../picture-describer.ts';
+import { loadEngine } from './load-engine.ts';
+import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
+import { signOfLifeMs } from './silence-watch.ts';
+
+// The engine's process: loads one model, then describes one picture after another.
+
+let engine: MtmdEngine | null = null;
+let describer: PictureDescriber | null = null;
+/** The descriptions that were asked for and not answered yet, each with its end. */
+const jobs = new Map<number, AbortController>();
+let queue: Promise<void> = Promise.resolve();
+
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'cancel') {
+    jobs.get(message.id)?.abort();
+    return;
+  }
+  if (message.type === 'describe') jobs.set(message.id, new AbortController());
+  queue = queue.then(() => (message.type === 'load' ? load(message.options) : describe(message)));
+});
+// Ctrl-C and systemd signal the whole group; the parent decides when this process ends.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+// Without a parent nobody wants the answer, and a decode under way would hold up a polite exit.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+preferAsOomVictim();
+// A process that is stopped, or whose event loop is blocked, says nothing, and is killed by its parent.
+setInterval(() => send({ type: 'alive' }), signOfLifeMs);
+
+async function load(options: EngineOptions): Promise<void> {
+  try {
+    const addon = loadAddon();
+    addon.setLogger((level, text) => {
+      // llama.cpp warns of much that is as it should be; what makes a call fail comes back as that call's error.
+      if (level === 'warn') send({ type: 'log', level: 'debug', text: text.trim() });
+      if (level === 'error') send({ type: 'log', level: 'warn', text: text.trim() });
+    });
+    const failure = loadCpuModule(addon, options.cpuModule);
+    if (failure !== null) {
+      send({ type: 'log', level: 'warn', text: `${failure}; node-llama-cpp's own CPU module serves` });
+    }
+    engine = await loadEngine(addon, options, (fraction) => send({ type: 'progress', fraction }));
+    const { text, build, cpu } = engine.info;
+    const model = { name: text.name || basename(options.textPath, '.gguf'), quant: text.quant, build };
+    describer = new PictureDescriber(engine, options, model);
+    const info: EngineInfo = {
+      model: model.name,
+      quant: model.quant,
+      build,
+      cpu: basename(cpu.module),
+      chatTemplate: describer.template.family ?? describer.template.source,
+      chatTemplateReason: describer.template.reason,
+      heedsDetail: heedsDetail(engine.info),
+      contextSize: options.contextSize,
+      threads: options.threads,
+    };
+    send({ type: 'loaded', info });
+  } catch (error) {
+    send({ type: 'load-failed', fault: faultOf(error) });
+  }
+}
+
+async function describe({ id, request }: Extract<ToWorker, { type: 'describe' }>): Promise<void> {
+  const { signal } = jobs.get(id)!;
+  // A native call under way ends too, not only the steps between such calls.
+  signal.addEventListener('abort', () => engine?.cancel());
+  try {
+    signal.throwIfAborted();
+    if (!describer) throw new Error('no model is loaded');
+    send({ type: 'described', id, description: await describer.describe(request, signal) });
+  } catch (error) {
+    send({ type: 'failed', id, fault: faultOf(error) });
+  } finally {
+    jobs.delete(id);
+  }
+}
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+function faultOf(error: unknown): EngineFault {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return {
+    code: typeof code === 'string' ? (code as EngineFault['code']) : 'UNKNOWN',
+    message: messageOf(error),
+  };
+}
+
+/** When memory runs out the kernel should take the engine, which is started anew, and never the daemon. */
+function preferAsOomVictim(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '800');
+  } catch {
+    // Not Linux, or forbidden: the kernel then chooses by size, which is the engine as well.
+  }
+}

@@ -1,6 +1,0 @@
-import { loadAddon, type QuantizeOptions } from './addon.ts';
-import { serveParent } from './one-shot-child.ts';
-
-serveParent((options: Omit<QuantizeOptions, 'onProgress'>, onProgress) =>
-  loadAddon().quantize({ ...options, onProgress }),
-);

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { infoSchema } from '../../src/contract/info.ts';
+import { infoOf } from '../../src/daemon/info.ts';
+import { planEngine } from '../../src/planning/plan-engine.ts';
+import type { EngineInfo } from '../../src/vision/process/protocol.ts';
+import { boardWith, sizingWith } from '../board/sample-board.ts';
+
+const config = parseConfig(
+  `device: workshop
+mqtt: { username: canary, password_file: canary }
+prompts: { default: Describe., brief: Briefly. }
+cameras:
+  porch:
+    source: { type: v4l2, device: /dev/video0 }
+    questions: { open: { ask: Open?, type: boolean }, free: { ask: What? } }`,
+  'c.yaml',
+);
+const startedAt = new Date('2026-11-22T11:00:00Z');
+const board = boardWith();
+const plan = planEngine(board, sizingWith(), {
+  detail: 'full',
+  contextSize: null,
+  threads: null,
+  maxTokens: 256,
+  memoryBytes: null,
+});
+const engine: EngineInfo = {
+  model: 'demo',
+  quant: 'F16',
+  build: 'b1',
+  cpu: 'cortex-a720',
+  chatTemplate: 'gguf',
+  chatTemplateReason: '',
+  heedsDetail: true,
+  contextSize: 2304,
+  threads: 8,
+};
+
+test('before the model is loaded, what is in the config is told', () => {
+  const info = infoSchema.parse(
+    JSON.parse(JSON.stringify(infoOf(config, startedAt, { board: null, plan: null, engine: null }))),
+  );
+  expect(info).toMatchObject({
+    device: 'workshop',
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    started_at: '2026-11-22T11:00:00.000Z',
+    model: null,
+    board: null,
+    plan: null,
+    cameras: {
+      porch: {
+        source: 'v4l2',
+        questions: { open: { ask: 'Open?', type: 'boolean' }, free: { ask: 'What?' } },
+      },
+    },
+    prompts: ['default', 'brief'],
+  });
+  expect(info.schemas).toEqual({ info: 1, health: 1, description: 1, event: 1, work: 1 });
+});
+
+test('then the board, the plan and the model too; and nothing secret', () => {
+  const info = infoOf(config, startedAt, { board, plan, engine });
+  expect(infoSchema.parse(JSON.parse(JSON.stringify(info)))).toMatchObject({
+    model: { name: 'demo', quant: 'F16', build: 'b1' },
+    board: {
+      name: 'Radxa Orion O6',
+      arch: 'arm64',
+      cores: [
+        { name: 'Cortex-A720', count: 2, max_clock_mhz: 2600 },
+        { name: 'Cortex-A720', count: 6, max_clock_mhz: 2400 },
+        { name: 'Cortex-A520', count: 4, max_clock_mhz: 1800 },
+      ],
+      memory_bytes: 16 * 1024 ** 3,
+      memory_limit_bytes: null,
+    },
+    plan: { detail: 'full', context_size: 2304, max_tokens: 256, kv_type: 'f16', cpu_module: 'cortex-a720' },
+  });
+  expect(JSON.stringify(info)).not.toContain('canary');
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { clearImages, clearRemoved } from '../../src/daemon/publisher.ts';
+import { LogLines } from '../support/log-lines.ts';
+
+const source = { type: 'scene' };
+const porch = { source, questions: { people: { ask: 'How many?' }, open: { ask: 'Open?' } } };
+
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-publishing-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** What is retained when the daemon starts with these cameras. */
+async function retained(folder: string, cameras: object, log = new LogLines()): Promise<string[][]> {
+  const config = parseConfig(
+    JSON.stringify({ device: 'workshop', store: { folder: 'state' }, cameras }),
+    'c.yaml',
+  );
+  const said: string[][] = [];
+  await clearRemoved(config, folder, { retain: (topic, payload) => said.push([topic, payload]) }, log);
+  return said;
+}
+
+test('what cameras and questions had retained is cleared once they are removed, at every start, until they are there again', async () => {
+  const folder = scratch();
+  const both = { porch, yard: { source } };
+  expect(await retained(folder, both)).toEqual([]);
+  const fewer = { porch: { source, questions: { open: porch.questions.open } } };
+  const gone = ['porch/answer/people', 'yard/config', 'yard/description', 'yard/image', 'yard/status'].map(
+    (topic) => [`scenecast/workshop/${topic}`, ''],
+  );
+  expect(await retained(folder, fewer)).toEqual(gone);
+  // The broker may have been away.
+  expect(await retained(folder, fewer)).toEqual(gone);
+  expect(await retained(folder, both)).toEqual([]);
+});
+
+test('a file that is damaged is told, and written anew', async () => {
+  const folder = scratch();
+  const log = new LogLines();
+  await retained(folder, { porch });
+  const path = join(folder, 'state/topics-workshop.json');
+  writeFileSync(path, '{"version":1,"topics":[1]}');
+  expect(await retained(folder, { porch }, log)).toEqual([]);
+  expect(log.of('remembered topics cannot be read')).toHaveLength(1);
+  expect(readFileSync(path, 'utf8')).toContain('scenecast/workshop/porch/answer/open');
+});
+
+test('a state folder that cannot be is told, and nothing else', async () => {
+  const folder = scratch();
+  const log = new LogLines();
+  writeFileSync(join(folder, 'state'), '');
+  expect(await retained(folder, { porch }, log)).toEqual([]);
+  expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);
+});
+
+test('a picture that may show what is hidden now is not left at the broker', () => {
+  const image = { enabled: true };
+  const privacy = [
+    [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ],
+  ];
+  const cameras = { off: { source }, on: { source, image }, masked: { source, image, privacy } };
+  const config = parseConfig(JSON.stringify({ device: 'workshop', cameras }), 'c.yaml');
+  const said: string[][] = [];
+  clearImages(config, { retain: (topic, payload) => said.push([topic, payload]) });
+  expect(said).toEqual(['off', 'masked'].map((name) => [`scenecast/workshop/${name}/image`, '']));
+});

@@ -1,0 +1,119 @@
+import { cameraConfigPayload } from '../../src/contract/camera-config.ts';
+import {
+  answerPayload,
+  cameraStatusPayload,
+  descriptionPayload,
+  deviceStatusSchema,
+  eventPayload,
+  healthPayload,
+} from '../../src/contract/payloads.ts';
+import { topicsOf } from '../../src/contract/topics.ts';
+import type { Health } from '../../src/domain/health.ts';
+import type { Answer, Observation } from '../../src/domain/observation.ts';
+import type { HomeAssistantDevice } from '../../src/home-assistant/device.ts';
+
+/** A device that has everything there is to announce. */
+export const workshop: HomeAssistantDevice = {
+  device: 'workshop',
+  version: '0.1.0',
+  model: 'demo (F16)',
+  cameras: [
+    {
+      name: 'front_door',
+      images: true,
+      questions: [
+        { name: 'gate_open', ask: 'Is the gate open?', type: { kind: 'boolean' } },
+        { name: 'people', ask: 'How many people are there?', type: { kind: 'integer', min: 0, max: 9 } },
+        { name: 'sky', ask: 'How is the sky?', type: { kind: 'enum', values: ['clear', 'grey', 'grey'] } },
+        { name: 'oddity', ask: 'What is unusual?', type: { kind: 'string', maxLength: 500 } },
+        { name: 'free', ask: 'What else?' },
+      ],
+    },
+    { name: 'yard', images: false, questions: [] },
+  ],
+  prompts: ['default', 'brief'],
+  takesRequests: true,
+  settable: ['paused', 'interval', 'prompt'],
+  health: ['outbox', 'speed', 'board', 'memory'],
+};
+
+const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
+const topics = topicsOf('workshop');
+const at = new Date('2026-11-22T12:00:00Z');
+const answers: Readonly<Record<string, Answer>> = {
+  gate_open: false,
+  people: 3,
+  sky: 'grey',
+  oddity: `A "quoted" <word>,\na second line, and ${'much more '.repeat(40)}`,
+  free: 'Näh, nothing. 🙂',
+};
+
+const observation: Observation = {
+  frame: {
+    id,
+    camera: 'front_door',
+    capturedAt: at,
+    captureMs: 1,
+    picture: { size: { width: 640, height: 480 }, bytes: Buffer.from('jpeg') },
+  },
+  trigger: 'change',
+  prompt: 'default',
+  description: {
+    text: `A person at the door. ${'Snow falls. '.repeat(40)}`,
+    answers,
+    finishReason: 'stop',
+    timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
+    tokens: { image: 268, prompt: 60, completion: 12 },
+    model: { name: 'demo', quant: 'F16', build: 'b1' },
+  },
+  queueMs: 5,
+  totalMs: 16,
+};
+
+/** What the device of above publishes, as text by topic; made by the contract's own builders. */
+export function publishedPayloads(): Map<string, string> {
+  const cameras = ['front_door', 'yard'].flatMap((camera): [string, object][] => [
+    [topics.cameraStatus(camera), cameraStatusPayload({ state: 'online', reason: null })],
+    [topics.cameraConfig(camera), cameraConfigPayload({ paused: true, intervalMs: 1500, prompt: 'brief' })],
+    [topics.description(camera), descriptionPayload(observation, at)],
+    [topics.event(camera), eventPayload({ type: 'failed', id, camera, reason: 'it "broke"' }, at)],
+  ]);
+  const published: [string, object][] = [
+    [topics.status, deviceStatusSchema.parse({ state: 'online' })],
+    ...cameras,
+    ...Object.entries(answers).map(([question, value]): [string, object] => [
+      topics.answer('front_door', question),
+      answerPayload(observation, value),
+    ]),
+    [topics.health, health(null)],
+  ];
+  return new Map(published.map(([topic, payload]) => [topic, JSON.stringify(payload)]));
+}
+
+const known: Pick<Health, 'timing' | 'tokensPerSecond'> = {
+  timing: { p50Ms: 1500, p95Ms: 2500.25 },
+  tokensPerSecond: 7.5,
+};
+
+/** @param speed empty: nothing has been described yet. */
+export function health(temperatureC: number | null, speed: Partial<Health> = known): object {
+  return healthPayload(
+    {
+      engine: 'busy',
+      queueDepth: 2,
+      frames: { captured: 9, described: 4, unchanged: 1, failed: 3, dropped: 5, expired: 6 },
+      cameras: {},
+      outbox: { depth: 7, dropped: 0, damaged: 0, fault: null },
+      board: {
+        temperatureC,
+        memoryAvailableBytes: 1024,
+        memoryTotalBytes: 2048,
+        clockLimited: false,
+        underVoltage: true,
+      },
+      memory: { daemonBytes: 4096, engineBytes: 8192 },
+      ...speed,
+    },
+    at,
+  );
+}

@@ -1,0 +1,103 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { HubAccess } from '../../../src/models/download/hub-request.ts';
+import { type PulledModel, pullModel } from '../../../src/models/download/pull.ts';
+import type { PullEvent, PullFile } from '../../../src/models/download/source.ts';
+import { parseAddress } from '../../../src/models/hub-address.ts';
+import { type Fault, ggufBytes, LoopbackHub, sha256 } from '../../support/loopback-hub.ts';
+
+export const text = ggufBytes(300_000, 1);
+export const mmproj = ggufBytes(100_000, 2);
+/** On the hub; `text.gguf` in the model's folder. */
+export const textFile = 'o/r/text.gguf';
+
+/** Every pull syncs files and folders: in memory that takes no time. */
+const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+interface PullOptions extends Partial<HubAccess> {
+  readonly name?: string;
+  readonly sources?: PullFile[][];
+  readonly acceptChange?: boolean;
+  readonly freeBytes?: number;
+  readonly onEvent?: (event: PullEvent) => void;
+}
+
+/** A loopback hub with a repository `o/r`, and an empty models folder to pull it to. */
+export class PullBench {
+  readonly hub = new LoopbackHub();
+  readonly models = mkdtempSync(join(memory, 'scenecast-pull-'));
+  readonly events: PullEvent[] = [];
+
+  static async open(): Promise<PullBench> {
+    const bench = new PullBench();
+    await bench.hub.start();
+    bench.hub.files.set(textFile, text).set('o/r/mmproj.gguf', mmproj);
+    bench.hub.files.set('o/r/config.json', Buffer.from('{}')).set('o/r/README.md', Buffer.from('#'));
+    bench.hub.plainFiles.add('o/r/config.json').add('o/r/README.md');
+    return bench;
+  }
+
+  async close(): Promise<void> {
+    await this.hub.close();
+    rmSync(this.models, { recursive: true });
+  }
+
+  /** Pulls hf:o/r/text.gguf as the model `m`, unless told otherwise. */
+  pull(options: PullOptions = {}): Promise<PulledModel> {
+    const { name = 'm', sources = [source('hf:o/r/text.gguf')], acceptChange = false, ...rest } = options;
+    const { freeBytes = 1e12, onEvent, ...access } = rest;
+    return pullModel(
+      { name, acceptChange, sources },
+      this.models,
+      {
+        endpoints: { hf: this.hub.endpoint, modelscope: this.hub.endpoint },
+        hfToken: null,
+        signal: new AbortController().signal,
+        backoffMs: 1,
+        idleTimeoutMs: 5000,
+        attempts: 4,
+        ...access,
+      },
+      (event) => {
+        this.events.push(event);
+        onEvent?.(event);
+      },
+      async () => freeBytes,
+    );
+  }
+
+  /** A path in the model's folder. */
+  path(...name: string[]): string {
+    return join(this.models, 'm', ...name);
+  }
+
+  /** The reasons of all events of a kind. */
+  said(type: PullEvent['type']): string[] {
+    const events = this.events.filter((event) => event.type === type);
+    return events.map((event) => ('reason' in event ? event.reason : ''));
+  }
+
+  /** The first request for bytes goes wrong. */
+  breakFirst(fault: Fault): void {
+    let isFirst = true;
+    this.hub.fault = () => {
+      const now = isFirst ? fault : null;
+      isFirst = false;
+      return now;
+    };
+  }
+
+  /** The final name holds the right bytes, and nothing else is left of the download. */
+  expectWhole(bytes = text): void {
+    expect(sha256(readFileSync(this.path('text.gguf')))).toBe(sha256(bytes));
+    expect(readdirSync(this.path())).toEqual(['text.gguf']);
+    expect(readdirSync(this.models).sort()).toEqual(['m', 'models.lock.json']);
+  }
+}
+
+/** A source of files that are pulled by address. */
+export function source(...addresses: string[]): PullFile[] {
+  return addresses.map((address) => ({ address: parseAddress(address), role: null, sha256: null }));
+}

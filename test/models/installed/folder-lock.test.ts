@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, expect, test } from 'vitest';
+import { takeLock } from '../../../src/models/installed/folder-lock.ts';
+
+let folder = '';
+let path = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'scenecast-lock-'));
+  path = join(folder, 'lock');
+  return () => rmSync(folder, { recursive: true });
+});
+
+const take = (waitMs = 0) => takeLock(path, 'it is being pulled', waitMs);
+/** The id of a process that has ended. */
+const deadPid = (): number => Number(execFileSync('/bin/sh', ['-c', 'echo $$']));
+
+test('what one holds another is refused, until it is released', async () => {
+  const lock = await take();
+  await expect(take()).rejects.toThrow(
+    new RegExp(`it is being pulled by process ${process.pid} \\(${path}\\): wait until it has ended`),
+  );
+  await lock.requireHeld();
+  await lock.release();
+  expect(readdirSync(folder)).toEqual([]);
+  await (await take()).release();
+});
+
+test('one waits for the other', async () => {
+  const lock = await take();
+  setTimeout(() => void lock.release(), 100);
+  await (await take(10_000)).release();
+});
+
+test.each([
+  ['whose process has ended', () => JSON.stringify({ pid: deadPid() })],
+  ['whose process id another process has now', () => JSON.stringify({ pid: process.pid, startedAt: '1' })],
+  ['of before the last start of the machine', () => JSON.stringify({ pid: process.pid, boot: 'another' })],
+  ['that holds nothing', () => ''],
+])('a lock %s is taken over', async (_what, content) => {
+  writeFileSync(path, content());
+  const lock = await take();
+  await lock.requireHeld();
+  await lock.release();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('of many that find a stale lock, one at a time has it', async () => {
+  writeFileSync(path, JSON.stringify({ pid: deadPid() }));
+  let holders = 0;
+  let most = 0;
+  await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      const lock = await take(20_000);
+      most = Math.max(most, ++holders);
+      await sleep(2);
+      holders--;
+      await lock.release();
+    }),
+  );
+  expect(most).toBe(1);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('one that died while it removed a stale lock is passed over', async () => {
+  const dead = JSON.stringify({ pid: deadPid() });
+  writeFileSync(path, dead);
+  writeFileSync(`${path}.stale`, dead);
+  await (await take()).release();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('whose lock was taken away is told', async () => {
+  const lock = await take();
+  writeFileSync(path, '{"pid": 1}');
+  await expect(lock.requireHeld()).rejects.toThrow(/another process took this lock/);
+  await lock.release();
+  expect(existsSync(path)).toBe(true);
+});

@@ -1,0 +1,369 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectAsync } from 'mqtt';
+import { ulid } from 'ulid';
+import { expect, test } from 'vitest';
+import { type DescriptionPayload, descriptionSchema } from '../../../src/contract/payloads.ts';
+import {
+  type Publishing,
+  scratchFolder,
+  startBroker,
+  startPublisher,
+  subscribe,
+} from '../../support/mqtt.ts';
+import { observation } from '../../support/observation.ts';
+import { ScriptedBroker, type Verdict } from '../../support/scripted-broker.ts';
+import type { Subscriber } from '../../support/subscriber.ts';
+import { until } from '../../support/until.ts';
+
+const topic = 'scenecast/test/porch/description';
+
+function described(subscriber: Subscriber): DescriptionPayload[] {
+  return subscriber.json(topic).map((payload) => descriptionSchema.parse(payload));
+}
+
+const ids = (subscriber: Subscriber): string[] => described(subscriber).map(({ id }) => id);
+
+/** Describes something, and gives its id. */
+function describeOne({ publisher }: Publishing, extra: Parameters<typeof observation>[0] = {}): string {
+  const id = extra.id ?? ulid();
+  publisher.observation(observation({ ...extra, id }));
+  return id;
+}
+
+const emptied = ({ outbox }: Publishing): Promise<void> => until(() => outbox.health.depth === 0);
+
+test('what is described without a broker is delivered in order when there is one, with its times and answers', async () => {
+  const broker = await startBroker();
+  await broker.down();
+  const publishing = await startPublisher(broker.url);
+  // Ids that sort the other way round, as after a clock was set back.
+  const made = ['C', 'B', 'A'].map((letter, index) => {
+    const capturedAt = new Date(Date.UTC(2026, 0, 1, 0, 0, index));
+    return describeOne(publishing, {
+      id: ulid().slice(0, 25) + letter,
+      capturedAt,
+      answers: { people: index },
+    });
+  });
+  await until(() => publishing.outbox.health.depth === 3);
+  const before = Date.now();
+  await broker.up();
+  const subscriber = await subscribe(broker.url);
+  await until(() => ids(subscriber).includes(made[2]!));
+  await emptied(publishing);
+  // The first may have been there before the subscriber was.
+  expect(made.slice(-ids(subscriber).length)).toEqual(ids(subscriber));
+  const last = described(subscriber).at(-1)!;
+  expect(last.captured_at).toBe('2026-01-01T00:00:02.000Z');
+  expect(Date.parse(last.published_at)).toBeGreaterThanOrEqual(before);
+  const answers = subscriber.json('scenecast/test/porch/answer/people');
+  expect(answers.at(-1)).toEqual({ id: made[2], value: 2, captured_at: '2026-01-01T00:00:02.000Z' });
+});
+
+test('of a camera that is not there any more what waits is sent, and not left at the broker', async () => {
+  const broker = await startBroker();
+  const subscriber = await subscribe(broker.url);
+  const publishing = await startPublisher(broker.url, { isRetained: (name) => name !== topic });
+  describeOne(publishing, { answers: { people: 1 } });
+  await emptied(publishing);
+  await until(() => described(subscriber).length === 1);
+  const later = await subscribe(broker.url);
+  await until(() => later.json('scenecast/test/porch/answer/people').length === 1);
+  expect(described(later)).toEqual([]);
+});
+
+test('a broker killed without having saved anything is sent all again: same ids, same payloads, in order', async () => {
+  const broker = await startBroker();
+  const publishing = await startPublisher(broker.url);
+  const early = await subscribe(broker.url);
+  const made: string[] = [];
+  for (let index = 0; index < 5; index++) {
+    made.push(describeOne(publishing));
+    await until(() => ids(early).length === made.length);
+  }
+  await emptied(publishing);
+  await broker.down();
+  await broker.up();
+  const late = await subscribe(broker.url);
+  await until(() => ids(late).length >= 5);
+  expect(ids(late)).toEqual(made);
+  const bare = ({ published_at, ...rest }: DescriptionPayload): object => rest;
+  expect(described(late).map(bare)).toEqual(described(early).slice(0, 5).map(bare));
+  expect(described(late)[0]?.published_at).not.toBe(described(early)[0]?.published_at);
+  await emptied(publishing);
+  expect(publishing.log.of('sending again what the broker may have lost')[0]?.fields).toEqual({
+    count: 5,
+    brokerKnows: null,
+  });
+  // Only the newest is retained, and nothing older takes its place.
+  const latest = await subscribe(broker.url);
+  await until(() => ids(latest).length > 0);
+  expect(ids(latest)).toEqual([made[4]]);
+});
+
+test('a broker that remembers is sent only what it does not know, and the newest', async () => {
+  const broker = await startBroker(
+    (folder) => `allow_anonymous true\nuser root\npersistence true\npersistence_location ${folder}/`,
+  );
+  const publishing = await startPublisher(broker.url);
+  const early = await subscribe(broker.url);
+  const mark = (): number => early.json('scenecast/test/outbox').at(-1)?.seq ?? 0;
+  const known = [1, 2, 3].map(() => describeOne(publishing));
+  await until(() => mark() === 3);
+  // Ended in order, it saves; killed, it does not.
+  await broker.down('SIGTERM');
+  await broker.up();
+  await until(() => publishing.log.of('connected to the broker').length === 2);
+  const unknown = [4, 5].map(() => describeOne(publishing));
+  await until(() => mark() === 5);
+  await emptied(publishing);
+  await broker.down('SIGKILL');
+  await broker.up();
+  await until(() => publishing.log.of('connected to the broker').length === 3);
+  await until(() => publishing.log.of('sending again what the broker may have lost').length > 0);
+  await emptied(publishing);
+  expect(
+    publishing.log.of('sending again what the broker may have lost').map(({ fields }) => fields),
+  ).toEqual([{ count: 2, brokerKnows: 3 }]);
+  const sent = ids(early);
+  expect(sent.filter((id) => known.slice(0, 2).includes(id))).toEqual(known.slice(0, 2));
+  expect(sent.slice(-2)).toEqual(unknown);
+});
+
+test('a daemon that is started anew delivers what it had not, and nothing that it had', async () => {
+  const broker = await startBroker();
+  const path = join(scratchFolder(), 'outbox.db');
+  const first = await startPublisher(broker.url, { path });
+  const subscriber = await subscribe(broker.url);
+  const delivered = describeOne(first);
+  await until(() => ids(subscriber).length === 1);
+  await emptied(first);
+  await broker.down();
+  const kept = describeOne(first);
+  await until(() => first.outbox.health.depth === 1);
+  await first.close();
+  await broker.up();
+  const late = await subscribe(broker.url);
+  const second = await startPublisher(broker.url, { path, settleMs: 300 });
+  await until(() => ids(late).includes(kept));
+  await emptied(second);
+  expect(ids(late)).toEqual([delivered, kept]);
+  await second.close();
+  const third = await startPublisher(broker.url, { path });
+  const next = describeOne(third);
+  await until(() => ids(late).includes(next));
+  expect(ids(late)).toEqual([delivered, kept, next]);
+});
+
+test('a mark of another outbox, or one that is no mark, counts for nothing', async () => {
+  const broker = await startBroker();
+  const path = join(scratchFolder(), 'outbox.db');
+  const first = await startPublisher(broker.url, { path });
+  const made = [1, 2, 3].map(() => describeOne(first));
+  await until(() => first.outbox.replayable === 3);
+  await first.close();
+  const meddler = await connectAsync(broker.url, { protocolVersion: 5 });
+  for (const [payload, count] of [
+    ['{"outbox":"another","seq":3}', 3],
+    ['{"outbox":', 3],
+  ] as const) {
+    await meddler.publishAsync('scenecast/test/outbox', payload, { qos: 1, retain: true });
+    const next = await startPublisher(broker.url, { path });
+    await until(() => next.log.of('sending again what the broker may have lost').length === 1);
+    expect(next.log.of('sending again what the broker may have lost')[0]?.fields).toMatchObject({ count });
+    await until(() => next.outbox.replayable === 3);
+    await next.close();
+  }
+  await meddler.endAsync(true);
+  expect(made).toHaveLength(3);
+});
+
+test('the event “described” comes once the outbox has the description', async () => {
+  const broker = await startBroker();
+  const { publisher, outbox, log } = await startPublisher(broker.url);
+  const subscriber = await subscribe(broker.url);
+  await until(() => log.of('connected to the broker').length === 1);
+  const { promise: written, resolve: write } = Promise.withResolvers<void>();
+  const add = outbox.add.bind(outbox);
+  outbox.add = async (entry) => {
+    await written;
+    await add(entry);
+  };
+  const types = (): string[] => subscriber.json('scenecast/test/porch/event').map(({ type }) => type);
+  const id = ulid();
+  publisher.observation(observation({ id }));
+  publisher.event({ type: 'described', id, camera: 'porch' });
+  publisher.event({ type: 'captured', id: ulid(), camera: 'porch' });
+  await until(() => types().length > 0);
+  write();
+  await until(() => types().length === 2);
+  expect(types()).toEqual(['captured', 'described']);
+});
+
+/** Nobody may write this topic; everything else is open. */
+const denying = (denied: string) => (folder: string) => {
+  const path = join(folder, 'acl');
+  writeFileSync(path, `topic readwrite #\ntopic deny ${denied}\n`);
+  return `allow_anonymous true\nuser root\nacl_file ${path}`;
+};
+
+test('a topic that the broker denies is told once, costs no other, and is tried again over the next connection', async () => {
+  const settings = denying('scenecast/test/yard/description');
+  const broker = await startBroker(settings);
+  const publishing = await startPublisher(broker.url);
+  const subscriber = await subscribe(broker.url);
+  describeOne(publishing, { camera: 'yard' });
+  describeOne(publishing, { camera: 'yard' });
+  const porch = describeOne(publishing);
+  await until(() => ids(subscriber).includes(porch));
+  await until(() => publishing.outbox.health.depth === 2);
+  expect(publishing.log.of('not published').map(({ level, fields }) => ({ level, ...fields }))).toEqual([
+    {
+      level: 'error',
+      topic: 'scenecast/test/yard/description',
+      reason:
+        "the broker refuses it: not authorized (0x87); the broker's access list must let this client write the topic",
+    },
+  ]);
+  await broker.down();
+  writeFileSync(join(broker.folder, 'acl'), 'topic readwrite #\n');
+  await broker.up();
+  const late = await subscribe(broker.url);
+  await until(() => late.json('scenecast/test/yard/description').length === 2);
+  await emptied(publishing);
+});
+
+test('what is larger than the broker’s packets is not sent but told, and the rest goes on', async () => {
+  const broker = await startBroker('allow_anonymous true\nmax_packet_size 2000');
+  const publishing = await startPublisher(broker.url);
+  const subscriber = await subscribe(broker.url);
+  describeOne(publishing, { text: 'x'.repeat(2000) });
+  const small = describeOne(publishing);
+  await until(() => ids(subscriber).includes(small));
+  await until(() => publishing.log.of('not published').length === 1);
+  expect(publishing.log.of('not published')[0]?.fields.reason).toMatch(
+    /a packet of 2\d\d\d bytes; the broker takes at most 2000 bytes \(mosquitto: max_packet_size\)/,
+  );
+  expect(publishing.log.of('connected to the broker')).toHaveLength(1);
+  await until(() => publishing.outbox.health.depth === 1);
+});
+
+/** The ids of the descriptions that a scripted broker was sent. */
+const sentTo = (broker: ScriptedBroker): string[] =>
+  broker.published.filter((message) => message.topic === topic).map(({ payload }) => JSON.parse(payload).id);
+
+test('a message that the broker ignores in silence is told after a while, and the connection stays', async () => {
+  const broker = await ScriptedBroker.start(({ payload }) => (payload.includes('ignore me') ? 'ignore' : 0));
+  const publishing = await startPublisher(broker.url, { publishTimeoutMs: 300 });
+  describeOne(publishing, { text: 'ignore me' });
+  const next = describeOne(publishing);
+  await until(() => publishing.log.of('not published').length === 1);
+  expect(publishing.log.of('not published')[0]?.fields).toEqual({
+    topic,
+    reason: expect.stringMatching(/the broker answers, but does not acknowledge it.*message_size_limit/),
+  });
+  await until(() => publishing.outbox.health.depth === 1);
+  expect(sentTo(broker)).toContain(next);
+  expect(broker.connections).toBe(1);
+});
+
+test.each<[string, Verdict]>([
+  ['hangs up', 'hang-up'],
+  ['ends the connection with a reason', { disconnect: 0x99 }],
+])(
+  'a message over which the broker %s is passed over after three times, and the others go on',
+  async (_how, verdict) => {
+    const broker = await ScriptedBroker.start(({ payload }) => (payload.includes('hang up') ? verdict : 0));
+    const publishing = await startPublisher(broker.url);
+    const before = describeOne(publishing);
+    describeOne(publishing, { text: 'hang up' });
+    const after = [1, 2, 3].map(() => describeOne(publishing));
+    const told = '3 connections have ended while this description was sent: it is passed over for now';
+    await until(() => publishing.log.of(told).length > 0 && publishing.outbox.health.depth === 1);
+    // Two for the one before it, which was under way with it, three for it, and the last.
+    expect(broker.connections).toBeLessThanOrEqual(6);
+    expect(sentTo(broker).slice(-3)).toEqual(after);
+    expect(sentTo(broker)[0]).toBe(before);
+    expect(publishing.log.of(told).map(({ level }) => level)).toEqual(['error']);
+  },
+);
+
+test('a broker whose quota is used up is asked again later, in order, and told of once', async () => {
+  let isFull = true;
+  const quotaExceeded = 0x97;
+  const broker = await ScriptedBroker.start((message) =>
+    isFull && message.topic === topic ? quotaExceeded : 0,
+  );
+  const publishing = await startPublisher(broker.url, { busyRetryMs: 300 });
+  const made = [1, 2, 3].map(() => describeOne(publishing));
+  await until(() => sentTo(broker).length >= 6);
+  isFull = false;
+  await emptied(publishing);
+  const sent = sentTo(broker);
+  expect(sent.slice(-3)).toEqual(made);
+  expect(publishing.log.of('not published').map(({ fields }) => fields.reason)).toEqual([
+    "the broker refuses it: quota exceeded (0x97); the broker's quota for this client is used up; it is tried again later",
+  ]);
+  expect(broker.connections).toBe(1);
+});
+
+test('no more are unacknowledged at once than the broker can receive', async () => {
+  const broker = await ScriptedBroker.start(() => 0, {
+    connackProperties: [0x21, 0, 3], // Receive Maximum
+    ackAfterMs: 50,
+  });
+  const publishing = await startPublisher(broker.url);
+  const made = Array.from({ length: 20 }, () => describeOne(publishing, { answers: { people: 1 } }));
+  await until(() => sentTo(broker).length === 20);
+  await emptied(publishing);
+  expect(sentTo(broker)).toEqual(made);
+  expect(broker.mostUnacknowledged).toBe(3);
+});
+
+test('a broker that is frozen is given up, and nothing is lost when it is back', async () => {
+  const broker = await startBroker();
+  const publishing = await startPublisher(broker.url, { publishTimeoutMs: 300 });
+  const subscriber = await subscribe(broker.url);
+  await until(() => publishing.log.of('connected to the broker').length === 1);
+  broker.signal('SIGSTOP');
+  const id = describeOne(publishing);
+  await until(() => publishing.log.of('the connection to the broker ended').length === 1);
+  expect(publishing.log.of('the connection to the broker ended')[0]?.fields.reason).toBe(
+    `the broker did not acknowledge ${topic} within 300 ms`,
+  );
+  broker.signal('SIGCONT');
+  await until(() => ids(subscriber).includes(id));
+  await emptied(publishing);
+});
+
+test('bounds hold while there is no broker: the oldest are dropped, and health says how many', async () => {
+  const broker = await startBroker();
+  await broker.down();
+  const publishing = await startPublisher(broker.url, { bounds: { maxEntries: 3 } });
+  const made = [1, 2, 3, 4, 5].map(() => describeOne(publishing));
+  await until(() => publishing.outbox.health.dropped === 2);
+  expect(publishing.outbox.health).toEqual({ depth: 3, dropped: 2, damaged: 0, fault: null });
+  await broker.up();
+  const subscriber = await subscribe(broker.url);
+  await until(() => ids(subscriber).includes(made[4]!));
+  expect(ids(subscriber)).not.toContain(made[1]);
+});
+
+test('with more topics than the broker has aliases for, every message arrives under its own', async () => {
+  const broker = await startBroker(); // mosquitto offers ten aliases
+  const publishing = await startPublisher(broker.url);
+  const subscriber = await subscribe(broker.url);
+  const cameras = Array.from({ length: 15 }, (_, index) => `camera-${index}`);
+  await until(() => publishing.log.of('connected to the broker').length === 1);
+  const made = new Map(
+    [...cameras, ...cameras].map((camera) => [describeOne(publishing, { camera }), camera]),
+  );
+  await emptied(publishing);
+  const seen = (): [string, string][] =>
+    subscriber.received
+      .filter((message) => message.topic.endsWith('/description'))
+      .map((message) => [JSON.parse(message.payload).id, message.topic.split('/')[2]!]);
+  await until(() => seen().length >= 30);
+  expect(new Map(seen())).toEqual(made);
+});

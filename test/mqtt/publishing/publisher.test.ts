@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { Aedes } from 'aedes';
+import { expect, onTestFinished, test } from 'vitest';
+import { scratchFolder, startBroker, startPublisher, subscribe } from '../../support/mqtt.ts';
+import { observation } from '../../support/observation.ts';
+import { until } from '../../support/until.ts';
+
+const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
+
+test('status is retained: online while there, offline after a clean end', async () => {
+  const { url } = await startBroker();
+  const { publisher } = await startPublisher(url);
+  const early = await subscribe(url);
+  await until(() => early.received.length === 1);
+  expect(early.json('scenecast/test/status')).toEqual([{ state: 'online' }]);
+  await publisher.close();
+  await publisher.close();
+  await until(() => early.received.length === 2);
+  const late = await subscribe(url);
+  await until(() => late.received.length === 1);
+  expect(late.received[0]).toEqual({
+    topic: 'scenecast/test/status',
+    payload: '{"state":"offline"}',
+    retain: true,
+  });
+});
+
+test('retained state comes again after a broker lost its memory; events of the meantime are dropped and counted', async () => {
+  const mosquitto = await startBroker();
+  const { publisher, log } = await startPublisher(mosquitto.url);
+  publisher.cameraStatus('porch', { state: 'online', reason: null });
+  await until(() => log.of('connected to the broker').length > 0);
+  await mosquitto.down();
+  await until(() => log.of('broker connection closed').length > 0);
+  publisher.event({ type: 'captured', id, camera: 'porch' });
+  publisher.cameraStatus('porch', { state: 'offline', reason: 'unplugged' });
+  await mosquitto.up();
+  const subscriber = await subscribe(mosquitto.url);
+  await until(() => subscriber.json('scenecast/test/porch/status').length > 0);
+  expect(subscriber.json('scenecast/test/porch/status').at(-1)).toEqual({
+    state: 'offline',
+    reason: 'unplugged',
+  });
+  expect(subscriber.json('scenecast/test/status').at(-1)).toEqual({ state: 'online' });
+  expect(subscriber.json('scenecast/test/porch/event')).toEqual([]);
+  expect(log.of('connected to the broker').at(-1)?.fields).toMatchObject({ dropped: 1 });
+  publisher.event({ type: 'failed', id, camera: 'porch', reason: 'x' });
+  await until(() => subscriber.json('scenecast/test/porch/event').length === 1);
+});
+
+test('each answer is retained under its question, with its type', async () => {
+  const { url } = await startBroker();
+  const { publisher } = await startPublisher(url);
+  const subscriber = await subscribe(url);
+  publisher.observation(observation({ id, answers: { gate_open: false, people: 2 } }));
+  const answer = (question: string): string => `scenecast/test/porch/answer/${question}`;
+  await until(() => subscriber.json(answer('people')).length > 0);
+  const captured_at = '2026-11-21T12:00:00.000Z';
+  expect(subscriber.json(answer('gate_open'))).toEqual([{ id, value: false, captured_at }]);
+  expect(subscriber.json(answer('people'))).toEqual([{ id, value: 2, captured_at }]);
+  const late = await subscribe(url);
+  await until(() => late.json(answer('people')).length > 0);
+  expect(late.received.find(({ topic }) => topic === answer('people'))).toMatchObject({ retain: true });
+});
+
+test('the newest health is retained, at most once', async () => {
+  const { url } = await startBroker();
+  const { publisher } = await startPublisher(url);
+  const early = await subscribe(url);
+  const qualities: number[] = [];
+  early.client.on('message', (_topic, _payload, { qos, retain }) => {
+    if (!retain) qualities.push(qos);
+  });
+  const frames = { captured: 0, described: 0, unchanged: 0, failed: 0, dropped: 0, expired: 0 };
+  publisher.health({ engine: 'idle', queueDepth: 0, frames, cameras: {} });
+  publisher.health({ engine: 'busy', queueDepth: 0, frames, cameras: {} });
+  const topic = 'scenecast/test/health';
+  await until(() => early.json(topic).at(-1)?.engine === 'busy');
+  const late = await subscribe(url);
+  await until(() => late.json(topic).length > 0);
+  expect(late.json(topic)).toMatchObject([{ engine: 'busy', outbox: { depth: 0, dropped: 0 } }]);
+  expect(late.received.find((message) => message.topic === topic)).toMatchObject({ retain: true });
+  expect(qualities).toContain(0);
+});
+
+test('user and password come from the config and a file that is read anew, and the password is in no log line', async () => {
+  const folder = scratchFolder();
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, 'wrong horse\n');
+  const hashed = join(folder, 'hashed');
+  execFileSync('mosquitto_passwd', ['-b', '-c', hashed, 'board', 'correct horse']);
+  const { url } = await startBroker(`password_file ${hashed}\nuser root`);
+  const { log } = await startPublisher(url, { username: 'board', passwordFile });
+  await until(() => log.of('no connection to the broker').length > 0);
+  expect(log.of('no connection to the broker')[0]?.fields.reason).toMatch(
+    /refuses the connection: not authorized \(0x87\); check mqtt\.username \(board\) and .* mqtt\.password_file/,
+  );
+  writeFileSync(passwordFile, 'correct horse\n');
+  await until(() => log.of('connected to the broker').length > 0);
+  expect(JSON.stringify(log.lines)).not.toContain('horse');
+});
+
+test('a password file that is not there is named', async () => {
+  const starting = startPublisher('mqtt://127.0.0.1:1', {
+    username: 'board',
+    passwordFile: '/nowhere/password',
+  });
+  await expect(starting).rejects.toThrow(/mqtt\.password_file \/nowhere\/password: cannot be read/);
+});
+
+test('a broker that speaks only MQTT 3.1.1 is served in 3.1.1', async () => {
+  const aedes = await Aedes.createBroker();
+  const server = createServer(aedes.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    await new Promise<void>((resolve) => aedes.close(resolve));
+    server.close();
+  });
+  const seen: string[] = [];
+  aedes.on('publish', ({ topic, payload }) => void seen.push(`${topic} ${payload}`));
+  const { publisher } = await startPublisher(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await until(() => seen.includes('scenecast/test/status {"state":"online"}'));
+  publisher.observation(observation({ id }));
+  await until(() => seen.some((line) => line.startsWith('scenecast/test/porch/description')));
+});
+
+test('without a broker, closing is quick', async () => {
+  const { publisher } = await startPublisher('mqtt://127.0.0.1:1');
+  publisher.event({ type: 'captured', id, camera: 'porch' });
+  const start = performance.now();
+  await publisher.close();
+  expect(performance.now() - start).toBeLessThan(1000);
+});

@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'vitest';
+import { PlanError } from '../../src/domain/errors.ts';
+import {
+  type EnginePlan,
+  type PlanSettings,
+  planEngine,
+  type Tuning,
+} from '../../src/planning/plan-engine.ts';
+import { boardWith, memoryOf, sizingWith } from '../board/sample-board.ts';
+
+const gibibyte = 1024 ** 3;
+const settings: PlanSettings = {
+  detail: 'full',
+  contextSize: null,
+  threads: null,
+  maxTokens: 256,
+  memoryBytes: null,
+};
+
+function planIn(gibibytes: number, changes: Partial<PlanSettings> = {}): EnginePlan {
+  return planEngine(boardWith(), sizingWith(), {
+    ...settings,
+    memoryBytes: gibibytes * gibibyte,
+    ...changes,
+  });
+}
+
+function refusalOf(run: () => unknown): PlanError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof PlanError) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+describe('the context', () => {
+  test('is what picture, prompt and answer need, in steps of 256', () => {
+    const plan = planEngine(boardWith(), sizingWith(), settings);
+    expect(plan.contextSize).toBe(2304); // 1948 + 50 + 256 = 2254
+    expect(plan.kvBytes).toBe(2304 * 524_288);
+    expect(plan.reasons.context_size).toContain('2254 tokens');
+  });
+
+  test('holds the longest turn, also where that is a typed question', () => {
+    const model = sizingWith({ typedTurnTokens: 900 });
+    expect(planEngine(boardWith(), model, settings).contextSize).toBe(3072); // 1948 + 900 = 2848
+  });
+
+  test('is the config’s where it is enough', () => {
+    expect(planIn(12, { contextSize: 4096 }).contextSize).toBe(4096);
+  });
+
+  test('that is fixed and too small lowers the detail', () => {
+    const plan = planIn(12, { contextSize: 1024 });
+    expect(plan).toMatchObject({ detail: 'overview', contextSize: 1024, maxTokens: 256 });
+    expect(plan.degraded).toEqual(['detail overview instead of full']);
+  });
+
+  test('that nothing fits in is refused by name, with the size that would do', () => {
+    const { message } = refusalOf(() => planIn(12, { contextSize: 512 }));
+    expect(message).toMatch(/model\.context_size 512: .* needs 690 tokens, .*raise it to 768/);
+  });
+});
+
+describe('what does not fit', () => {
+  // Bytes of each way to do the job, most first: what is given up must follow this order.
+  test('gives up detail, then the length of answers, then the KV type', () => {
+    const ways: { degraded: string; totalBytes: number }[] = [];
+    let budget = 12 * gibibyte;
+    for (;;) {
+      let plan: EnginePlan;
+      try {
+        plan = planEngine(boardWith(), sizingWith(), { ...settings, memoryBytes: budget });
+      } catch {
+        break;
+      }
+      expect(plan.memory.totalBytes).toBeLessThanOrEqual(budget);
+      ways.push({ degraded: plan.degraded.join('; '), totalBytes: plan.memory.totalBytes });
+      budget = plan.memory.totalBytes - 1;
+    }
+    expect(ways.map(({ degraded }) => degraded)).toEqual([
+      '',
+      'detail balanced instead of full',
+      'detail overview instead of full',
+      'detail overview instead of full; answers of 64 tokens instead of 256',
+      'detail overview instead of full; answers of 64 tokens instead of 256; KV cache in q8_0',
+    ]);
+  });
+
+  test('at all is refused, with the least memory that would do', () => {
+    const error = refusalOf(() => planIn(4));
+    expect(error.message).toMatch(/LLaVA 7B: needs 5\.61 GiB .* may take 4\.00 GiB \(model\.memory\)/);
+    expect(error.exitCode).toBe(78);
+    // What it says is true: with so much it runs.
+    const plan = planEngine(boardWith(), sizingWith(), { ...settings, memoryBytes: error.neededBytes });
+    expect(plan.kvType).toBe('q8_0');
+  });
+
+  test('starts from the detail of the config', () => {
+    expect(planIn(12, { detail: 'balanced' })).toMatchObject({ detail: 'balanced', degraded: [] });
+  });
+
+  test('keeps the only detail of a model that looks at every picture alike', () => {
+    const model = sizingWith({ details: [sizingWith().details[0]!] });
+    expect(planEngine(boardWith(), model, { ...settings, detail: 'overview' }).detail).toBe('full');
+  });
+});
+
+describe('the budget', () => {
+  test('is what is available, less five per cent for what else runs', () => {
+    const { budgetBytes } = planEngine(boardWith({ memory: memoryOf(8, 7.5) }), sizingWith(), settings);
+    expect(budgetBytes / gibibyte).toBeCloseTo(7.5 - 0.4, 3);
+  });
+
+  test('is what a cgroup leaves, where that is less', () => {
+    const memory = { ...memoryOf(16, 14), limitBytes: 8 * gibibyte, limitAvailableBytes: 7 * gibibyte };
+    const plan = planEngine(boardWith({ memory }), sizingWith(), settings);
+    expect(plan.budgetBytes / gibibyte).toBeCloseTo(7 - 0.4, 3);
+    expect(plan.reasons.memory).toContain("left of the cgroup's limit");
+  });
+});
+
+describe('the weights', () => {
+  test('are read where they are repacked: a mapped file would count twice', () => {
+    const plan = planEngine(boardWith(), sizingWith(), settings);
+    expect(plan.useMmap).toBe(false);
+    expect(plan.memory.weightsBytes).toBeCloseTo(4.78e9, -6);
+  });
+
+  test('are mapped where the kernels take them as they are', () => {
+    const model = sizingWith({ weightsBytes: 4.78e9, repackedWeightsBytes: 0 });
+    expect(planEngine(boardWith(), model, settings)).toMatchObject({ useMmap: true });
+  });
+});
+
+describe('the expected time', () => {
+  test('is projected from what the cores and the memory can do', () => {
+    const { expected } = planEngine(boardWith(), sizingWith(), settings);
+    // 8 cores at 2.4 GHz x 128 operations x 0.35, two operations a parameter
+    const prefill = (8 * 2.4e9 * 128 * 0.35) / (2 * 6.74e9);
+    expect(expected?.basis).toBe('projected');
+    expect(expected?.prefillSeconds).toBeCloseTo((1948 + 50) / prefill, 6);
+    expect(expected?.generateSeconds).toBeCloseTo((60 * 4.78e9) / (42e9 * 0.8), 6);
+  });
+
+  test('is not guessed for an unknown board', () => {
+    expect(planEngine(boardWith({ model: 'Somebody' }), sizingWith(), settings).expected).toBeNull();
+  });
+
+  test('is what was measured, and so are the knobs', () => {
+    const tuning: Tuning = {
+      threads: 7,
+      cpus: [0, 1, 6, 7, 8, 9, 10],
+      ubatchSize: 288,
+      flashAttention: 'off',
+      cpuModule: null,
+      rates: { encodeMs: 1000, prefill: 100, decode: 5 },
+    };
+    const plan = planEngine(boardWith(), sizingWith({ ubatchSize: 288 }), settings, tuning);
+    expect(plan).toMatchObject({ threads: 7, cpus: tuning.cpus, flashAttention: 'off', ubatchSize: 288 });
+    expect(plan.expected).toMatchObject({
+      basis: 'measured',
+      encodeSeconds: 5,
+      prefillSeconds: 19.98,
+      generateSeconds: 12,
+    });
+    expect(plan.expected?.totalSeconds).toBeCloseTo(36.98);
+  });
+});
+
+test('what tune has measured does not go before the threads of the config', () => {
+  const tuning: Tuning = {
+    ...{ threads: 3, cpus: [0, 11], ubatchSize: 576, flashAttention: 'off', cpuModule: null },
+    rates: { encodeMs: 100, prefill: 10, decode: 5 },
+  };
+  expect(planEngine(boardWith(), sizingWith(), settings, tuning).threads).toBe(3);
+  expect(planEngine(boardWith(), sizingWith(), { ...settings, threads: 2 }, tuning).threads).toBe(2);
+});
+
+test('answers that are short by the config become no longer where memory is short', () => {
+  const leastBytes = refusalOf(() => planIn(0.1, { maxTokens: 16 })).neededBytes!;
+  const plan = planIn(leastBytes / gibibyte, { maxTokens: 16 });
+  expect(plan.maxTokens).toBe(16);
+});
+
+test('the few weights that are copied out of a mapped file count beside it', () => {
+  const repackedWeightsBytes = 1e6;
+  const without = planEngine(boardWith(), sizingWith({ repackedWeightsBytes: 0 }), settings);
+  const plan = planEngine(boardWith(), sizingWith({ repackedWeightsBytes }), settings);
+  expect(plan.useMmap).toBe(true);
+  expect(plan.memory.weightsBytes - without.memory.weightsBytes).toBe(repackedWeightsBytes);
+});
+
+test('what stays free is a twentieth of all memory, within bounds', () => {
+  const freeOf = (gibibytes: number): number => {
+    const memory = memoryOf(gibibytes, gibibytes);
+    const { budgetBytes } = planEngine(boardWith({ memory }), sizingWith(), settings);
+    return Math.round((memory.availableBytes - budgetBytes) / 1024 ** 2);
+  };
+  expect([freeOf(8), freeOf(32)]).toEqual([410, 512]);
+  const { budgetBytes } = refusalOf(() =>
+    planEngine(boardWith({ memory: memoryOf(1, 1) }), sizingWith(), settings),
+  );
+  expect(Math.round((gibibyte - budgetBytes!) / 1024 ** 2)).toBe(64);
+});

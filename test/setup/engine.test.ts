@@ -1,0 +1,29 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { modelSchema } from '../../src/config/schema.ts';
+import { ConfigError, EngineError } from '../../src/domain/errors.ts';
+import { modelFilesOf, setUpEngine, startEngine, usualJob } from '../../src/setup/engine.ts';
+import type { EngineClient } from '../../src/vision/process/engine-client.ts';
+
+const failing = (code: string): EngineClient =>
+  ({ start: () => Promise.reject(new EngineError(code, 'why')) }) as unknown as EngineClient;
+
+test('a model file that cannot be one is for a person to mend; what passes by itself is tried again', async () => {
+  await expect(startEngine(failing('NOT_GGUF'))).rejects.toBeInstanceOf(ConfigError);
+  for (const code of ['OUT_OF_MEMORY', 'ENGINE_DIED'])
+    await expect(startEngine(failing(code))).rejects.toBeInstanceOf(EngineError);
+});
+
+test('a process that cannot be started is no fault of the model files', async () => {
+  const node = process.execPath;
+  onTestFinished(() => {
+    process.execPath = node;
+  });
+  const model = modelSchema.parse({});
+  const files = await modelFilesOf(model, process.cwd());
+  process.execPath = '/no/such/node';
+  await expect(setUpEngine(model, files, usualJob)).rejects.toMatchObject({
+    name: 'EngineError',
+    code: 'NOT_STARTED',
+    message: expect.stringContaining('cannot be started'),
+  });
+});

@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { ModelSizing } from '../../../src/domain/model-sizing.ts';
+import { backendsDir, type LoadOptions, loadAddon } from '../../../src/vision/native/addon.ts';
+import { type SizeRequest, sizeModel } from '../../../src/vision/one-shot/size-model.ts';
+import { type HollowShape, vicuna7b, writeHollowModel } from '../../support/hollow-model.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'scenecast-size-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const yesOrNo = { ask: 'Is the gate open?', type: { kind: 'boolean' } } as const;
+const mebibyte = 1024 ** 2;
+
+function size(
+  model: { readonly textPath: string; readonly mmprojPath: string },
+  changes: Partial<SizeRequest> = {},
+): Promise<ModelSizing> {
+  const { textPath, mmprojPath } = model;
+  return sizeModel({
+    textPath,
+    mmprojPath,
+    chatTemplate: 'vicuna',
+    pictureSizes: [{ width: 1280, height: 720 }],
+    prompts: ['Describe the scene.'],
+    questions: [yesOrNo],
+    ubatchSize: 576,
+    cpuModule: null,
+    ...changes,
+  });
+}
+
+describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
+  const model = writeHollowModel(folder, vicuna7b);
+  // The files are holes: had weights been read, they would not be there.
+  const sizing = size(model);
+
+  test('is as large as published', async () => {
+    const { parameters, textBytes, mmprojBytes } = await sizing;
+    expect(parameters / 1e9).toBeCloseTo(6.74, 2);
+    expect(textBytes / 1e9).toBeCloseTo(4.63, 2);
+    expect(mmprojBytes / 1e9).toBeCloseTo(0.62, 2);
+    expect(statSync(model.textPath).blocks * 512).toBeLessThan(4 * mebibyte);
+  });
+
+  test('makes 1,948 tokens of 1280x720, 576 of its overview', async () => {
+    expect((await sizing).details).toMatchObject([
+      { detail: 'full', imageTokens: 1948, squares: 5 },
+      { detail: 'balanced', squares: 3 },
+      { detail: 'overview', imageTokens: 576, squares: 1 },
+    ]);
+  });
+
+  test('takes half a mebibyte of KV cache a token in F16', async () => {
+    const [exact, small] = (await sizing).contexts;
+    expect(exact!.kvBytesPerToken).toBe(2 * 32 * 4096 * 2);
+    expect(small!.kvBytesPerToken).toBe((exact!.kvBytesPerToken * 34) / 64);
+  });
+
+  test('counts the longest prompt and the longest typed question', async () => {
+    const plain = await sizing;
+    const longer = await size(model, {
+      prompts: ['Describe the scene.', 'Describe the scene. And then describe the scene again.'],
+      questions: [
+        yesOrNo,
+        { ask: 'Who is there?', type: { kind: 'enum', values: ['a person of no importance', 'nobody'] } },
+      ],
+    });
+    expect(longer.freeTurnTokens).toBeGreaterThan(plain.freeTurnTokens + 5);
+    expect(longer.typedTurnTokens).toBeGreaterThan(plain.typedTurnTokens + 10);
+  });
+
+  test('takes the largest of the pictures', async () => {
+    const sizes = [
+      [1280, 720],
+      [640, 480],
+      [720, 405],
+    ] as const;
+    const both = await size(model, { pictureSizes: sizes.map(([width, height]) => ({ width, height })) });
+    expect(both.details[0]!.imageTokens).toBe(2340);
+  });
+
+  test('is refused where a file is no model, by its code', async () => {
+    await expect(size({ ...model, textPath: import.meta.filename })).rejects.toMatchObject({
+      code: 'NOT_GGUF',
+    });
+    await expect(size({ ...model, mmprojPath: model.textPath })).rejects.toMatchObject({
+      code: 'NOT_AN_MMPROJ',
+    });
+  });
+});
+
+describe('an engine without weights', () => {
+  const addon = loadAddon();
+  addon.loadBackends(backendsDir());
+  const shape: HollowShape = {
+    text: { width: 256, blocks: 4, heads: 4, feedForward: 704, type: 'Q4_0', contextLength: 4096 },
+    vision: { width: 128, blocks: 2, heads: 2, feedForward: 256 },
+    packing: '1.6',
+  };
+  const small = mkdtempSync(join(folder, 'small-'));
+  const model = writeHollowModel(small, shape);
+  const load = (options: Partial<LoadOptions> = {}): ReturnType<typeof addon.load> =>
+    addon.load({ ...model, threads: 1, contextSize: 1024, ...options });
+
+  test('tells the memory that the same engine takes with weights', async () => {
+    const planned = await load({ noAlloc: true });
+    // Read, not mapped: the pages of a mapped file also hold what no tensor uses.
+    const real = await load({ useMmap: false });
+    try {
+      await real.encodeTile(new Uint8Array(336 * 336 * 3));
+      expect(planned.memory).toEqual(real.memory);
+      expect(planned.ubatchSize).toBe(real.ubatchSize);
+      for (const bytes of Object.values(planned.memory)) expect(bytes).toBeGreaterThan(0);
+    } finally {
+      await Promise.all([planned.close(), real.close()]);
+    }
+  });
+
+  test('says that it has none, instead of computing with nothing', async () => {
+    const engine = await load({ noAlloc: true });
+    try {
+      await expect(engine.decodeTokens(Int32Array.of(1))).rejects.toMatchObject({ code: 'NO_WEIGHTS' });
+      await expect(engine.encodeTile(new Uint8Array(336 * 336 * 3))).rejects.toMatchObject({
+        code: 'NO_WEIGHTS',
+      });
+    } finally {
+      await engine.close();
+    }
+  });
+});

@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { backendsDir } from '../../../src/vision/native/addon.ts';
+import { EngineClient } from '../../../src/vision/process/engine-client.ts';
+import type { EngineOptions } from '../../../src/vision/process/protocol.ts';
+import { demoEngine, demoRequest, manyQuestions } from '../../support/demo-engine.ts';
+import { until } from '../../support/until.ts';
+
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const never = new AbortController().signal;
+
+function clientOf(engine: Partial<EngineOptions> = {}, deadlineMs = 60_000): EngineClient {
+  const client = new EngineClient({ engine: { ...demoEngine, ...engine }, deadlineMs, log });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+test('it tells what was loaded, with progress, and describes the same picture the same way twice', async () => {
+  const fractions: number[] = [];
+  const client = new EngineClient({
+    engine: demoEngine,
+    deadlineMs: 60_000,
+    log,
+    onProgress: (fraction) => fractions.push(fraction),
+  });
+  onTestFinished(() => client.close());
+  const info = await client.start();
+  expect(info).toMatchObject({ chatTemplate: 'gguf', contextSize: 2048, threads: 1 });
+  expect(info.cpu).toMatch(/^libggml-cpu/);
+  expect(fractions.at(-1)).toBe(1);
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  const first = await client.describe(demoRequest, never);
+  const second = await client.describe(demoRequest, never);
+  expect(second.text).toBe(first.text);
+  expect(first.tokens.image).toBe(268);
+  for (const ms of Object.values(first.timings)) expect(ms).toBeGreaterThan(0);
+});
+
+test('the CPU module that is asked for is the one in use', async () => {
+  const name = process.arch === 'x64' ? 'libggml-cpu-x64.so' : 'libggml-cpu-armv8.0_1.so';
+  const client = clientOf({ cpuModule: join(backendsDir(), name) });
+  expect((await client.start()).cpu).toBe(name);
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
+});
+
+test.each([
+  ['is not there', '/nowhere/libggml-cpu-a720.so'],
+  ['is no library', import.meta.filename],
+  ['is no CPU module', join(import.meta.dirname, '../../../build/native/v4l2.node')],
+])('a CPU module that %s is told, and a prebuilt one serves', async (_name, cpuModule) => {
+  const warn = vi.fn();
+  const client = new EngineClient({
+    engine: { ...demoEngine, cpuModule },
+    deadlineMs: 60_000,
+    log: { ...log, warn },
+  });
+  onTestFinished(() => client.close());
+  const info = await client.start();
+  expect(existsSync(join(backendsDir(), info.cpu))).toBe(true);
+  expect(warn.mock.calls.map(([, text]) => text)).toContainEqual(
+    expect.stringMatching(`${cpuModule}; node-llama-cpp's own CPU module serves`),
+  );
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
+});
+
+test('an answer does not depend on what was asked before it on the same picture', async () => {
+  const client = clientOf();
+  await client.start();
+  const count = { name: 'count', ask: 'How many shapes are there?' };
+  const red = { name: 'red', ask: 'Is there a red circle?' };
+  const alone = await client.describe({ ...demoRequest, questions: [count] }, never);
+  const after = await client.describe({ ...demoRequest, questions: [red, count] }, never);
+  expect(after.answers['count']).toBe(alone.answers['count']);
+  expect(after.text).toBe(alone.text);
+  expect(after.answers['red']).toMatch(/^(Yes|No), there is/);
+});
+
+test.each([
+  ['a file that is not there', { textPath: '/nowhere.gguf' }, 'FILE_MISSING', /\/nowhere\.gguf/],
+  ['a file that is no GGUF', { textPath: import.meta.filename }, 'NOT_GGUF', /engine-client\.test\.ts/],
+  ['the projector as text model', { textPath: demoEngine.mmprojPath }, 'NOT_A_TEXT_MODEL', /demo-mmproj/],
+  ['the text model as projector', { mmprojPath: demoEngine.textPath }, 'NOT_AN_MMPROJ', /demo-text/],
+  ['a template that cannot be parsed', { chatTemplate: '{% if %}' }, 'BAD_TEMPLATE', /./],
+  ['a template without the picture', { chatTemplate: 'nothing at all' }, 'BAD_TEMPLATE', /exactly once/],
+  ['a template that nobody knows', { chatTemplate: 'vicunia' }, 'BAD_TEMPLATE', /vicunia/],
+])('%s is refused with a code', async (_name, engine, code, message) => {
+  const client = clientOf(engine);
+  const error = await client.start().catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code });
+  expect((error as Error).message).toMatch(message);
+});
+
+test('a picture that cannot be decoded fails alone; a picture too long for the context too', async () => {
+  const client = clientOf({ contextSize: 512 });
+  await client.start();
+  const broken = { ...demoRequest.picture, bytes: demoRequest.picture.bytes.subarray(0, 2000) };
+  await expect(client.describe({ ...demoRequest, picture: broken }, never)).rejects.toMatchObject({
+    code: 'BAD_PICTURE',
+  });
+  const long = { ...demoRequest, prompt: 'Describe the scene. '.repeat(100) };
+  await expect(client.describe(long, never)).rejects.toMatchObject({ code: 'CONTEXT_FULL' });
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
+});
+
+test('past its deadline the engine is killed and started anew', async () => {
+  const client = clientOf({}, 400);
+  await client.start();
+  const pid = client.pid;
+  const slow = { ...demoRequest, questions: manyQuestions };
+  await expect(client.describe(slow, never)).rejects.toMatchObject({ code: 'DEADLINE' });
+  expect((await client.describe({ ...demoRequest, prompt: 'Describe' }, never)).text).not.toBe('');
+  expect(client.pid).not.toBe(pid);
+});
+
+test('killed while it describes, it fails that one and describes the next', async () => {
+  const client = clientOf();
+  await client.start();
+  const slow = client.describe({ ...demoRequest, questions: manyQuestions }, never);
+  setTimeout(() => process.kill(client.pid!, 'SIGKILL'), 100);
+  await expect(slow).rejects.toMatchObject({ code: 'ENGINE_DIED' });
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
+});
+
+test('cancelled, it is ready for the next at once', async () => {
+  const client = clientOf();
+  await client.start();
+  const pid = client.pid;
+  const cancel = new AbortController();
+  const slow = client.describe({ ...demoRequest, questions: manyQuestions }, cancel.signal);
+  setTimeout(() => cancel.abort(), 100);
+  await expect(slow).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
+  expect(client.pid).toBe(pid);
+  await expect(client.describe(demoRequest, AbortSignal.abort())).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
+});
+
+test('restarted, it fails what it describes, and is ready again when that resolves', async () => {
+  const client = clientOf();
+  await client.start();
+  const { pid } = client;
+  const failed = expect(
+    client.describe({ ...demoRequest, questions: manyQuestions }, never),
+  ).rejects.toMatchObject({ code: 'RESTARTED' });
+  await Promise.all([client.restart(never), client.restart(never), failed]);
+  expect(client.pid).not.toBe(pid);
+  expect(existsSync(`/proc/${pid}`)).toBe(false);
+  const after = client.pid;
+  expect((await client.describe(demoRequest, never)).text).not.toBe('');
+  expect(client.pid).toBe(after);
+  await expect(client.restart(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
+test('closed, also twice and while it loads, it leaves no process behind', async () => {
+  const client = clientOf();
+  const loading = client.start();
+  loading.catch(() => {});
+  const pid = client.pid!;
+  await client.close();
+  await client.close();
+  await expect(loading).rejects.toMatchObject({ code: 'ENGINE_DIED' });
+  await until(() => !existsSync(`/proc/${pid}`));
+  await expect(client.describe(demoRequest, never)).rejects.toMatchObject({ code: 'CLOSED' });
+});

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { DescribeRequest } from '../../../src/pipeline/ports.ts';
+import { InTurn } from '../../../src/vision/process/in-turn.ts';
+import { FakeEngine } from '../../pipeline/fixture.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const never = new AbortController().signal;
+const requestOf = (picture: number): DescribeRequest => ({
+  picture: { bytes: Uint8Array.of(picture), size: { width: 1, height: 1 } },
+  prompt: 'What?',
+  questions: [],
+});
+const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+test('the engine has one picture at a time, in order, also past one that fails', async () => {
+  const engine = new FakeEngine(100);
+  const inTurn = new InTurn(engine, 10_000);
+  const all = [1, 2, 3].map((picture) => inTurn.describe(requestOf(picture), never));
+  engine.fault = new Error('the engine died');
+  const failed = expect(all[0]).rejects.toThrow('the engine died');
+  await pass(50);
+  expect(engine.seen).toEqual([1]);
+  await pass(60);
+  await failed;
+  engine.fault = null;
+  await pass(200);
+  await Promise.all(all.slice(1));
+  expect(engine.seen).toEqual([1, 2, 3]);
+});
+
+test('who waits for too long, or is cancelled, is told, and the engine never hears of it', async () => {
+  const engine = new FakeEngine(15_000);
+  const inTurn = new InTurn(engine, 10_000);
+  const first = inTurn.describe(requestOf(1), never);
+  const late = expect(inTurn.describe(requestOf(2), never)).rejects.toMatchObject({ code: 'BUSY' });
+  const stop = new AbortController();
+  const cancelled = expect(inTurn.describe(requestOf(3), stop.signal)).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
+  await pass(100);
+  stop.abort();
+  await cancelled;
+  await pass(10_000);
+  await late;
+  await pass(5000);
+  await first;
+  const last = inTurn.describe(requestOf(4), never);
+  await pass(15_000);
+  await last;
+  expect(engine.seen).toEqual([1, 4]);
+});
+
+test('an engine that does not come back holds nobody up for ever', async () => {
+  const engine = new FakeEngine();
+  engine.restart = new Promise(() => {});
+  const told = expect(new InTurn(engine, 10_000).describe(requestOf(1), never)).rejects.toThrow(
+    'the engine was not free within 10000 ms',
+  );
+  await pass(10_000);
+  await told;
+});
