@@ -1,7 +1,7 @@
 import type { Board } from '../board/board.ts';
 import type { ListedCamera } from '../camera/v4l2-list.ts';
+import { formatBytes } from '../domain/format-bytes.ts';
 import { type CatalogueEntry, ramNeedOf, sizeOf } from '../models/catalogue.ts';
-import { formatBytes } from '../models/free-space.ts';
 
 /** Something that a config could name, and what a person is told of it. */
 export interface Proposal {

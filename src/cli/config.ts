@@ -5,7 +5,7 @@ import { listV4l2Cameras } from '../camera/v4l2-list.ts';
 import { loadConfig } from '../config/load.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
-import { modelFilesOf } from '../setup/engine.ts';
+import { modelFilesOf } from '../setup/model-files.ts';
 import { proposalLines, proposeCameras, proposeModels } from './config-proposals.ts';
 
 /** `scenecast config`: whether a config is good, and what could stand in one. */

@@ -4,7 +4,9 @@ import { modelSchema } from '../config/schema.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
 import type { Log } from '../pipeline/ports.ts';
-import { modelFilesOf, setUpEngine, startEngine, usualSizes } from '../setup/engine.ts';
+import { setUpEngine, startEngine } from '../setup/engine.ts';
+import { usualSizes } from '../setup/job.ts';
+import { modelFilesOf } from '../setup/model-files.ts';
 import { EngineClient } from '../vision/process/engine-client.ts';
 import { progressBar } from './progress-bar.ts';
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { backendsDir } from '../vision/native/addon.ts';
-import type { EngineFacts } from '../vision/one-shot/inspect-engine.ts';
+import type { EngineFacts } from '../vision/one-shot/inspect-engine-request.ts';
 
 export interface EngineReport {
   readonly facts: EngineFacts;

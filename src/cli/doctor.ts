@@ -11,7 +11,7 @@ import { modelSchema } from '../config/schema.ts';
 import { messageOf, ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
-import { modelFilesOf } from '../setup/engine.ts';
+import { modelFilesOf } from '../setup/model-files.ts';
 import { chooseCpuModule, suitableCpuModule } from '../vision/native/cpu-module.ts';
 import { inspectEngine } from '../vision/one-shot/inspect-engine.ts';
 import { boardText } from './doctor-board.ts';

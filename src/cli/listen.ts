@@ -3,9 +3,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { duration } from '../config/units.ts';
 import type { DescriptionPayload } from '../contract/payloads.ts';
-import { connectFilePathsOf } from '../daemon/publisher.ts';
 import { ScenecastError } from '../domain/errors.ts';
 import { listenForDescriptions } from '../mqtt/description-listener.ts';
+import { connectFilePathsOf } from '../setup/broker.ts';
 
 interface Flags {
   readonly config: string;

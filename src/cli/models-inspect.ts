@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ConfigError, EngineError, messageOf } from '../domain/errors.ts';
+import { formatBytes } from '../domain/format-bytes.ts';
 import type { Size } from '../domain/frame.ts';
-import { formatBytes } from '../models/free-space.ts';
 import { findMmproj, locateModel } from '../models/installed/locate.ts';
-import { inspectModel, type ModelFacts } from '../vision/one-shot/inspect-model.ts';
+import { inspectModel } from '../vision/one-shot/inspect-model.ts';
+import type { ModelFacts } from '../vision/one-shot/inspect-request.ts';
 
 export interface InspectFlags {
   readonly mmproj?: string;

@@ -1,6 +1,6 @@
 import { ConfigError } from '../domain/errors.ts';
+import { formatBytes } from '../domain/format-bytes.ts';
 import { type CatalogueEntry, ramNeedOf, sizeOf } from '../models/catalogue.ts';
-import { formatBytes } from '../models/free-space.ts';
 import {
   type InstalledFile,
   installedFiles,

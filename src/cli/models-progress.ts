@@ -1,5 +1,5 @@
+import { formatBytes } from '../domain/format-bytes.ts';
 import type { PullEvent } from '../models/download/source.ts';
-import { formatBytes } from '../models/free-space.ts';
 import { progressBar } from './progress-bar.ts';
 
 interface Output {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError, ScenecastError } from '../domain/errors.ts';
+import { formatBytes } from '../domain/format-bytes.ts';
 import type { Size } from '../domain/frame.ts';
 import { type CatalogueEntry, loadCatalogue } from '../models/catalogue.ts';
 import { pullModel } from '../models/download/pull.ts';
 import type { PullFile } from '../models/download/source.ts';
-import { formatBytes } from '../models/free-space.ts';
 import { isAddress, modelNameOf, parseAddress } from '../models/hub-address.ts';
 import {
   defaultModelsFolder,

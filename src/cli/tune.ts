@@ -8,15 +8,10 @@ import { EngineError, ScenecastError } from '../domain/errors.ts';
 import type { Rates } from '../planning/board-rates.ts';
 import { type EnginePlan, expectationOf } from '../planning/plan-engine.ts';
 import { choiceKey, countMeasurements, type TuneChoice, type TuneSpace, tune } from '../planning/tune.ts';
-import {
-  engineOptionsOf,
-  jobOf,
-  modelFilesOf,
-  planFor,
-  tuneKeyOf,
-  tuneStoreOf,
-  usualJob,
-} from '../setup/engine.ts';
+import { engineOptionsOf, planFor } from '../setup/engine.ts';
+import { jobOf, usualJob } from '../setup/job.ts';
+import { modelFilesOf } from '../setup/model-files.ts';
+import { tuneKeyOf, tuneStoreOf } from '../setup/tuning.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
 import { measureEngine } from '../vision/one-shot/measure-engine.ts';
 import { progressBar } from './progress-bar.ts';

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { questionSchema } from '../contract/questions.ts';
 import { image } from './image-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
@@ -113,32 +114,6 @@ const ffmpegSource = z
     });
   });
 
-const ask = z.string().min(1).max(500).describe('The question in words');
-const word = z
-  .string()
-  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be words on one line, without space around them')
-  .max(100);
-
-/** A standing question, and what its answer must be. */
-const question = z.discriminatedUnion('type', [
-  z.strictObject({ ask, type: z.literal('text').optional().describe('Free text, the default') }),
-  z.strictObject({ ask, type: z.literal('boolean') }),
-  z
-    .strictObject({
-      ask,
-      type: z.literal('integer'),
-      min: z.int().default(0),
-      max: z.int().default(100),
-    })
-    .refine(({ min, max }) => min <= max, 'min must not be above max'),
-  z.strictObject({ ask, type: z.literal('enum'), values: z.array(word).min(1).max(50) }),
-  z.strictObject({
-    ask,
-    type: z.literal('string'),
-    max_length: z.int().min(1).max(500).default(100).describe('In characters'),
-  }),
-]);
-
 const gate = z
   .strictObject({
     enabled: z.boolean().default(true).describe('false: every look is described'),
@@ -171,7 +146,7 @@ const camera = z.strictObject({
   privacy: z.array(polygon).default([]).describe('Zones painted black before anything else has the picture'),
   image: image.prefault({}).describe('Whether the picture that is described is published too'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
-  questions: z.record(name, question).default({}),
+  questions: z.record(name, questionSchema).default({}),
 });
 
 /** The model and how it speaks. */
@@ -273,4 +248,3 @@ const reservedCameraNames = new Set(['status', 'info', 'health', 'outbox', 'requ
 
 export type Config = z.output<typeof configSchema>;
 export type CameraConfig = Config['cameras'][string];
-export type QuestionConfig = CameraConfig['questions'][string];

@@ -27,8 +27,10 @@ export const questionSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
+export type QuestionSpec = z.output<typeof questionSchema>;
+
 /** A question as the engine is asked it. */
-export function askedOf(question: z.output<typeof questionSchema>): Omit<Question, 'name'> {
+export function askedOf(question: QuestionSpec): Omit<Question, 'name'> {
   const { ask } = question;
   switch (question.type) {
     case 'boolean':
@@ -42,4 +44,9 @@ export function askedOf(question: z.output<typeof questionSchema>): Omit<Questio
     default:
       return { ask };
   }
+}
+
+/** Questions by name, as the engine is asked them. */
+export function questionsOf(questions: Readonly<Record<string, QuestionSpec>>): Question[] {
+  return Object.entries(questions).map(([name, question]) => ({ name, ...askedOf(question) }));
 }

@@ -8,7 +8,9 @@ import { CommandError } from '../domain/errors.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Describer } from '../pipeline/ports.ts';
-import { jobOf, modelFilesOf, setUpEngine, startEngine } from '../setup/engine.ts';
+import { setUpEngine, startEngine } from '../setup/engine.ts';
+import { jobOf } from '../setup/job.ts';
+import { modelFilesOf } from '../setup/model-files.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
 import { statusLine } from '../supervision/status-line.ts';
 import { Supervision, type SupervisionOptions } from '../supervision/supervision.ts';
@@ -17,8 +19,9 @@ import { InTurn } from '../vision/process/in-turn.ts';
 import type { EngineInfo, EngineOptions } from '../vision/process/protocol.ts';
 import { cameraTaskOf } from './cameras.ts';
 import { commandsFor, settingsOf } from './commands.ts';
+import { announcerOf } from './home-assistant.ts';
 import { infoOf, type Known } from './info.ts';
-import { announcerOf, clearImages, clearRemoved, outboxOf, publisherOf } from './publisher.ts';
+import { clearImages, clearRemoved, outboxOf, publisherOf } from './publisher.ts';
 import { needsEngine, poolDescriberOf, poolWorkerOf } from './worker-boards.ts';
 
 /** The engine's process is killed at the deadline, and has then to be gone. */

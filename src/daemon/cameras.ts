@@ -5,13 +5,14 @@ import { nativeJpegBlocks } from '../camera/jpeg-blocks.ts';
 import { SceneCamera } from '../camera/scene.ts';
 import { StillCamera } from '../camera/still.ts';
 import { V4l2Camera } from '../camera/v4l2.ts';
+import { lookUp } from '../config/paths.ts';
 import type { CameraConfig, Config } from '../config/schema.ts';
+import { questionsOf } from '../contract/questions.ts';
 import type { CameraSettings } from '../domain/camera-settings.ts';
 import { MaskedCamera } from '../gate/masked-camera.ts';
 import { SceneGate } from '../gate/scene-gate.ts';
 import type { CameraTask } from '../pipeline/camera-task.ts';
 import type { Camera, Log } from '../pipeline/ports.ts';
-import { lookUp, questionOf } from '../setup/engine.ts';
 
 /**
  * One camera of the config, with its gate and what is asked of it. `settingsNow`: what it is set to, which may change;
@@ -36,7 +37,7 @@ export function cameraTaskOf(
     maxIntervalMs: gate.max_interval,
     // The camera is given up first; the gate looks too.
     longestLookMs: longestAnswerMs + 60_000,
-    questions: Object.entries(camera.questions).map(([question, config]) => questionOf(question, config)),
+    questions: questionsOf(camera.questions),
   };
 }
 

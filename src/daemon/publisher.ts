@@ -1,19 +1,12 @@
-import { existsSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import packageJson from '../../package.json' with { type: 'json' };
+import { join } from 'node:path';
 import { jpegWithin } from '../camera/jpeg-within.ts';
-import { settableOf } from '../config/commands-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { stateFolderOf } from '../domain/state-folder.ts';
-import { HomeAssistantAnnouncer } from '../home-assistant/announcer.ts';
-import type { ConnectFilePaths } from '../mqtt/connection/connect-files.ts';
-import type { BrokerAddress } from '../mqtt/pool/connection.ts';
 import type { EncodeImage } from '../mqtt/publishing/camera-images.ts';
 import { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Log } from '../pipeline/ports.ts';
-import { lookUp, questionOf } from '../setup/engine.ts';
+import { brokerOf } from '../setup/broker.ts';
 import { Outbox } from '../store/outbox.ts';
 import { rememberTopics } from '../store/topics-file.ts';
 
@@ -49,16 +42,6 @@ function retainedTopicsOf({ device, cameras }: Config): string[] {
     topics.image(name),
     ...Object.keys(questions).map((question) => topics.answer(name, question)),
   ]);
-}
-
-/** The broker, and what it takes to connect to it. */
-export function brokerOf(mqtt: Config['mqtt'], folder: string): BrokerAddress {
-  return {
-    url: mqtt.url,
-    username: mqtt.username,
-    ...connectFilePathsOf(mqtt, folder),
-    keepaliveMs: mqtt.keepalive,
-  };
 }
 
 /** Of the cameras whose pictures are published: how they become JPEG files. */
@@ -103,54 +86,4 @@ export async function clearRemoved(
     log,
   );
   for (const topic of all) if (!current.includes(topic)) publisher.retain(topic, '');
-}
-
-/** What Home Assistant is told. */
-export function announcerOf(
-  { device, cameras, prompts, mqtt: { discovery, commands } }: Config,
-  model: string,
-  publisher: MqttPublisher,
-  log: Log,
-): HomeAssistantAnnouncer {
-  return new HomeAssistantAnnouncer({
-    device: {
-      device,
-      version: packageJson.version,
-      model,
-      cameras: Object.entries(cameras).map(([name, { questions, image }]) => ({
-        name,
-        questions: Object.entries(questions).map(([question, config]) => questionOf(question, config)),
-        images: image.enabled,
-      })),
-      prompts: Object.keys(prompts),
-      takesRequests: commands.describe,
-      settable: settableOf(commands),
-      health: ['outbox', 'speed', 'board', 'memory'],
-    },
-    ...discovery,
-    publish: (topic, payload) => publisher.retain(topic, payload),
-    subscribe: (topic, onMessage, signal) =>
-      publisher.subscribe(topic, ({ payload, retained }) => onMessage(payload.toString(), retained), signal),
-    random: Math.random,
-    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-    log,
-  });
-}
-
-/** Where the files lie that prove who is who to the broker. */
-export function connectFilePathsOf(mqtt: Config['mqtt'], folder: string): ConnectFilePaths {
-  const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
-  return {
-    passwordFile: path(mqtt.password_file),
-    caFile: path(mqtt.ca_file),
-    certFile: path(mqtt.cert_file),
-    keyFile: path(mqtt.key_file),
-  };
-}
-
-/** The path of a secret: a relative one is a systemd credential of that name, where there is one. */
-function lookUpSecret(path: string, folder: string): string {
-  const credentials = process.env['CREDENTIALS_DIRECTORY'];
-  const credential = credentials && !isAbsolute(path) ? resolve(credentials, path) : null;
-  return credential && existsSync(credential) ? credential : lookUp(path, folder);
 }

@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { PoolDescriber } from '../mqtt/pool/describer.ts';
 import { PoolWorker } from '../mqtt/pool/worker.ts';
 import type { Describer, Log } from '../pipeline/ports.ts';
-import { brokerOf } from './publisher.ts';
+import { brokerOf } from '../setup/broker.ts';
 
 // Worker boards, from the config: describing for a pool, and sending to one.
 

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { ScenecastError } from '../domain/errors.ts';
+import { formatBytes } from '../domain/format-bytes.ts';
 
 /** The bytes that this user may still write to a folder's file system. */
 export type FreeBytes = (folder: string) => Promise<number>;
@@ -27,12 +28,4 @@ export async function requireFreeSpace(
   throw new ScenecastError(
     `${folder}: ${formatBytes(neededBytes)} are still to be downloaded and ${formatBytes(reserveBytes)} must stay free, but only ${formatBytes(free)} are: make room for ${formatBytes(neededBytes + reserveBytes - free)} more, or choose another disk with --dir`,
   );
-}
-
-/** Bytes as a person reads them, in powers of 1000 as hubs and disks are sold: `4.78 GB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${value.toFixed(power === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${units[power]}`;
 }

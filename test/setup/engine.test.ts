@@ -1,7 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { modelSchema } from '../../src/config/schema.ts';
 import { ConfigError, EngineError } from '../../src/domain/errors.ts';
-import { modelFilesOf, setUpEngine, startEngine, usualJob } from '../../src/setup/engine.ts';
+import { setUpEngine, startEngine } from '../../src/setup/engine.ts';
+import { usualJob } from '../../src/setup/job.ts';
+import { modelFilesOf } from '../../src/setup/model-files.ts';
 import type { EngineClient } from '../../src/vision/process/engine-client.ts';
 
 const failing = (code: string): EngineClient =>

@@ -17,7 +17,8 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { modelSchema } from '../../src/config/schema.ts';
 import { messageOf, PlanError } from '../../src/domain/errors.ts';
-import { type EngineJob, setUpEngine } from '../../src/setup/engine.ts';
+import { setUpEngine } from '../../src/setup/engine.ts';
+import type { EngineJob } from '../../src/setup/job.ts';
 import { EngineClient } from '../../src/vision/process/engine-client.ts';
 import { clipLarge, type HollowShape, writeHollowModel } from '../../test/support/hollow-model.ts';
 

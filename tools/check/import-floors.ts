@@ -1,57 +1,54 @@
 /**
- * The floors of the house: imports point down only, and adapters never know each other.
+ * The floors of the house: imports point down only, adapters never know each other, and no file is part of a circle.
  *
  *   node tools/check/import-floors.ts     lists violations of src/, exit 1 where there are any
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
-const adapters = ['camera', 'gate', 'vision', 'board', 'models', 'mqtt', 'store', 'web', 'supervision'];
+/** Each talks to one part of the world. */
+const adapters = [
+  'camera',
+  'gate',
+  'vision',
+  'board',
+  'models',
+  'mqtt',
+  'home-assistant',
+  'store',
+  'supervision',
+];
+const belowAdapters = ['domain', 'system', 'pipeline/ports.ts'];
+const belowSetup = ['domain', 'system', 'pipeline', 'contract', 'config', 'planning', ...adapters];
 
-/** What each part of src/ may import from the other parts. */
+/** What each part of src/ may import from the other parts, lowest floor first. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: [],
+  system: ['domain'],
   pipeline: ['domain'],
   contract: ['domain'],
-  config: ['domain'],
-  ...Object.fromEntries(adapters.map((adapter) => [adapter, ['domain', 'pipeline/ports.ts']])),
-  mqtt: ['domain', 'pipeline/ports.ts', 'contract'],
-  'engine.ts': ['domain', 'config', ...adapters],
-  'camera-task.ts': ['engine.ts', 'domain', 'config', 'pipeline', ...adapters],
-  'info.ts': ['domain', 'config', 'contract', ...adapters],
-  'commanding.ts': ['domain', 'config', 'pipeline', ...adapters],
-  'publishing.ts': ['engine.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
-  'pool.ts': ['engine.ts', 'publishing.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
-  'app.ts': [
-    'engine.ts',
-    'camera-task.ts',
-    'info.ts',
-    'commanding.ts',
-    'publishing.ts',
-    'pool.ts',
-    'domain',
-    'config',
-    'pipeline',
-    'contract',
-    ...adapters,
-  ],
-  cli: ['engine.ts', 'publishing.ts', 'app.ts', 'domain', 'config', 'pipeline', 'contract', ...adapters],
-  'main.ts': ['cli', 'app.ts', 'domain'],
+  config: ['domain', 'contract'],
+  ...Object.fromEntries(adapters.map((adapter) => [adapter, belowAdapters])),
+  mqtt: [...belowAdapters, 'contract'],
+  'home-assistant': [...belowAdapters, 'contract'],
+  planning: ['domain', 'system', 'board'],
+  setup: belowSetup,
+  daemon: [...belowSetup, 'setup'],
+  cli: [...belowSetup, 'setup', 'daemon'],
+  'main.ts': ['cli', 'domain'],
 };
 
 /** Only these parts may load native code. */
 const nativeParts = ['camera', 'vision', 'supervision'];
 
-/** One line a violation, for sources given as path below src/ -> text. */
+/** One line per violation, for sources given as path below src/ -> text. */
 export function floorViolations(sources: ReadonlyMap<string, string>): string[] {
   const violations: string[] = [];
   for (const [path, text] of sources) {
     const part = path.split('/')[0]!;
     const mayImport = allowed[part];
     if (!mayImport) {
-      violations.push(
-        `${path}: "${part}" is not a part of the house; add it to tools/check/import-floors.ts`,
-      );
+      violations.push(`${path}: "${part}" is not a part of src; add it to tools/check/import-floors.ts`);
       continue;
     }
     for (const target of importedPaths(path, text)) {
@@ -62,7 +59,22 @@ export function floorViolations(sources: ReadonlyMap<string, string>): string[] 
     if (/\.node['"`]/.test(text) && !nativeParts.includes(part))
       violations.push(`${path} loads a .node file`);
   }
-  return violations;
+  return [...violations, ...circles(sources)];
+}
+
+/** One line per circle of imports, types and worker addresses counted: the files in order, the first one repeated. */
+function circles(sources: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) found.push(`circle: ${[...trail.slice(start), path].join(' -> ')}`);
+    if (start >= 0 || done.has(path)) return;
+    for (const target of importedPaths(path, sources.get(path) ?? '')) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path, []);
+  return found;
 }
 
 /** The files of src/ that a source imports, static, dynamic or by URL, as paths below src/. */

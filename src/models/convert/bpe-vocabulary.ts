@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../domain/errors.ts';
 import { pieceTypes } from './sentencepiece-model.ts';
-import { TokenTable } from './spm-vocabulary.ts';
+import { TokenTable } from './token-table.ts';
 import type { BpeTokenizerJson, TokenizerFiles } from './tokenizer-files.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary-type.ts';
 
 /** llama.cpp's names of the ways to split a text, by the expression that tokenizer.json splits with. */
 const splitters: ReadonlyMap<string, string> = new Map([

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { bool, type GgufMetadata, type GgufValue, text, u32 } from './gguf-writer.ts';
 import { readOptionalJson, readOptionalText } from './json-file.ts';
 import type { TokenizerFiles } from './tokenizer-files.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary-type.ts';
 
 const kinds = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const;
 type Kind = (typeof kinds)[number];

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { ConfigError } from '../../domain/errors.ts';
 import { pieceTypes, type SentencePieceModel } from './sentencepiece-model.ts';
+import { addedScore, TokenTable } from './token-table.ts';
 import type { BpeTokenizerJson, TokenizerFiles } from './tokenizer-files.ts';
-import type { Vocabulary } from './vocabulary.ts';
-
-const unusedScore = -10_000;
-const addedScore = -1000;
+import type { Vocabulary } from './vocabulary-type.ts';
 
 /**
  * The vocabulary of a SentencePiece model and of the tokens added to it, as `_create_vocab_sentencepiece` of
@@ -68,44 +66,4 @@ function prependsSpace({ normalizer, pre_tokenizer }: BpeTokenizerJson): boolean
   if (source.includes('"Metaspace"'))
     return !source.includes('"prepend_scheme":"never"') && !source.includes('"add_prefix_space":false');
   return source.includes('"Prepend"');
-}
-
-/** Tokens by id: filled up with unused ones, and without those beyond the model's embeddings. */
-export class TokenTable {
-  readonly tokens: string[];
-  readonly scores: number[];
-  readonly types: number[];
-  readonly ignored: string[] = [];
-
-  constructor(size: number) {
-    this.tokens = Array.from({ length: size }, (_, id) => `[PAD${id}]`);
-    this.scores = new Array<number>(size).fill(unusedScore);
-    this.types = new Array<number>(size).fill(pieceTypes.unused);
-  }
-
-  set(id: number, token: string, score: number, type: number): void {
-    if (id >= this.tokens.length) {
-      this.ignored.push(token);
-      return;
-    }
-    this.tokens[id] = token;
-    this.scores[id] = score;
-    this.types[id] = type;
-  }
-
-  /** A token that was added to a finished tokeniser. */
-  add(id: number, token: string, special: boolean): void {
-    if (special || looksSpecial(token)) this.set(id, token, addedScore, pieceTypes.control);
-    else this.set(id, token.replaceAll('\u2581', ' '), addedScore, pieceTypes.userDefined);
-  }
-}
-
-/** `does_token_look_special` of llama.cpp's conversion: some models do not mark what is plainly a control token. */
-function looksSpecial(token: string): boolean {
-  return (
-    ['<pad>', '<mask>', '<2mass>', '[@BOS@]'].includes(token) ||
-    /^<\|.*\|>$/s.test(token) ||
-    /^<\uff5c.*\uff5c>$/s.test(token) ||
-    /^<unused.*>$/s.test(token)
-  );
 }

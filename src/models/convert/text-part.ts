@@ -14,7 +14,7 @@ import { computedTensor, convertedTensor, type TensorOptions } from './tensor-co
 import type { TensorStore } from './tensor-store.ts';
 import type { RopeScaling, TextConfig } from './text-config.ts';
 import type { TokenizerFiles } from './tokenizer-files.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary-type.ts';
 
 /** llama.cpp's numbers of file types. */
 export const fileTypes = { F32: 0, F16: 1, BF16: 32 } as const;

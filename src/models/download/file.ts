@@ -1,5 +1,5 @@
 import { messageOf, ScenecastError } from '../../domain/errors.ts';
-import { formatBytes } from '../free-space.ts';
+import { formatBytes } from '../../domain/format-bytes.ts';
 import type { RemoteFile } from './hub-file.ts';
 import { askHub, type HubAccess, HubError, pauseBefore } from './hub-request.ts';
 import { DownloadPart } from './part.ts';

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { errorResponse, maxCommandBytes, okResponse, type ResponseError } from '../../contract/requests.ts';
 import { CommandError, messageOf } from '../../domain/errors.ts';
 import type { Log } from '../../pipeline/ports.ts';
-import type { Message } from '../connection/broker-link.ts';
+import type { Message } from '../connection/message.ts';
 import type { Incoming, OnMessage } from '../connection/subscriptions.ts';
 import { type AllowedCommands, type Command, type CommandPowers, commandsOf } from './command-list.ts';
 import { isResponseTopic } from './response-topic.ts';

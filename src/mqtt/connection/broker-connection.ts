@@ -4,9 +4,10 @@ import { connect, type IClientOptions, type MqttClient, ReasonCodes } from 'mqtt
 import { messageOf } from '../../domain/errors.ts';
 import { withoutSecrets } from '../../domain/shown-address.ts';
 import type { Log } from '../../pipeline/ports.ts';
-import { BrokerLink, type Message } from './broker-link.ts';
+import { BrokerLink } from './broker-link.ts';
 import { type ConnectFilePaths, type ConnectFiles, readConnectFiles } from './connect-files.ts';
 import { connectionFault } from './connection-fault.ts';
+import type { Message } from './message.ts';
 import { ReconnectDelay, type ReconnectOptions, reconnectDefaults } from './reconnect-delay.ts';
 
 export interface BrokerConnectionOptions extends ConnectFilePaths {

@@ -1,18 +1,9 @@
 import { type IConnackPacket, type IPublishPacket, type MqttClient, ReasonCodes } from 'mqtt';
 import { messageOf, ScenecastError } from '../../domain/errors.ts';
 import { type BrokerLimits, brokerLimits } from './broker-limits.ts';
+import type { Message } from './message.ts';
 import { PublishError, refusalOf } from './publish-error.ts';
 import { publishSizeBytes } from './publish-size.ts';
-
-export interface Message {
-  readonly topic: string;
-  readonly payload: string | Buffer;
-  /** 1: resolves when the broker has acknowledged it. */
-  readonly qos: 0 | 1;
-  readonly retain: boolean;
-  /** Of MQTT 5, such as the correlation data of a reply. */
-  readonly properties?: IPublishPacket['properties'];
-}
 
 interface Job {
   readonly message: Message;

@@ -1,4 +1,4 @@
-import type { Message } from './broker-link.ts';
+import type { Message } from './message.ts';
 
 /** The size in bytes of a PUBLISH packet of MQTT 5 (3.3), or a few more, as it may carry a topic alias. */
 export function publishSizeBytes({

@@ -1,6 +1,6 @@
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
-import type { EngineFacts, InspectEngineRequest } from './inspect-engine.ts';
+import type { EngineFacts, InspectEngineRequest } from './inspect-engine-request.ts';
 import { serveParent } from './one-shot-child.ts';
 
 serveParent(async ({ textPath, mmprojPath, cpuModule }: InspectEngineRequest): Promise<EngineFacts> => {

@@ -3,7 +3,7 @@ import { backendsDir, loadAddon, type MtmdVocabularyFile } from '../native/addon
 import { imageMaxTokens } from '../picture/detail.ts';
 import { countPictureTokens, heedsDetail } from '../picture/sight.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
-import type { InspectRequest, ModelFacts, PictureCost } from './inspect-model.ts';
+import type { InspectRequest, ModelFacts, PictureCost } from './inspect-request.ts';
 import { serveParent } from './one-shot-child.ts';
 
 /** Nothing is decoded: the least that takes a picture that must be decoded at once. */

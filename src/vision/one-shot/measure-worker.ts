@@ -1,7 +1,7 @@
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import { loadEngine } from '../process/load-engine.ts';
-import type { EngineRates, MeasureRequest } from './measure-engine.ts';
+import type { EngineRates, MeasureRequest } from './measure-request.ts';
 import { serveParent } from './one-shot-child.ts';
 
 /** Enough to touch every weight. */

@@ -9,7 +9,7 @@ import { renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import { turnTokens } from '../prompt/turn-tokens.ts';
 import { serveParent } from './one-shot-child.ts';
-import type { SizeRequest } from './size-model.ts';
+import type { SizeRequest } from './size-request.ts';
 
 /** What a context takes is measured at two sizes: it grows in a straight line. */
 const measuredContexts = [4096, 8192] as const;

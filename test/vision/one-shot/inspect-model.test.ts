@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { type InspectRequest, inspectModel } from '../../../src/vision/one-shot/inspect-model.ts';
+import { inspectModel } from '../../../src/vision/one-shot/inspect-model.ts';
+import type { InspectRequest } from '../../../src/vision/one-shot/inspect-request.ts';
 import { realGeometryShape, writeRandomLlava } from '../../support/random-llava.ts';
 import { type Projector, writeRandomModel } from '../../support/random-projectors.ts';
 

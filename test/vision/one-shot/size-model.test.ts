@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ModelSizing } from '../../../src/domain/model-sizing.ts';
 import { backendsDir, type LoadOptions, loadAddon } from '../../../src/vision/native/addon.ts';
-import { type SizeRequest, sizeModel } from '../../../src/vision/one-shot/size-model.ts';
+import { sizeModel } from '../../../src/vision/one-shot/size-model.ts';
+import type { SizeRequest } from '../../../src/vision/one-shot/size-request.ts';
 import { type HollowShape, vicuna7b, writeHollowModel } from '../../support/hollow-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-size-'));

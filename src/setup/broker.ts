@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { lookUp } from '../config/paths.ts';
+import type { Config } from '../config/schema.ts';
+import type { ConnectFilePaths } from '../mqtt/connection/connect-files.ts';
+import type { BrokerAddress } from '../mqtt/pool/connection.ts';
+
+/** The broker, and what it takes to connect to it. */
+export function brokerOf(mqtt: Config['mqtt'], folder: string): BrokerAddress {
+  return {
+    url: mqtt.url,
+    username: mqtt.username,
+    ...connectFilePathsOf(mqtt, folder),
+    keepaliveMs: mqtt.keepalive,
+  };
+}
+
+/** Where the files lie that prove who is who to the broker. */
+export function connectFilePathsOf(mqtt: Config['mqtt'], folder: string): ConnectFilePaths {
+  const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
+  return {
+    passwordFile: path(mqtt.password_file),
+    caFile: path(mqtt.ca_file),
+    certFile: path(mqtt.cert_file),
+    keyFile: path(mqtt.key_file),
+  };
+}
+
+/** The path of a secret: a relative one is a systemd credential of that name, where there is one. */
+function lookUpSecret(path: string, folder: string): string {
+  const credentials = process.env['CREDENTIALS_DIRECTORY'];
+  const credential = credentials && !isAbsolute(path) ? resolve(credentials, path) : null;
+  return credential && existsSync(credential) ? credential : lookUp(path, folder);
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { lookUp } from '../config/paths.ts';
+import type { Config } from '../config/schema.ts';
+import { ConfigError } from '../domain/errors.ts';
+import { loadCatalogue } from '../models/catalogue.ts';
+import { modelNamePattern } from '../models/hub-address.ts';
+import { defaultModelsFolder, modelFolder } from '../models/installed/installed.ts';
+import { locateModel, type ModelFiles } from '../models/installed/locate.ts';
+
+/** Where a config's model lies. @throws ConfigError where its files are not there */
+export function modelFilesOf(model: Config['model'], folder: string): Promise<ModelFiles> {
+  return locateModel(modelFolderOf(model.path, folder));
+}
+
+/**
+ * The folder of a config's `model.path`: a path, or the name of a model that was pulled.
+ * @throws ConfigError for a model of the catalogue that is not here yet.
+ */
+function modelFolderOf(path: string, folder: string): string {
+  const found = lookUp(path, folder);
+  if (existsSync(found) || !modelNamePattern.test(path)) return found;
+  const pulled = modelFolder(defaultModelsFolder(process.env), path);
+  if (existsSync(pulled)) return pulled;
+  if (!loadCatalogue().some(({ name }) => name === path)) return found;
+  throw new ConfigError(
+    `model.path ${path}: a model of the catalogue that is not here; scenecast models pull ${path}`,
+  );
+}

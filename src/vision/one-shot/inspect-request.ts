@@ -1,0 +1,28 @@
+import type { Size } from '../../domain/frame.ts';
+import type { Detail } from '../../domain/model-sizing.ts';
+import type { TextInfo, VisionInfo } from '../native/addon.ts';
+import type { ChosenTemplate } from '../prompt/choose-chat-template.ts';
+
+export interface InspectRequest {
+  /** Absolute. */
+  readonly textPath: string;
+  /** Absolute; null: the text model alone. */
+  readonly mmprojPath: string | null;
+  /** As in the config. */
+  readonly chatTemplate: string | null;
+  readonly sizes: readonly Size[];
+}
+
+/** Cells of the context a picture takes at each detail; only `full` where the model heeds none. */
+export interface PictureCost {
+  readonly size: Size;
+  readonly tokens: Partial<Record<Detail, number>>;
+}
+
+/** What a model's files say of it, and what Scenecast makes of that. */
+export interface ModelFacts {
+  readonly text: TextInfo;
+  readonly vision: VisionInfo | null;
+  readonly template: Pick<ChosenTemplate, 'source' | 'family' | 'reason' | 'jinja'>;
+  readonly pictures: readonly PictureCost[] | null;
+}
