@@ -176,7 +176,7 @@ function parse(payload: Buffer, schema: z.ZodType): Parsed | Fault {
   const result = schema.safeParse(json);
   if (result.success) return { value: result.data, transaction };
   const issue = result.error.issues[0]!;
-  const field = issue.path.join('..');
+  const field = issue.path.join('.');
   return { fault: field === '' ? issue.message : `${field}: ${issue.message}`, transaction };
 }
 

@@ -145,7 +145,7 @@ function parse<Output>(schema: z.ZodType<Output>, value: unknown, what: string):
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const path = issue!.path.join('..');
+  const path = issue!.path.join('.');
   throw new WorkError('invalid', `${path || what}: ${issue!.message}`);
 }
 

@@ -106,12 +106,9 @@ test('of a model that lies elsewhere only the link is removed', async () => {
   expect(readdirSync(join(models, 'elsewhere'))).toEqual(['x.gguf']);
 });
 
-test.each(['../m', '/etc', '..', '../..', 'M', 'a/b', ''])(
-  '"%s" is not the name of a model',
-  async (name) => {
-    put('m', 'x.gguf');
-    await expect(removeModel(models, name, true)).rejects.toThrow(/not the name of a model/);
-    await expect(verifyModel(models, name, signal)).rejects.toThrow(/not the name of a model/);
-    expect(await installedNames(models)).toEqual(['m']);
-  },
-);
+test.each(['../m', '/etc', '.', '..', 'M', 'a/b', ''])('"%s" is not the name of a model', async (name) => {
+  put('m', 'x.gguf');
+  await expect(removeModel(models, name, true)).rejects.toThrow(/not the name of a model/);
+  await expect(verifyModel(models, name, signal)).rejects.toThrow(/not the name of a model/);
+  expect(await installedNames(models)).toEqual(['m']);
+});
