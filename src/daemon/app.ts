@@ -101,7 +101,7 @@ export class App {
       maxFrameAgeMs: this.#config.max_frame_age,
       healthIntervalMs: this.#config.health_interval,
       readings: () => readBoardHealth(engine?.pid ?? null),
-      longestDescriptionMs: longestDescriptionMs(this.#config),
+      maxDescriptionMs: maxDescriptionMs(this.#config),
     });
     this.#running.push({ name: 'pipeline', close: () => pipeline.close() });
     this.#loopDelay.enable();
@@ -109,7 +109,7 @@ export class App {
     const commands = commandsFor(
       this.#config,
       {
-        request: (camera, wish, signal) => pipeline.request(camera, wish, signal),
+        request: (camera, options, signal) => pipeline.request(camera, options, signal),
         restart: (signal) => restart(engine, signal),
         set: (camera, change) => settings.set(camera, change),
       },
@@ -252,7 +252,7 @@ function progressLogger(log: Logger): (fraction: number) => void {
  * When a description under way must have come to an end: the pool's time, then that in which the own engine must be free, then
  * the engine's, whose process is killed.
  */
-function longestDescriptionMs({ engine, model, work }: Config): number {
+function maxDescriptionMs({ engine, model, work }: Config): number {
   return (engine === 'pool' ? work.sending.deadline : 0) + 2 * model.deadline + deadlineSlackMs;
 }
 

@@ -36,7 +36,7 @@ export function cameraTaskOf(
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
     // The camera is given up first; the gate looks too.
-    longestLookMs: longestAnswerMs + 60_000,
+    maxLookMs: longestAnswerMs + 60_000,
     questions: questionsOf(camera.questions),
   };
 }

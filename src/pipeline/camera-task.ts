@@ -15,5 +15,5 @@ export interface CameraTask {
   readonly maxIntervalMs: number | null;
   readonly questions: readonly Question[];
   /** A look that takes longer hangs for good: a camera that fails says so sooner. Default: two minutes. */
-  readonly longestLookMs?: number;
+  readonly maxLookMs?: number;
 }

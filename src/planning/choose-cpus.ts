@@ -11,9 +11,9 @@ export interface CpuChoice {
 /**
  * The CPUs for the engine: those of the big cores that this process may use, one thread each, and no more threads than
  * the cgroup grants time for: threads beyond either are ruinous, as every operation of ggml ends at a barrier.
- * @param wished what the config asks for; null: decide
+ * @param wanted what the config asks for; null: decide
  */
-export function chooseCpus(board: Board, wished: number | null): CpuChoice {
+export function chooseCpus(board: Board, wanted: number | null): CpuChoice {
   const allowed = new Set(board.allowedCpus);
   const usable = board.clusters
     .map((cluster) => ({ ...cluster, cpus: cluster.cpus.filter((cpu) => allowed.has(cpu)) }))
@@ -26,7 +26,7 @@ export function chooseCpus(board: Board, wished: number | null): CpuChoice {
   const granted = board.cpuQuota === null ? most : Math.max(1, Math.floor(board.cpuQuota));
   const names = [...new Set(chosen.map(({ name }) => name))].join(', ') || 'CPUs';
   const affinity = isMixed ? cpus : null;
-  if (wished !== null) return { cpus: affinity, threads: wished, reason: 'model.threads' };
+  if (wanted !== null) return { cpus: affinity, threads: wanted, reason: 'model.threads' };
   if (granted < most)
     return {
       cpus: affinity,

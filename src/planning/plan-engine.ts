@@ -197,15 +197,15 @@ function memoryFor(
   return memoryOf(model, detail, context, contextSize, useMmap);
 }
 
-function degradedFrom(wished: Choice, chosen: Choice): string[] {
+function degradedFrom(wanted: Choice, chosen: Choice): string[] {
   return [
-    ...(chosen.detail !== wished.detail
-      ? [`detail ${chosen.detail.detail} instead of ${wished.detail.detail}`]
+    ...(chosen.detail !== wanted.detail
+      ? [`detail ${chosen.detail.detail} instead of ${wanted.detail.detail}`]
       : []),
-    ...(chosen.maxTokens !== wished.maxTokens
-      ? [`answers of ${chosen.maxTokens} tokens instead of ${wished.maxTokens}`]
+    ...(chosen.maxTokens !== wanted.maxTokens
+      ? [`answers of ${chosen.maxTokens} tokens instead of ${wanted.maxTokens}`]
       : []),
-    ...(chosen.context !== wished.context ? [`KV cache in ${chosen.context.kvType}`] : []),
+    ...(chosen.context !== wanted.context ? [`KV cache in ${chosen.context.kvType}`] : []),
   ];
 }
 

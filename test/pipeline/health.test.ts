@@ -60,7 +60,7 @@ test('a board that cannot be read, or hangs, holds up neither the rest of health
   expect(recorder.healths).toHaveLength(1);
   expect(log.lines).toContainEqual({
     fields: { reason: 'no such sensor' },
-    message: 'the board was not read',
+    message: 'could not read the board',
   });
   await until(() => recorder.observations.length > 0);
   // One that hangs is not asked again, and nothing piles up.

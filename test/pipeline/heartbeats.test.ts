@@ -47,7 +47,7 @@ test('nor is an engine that takes ten minutes to come up, or is long in being st
   const engine = new FakeEngine();
   engine.restart = new Promise((resolve) => setTimeout(resolve, 600_000));
   const { pipeline, recorder } = startPipeline([taskOf(new FakeCamera('a'))], engine, {
-    longestDescriptionMs: 60_000,
+    maxDescriptionMs: 60_000,
   });
   expect(await stuckWithin(pipeline, 590, 10)).toEqual(new Set());
   await pass(20_000);
@@ -67,10 +67,7 @@ test('while the engine comes up only the newest frame waits, and nobody says tha
 
 test('a camera that neither gives a picture nor fails is stuck in its time, and the others are not', async () => {
   const [hung, good] = [new FakeCamera('hung'), new FakeCamera('good')];
-  const { pipeline } = startPipeline(
-    [taskOf(hung, { longestLookMs: 90_000 }), taskOf(good)],
-    new FakeEngine(),
-  );
+  const { pipeline } = startPipeline([taskOf(hung, { maxLookMs: 90_000 }), taskOf(good)], new FakeEngine());
   await pass(5000);
   hung.hangs = true;
   expect(await stuckWithin(pipeline, 85)).toEqual(new Set());
@@ -79,7 +76,7 @@ test('a camera that neither gives a picture nor fails is stuck in its time, and 
 
 test('a description that never ends is stuck in its time', async () => {
   const { pipeline } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine(1e9), {
-    longestDescriptionMs: 960_000,
+    maxDescriptionMs: 960_000,
   });
   expect(await stuckWithin(pipeline, 955, 5)).toEqual(new Set());
   expect(await stuckWithin(pipeline, 10)).toEqual(new Set(['description']));

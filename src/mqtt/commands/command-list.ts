@@ -5,12 +5,16 @@ import { askedOf } from '../../contract/questions.ts';
 import { askRequestSchema, describeRequestSchema, restartRequestSchema } from '../../contract/requests.ts';
 import { topicsOf } from '../../contract/topics.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
-import type { Fulfilment, Wish } from '../../domain/wish.ts';
+import type { DescriptionOptions, DescriptionResult } from '../../domain/description-options.ts';
 
 /** What commands can do; each call rejects with a CommandError, or what went wrong. */
 export interface CommandPowers {
   /** `camera` null: the only one. Rejects with the signal's reason when it aborts. */
-  request(camera: string | null, wish: Wish, signal: AbortSignal): Promise<Fulfilment>;
+  request(
+    camera: string | null,
+    options: DescriptionOptions,
+    signal: AbortSignal,
+  ): Promise<DescriptionResult>;
   /** Starts the engine anew; resolves when it is ready. Rejects where the signal aborts. */
   restart(signal: AbortSignal): Promise<void>;
   /** Resolves with all of the camera's settings. */

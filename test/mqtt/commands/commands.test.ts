@@ -8,8 +8,8 @@ import {
   setResponseSchema,
 } from '../../../src/contract/requests.ts';
 import type { CameraSettings } from '../../../src/domain/camera-settings.ts';
+import type { DescriptionOptions, DescriptionResult } from '../../../src/domain/description-options.ts';
 import { CommandError } from '../../../src/domain/errors.ts';
-import type { Fulfilment, Wish } from '../../../src/domain/wish.ts';
 import { Commands, type CommandsOptions } from '../../../src/mqtt/commands/commands.ts';
 import { startBroker, startPublisher, subscribe } from '../../support/mqtt.ts';
 import { observation } from '../../support/observation.ts';
@@ -29,7 +29,7 @@ interface Setup {
   readonly caller: Subscriber;
   /** Response messages with their properties, by the time they came. */
   readonly packets: IPublishPacket[];
-  readonly wishes: [string | null, Wish][];
+  readonly requests: [string | null, DescriptionOptions][];
   readonly changes: [string, Partial<CameraSettings>][];
   readonly log: Awaited<ReturnType<typeof startPublisher>>['log'];
   readonly commands: Commands;
@@ -43,7 +43,7 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
   const packets: IPublishPacket[] = [];
   let taken = 0;
   caller.client.on('message', (_topic, _payload, packet) => void packets.push(packet));
-  const setup = { caller, packets, log, restarts: 0, wishes: [], changes: [] } as unknown as Setup;
+  const setup = { caller, packets, log, restarts: 0, requests: [], changes: [] } as unknown as Setup;
   const commands = new Commands({
     device: 'test',
     cameras: ['porch', 'yard'],
@@ -51,9 +51,9 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
     rate: 1000,
     burst: 1000,
     timeoutMs: 60_000,
-    request: async (camera, wish): Promise<Fulfilment> => {
-      setup.wishes.push([camera, wish]);
-      return { observation: observation({ camera: camera ?? 'porch' }), answer: wish.ask ? 2 : null };
+    request: async (camera, options): Promise<DescriptionResult> => {
+      setup.requests.push([camera, options]);
+      return { observation: observation({ camera: camera ?? 'porch' }), answer: options.ask ? 2 : null };
     },
     restart: async () => {
       setup.restarts++;
@@ -116,10 +116,12 @@ test('a description is requested as the contract has it, and comes back with its
     transaction: 'a-1',
     data: { camera: 'yard', schema: 1 },
   });
-  expect(setup.wishes).toEqual([['yard', { prompt: 'brief', detail: 'overview', questions: ['gate_open'] }]]);
+  expect(setup.requests).toEqual([
+    ['yard', { prompt: 'brief', detail: 'overview', questions: ['gate_open'] }],
+  ]);
   await say(setup, 'request/describe', {});
   await responses(setup, 'describe', 2);
-  expect(setup.wishes[1]).toEqual([null, {}]);
+  expect(setup.requests[1]).toEqual([null, {}]);
 });
 
 test('a question is asked with its type, and the answer says what was asked', async () => {
@@ -131,7 +133,7 @@ test('a question is asked with its type, and the answer says what was asked', as
     data: { camera: 'porch', ask: question.ask, value: 2 },
     transaction: '2',
   });
-  expect(setup.wishes).toEqual([
+  expect(setup.requests).toEqual([
     ['porch', { ask: { ask: question.ask, type: { kind: 'integer', min: 0, max: 9 } } }],
   ]);
 });
@@ -298,7 +300,7 @@ test('what is malformed is invalid, and the response says why', async () => {
     expect(response.error.message).toMatch(message);
     expect(response.error.message.length).toBeLessThanOrEqual(500);
   }
-  expect([setup.wishes, setup.changes]).toEqual([[], []]);
+  expect([setup.requests, setup.changes]).toEqual([[], []]);
 });
 
 test('a transaction comes back with a fault of the rest', async () => {
@@ -323,7 +325,7 @@ test('what the config does not allow is forbidden', async () => {
   for (const kind of ['describe', 'restart', 'set'] as const)
     expect((await responses(setup, kind))[0]).toMatchObject({ error: { code: 'forbidden' } });
   await responses(setup, 'set', 2);
-  expect([setup.wishes, setup.restarts, setup.changes]).toEqual([[], 0, [['porch', { paused: true }]]]);
+  expect([setup.requests, setup.restarts, setup.changes]).toEqual([[], 0, [['porch', { paused: true }]]]);
 });
 
 test.each([
@@ -344,13 +346,13 @@ const whenAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
 test('a command that takes too long has expired; one under way at the end is told', async () => {
-  const setup = await setUp({ timeoutMs: 200, request: (_camera, _wish, signal) => whenAborted(signal) });
+  const setup = await setUp({ timeoutMs: 200, request: (_camera, _options, signal) => whenAborted(signal) });
   await say(setup, 'request/describe', {});
   expect((await responses(setup, 'describe'))[0].error).toEqual({
     code: 'expired',
     message: 'not done within 0.2 s',
   });
-  const slow = await setUp({ request: (_camera, _wish, signal) => whenAborted(signal) });
+  const slow = await setUp({ request: (_camera, _options, signal) => whenAborted(signal) });
   await say(slow, 'request/describe', {});
   await say(slow, 'porch/set/paused', 'true');
   await responses(slow, 'set');

@@ -1,20 +1,20 @@
 import type { Detail } from './model-sizing.ts';
 import type { Answer, Observation, Question } from './observation.ts';
 
-/** What somebody wants of a camera's next picture; what is left out is as the camera's task has it. */
-export interface Wish {
+/** How a requested description differs from the camera's own; what is left out is as the camera is configured. */
+export interface DescriptionOptions {
   /** The name of a prompt. */
   readonly prompt?: string | undefined;
   readonly detail?: Detail | undefined;
   /** The names of standing questions. */
   readonly questions?: readonly string[] | undefined;
-  /** Asked besides, and answered to whoever wished it alone. */
+  /** An ad-hoc question; only the requester gets its answer. */
   readonly ask?: Omit<Question, 'name'> | undefined;
 }
 
-/** What came of a wish. */
-export interface Fulfilment {
+/** The result of a requested description. */
+export interface DescriptionResult {
   readonly observation: Observation;
-  /** null: nothing was asked besides. */
+  /** The answer to `DescriptionOptions.ask`; null if it was not given. */
   readonly answer: Answer | null;
 }

@@ -1,10 +1,10 @@
 /** So many looks in a row without a miss, and the engine keeps up again. */
 const calmLooks = 3;
 
-export interface PaceOptions {
-  /** How often the camera is to be looked at. */
+export interface BackpressureOptions {
+  /** Configured time between two looks. */
   readonly intervalMs: number;
-  /** Told once when the interval begins to stretch, and once when it is kept again. */
+  /** Called once when the interval begins to stretch, and once when it is kept again. */
   readonly onStretch: (stretched: boolean, effectiveIntervalMs: number) => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -14,8 +14,8 @@ export interface PaceOptions {
  * Whether the engine keeps up with one camera. A frame that was displaced or grew too old is a miss; with misses, the
  * effective interval is the time from one frame that the engine took to the next.
  */
-export class Pace {
-  readonly #options: PaceOptions;
+export class BackpressureMonitor {
+  readonly #options: BackpressureOptions;
   intervalMs: number;
   #waitingSince: number | null = null;
   #lastTaken = Number.NEGATIVE_INFINITY;
@@ -23,7 +23,7 @@ export class Pace {
   #calm = 0;
   #stretchedMs: number | null = null;
 
-  constructor(options: PaceOptions) {
+  constructor(options: BackpressureOptions) {
     this.#options = options;
     this.intervalMs = options.intervalMs;
   }

@@ -1,19 +1,20 @@
-/** A rest between two looks, which can be cut short. One at a time. */
-export class Rest {
+/** A sleep between two looks that can be cut short. One sleeper at a time. */
+export class InterruptibleSleep {
   #wake: (() => void) | null = null;
   #untilMs = Number.POSITIVE_INFINITY;
 
-  /** Whether somebody rests now. */
-  get isOn(): boolean {
+  get isSleeping(): boolean {
     return this.#wake !== null;
   }
 
-  /** When the rest under way ends by itself, by performance.now(); Infinity: nobody rests, or nothing but somebody ends it. */
+  /** When the current sleep ends by itself, by performance.now(); Infinity if nothing sleeps, or only an interrupt ends it. */
   get untilMs(): number {
     return this.#untilMs;
   }
 
-  /** Rests until a moment of performance.now(), which may move meanwhile (Infinity: until it is cut short), or `isOver`. */
+  /**
+   * Sleeps until a moment of performance.now(), which may move meanwhile (Infinity: until interrupted), or until `isOver`.
+   */
   async until(moment: () => number, isOver: () => boolean): Promise<void> {
     for (;;) {
       const leftMs = moment() - performance.now();
@@ -31,7 +32,7 @@ export class Rest {
     }
   }
 
-  /** Has moment and end looked at anew. */
+  /** Makes the sleeper check its moment and `isOver` again. */
   interrupt(): void {
     this.#wake?.();
   }

@@ -14,17 +14,17 @@ const questions = [
   { name: 'people', ask: 'How many people?' },
 ];
 
-test('a wish names prompt, detail and questions, for its own frame alone', async () => {
+test('a request names prompt, detail and questions, for its own frame alone', async () => {
   const engine = new FakeEngine(100);
   const { pipeline, recorder } = startPipeline(
     [taskOf(new FakeCamera('a'), { questions, intervalMs: 60_000 })],
     engine,
   );
   await pass(1000);
-  const wish = { prompt: 'brief', detail: 'overview', questions: ['people'] } as const;
-  const fulfilled = pipeline.request('a', wish);
+  const options = { prompt: 'brief', detail: 'overview', questions: ['people'] } as const;
+  const result = pipeline.request('a', options);
   await pass(1000);
-  const { observation, answer } = await fulfilled;
+  const { observation, answer } = await result;
   expect(engine.requests.at(-1)).toMatchObject({
     prompt: 'In one word.',
     detail: 'overview',
@@ -46,9 +46,9 @@ test('what is asked besides is answered to who asked, and not published', async 
   );
   await pass(500);
   const type = { kind: 'integer', min: 0, max: 9 } as const;
-  const fulfilled = pipeline.request(null, { ask: { ask: 'How many bicycles?', type } });
+  const result = pipeline.request(null, { ask: { ask: 'How many bicycles?', type } });
   await pass(500);
-  const { observation, answer } = await fulfilled;
+  const { observation, answer } = await result;
   expect(answer).toBe('an answer to How many bicycles?');
   expect(engine.requests.at(-1)?.questions).toEqual([
     ...questions,
@@ -58,22 +58,22 @@ test('what is asked besides is answered to who asked, and not published', async 
     expect(Object.keys(description.answers)).toEqual(['gate', 'people']);
 });
 
-test('those who wish the same share a frame; others get one of their own, at once and in turn', async () => {
+test('those who options the same share a frame; others get one of their own, at once and in turn', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(1000);
   const { pipeline, recorder } = startPipeline([taskOf(camera, { intervalMs: 600_000 })], engine);
   await pass(2000);
   const wishes = [{ prompt: 'brief' }, {}, { prompt: 'brief' }, { ask: { ask: 'What else?' } }];
-  const fulfilled = Promise.all(wishes.map((wish) => pipeline.request('a', wish)));
+  const result = Promise.all(wishes.map((options) => pipeline.request('a', options)));
   await pass(3500);
-  const ids = (await fulfilled).map(({ observation }) => observation.frame.id);
+  const ids = (await result).map(({ observation }) => observation.frame.id);
   expect(ids[2]).toBe(ids[0]);
   expect(new Set(ids).size).toBe(3);
   expect(recorder.observations).toHaveLength(4);
   expect([...recorder.endsById.values()].every((ends) => ends.length === 1)).toBe(true);
 });
 
-test('a wish that is given up rejects with the reason, and nobody is looked at for it', async () => {
+test('a options that is given up rejects with the reason, and nobody is looked at for it', async () => {
   const camera = new FakeCamera('a');
   camera.hangs = true;
   const { pipeline } = startPipeline([taskOf(camera)], new FakeEngine());
@@ -102,10 +102,10 @@ test.each([
     'unknown',
     'no question is named "tree"',
   ],
-] as const)('%s is refused', async (_name, camera, wish, code, message) => {
+] as const)('%s is refused', async (_name, camera, options, code, message) => {
   const tasks = ['a', 'c'].map((name) => taskOf(new FakeCamera(name)));
   const { pipeline } = startPipeline(tasks, new FakeEngine());
-  const error = await pipeline.request(camera, wish).catch((reason: unknown) => reason);
+  const error = await pipeline.request(camera, options).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
 });
 
@@ -118,9 +118,9 @@ test('a paused camera is not looked at, answers requests, and goes on at once', 
   const captures = camera.captures;
   await pass(60_000);
   expect(camera.captures).toBe(captures);
-  const fulfilled = pipeline.request('a');
+  const result = pipeline.request('a');
   await pass(500);
-  expect((await fulfilled).observation.trigger).toBe('request');
+  expect((await result).observation.trigger).toBe('request');
   await pass(60_000);
   expect(camera.captures).toBe(captures + 1);
   pipeline.set('a', { ...paused, paused: false });

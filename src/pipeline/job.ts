@@ -1,0 +1,30 @@
+import type { Frame } from '../domain/frame.ts';
+import type { Question, Trigger } from '../domain/observation.ts';
+import type { Candidate, PendingDescription } from './trigger-policy.ts';
+
+/** A frame that waits to be described. Its methods report back to the camera it came from. */
+export interface Job extends Candidate {
+  readonly camera: string;
+  readonly frame: Frame;
+  readonly trigger: Trigger;
+  /** When it began to wait for the engine, by the monotonic clock. */
+  readonly queuedAt: number;
+  /**
+   * The engine is free for this frame. null if it need not be described any more: a newer frame of the same camera has been
+   * described and this one shows nothing else, or the camera was paused. The frame has then ended.
+   */
+  begin(): BegunJob | null;
+  /** A frame of this camera will never be described, because the engine was too slow for it. */
+  missed(): void;
+  /** This frame is too old: captures a fresh one. Resolves when that look has ended, or takes too long. */
+  refresh(): Promise<void>;
+}
+
+/** A frame that is being described, with what is asked about it. */
+export interface BegunJob extends PendingDescription {
+  readonly trigger: Trigger;
+  /** The name of the prompt. */
+  readonly prompt: string;
+  /** The standing questions that are asked. */
+  readonly questions: readonly Question[];
+}
