@@ -18,7 +18,7 @@ import type { Camera, Log } from '../pipeline/ports.ts';
  * One camera of the config, with its gate and what is asked of it. `settingsNow`: what it is set to, which may change;
  * `folder`: where relative paths are looked up.
  */
-export function cameraTaskOf(
+export function createCameraTask(
   name: string,
   config: Config,
   settingsNow: () => CameraSettings,

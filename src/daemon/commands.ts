@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { settableOf } from '../config/commands-schema.ts';
 import type { Config } from '../config/schema.ts';
-import type { CameraSettings } from '../domain/camera-settings.ts';
 import { stateFolderOf } from '../domain/state-folder.ts';
 import type { CommandPowers } from '../mqtt/commands/command-list.ts';
 import { Commands } from '../mqtt/commands/commands.ts';
@@ -10,15 +9,12 @@ import type { Log } from '../pipeline/ports.ts';
 import { Settings } from '../pipeline/settings.ts';
 import { SettingsFile } from '../store/settings-file.ts';
 
-// What may be asked and changed over MQTT: how commands and settings come from the config.
-
 const fieldOf = { paused: 'paused', interval: 'intervalMs', prompt: 'prompt' } as const;
 
-/** `onChange` is told at once of each change. */
-export function settingsOf(
+/** What each camera is set to, with the changes that are kept in the state folder. */
+export function createSettings(
   { cameras, prompts, device, store, mqtt }: Config,
   folder: string,
-  onChange: (camera: string, settings: CameraSettings) => void,
   log: Log,
 ): Settings {
   return new Settings({
@@ -34,12 +30,12 @@ export function settingsOf(
       join(stateFolderOf(store.folder, folder, process.env), `settings-${device}.json`),
       log,
     ),
-    onChange,
     log,
   });
 }
 
-export function commandsFor(
+/** The commands that the config allows. */
+export function createCommands(
   { device, cameras, mqtt }: Config,
   powers: CommandPowers,
   publisher: MqttPublisher,

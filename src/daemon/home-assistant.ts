@@ -8,7 +8,7 @@ import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Log } from '../pipeline/ports.ts';
 
 /** What Home Assistant is told. */
-export function announcerOf(
+export function createAnnouncer(
   { device, cameras, prompts, mqtt: { discovery, commands } }: Config,
   model: string,
   publisher: MqttPublisher,

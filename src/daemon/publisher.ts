@@ -10,7 +10,7 @@ import { brokerOf } from '../setup/broker.ts';
 import { Outbox } from '../store/outbox.ts';
 import { rememberTopics } from '../store/topics-file.ts';
 
-export function outboxOf({ store, device }: Config, folder: string, log: Log): Outbox {
+export function createOutbox({ store, device }: Config, folder: string, log: Log): Outbox {
   const { max_entries, max_size, max_age, replay } = store.outbox;
   return new Outbox({
     path: join(stateFolderOf(store.folder, folder, process.env), `outbox-${device}.db`),
@@ -19,7 +19,7 @@ export function outboxOf({ store, device }: Config, folder: string, log: Log): O
   });
 }
 
-export function publisherOf(config: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
+export function createPublisher(config: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
   const { mqtt, device } = config;
   const retained = new Set(retainedTopicsOf(config));
   return new MqttPublisher({

@@ -4,15 +4,19 @@ import { PoolWorker } from '../mqtt/pool/worker.ts';
 import type { Describer, Log } from '../pipeline/ports.ts';
 import { brokerOf } from '../setup/broker.ts';
 
-// Worker boards, from the config: describing for a pool, and sending to one.
+/**
+ * `own`: the board's own engine describes its frames. `pool`: worker boards do, and it has no engine. `pool-and-own`: worker
+ * boards do, and its own engine stands in for them or describes the images of others.
+ */
+export type EngineMode = 'own' | 'pool' | 'pool-and-own';
 
-/** Whether this board needs a model: for its own frames, for others', or in place of a pool that is away. */
-export function needsEngine({ engine, work }: Config): boolean {
-  return engine === 'own' || work.pool !== null || work.sending.fallback === 'own';
+export function engineModeOf({ engine, work }: Pick<Config, 'engine' | 'work'>): EngineMode {
+  if (engine === 'own') return 'own';
+  return work.pool !== null || work.sending.fallback === 'own' ? 'pool-and-own' : 'pool';
 }
 
-/** Null: this board describes for no pool. */
-export function poolWorkerOf(
+/** Describes the images of a pool; null: the config names none. */
+export function createPoolWorker(
   config: Config,
   folder: string,
   describer: Describer,
@@ -32,8 +36,8 @@ export function poolWorkerOf(
   });
 }
 
-/** `own` is the board's own engine, where it has one. */
-export function poolDescriberOf(
+/** Sends this board's frames to a pool; `own` is the board's own engine, if it has one. */
+export function createPoolDescriber(
   config: Config,
   folder: string,
   own: Describer | null,

@@ -10,8 +10,6 @@ export interface SettingsParts {
   /** What may be changed. */
   readonly changeable: readonly (keyof CameraSettings)[];
   readonly store: SettingsStore;
-  /** Told at once of each change. */
-  readonly onChange: (camera: string, settings: CameraSettings) => void;
   readonly log: Log;
 }
 
@@ -23,8 +21,9 @@ export class Settings {
   readonly #parts: SettingsParts;
   readonly #changed = new Map<string, ChangedSettings>();
   #saving: Promise<void> = Promise.resolve();
-  /** Begins when the save under way has ended. */
+  /** Begins when the save in progress has ended. */
   #nextSave: Promise<void> | null = null;
+  #onChange: ((camera: string, settings: CameraSettings) => void) | null = null;
 
   constructor(parts: SettingsParts) {
     this.#parts = parts;
@@ -51,6 +50,11 @@ export class Settings {
     await this.#save().catch((error) => log.warn({ reason: messageOf(error) }, 'settings are not kept'));
   }
 
+  /** Calls `listener` with a camera's settings as soon as they change. One listener. */
+  onChange(listener: (camera: string, settings: CameraSettings) => void): void {
+    this.#onChange = listener;
+  }
+
   of(camera: string): CameraSettings {
     const settings = this.#configOf(camera);
     if (!settings) {
@@ -66,7 +70,7 @@ export class Settings {
    * @throws CommandError where there is no such camera or prompt; `failed`, where it holds but cannot be kept
    */
   async set(camera: string, change: Partial<CameraSettings>): Promise<CameraSettings> {
-    const { prompts, onChange } = this.#parts;
+    const { prompts } = this.#parts;
     const before = this.of(camera);
     if (change.prompt !== undefined && !prompts.includes(change.prompt))
       throw new CommandError(
@@ -77,7 +81,7 @@ export class Settings {
     if (fields.every((field) => change[field] === before[field])) return before;
     this.#note(camera, { ...before, ...change });
     const settings = this.of(camera);
-    onChange(camera, settings);
+    this.#onChange?.(camera, settings);
     try {
       await this.#save();
     } catch (cause) {

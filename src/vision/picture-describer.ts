@@ -2,7 +2,7 @@ import type { Detail } from '../domain/model-sizing.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './native/addon.ts';
-import { chooseSight, type Sight, tryTruncate } from './picture/sight.ts';
+import { choosePictureEncoder, type PictureEncoder, tryTruncate } from './picture/picture-encoder.ts';
 import { answerGrammar, mostAnswerTokens, parseAnswer } from './prompt/answer-grammar.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
@@ -26,19 +26,19 @@ export class PictureDescriber {
   readonly #engine: MtmdEngine;
   readonly #options: SpeechOptions;
   readonly #model: ModelIdentity;
-  readonly #sight: Sight;
+  readonly #encoder: PictureEncoder;
 
-  /** `sight` can be replaced to measure what each part of the packing is worth. */
+  /** `encoder` can be replaced to measure what each part of the packing is worth. */
   constructor(
     engine: MtmdEngine,
     options: SpeechOptions,
     model: ModelIdentity,
-    sight = chooseSight(engine, options.detail),
+    encoder = choosePictureEncoder(engine, options.detail),
   ) {
     this.#engine = engine;
     this.#options = options;
     this.#model = model;
-    this.#sight = sight;
+    this.#encoder = encoder;
     const { text, vision } = engine.info;
     this.template = chooseChatTemplate(options.chatTemplate, { text, vision, vocabulary: engine });
     // A template that cannot work is found when the engine is loaded, not at the first frame.
@@ -50,8 +50,12 @@ export class PictureDescriber {
     const { picture, questions, detail } = request;
     const first = this.#prompt(request.prompt);
     const seenStart = performance.now();
-    const sight = await this.#sight.see(picture, first.before, signal, detail);
-    const { imageTokens, packMs, encodeMs, ...seen } = sight;
+    const { imageTokens, packMs, encodeMs, ...seen } = await this.#encoder.see(
+      picture,
+      first.before,
+      signal,
+      detail,
+    );
     let shown = { before: first.before, end: this.#engine.position };
     let promptTokens = seen.promptTokens;
     let completion = 0;
@@ -78,7 +82,7 @@ export class PictureDescriber {
       const asked = this.#prompt(ask);
       // Looked at anew: where the question stands before the picture, or a recurrent memory has forgotten the way back.
       if (asked.before !== shown.before || !tryTruncate(this.#engine, shown.end)) {
-        promptTokens += (await this.#sight.see(picture, asked.before, signal, detail)).promptTokens;
+        promptTokens += (await this.#encoder.see(picture, asked.before, signal, detail)).promptTokens;
         shown = { before: asked.before, end: this.#engine.position };
       }
       const { text } = await turn(asked, type ?? null);

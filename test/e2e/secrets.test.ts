@@ -218,7 +218,7 @@ test('known passwords are in no log line, topic, argument, environment, or file,
     .filter(([path]) => path.endsWith('cmdline'))
     .map(([, bytes]) => bytes.toString());
   expect(commands.some((command) => command.includes('ffmpeg'))).toBe(true);
-  expect(commands.some((command) => command.includes('vision/worker.ts'))).toBe(true);
+  expect(commands.some((command) => command.includes('vision/process/engine-process.ts'))).toBe(true);
   // What the access list of the documentation forbids, the daemon does not try.
   expect(daemon.says('not published')).toBe(false);
   // Trace, and DEBUG: there is a lot to search.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assemble, cutTiles, planAnyres } from '../../src/vision/picture/packing.ts';
+import { assemble, cutTiles, planAnyres } from '../../src/vision/picture/anyres.ts';
 import { realGeometryShape, writeRandomLlava } from '../support/random-llava.ts';
 import { folder, generate, noise, open } from './engine-fixture.ts';
 

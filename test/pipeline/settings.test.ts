@@ -31,10 +31,10 @@ async function settingsOf(
     prompts: ['default', 'brief'],
     changeable: ['paused', 'intervalMs', 'prompt'],
     store,
-    onChange: (camera, now) => void told.push([camera, now]),
     log: new LogLines(),
     ...parts,
   });
+  settings.onChange((camera, now) => void told.push([camera, now]));
   await settings.load();
   return { settings, told };
 }

@@ -21,7 +21,7 @@ import {
   encodeCut,
   type PictureEmbeddings,
 } from '../../src/vision/picture/embed-picture.ts';
-import { EmbeddingSight } from '../../src/vision/picture/sight.ts';
+import { EmbeddingPictureEncoder } from '../../src/vision/picture/picture-encoder.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
 import { heldOutScenes } from './held-out-scenes.ts';
 
@@ -83,7 +83,7 @@ async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => Cu
   };
   const speech = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
   const model = { name: '', quant: '', build: '' };
-  const describer = new PictureDescriber(engine, speech, model, new EmbeddingSight(engine, embed));
+  const describer = new PictureDescriber(engine, speech, model, new EmbeddingPictureEncoder(engine, embed));
   let right = 0;
   for (const { seed, size } of scenes) {
     const scene = sampleScene(seed, size);

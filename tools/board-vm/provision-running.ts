@@ -57,7 +57,7 @@ export async function checkRunning(suite: Suite, board: Board): Promise<void> {
 export async function checkWatchdogs(suite: Suite, board: Board): Promise<void> {
   const daemonOf = async (): Promise<string> => property(board, 'MainPID');
   const engineOf = async (): Promise<string> =>
-    (await board.run(`pgrep -P ${await daemonOf()} -f vision/worker | head -1`)).trim();
+    (await board.run(`pgrep -P ${await daemonOf()} -f vision/process/engine-process | head -1`)).trim();
   await suite.check('a stopped daemon is replaced within 70 s', async () => replacement(board, daemonOf));
   await suite.check('a stopped engine is replaced within 70 s', async () => replacement(board, engineOf));
 }

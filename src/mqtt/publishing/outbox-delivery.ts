@@ -7,8 +7,8 @@ import type { Log } from '../../pipeline/ports.ts';
 import type { BrokerLink } from '../connection/broker-link.ts';
 import { PublishError } from '../connection/publish-error.ts';
 import type { RefusalLog } from '../connection/refusal-log.ts';
-import type { ReplayMark } from './replay-mark.ts';
-import { SetAside } from './set-aside.ts';
+import type { DeliveryCheckpoint } from './delivery-checkpoint.ts';
+import { DeliveryQuarantine } from './delivery-quarantine.ts';
 
 /** What is kept of an observation until it is published. */
 export interface StoredObservation {
@@ -41,7 +41,7 @@ export interface OutboxDeliveryParts {
   readonly topics: Topics;
   /** Whether the broker shall keep the newest of a topic: not of a camera that has been removed since. */
   readonly isRetained: (topic: string) => boolean;
-  readonly mark: ReplayMark;
+  readonly checkpoint: DeliveryCheckpoint;
   readonly refusals: RefusalLog;
   readonly log: Log;
   /** A broker that has lost something was away: its subscribers are given so long to come back. */
@@ -61,7 +61,7 @@ const mostUnderWay = 10;
 export class OutboxDelivery {
   readonly #parts: OutboxDeliveryParts;
   readonly #underWay = new Set<number>();
-  readonly #aside: SetAside;
+  readonly #quarantine: DeliveryQuarantine;
   #running: Promise<void> = Promise.resolve();
   /** Everything up to here is with the broker, or was refused by it. */
   #settled = 0;
@@ -74,7 +74,7 @@ export class OutboxDelivery {
 
   constructor(parts: OutboxDeliveryParts) {
     this.#parts = parts;
-    this.#aside = new SetAside(parts.log);
+    this.#quarantine = new DeliveryQuarantine(parts.log);
   }
 
   /** Delivers over a new connection, until it ends. */
@@ -94,7 +94,7 @@ export class OutboxDelivery {
   }
 
   async #run(link: BrokerLink): Promise<void> {
-    this.#aside.newConnection();
+    this.#quarantine.newConnection();
     this.#pausedUntilMs = 0;
     this.#restart = false;
     const onEnd = (): void => this.wake();
@@ -106,18 +106,18 @@ export class OutboxDelivery {
       if (!link.ended.aborted) throw error;
     } finally {
       link.ended.removeEventListener('abort', onEnd);
-      this.#aside.connectionEnded(Math.min(...this.#underWay));
+      this.#quarantine.connectionEnded(Math.min(...this.#underWay));
       this.#underWay.clear();
     }
   }
 
   /** Finds out what the broker has lost, and has it wait again. */
   async #recall(link: BrokerLink): Promise<void> {
-    const { store, mark, log, settleMs } = this.#parts;
+    const { store, checkpoint, log, settleMs } = this.#parts;
     this.#settled = 0;
     if (store.replayable === 0) return;
     const startedMs = performance.now();
-    const known = await mark.read(link, store.id, settleMs);
+    const known = await checkpoint.read(link, store.id, settleMs);
     if (link.ended.aborted) return;
     const count = await store.sendAgain(known ?? 0);
     this.#settled = known ?? 0;
@@ -133,7 +133,7 @@ export class OutboxDelivery {
       this.#news = false;
       const entries = await this.#parts.store.waiting(after, pageSize);
       for (const entry of entries) {
-        if (this.#underWay.has(entry.seq) || this.#aside.has(entry.seq)) {
+        if (this.#underWay.has(entry.seq) || this.#quarantine.has(entry.seq)) {
           after = entry.seq;
           continue;
         }
@@ -153,18 +153,18 @@ export class OutboxDelivery {
   async #turn(link: BrokerLink): Promise<void> {
     for (;;) {
       const pausedMs = this.#pausedUntilMs - performance.now();
-      const most = this.#aside.isSuspicious ? 1 : mostUnderWay;
+      const most = this.#quarantine.isSuspicious ? 1 : mostUnderWay;
       if (link.ended.aborted) return;
       if (pausedMs <= 0 && this.#underWay.size < most) return;
       await this.#woken(pausedMs > 0 ? pausedMs : null);
     }
   }
 
-  /** Waits for something new. @returns whether to begin from the oldest again, as something set aside may be tried again. */
+  /** Waits for something new. @returns whether to begin from the oldest again, as a quarantined entry may be tried again. */
   async #quiet(link: BrokerLink): Promise<boolean> {
     while (!link.ended.aborted && !this.#news && !this.#restart) {
-      if (this.#aside.takeBack()) return true;
-      await this.#woken(this.#aside.nextTryInMs());
+      if (this.#quarantine.takeBack()) return true;
+      await this.#woken(this.#quarantine.nextTryInMs());
     }
     return false;
   }
@@ -227,16 +227,16 @@ export class OutboxDelivery {
       // An answer that is refused is in the description too.
       if (faults[0] === null) {
         this.#parts.store.delivered(seq);
-        this.#aside.delivered(seq);
-      } else this.#aside.refused(seq);
+        this.#quarantine.delivered(seq);
+      } else this.#quarantine.refused(seq);
       this.#advance(link, seq);
     }
     this.#wakeUp?.();
   }
 
   #advance(link: BrokerLink, seq: number): void {
-    const { store, mark } = this.#parts;
+    const { store, checkpoint } = this.#parts;
     this.#settled = Math.max(this.#settled, Math.min(seq, Math.min(...this.#underWay) - 1));
-    mark.advance(link, store.id, this.#settled);
+    checkpoint.advance(link, store.id, this.#settled);
   }
 }

@@ -20,8 +20,8 @@ import type { ReconnectOptions } from '../connection/reconnect-delay.ts';
 import { RefusalLog } from '../connection/refusal-log.ts';
 import { type OnMessage, Subscriptions } from '../connection/subscriptions.ts';
 import { CameraImages, type EncodeImage } from './camera-images.ts';
+import { DeliveryCheckpoint } from './delivery-checkpoint.ts';
 import { type ObservationStore, OutboxDelivery, type StoredObservation } from './outbox-delivery.ts';
-import { ReplayMark } from './replay-mark.ts';
 import { RetainedState } from './retained-state.ts';
 
 export interface MqttOptions extends ConnectFilePaths {
@@ -67,7 +67,7 @@ export class MqttPublisher implements Publisher {
   readonly #retained: RetainedState;
   readonly #subscriptions: Subscriptions;
   readonly #images: CameraImages;
-  readonly #mark: ReplayMark;
+  readonly #checkpoint: DeliveryCheckpoint;
   readonly #delivery: OutboxDelivery;
   /** By id of the observation: resolves when the outbox has it. */
   readonly #storing = new Map<string, Promise<void>>();
@@ -88,12 +88,12 @@ export class MqttPublisher implements Publisher {
       topicOf: (camera) => this.#topics.image(camera),
       log,
     });
-    this.#mark = new ReplayMark(this.#topics.outbox, this.#refusals, log);
+    this.#checkpoint = new DeliveryCheckpoint(this.#topics.outbox, this.#refusals, log);
     this.#delivery = new OutboxDelivery({
       store: outbox,
       topics: this.#topics,
       isRetained: options.isRetained ?? (() => true),
-      mark: this.#mark,
+      checkpoint: this.#checkpoint,
       refusals: this.#refusals,
       log,
       settleMs: options.settleMs ?? defaultSettleMs,
@@ -182,7 +182,7 @@ export class MqttPublisher implements Publisher {
   /** Says goodbye (`offline`, retained) where there is a broker to hear it; waits 2 s at most. */
   async close(): Promise<void> {
     await Promise.all(this.#storing.values());
-    this.#mark.close();
+    this.#checkpoint.close();
     this.#retained.close();
     this.#images.close();
     await this.#connection.close({ topic: this.#topics.status, payload: offline, qos: 1, retain: true });

@@ -1,7 +1,7 @@
 import type { Detail } from '../../domain/model-sizing.ts';
 import { backendsDir, loadAddon, type MtmdVocabularyFile } from '../native/addon.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
-import { countPictureTokens, heedsDetail } from '../picture/sight.ts';
+import { countPictureTokens, heedsDetail } from '../picture/picture-encoder.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import type { InspectRequest, ModelFacts, PictureCost } from './inspect-request.ts';
 import { serveParent } from './one-shot-child.ts';

@@ -3,7 +3,7 @@ import type { ContextSizing, Detail, DetailSizing, KvType, ModelSizing } from '.
 import { loadAddon, type MemoryUse, type MtmdEngine } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
-import { countPictureTokens, countSquares, heedsDetail } from '../picture/sight.ts';
+import { countPictureTokens, countSquares, heedsDetail } from '../picture/picture-encoder.ts';
 import { mostAnswerTokens } from '../prompt/answer-grammar.ts';
 import { renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';

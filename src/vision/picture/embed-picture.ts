@@ -2,9 +2,9 @@ import { EngineError } from '../../domain/errors.ts';
 import type { Picture } from '../../domain/frame.ts';
 import type { Detail } from '../../domain/model-sizing.ts';
 import type { MtmdEngine } from '../native/addon.ts';
+import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
 import { pinpointsFor } from './detail.ts';
-import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './packing.ts';
 import { expandToSquare, paddingColour } from './single-tile.ts';
 
 /** A picture as the language model reads it: tokenCount x n_embd floats. */

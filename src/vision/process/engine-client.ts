@@ -157,7 +157,7 @@ export class EngineClient implements Describer {
   }
 
   async #load(): Promise<Loaded> {
-    const child = fork(new URL('./worker.ts', import.meta.url), [], {
+    const child = fork(new URL('./engine-process.ts', import.meta.url), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       ...onCpus(this.#options.engine.cpus),

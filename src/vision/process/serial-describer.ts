@@ -7,7 +7,7 @@ import type { DescribeRequest, Describer } from '../../pipeline/ports.ts';
  * Gives an engine one picture after another, each when the engine is ready, so that the deadline of one does not run while
  * others are described. Who has waited for `mostWaitMs` is told so, and costs the engine nothing.
  */
-export class InTurn implements Describer {
+export class SerialDescriber implements Describer {
   readonly #engine: Describer;
   readonly #mostWaitMs: number;
   /** When all before are over. */

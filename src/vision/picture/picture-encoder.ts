@@ -1,13 +1,13 @@
 import type { Picture, Size } from '../../domain/frame.ts';
 import type { Detail } from '../../domain/model-sizing.ts';
 import type { MtmdEngine, MtmdInfo, PictureTokens } from '../native/addon.ts';
+import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
 import { lesserDetail, pinpointsFor } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings } from './embed-picture.ts';
-import { type Plan, planAnyres } from './packing.ts';
 
 /** Puts a picture, and the text before it, into the engine's sequence. */
-export interface Sight {
+export interface PictureEncoder {
   /**
    * Afterwards the sequence holds `before` and the picture, and nothing else. Rejects with the native layer's coded
    * errors, BAD_PICTURE or UNSUPPORTED_MODEL, or the signal's reason. A lesser `detail` than the engine's is heeded where
@@ -27,16 +27,16 @@ function wayOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): WayOfLookin
 }
 
 /** How a model looks at pictures: LLaVA's are packed here, as it was trained; all others by libmtmd. */
-export function chooseSight(engine: MtmdEngine, detail: Detail): Sight {
+export function choosePictureEncoder(engine: MtmdEngine, detail: Detail): PictureEncoder {
   const way = wayOf(engine.info);
-  if (way === 'libmtmd') return new LibmtmdSight(engine);
+  if (way === 'libmtmd') return new LibmtmdPictureEncoder(engine);
   if (way === 'anyres') {
-    return new EmbeddingSight(engine, (picture, signal, wanted) =>
+    return new EmbeddingPictureEncoder(engine, (picture, signal, wanted) =>
       embedPicture(engine, picture, signal, lesserDetail(detail, wanted)),
     );
   }
   const fit = way === 'padded square' ? 'pad' : 'stretch';
-  return new EmbeddingSight(engine, (picture, signal) => embedSquare(engine, picture, fit, signal));
+  return new EmbeddingPictureEncoder(engine, (picture, signal) => embedSquare(engine, picture, fit, signal));
 }
 
 /** Whether `detail` changes how this model looks at pictures. */
@@ -72,7 +72,7 @@ function planOf(info: MtmdEngine['info'], detail: Detail, size: Size): Plan | nu
 type Embed = (picture: Picture, signal: AbortSignal, detail?: Detail) => Promise<PictureEmbeddings>;
 
 /** Pictures that become one run of embeddings. The text before them stays in the KV cache from picture to picture. */
-export class EmbeddingSight implements Sight {
+export class EmbeddingPictureEncoder implements PictureEncoder {
   readonly #engine: MtmdEngine;
   readonly #embed: Embed;
   /** The text that stands before every picture, while its KV is still there. */
@@ -109,7 +109,7 @@ export class EmbeddingSight implements Sight {
 }
 
 /** Pictures as libmtmd lays them out: slices and their delimiters, M-RoPE, non-causal attention. */
-class LibmtmdSight implements Sight {
+class LibmtmdPictureEncoder implements PictureEncoder {
   readonly #engine: MtmdEngine;
 
   constructor(engine: MtmdEngine) {

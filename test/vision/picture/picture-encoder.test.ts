@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Picture } from '../../../src/domain/frame.ts';
 import type { Detail } from '../../../src/domain/model-sizing.ts';
 import type { MtmdEngine } from '../../../src/vision/native/addon.ts';
-import { chooseSight } from '../../../src/vision/picture/sight.ts';
+import { choosePictureEncoder } from '../../../src/vision/picture/picture-encoder.ts';
 import { folder, open } from '../../native/engine-fixture.ts';
 import { realGeometryShape, tinyShape, writeRandomLlava } from '../../support/random-llava.ts';
 import { writeRandomModel } from '../../support/random-projectors.ts';
@@ -22,7 +22,7 @@ async function pictureOf(width: number, height: number): Promise<Picture> {
   return { size: { width, height }, bytes };
 }
 
-/** The embeddings a sight decodes, caught on their way. */
+/** The embeddings an encoder decodes, caught on their way. */
 function catching(engine: MtmdEngine): { engine: MtmdEngine; caught: Float32Array[] } {
   const caught: Float32Array[] = [];
   const proxy = new Proxy(engine, {
@@ -40,7 +40,7 @@ function catching(engine: MtmdEngine): { engine: MtmdEngine; caught: Float32Arra
 
 test('LLaVA-1.5 sees one square, padded with its mean colour', async () => {
   const { engine, caught } = catching(await open(writeRandomModel(folder, 'mlp')));
-  const seen = await chooseSight(engine, 'full').see(await pictureOf(120, 90), 'USER', never);
+  const seen = await choosePictureEncoder(engine, 'full').see(await pictureOf(120, 90), 'USER', never);
   expect(seen).toMatchObject({ imageTokens: 16, promptTokens: 2 });
   expect(engine.position).toBe(18);
   // The same picture with its padding drawn in.
@@ -50,14 +50,14 @@ test('LLaVA-1.5 sees one square, padded with its mean colour', async () => {
     .png()
     .toBuffer();
   const square = { size: { width: 120, height: 120 }, bytes: padded };
-  await chooseSight(engine, 'full').see(square, 'USER', never);
+  await choosePictureEncoder(engine, 'full').see(square, 'USER', never);
   expect(caught[1]).toEqual(caught[0]);
-  await chooseSight(engine, 'full').see(await pictureOf(90, 120), 'USER', never);
+  await choosePictureEncoder(engine, 'full').see(await pictureOf(90, 120), 'USER', never);
   expect(caught[2]).not.toEqual(caught[0]);
   // The same picture as bare pixels.
   const pixels = await sharp(bytes).raw().toBuffer();
   const bare = { size: { width: 120, height: 90 }, bytes: pixels, pixels: 'rgb24' } as const;
-  await chooseSight(engine, 'full').see(bare, 'USER', never);
+  await choosePictureEncoder(engine, 'full').see(bare, 'USER', never);
   expect(caught[3]).toEqual(caught[0]);
 });
 
@@ -70,7 +70,11 @@ test.each<[Detail, number, number, number]>([
   'LLaVA-1.6 at detail %s sees %ix%i with %i tokens',
   async (detail, width, height, tokens) => {
     const engine = await open(writeRandomLlava(folder, realGeometryShape));
-    const seen = await chooseSight(engine, detail).see(await pictureOf(width, height), 'USER', never);
+    const seen = await choosePictureEncoder(engine, detail).see(
+      await pictureOf(width, height),
+      'USER',
+      never,
+    );
     expect(seen.imageTokens).toBe(tokens);
     expect(engine.position).toBe(tokens + 2);
   },
@@ -84,7 +88,12 @@ test.each<[Detail, Detail, number]>([
   'an engine planned for detail %s, asked for %s, sees %i tokens: never more than was planned',
   async (planned, wanted, tokens) => {
     const engine = await open(writeRandomLlava(folder, realGeometryShape));
-    const seen = await chooseSight(engine, planned).see(await pictureOf(640, 480), 'USER', never, wanted);
+    const seen = await choosePictureEncoder(engine, planned).see(
+      await pictureOf(640, 480),
+      'USER',
+      never,
+      wanted,
+    );
     expect(seen.imageTokens).toBe(tokens);
   },
   120_000,
@@ -93,23 +102,23 @@ test.each<[Detail, Detail, number]>([
 test('a flat LLaVA-1.6 sees the overview, then tile after tile', async () => {
   const flat = writeRandomLlava(folder, tinyShape, { mergeType: 'flat', newlineName: null, name: 'flat' });
   const { engine, caught } = catching(await open(flat));
-  const seen = await chooseSight(engine, 'full').see(await pictureOf(56, 50), 'USER', never);
+  const seen = await choosePictureEncoder(engine, 'full').see(await pictureOf(56, 50), 'USER', never);
   expect(seen.imageTokens).toBe((1 + 4) * 4);
   const overview = await pictureOf(56, 50);
-  await chooseSight(engine, 'overview').see(overview, 'USER', never);
+  await choosePictureEncoder(engine, 'overview').see(overview, 'USER', never);
   expect(caught[0]!.subarray(0, 4 * 64)).toEqual(caught[1]);
 });
 
 test('a newline says that a file which names no merge type is spatial_unpad', async () => {
   const unnamed = writeRandomLlava(folder, tinyShape, { mergeType: 'flat', name: 'unnamed' });
   const engine = await open(unnamed);
-  const seen = await chooseSight(engine, 'full').see(await pictureOf(56, 56), 'USER', never);
+  const seen = await choosePictureEncoder(engine, 'full').see(await pictureOf(56, 56), 'USER', never);
   expect(seen.imageTokens).toBe(4 + 4 * (4 + 1));
 });
 
 test('spatial_unpad without a newline is no model we know', async () => {
   const engine = await open(writeRandomLlava(folder, tinyShape, { newlineName: null, name: 'no-newline' }));
-  const seeing = chooseSight(engine, 'full').see(await pictureOf(56, 56), 'USER', never);
+  const seeing = choosePictureEncoder(engine, 'full').see(await pictureOf(56, 56), 'USER', never);
   await expect(seeing).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL' });
 });
 
@@ -123,9 +132,9 @@ test('the text before the picture is prefilled once for many pictures', async ()
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  const sight = chooseSight(counting, 'full');
+  const encoder = choosePictureEncoder(counting, 'full');
   const position = async (width: number, before: string): Promise<number> => {
-    await sight.see(await pictureOf(width, 40), before, never);
+    await encoder.see(await pictureOf(width, 40), before, never);
     return engine.position;
   };
   const first = await position(40, 'USER');
@@ -138,16 +147,16 @@ test('the text before the picture is prefilled once for many pictures', async ()
 
 test('other models see what libmtmd makes of a picture, and nothing is left of the one before', async () => {
   const engine = await open(writeRandomModel(folder, 'idefics3'));
-  const sight = chooseSight(engine, 'full');
+  const encoder = choosePictureEncoder(engine, 'full');
   for (let times = 0; times < 2; times++) {
-    const seen = await sight.see(await pictureOf(120, 90), 'USER', never);
+    const seen = await encoder.see(await pictureOf(120, 90), 'USER', never);
     expect(seen).toMatchObject({ imageTokens: 40, promptTokens: 26 });
     expect(engine.position).toBe(66);
   }
 });
 
 test.each(['mlp', 'pixtral'] as const)('what is no picture is refused (%s)', async (projector) => {
-  const sight = chooseSight(await open(writeRandomModel(folder, projector)), 'full');
+  const encoder = choosePictureEncoder(await open(writeRandomModel(folder, projector)), 'full');
   const noPicture = { size: { width: 1, height: 1 }, bytes: Buffer.from('no picture') };
-  await expect(sight.see(noPicture, 'USER', never)).rejects.toMatchObject({ code: 'BAD_PICTURE' });
+  await expect(encoder.see(noPicture, 'USER', never)).rejects.toMatchObject({ code: 'BAD_PICTURE' });
 });

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { messageOf } from '../../domain/errors.ts';
 import { loadAddon, type MtmdEngine } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
-import { heedsDetail } from '../picture/sight.ts';
+import { heedsDetail } from '../picture/picture-encoder.ts';
 import { PictureDescriber } from '../picture-describer.ts';
 import { loadEngine } from './load-engine.ts';
 import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';

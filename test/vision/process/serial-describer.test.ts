@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { DescribeRequest } from '../../../src/pipeline/ports.ts';
-import { InTurn } from '../../../src/vision/process/in-turn.ts';
+import { SerialDescriber } from '../../../src/vision/process/serial-describer.ts';
 import { FakeEngine } from '../../pipeline/fixture.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -16,8 +16,8 @@ const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
 test('the engine has one picture at a time, in order, also past one that fails', async () => {
   const engine = new FakeEngine(100);
-  const inTurn = new InTurn(engine, 10_000);
-  const all = [1, 2, 3].map((picture) => inTurn.describe(requestOf(picture), never));
+  const describer = new SerialDescriber(engine, 10_000);
+  const all = [1, 2, 3].map((picture) => describer.describe(requestOf(picture), never));
   engine.fault = new Error('the engine died');
   const failed = expect(all[0]).rejects.toThrow('the engine died');
   await pass(50);
@@ -32,11 +32,11 @@ test('the engine has one picture at a time, in order, also past one that fails',
 
 test('who waits for too long, or is cancelled, is told, and the engine never hears of it', async () => {
   const engine = new FakeEngine(15_000);
-  const inTurn = new InTurn(engine, 10_000);
-  const first = inTurn.describe(requestOf(1), never);
-  const late = expect(inTurn.describe(requestOf(2), never)).rejects.toMatchObject({ code: 'BUSY' });
+  const describer = new SerialDescriber(engine, 10_000);
+  const first = describer.describe(requestOf(1), never);
+  const late = expect(describer.describe(requestOf(2), never)).rejects.toMatchObject({ code: 'BUSY' });
   const stop = new AbortController();
-  const cancelled = expect(inTurn.describe(requestOf(3), stop.signal)).rejects.toMatchObject({
+  const cancelled = expect(describer.describe(requestOf(3), stop.signal)).rejects.toMatchObject({
     code: 'CANCELLED',
   });
   await pass(100);
@@ -46,7 +46,7 @@ test('who waits for too long, or is cancelled, is told, and the engine never hea
   await late;
   await pass(5000);
   await first;
-  const last = inTurn.describe(requestOf(4), never);
+  const last = describer.describe(requestOf(4), never);
   await pass(15_000);
   await last;
   expect(engine.seen).toEqual([1, 4]);
@@ -55,7 +55,7 @@ test('who waits for too long, or is cancelled, is told, and the engine never hea
 test('an engine that does not come back holds nobody up for ever', async () => {
   const engine = new FakeEngine();
   engine.restart = new Promise(() => {});
-  const told = expect(new InTurn(engine, 10_000).describe(requestOf(1), never)).rejects.toThrow(
+  const told = expect(new SerialDescriber(engine, 10_000).describe(requestOf(1), never)).rejects.toThrow(
     'the engine was not free within 10000 ms',
   );
   await pass(10_000);

@@ -6,7 +6,7 @@ import {
   type Plan,
   planAnyres,
   selectBestResolution,
-} from '../../../src/vision/picture/packing.ts';
+} from '../../../src/vision/picture/anyres.ts';
 
 const gridPinpoints = [
   [336, 672],

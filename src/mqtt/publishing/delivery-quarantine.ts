@@ -8,7 +8,7 @@ const tryAgainMs = 600_000;
  * Entries that are passed over: those that the broker has refused, until the next connection; and one over which connections
  * end again and again (some brokers hang up instead of refusing), for ten minutes.
  */
-export class SetAside {
+export class DeliveryQuarantine {
   readonly #log: Log;
   /** By number: when it may be tried again, of performance.now(). */
   readonly #tryAgainMs = new Map<number, number>();

@@ -6,7 +6,7 @@ import type { BrokerLink } from '../connection/broker-link.ts';
 import type { RefusalLog } from '../connection/refusal-log.ts';
 
 /** How far a broker has come with an outbox: all entries up to `seq` were published before this was. */
-export const replayMarkSchema = z.strictObject({
+export const deliveryCheckpointSchema = z.strictObject({
   outbox: z.string().describe('Names the outbox whose entries are numbered'),
   seq: z.int().min(0),
 });
@@ -18,7 +18,7 @@ const writeEveryMs = 200;
  * A retained topic by which a broker tells what it still knows. It was written after the entries that it counts, so a
  * broker that remembers it remembers them; one that was restored from an older state, or from none, shows an older mark, or none.
  */
-export class ReplayMark {
+export class DeliveryCheckpoint {
   readonly #topic: string;
   readonly #refusals: RefusalLog;
   readonly #log: Log;
@@ -93,7 +93,7 @@ export class ReplayMark {
 
 function seqOf(payload: Buffer, outboxId: string): number | null {
   try {
-    const mark = replayMarkSchema.parse(JSON.parse(payload.toString('utf8')));
+    const mark = deliveryCheckpointSchema.parse(JSON.parse(payload.toString('utf8')));
     return mark.outbox === outboxId ? mark.seq : null;
   } catch {
     return null;

@@ -1,0 +1,101 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { expect, onTestFinished, test } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { createCameraTask } from '../../src/daemon/cameras.ts';
+import type { CameraSettings } from '../../src/domain/camera-settings.ts';
+import type { CameraTask } from '../../src/pipeline/camera-task.ts';
+import type { Camera } from '../../src/pipeline/ports.ts';
+import { LogLines } from '../support/log-lines.ts';
+
+const settings: CameraSettings = { paused: false, intervalMs: 10_000, prompt: 'default' };
+const never = new AbortController().signal;
+
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-cameras-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+function taskOf(camera: object, folder = scratch()): CameraTask {
+  const config = parseConfig(JSON.stringify({ cameras: { porch: camera } }), 'c.yaml');
+  const task = createCameraTask('porch', config, () => settings, folder, new LogLines());
+  onTestFinished(() => task.camera.close());
+  return task;
+}
+
+async function pictureOf(camera: Camera): Promise<Sharp> {
+  await camera.start(never);
+  const { bytes, pixels, size } = await camera.capture(never);
+  return pixels ? sharp(bytes, { raw: { ...size, channels: 3 } }) : sharp(bytes);
+}
+
+test('a scene camera draws pictures of the configured size', async () => {
+  const { camera } = taskOf({ source: { type: 'scene', size: '320x240' } });
+  expect(camera.name).toBe('porch');
+  expect(await (await pictureOf(camera)).metadata()).toMatchObject({ width: 320, height: 240 });
+});
+
+test("a still camera's relative path is looked up beside the config file", async () => {
+  const folder = scratch();
+  const green = join(folder, 'green.png');
+  await sharp({ create: { width: 8, height: 8, channels: 3, background: '#0f0' } }).toFile(green);
+  copyFileSync(green, join(folder, 'picture.png'));
+  const { camera } = taskOf({ source: { type: 'still', path: 'picture.png' } }, folder);
+  expect((await (await pictureOf(camera)).stats()).dominant.g).toBeGreaterThan(200);
+});
+
+test.each([
+  [{ type: 'v4l2', device: '/dev/video-none' }, /\/dev\/video-none/],
+  [{ type: 'ffmpeg', input: 'none.mp4' }, /none\.mp4/],
+])('a camera that is not there says which: %o', async (source, message) => {
+  const { camera } = taskOf({ source });
+  const captured = camera.start(never).then(() => camera.capture(never));
+  await expect(captured).rejects.toThrow(message);
+});
+
+test('privacy zones are black in every picture', async () => {
+  const left = [
+    [0, 0],
+    [0.5, 0],
+    [0.5, 1],
+    [0, 1],
+  ];
+  const { camera } = taskOf({ source: { type: 'scene', size: '64x64' }, privacy: [left] });
+  const picture = await pictureOf(camera);
+  const strip = await picture.extract({ left: 4, top: 4, width: 20, height: 56 }).toBuffer();
+  const { channels } = await sharp(strip).stats();
+  expect(channels.map(({ mean }) => mean)).toEqual([0, 0, 0].map((black) => expect.closeTo(black, -0.5)));
+});
+
+test('the gate, its times and the questions are as configured', () => {
+  const source = { type: 'scene' };
+  expect(taskOf({ source, gate: { enabled: false, min_interval: '5s' } })).toMatchObject({
+    gate: null,
+    minIntervalMs: null,
+  });
+  const gated = taskOf({
+    source,
+    gate: { min_interval: '30s', max_interval: '1h' },
+    questions: {
+      open: { ask: 'Is it open?', type: 'boolean' },
+      people: { ask: 'How many?', type: 'integer', max: 9 },
+      free: { ask: 'What is new?' },
+    },
+  });
+  expect(gated.gate).not.toBeNull();
+  expect(gated).toMatchObject({ minIntervalMs: 30_000, maxIntervalMs: 3_600_000, settings });
+  expect(gated.questions).toEqual([
+    { name: 'open', ask: 'Is it open?', type: { kind: 'boolean' } },
+    { name: 'people', ask: 'How many?', type: { kind: 'integer', min: 0, max: 9 } },
+    { name: 'free', ask: 'What is new?' },
+  ]);
+});
+
+test('a camera whose frames may take longer has longer before its look counts as hung', () => {
+  const of = (frame_timeout: string): number =>
+    taskOf({ source: { type: 'ffmpeg', input: 'rtsp://127.0.0.1/', frame_timeout } }).maxLookMs!;
+  expect(of('1m') - of('8s')).toBe(6 * 52_000);
+});
