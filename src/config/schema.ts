@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { questionSchema } from '../contract/questions.ts';
+import { reservedCameraNames, reservedDeviceNames } from '../contract/topics.ts';
 import { image } from './image-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
@@ -221,7 +222,7 @@ export const configSchema = z
       context.addIssue({ code: 'custom', path: [field], input, message });
     if (Object.keys(config.cameras).length === 0 && config.work.pool === null)
       refuse('cameras', config.cameras, 'must name at least one camera, unless work.pool names a pool');
-    if (config.device === 'work')
+    if (reservedDeviceNames.has(config.device))
       refuse('device', config.device, 'is where images for worker boards are sent; choose another name');
     for (const [cameraName, { prompt }] of Object.entries(config.cameras)) {
       if (config.prompts[prompt] === undefined) {
@@ -242,9 +243,6 @@ export const configSchema = z
       }
     }
   });
-
-/** Levels under `scenecast/<device>/` that the contract uses itself. */
-const reservedCameraNames = new Set(['status', 'info', 'health', 'outbox', 'request', 'response']);
 
 export type Config = z.output<typeof configSchema>;
 export type CameraConfig = Config['cameras'][string];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namePattern } from '../contract/fields.ts';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -47,10 +48,7 @@ export const size = z
 /** A name that becomes one MQTT topic level and one JSON key. */
 export const name = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-    'must be 1 to 64 letters, digits, "_" or "-", as it becomes an MQTT topic level',
-  );
+  .regex(namePattern, 'must be 1 to 64 letters, digits, "_" or "-", as it becomes an MQTT topic level');
 
 const fraction = z
   .number({ error: 'must be a number from 0 to 1: a share of the width or height' })

@@ -15,11 +15,22 @@ const prompt = name.describe('The name of one of the prompts');
 
 export const cameraConfigSchema = z.strictObject({ paused, interval_s: intervalS, prompt });
 
-/** What may be sent to `set/<field>`, as JSON. */
-export const settingSchemas = { paused, interval: intervalS, prompt } as const;
+/** The parts of a camera's config that MQTT may change: the JSON payload of `set/<setting>`, and the field it sets. */
+export const settings = {
+  paused: { payload: paused, field: 'paused' },
+  interval: { payload: intervalS, field: 'intervalMs' },
+  prompt: { payload: prompt, field: 'prompt' },
+} as const satisfies Record<string, { payload: z.ZodType; field: keyof CameraSettings }>;
 
-/** A part of a camera's config that MQTT may change. */
-export type Setting = keyof typeof settingSchemas;
+export type Setting = keyof typeof settings;
+
+export const settingNames = Object.keys(settings) as readonly Setting[];
+
+/** The change that a valid payload of `set/<setting>` asks for. */
+export function settingChange(setting: Setting, payload: unknown): Partial<CameraSettings> {
+  const value = setting === 'interval' ? Math.round((payload as number) * 1000) : payload;
+  return { [settings[setting].field]: value };
+}
 
 export type CameraConfigPayload = z.output<typeof cameraConfigSchema>;
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { cameraConfigSchema, settingSchemas } from './camera-config.ts';
+import { cameraConfigSchema, settings } from './camera-config.ts';
 import { infoSchema } from './info.ts';
 import {
   answerSchema,
@@ -113,21 +113,21 @@ export const contract = {
   setPaused: {
     ...command,
     address: 'scenecast/{device}/{camera}/set/paused',
-    payload: settingSchemas.paused,
+    payload: settings.paused.payload,
     reply: 'setResponse',
     summary: 'pauses a camera, or goes on',
   },
   setInterval: {
     ...command,
     address: 'scenecast/{device}/{camera}/set/interval',
-    payload: settingSchemas.interval,
+    payload: settings.interval.payload,
     reply: 'setResponse',
     summary: "changes a camera's interval",
   },
   setPrompt: {
     ...command,
     address: 'scenecast/{device}/{camera}/set/prompt',
-    payload: settingSchemas.prompt,
+    payload: settings.prompt.payload,
     reply: 'setResponse',
     summary: 'changes what a camera is asked for',
   },

@@ -8,8 +8,9 @@ export const ulid = z
   .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/)
   .describe('A ULID: ids sort by the time of the capture');
 export const utc = z.iso.datetime().describe('UTC, ISO 8601');
+export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** The name of a device, camera, question or prompt: one topic level. */
-export const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+export const name = z.string().regex(namePattern);
 export const answer = z.union([z.string(), z.number(), z.boolean()]);
 export const schemaVersion = z.literal(1).describe('Of this payload');
 export const engineState = z.enum(['idle', 'busy', 'failing']);

@@ -29,12 +29,6 @@ export interface Topics {
 /** What can be asked of the device itself. */
 export type Verb = 'describe' | 'ask' | 'restart';
 
-const settings = {
-  paused: contract.setPaused,
-  interval: contract.setInterval,
-  prompt: contract.setPrompt,
-} as const;
-
 /** Topics under `scenecast/<device>`. */
 export function topicsOf(device: string): Topics {
   return {
@@ -48,7 +42,7 @@ export function topicsOf(device: string): Topics {
     answer: (camera, question) => fill(contract.answer.address, { device, camera, question }),
     image: (camera) => fill(contract.image.address, { device, camera }),
     cameraConfig: (camera) => fill(contract.cameraConfig.address, { device, camera }),
-    set: (camera, setting) => fill(settings[setting].address, { device, camera }),
+    set: (camera, setting) => fill(contract[setChannel(setting)].address, { device, camera }),
     request: (verb) => fill(contract[`${verb}Request`].address, { device }),
     response: (verb) =>
       fill(contract[verb === 'work' ? 'workAnswer' : (`${verb}Response` as const)].address, { device }),
@@ -59,6 +53,21 @@ export function topicsOf(device: string): Topics {
 /** What the worker boards of a pool subscribe to: MQTT 5 gives each message to one of them. */
 export function workFilter(pool: string): string {
   return fill(contract.work.address, { pool });
+}
+
+/** The levels below `prefix` that the contract uses itself: no camera or device can have such a name. */
+function ownLevels(prefix: string): ReadonlySet<string> {
+  const levels = Object.values(contract)
+    .filter(({ address }) => address.startsWith(prefix))
+    .map(({ address }) => address.slice(prefix.length).split('/')[0]!);
+  return new Set(levels.filter((level) => !level.startsWith('{')));
+}
+
+export const reservedDeviceNames = ownLevels('scenecast/');
+export const reservedCameraNames = ownLevels('scenecast/{device}/');
+
+function setChannel(setting: Setting): `set${Capitalize<Setting>}` {
+  return `set${setting.charAt(0).toUpperCase()}${setting.slice(1)}` as `set${Capitalize<Setting>}`;
 }
 
 function fill(address: string, levels: Readonly<Record<string, string>>): string {

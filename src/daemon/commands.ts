@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { settableOf } from '../config/commands-schema.ts';
 import type { Config } from '../config/schema.ts';
+import { settings } from '../contract/camera-config.ts';
 import { stateFolderOf } from '../domain/state-folder.ts';
 import type { CommandPowers } from '../mqtt/commands/command-list.ts';
 import { Commands } from '../mqtt/commands/commands.ts';
@@ -8,8 +9,6 @@ import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Log } from '../pipeline/ports.ts';
 import { Settings } from '../pipeline/settings.ts';
 import { SettingsFile } from '../store/settings-file.ts';
-
-const fieldOf = { paused: 'paused', interval: 'intervalMs', prompt: 'prompt' } as const;
 
 /** What each camera is set to, with the changes that are kept in the state folder. */
 export function createSettings(
@@ -25,7 +24,7 @@ export function createSettings(
       ]),
     ),
     prompts: Object.keys(prompts),
-    changeable: settableOf(mqtt.commands).map((setting) => fieldOf[setting]),
+    changeable: settableOf(mqtt.commands).map((setting) => settings[setting].field),
     store: new SettingsFile(
       join(stateFolderOf(store.folder, folder, process.env), `settings-${device}.json`),
       log,

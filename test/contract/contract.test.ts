@@ -18,7 +18,7 @@ import {
   restartRequestSchema,
   setResponseSchema,
 } from '../../src/contract/requests.ts';
-import { topicsOf, workFilter } from '../../src/contract/topics.ts';
+import { reservedCameraNames, reservedDeviceNames, topicsOf, workFilter } from '../../src/contract/topics.ts';
 import {
   type WorkAnswerPayload,
   type WorkItemPayload,
@@ -31,6 +31,18 @@ import { channelOf } from '../support/channel-of.ts';
 
 const channels: Readonly<Record<string, Channel>> = contract;
 const topics = topicsOf('workshop');
+
+test('a topic level of the contract itself is no name for a camera or device', () => {
+  expect([...reservedCameraNames].toSorted()).toEqual([
+    'health',
+    'info',
+    'outbox',
+    'request',
+    'response',
+    'status',
+  ]);
+  expect([...reservedDeviceNames]).toEqual(['work']);
+});
 
 test('every topic has the direction, QoS and retain flag of the contract', () => {
   const table = Object.values(channels).map(

@@ -1,5 +1,11 @@
 import type { z } from 'zod';
-import { cameraConfigPayload, type Setting, settingSchemas } from '../../contract/camera-config.ts';
+import {
+  cameraConfigPayload,
+  type Setting,
+  settingChange,
+  settingNames,
+  settings,
+} from '../../contract/camera-config.ts';
 import { answerPayload, descriptionPayload } from '../../contract/payloads.ts';
 import { askedOf } from '../../contract/questions.ts';
 import { askRequestSchema, describeRequestSchema, restartRequestSchema } from '../../contract/requests.ts';
@@ -59,20 +65,16 @@ export function commandsOf(
     forbidden: allowed[name] ? null : `the config does not allow it: mqtt.commands.${name}`,
     run: (payload, signal) => run(payload as z.output<Schema>, signal),
   });
-  const setting = <Field extends Setting>(
-    camera: string,
-    field: Field,
-    change: (value: z.output<(typeof settingSchemas)[Field]>) => Partial<CameraSettings>,
-  ): Command => ({
-    topic: topics.set(camera, field),
+  const set = (camera: string, setting: Setting): Command => ({
+    topic: topics.set(camera, setting),
     responseTopic: topics.response('set'),
-    schema: settingSchemas[field],
-    forbidden: allowed.set.includes(field)
+    schema: settings[setting].payload,
+    forbidden: allowed.set.includes(setting)
       ? null
-      : `the config does not allow to set ${field}: mqtt.commands.set`,
-    run: async (value) => {
-      const settings = await powers.set(camera, change(value as z.output<(typeof settingSchemas)[Field]>));
-      return { camera, config: cameraConfigPayload(settings) };
+      : `the config does not allow to set ${setting}: mqtt.commands.set`,
+    run: async (payload) => {
+      const changed = await powers.set(camera, settingChange(setting, payload));
+      return { camera, config: cameraConfigPayload(changed) };
     },
   });
   return [
@@ -90,10 +92,6 @@ export function commandsOf(
       await powers.restart(signal);
       return null;
     }),
-    ...cameras.flatMap((camera) => [
-      setting(camera, 'paused', (paused) => ({ paused })),
-      setting(camera, 'interval', (seconds) => ({ intervalMs: Math.round(seconds * 1000) })),
-      setting(camera, 'prompt', (prompt) => ({ prompt })),
-    ]),
+    ...cameras.flatMap((camera) => settingNames.map((setting) => set(camera, setting))),
   ];
 }
