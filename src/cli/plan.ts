@@ -8,6 +8,7 @@ import { readBoard } from '../board/read-board.ts';
 import { loadConfig } from '../config/load.ts';
 import { type Config, modelSchema } from '../config/schema.ts';
 import { bytes } from '../config/units.ts';
+import { type Detail, details } from '../domain/detail.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
@@ -31,7 +32,7 @@ interface Flags {
   readonly camera: readonly Size[];
   readonly questions?: number;
   readonly memory?: number;
-  readonly detail?: 'full' | 'balanced' | 'overview';
+  readonly detail?: Detail;
   readonly endpoint?: string;
   readonly tokenFile?: string;
   readonly json: boolean;
@@ -175,9 +176,8 @@ function parseBytes(text: string): number {
   return result.data;
 }
 
-function parseDetail(text: string): Flags['detail'] {
-  const details = ['full', 'balanced', 'overview'] as const;
+function parseDetail(text: string): Detail {
   const found = details.find((detail) => detail === text);
-  if (!found) throw new InvalidArgumentError(`It must be one of ${details.join(', ')}.`);
+  if (!found) throw new InvalidArgumentError(`It must be one of ${details.toReversed().join(', ')}.`);
   return found;
 }

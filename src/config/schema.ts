@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { detail } from '../contract/fields.ts';
 import { questionSchema } from '../contract/questions.ts';
 import { reservedCameraNames, reservedDeviceNames } from '../contract/topics.ts';
 import { image } from './image-schema.ts';
@@ -187,10 +188,7 @@ export const modelSchema = z.strictObject({
       'The most that the engine may take; null: what is available when it starts, less some headroom',
     ),
   max_tokens: z.int().min(1).max(4096).default(256).describe('The longest description or free-text answer'),
-  detail: z
-    .enum(['overview', 'balanced', 'full'])
-    .default('full')
-    .describe('How closely a picture is looked at: less is faster'),
+  detail: detail.default('full').describe('How closely a picture is looked at: less is faster'),
   temperature: z.number().min(0).max(2).default(0).describe('0 always takes the likeliest token'),
   deadline: duration
     .prefault('15m')

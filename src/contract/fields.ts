@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { details } from '../domain/detail.ts';
 
 /** What several payloads have in common. */
 export const count = z.int().min(0);
@@ -14,4 +15,4 @@ export const name = z.string().regex(namePattern);
 export const answer = z.union([z.string(), z.number(), z.boolean()]);
 export const schemaVersion = z.literal(1).describe('Of this payload');
 export const engineState = z.enum(['idle', 'busy', 'failing']);
-export const detail = z.enum(['overview', 'balanced', 'full']);
+export const detail = z.enum(details);

@@ -1,4 +1,4 @@
-import type { Detail } from './model-sizing.ts';
+import type { Detail } from './detail.ts';
 import type { Answer, Observation, Question } from './observation.ts';
 
 /** How a requested description differs from the camera's own; what is left out is as the camera is configured. */

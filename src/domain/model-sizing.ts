@@ -1,5 +1,4 @@
-/** How closely a picture is looked at: more detail costs more image tokens, and so more time. */
-export type Detail = 'overview' | 'balanced' | 'full';
+import type { Detail } from './detail.ts';
 
 /** What a model takes for a job, told by llama.cpp itself from the files' headers. Sizes in bytes. */
 export interface ModelSizing {

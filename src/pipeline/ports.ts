@@ -1,7 +1,7 @@
 import type { CameraSettings, ChangedSettings } from '../domain/camera-settings.ts';
+import type { Detail } from '../domain/detail.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
-import type { Detail } from '../domain/model-sizing.ts';
 import type { CameraStatus, Description, FrameEvent, Observation, Question } from '../domain/observation.ts';
 
 /** A source of pictures. `capture` gives the newest one and rejects with a CameraError where there is none. */

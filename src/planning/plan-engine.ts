@@ -1,6 +1,7 @@
 import type { Board } from '../board/board.ts';
+import type { Detail } from '../domain/detail.ts';
 import { PlanError } from '../domain/errors.ts';
-import type { ContextSizing, Detail, DetailSizing, KvType, ModelSizing } from '../domain/model-sizing.ts';
+import type { ContextSizing, DetailSizing, KvType, ModelSizing } from '../domain/model-sizing.ts';
 import { projectRates, type Rates } from './board-rates.ts';
 import { chooseCpus } from './choose-cpus.ts';
 import { type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';

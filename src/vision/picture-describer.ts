@@ -1,4 +1,4 @@
-import type { Detail } from '../domain/model-sizing.ts';
+import type { Detail } from '../domain/detail.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './native/addon.ts';

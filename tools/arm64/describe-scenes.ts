@@ -6,7 +6,7 @@
  * LIST is a file with an array of Rounds as JSON.
  */
 import { readFileSync } from 'node:fs';
-import type { Detail } from '../../src/domain/model-sizing.ts';
+import type { Detail } from '../../src/domain/detail.ts';
 import { loadAddon } from '../../src/vision/native/addon.ts';
 import { loadCpuModule } from '../../src/vision/native/cpu-module.ts';
 import { type ModelFiles, type ScenePicture, Speaker } from './speaker.ts';

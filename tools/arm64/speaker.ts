@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { Detail } from '../../src/domain/detail.ts';
 import type { Size } from '../../src/domain/frame.ts';
-import type { Detail } from '../../src/domain/model-sizing.ts';
 import { loadAddon, type MtmdEngine, type MtmdInfo } from '../../src/vision/native/addon.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
 

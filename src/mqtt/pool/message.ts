@@ -4,8 +4,8 @@ import type { z } from 'zod';
 import type { ResponseError } from '../../contract/requests.ts';
 import { workItemSchema, workPropertiesSchema, workQuestionsSchema } from '../../contract/work.ts';
 import { questionsOfWork } from '../../contract/work-payloads.ts';
+import type { Detail } from '../../domain/detail.ts';
 import { messageOf, ScenecastError } from '../../domain/errors.ts';
-import type { Detail } from '../../domain/model-sizing.ts';
 import type { Question } from '../../domain/observation.ts';
 
 /** Where the answer to an image goes, and by what its sender knows which one it is. */

@@ -1,5 +1,5 @@
+import type { Detail } from '../../domain/detail.ts';
 import type { Size } from '../../domain/frame.ts';
-import type { Detail } from '../../domain/model-sizing.ts';
 import type { TextInfo, VisionInfo } from '../native/addon.ts';
 import type { ChosenTemplate } from '../prompt/choose-chat-template.ts';
 

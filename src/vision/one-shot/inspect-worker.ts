@@ -1,4 +1,4 @@
-import type { Detail } from '../../domain/model-sizing.ts';
+import { type Detail, details } from '../../domain/detail.ts';
 import { backendsDir, loadAddon, type MtmdVocabularyFile } from '../native/addon.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
 import { countPictureTokens, heedsDetail } from '../picture/picture-encoder.ts';
@@ -21,7 +21,7 @@ serveParent(async (request: InspectRequest): Promise<ModelFacts> => {
   const facts = { ...textFacts(request, vocabulary, vision), vision };
   const pictures: PictureCost[] = request.sizes.map((size) => ({ size, tokens: {} }));
   const heeds = heedsDetail(engine.info);
-  for (const detail of heeds ? (['full', 'balanced', 'overview'] as const) : (['full'] as const)) {
+  for (const detail of heeds ? details.toReversed() : (['full'] as const)) {
     if (detail !== 'full' && vision.takesTokenLimit) {
       await engine.close();
       engine = await load(request.textPath, mmprojPath, detail);

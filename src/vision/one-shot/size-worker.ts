@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import type { ContextSizing, Detail, DetailSizing, KvType, ModelSizing } from '../../domain/model-sizing.ts';
+import { type Detail, details } from '../../domain/detail.ts';
+import type { ContextSizing, DetailSizing, KvType, ModelSizing } from '../../domain/model-sizing.ts';
 import { loadAddon, type MemoryUse, type MtmdEngine } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
@@ -45,9 +46,9 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
 });
 
 async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<DetailSizing[]> {
-  const details: Detail[] = heedsDetail(full.info) ? ['full', 'balanced', 'overview'] : ['full'];
+  const measured: Detail[] = heedsDetail(full.info) ? details.toReversed() : ['full'];
   const sized: DetailSizing[] = [];
-  for (const detail of details) {
+  for (const detail of measured) {
     // Only models that take a limit must be loaded for it.
     const isOther = detail !== 'full' && full.info.vision.takesTokenLimit;
     const engine = isOther ? await loadHeaders(request, detail, measuredContexts[0], 'f16') : full;

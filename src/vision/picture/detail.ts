@@ -1,4 +1,4 @@
-import type { Detail } from '../../domain/model-sizing.ts';
+import { type Detail, details } from '../../domain/detail.ts';
 
 /** Most embeddings a picture becomes with models that take such a limit; 0 is the model's own. */
 export const imageMaxTokens: Readonly<Record<Detail, number>> = { overview: 256, balanced: 1024, full: 0 };
@@ -9,8 +9,6 @@ const mostTiles: Readonly<Record<Detail, number>> = {
   balanced: 2,
   full: Number.POSITIVE_INFINITY,
 };
-
-const details: readonly Detail[] = ['overview', 'balanced', 'full'];
 
 /** The lesser of two: a context that was planned for one may have no room for more. */
 export function lesserDetail(planned: Detail, wanted: Detail | undefined): Detail {

@@ -1,6 +1,6 @@
+import type { Detail } from '../../domain/detail.ts';
 import { EngineError } from '../../domain/errors.ts';
 import type { Picture } from '../../domain/frame.ts';
-import type { Detail } from '../../domain/model-sizing.ts';
 import type { MtmdEngine } from '../native/addon.ts';
 import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';

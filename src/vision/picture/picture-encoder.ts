@@ -1,5 +1,5 @@
+import type { Detail } from '../../domain/detail.ts';
 import type { Picture, Size } from '../../domain/frame.ts';
-import type { Detail } from '../../domain/model-sizing.ts';
 import type { MtmdEngine, MtmdInfo, PictureTokens } from '../native/addon.ts';
 import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';

@@ -1,4 +1,5 @@
-import type { Detail, KvType } from '../../domain/model-sizing.ts';
+import type { Detail } from '../../domain/detail.ts';
+import type { KvType } from '../../domain/model-sizing.ts';
 import type { Description } from '../../domain/observation.ts';
 import type { DescribeRequest } from '../../pipeline/ports.ts';
 import type { MtmdErrorCode } from '../native/addon.ts';

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import type { Detail } from '../../../src/domain/detail.ts';
 import type { Picture } from '../../../src/domain/frame.ts';
-import type { Detail } from '../../../src/domain/model-sizing.ts';
 import type { MtmdEngine } from '../../../src/vision/native/addon.ts';
 import { choosePictureEncoder } from '../../../src/vision/picture/picture-encoder.ts';
 import { folder, open } from '../../native/engine-fixture.ts';
