@@ -9,7 +9,7 @@ import {
 import type { FloatType } from '../models/convert/gguf-writer.ts';
 import { type QuantType, quantBits, quantTypeOf } from '../models/convert/quant-types.ts';
 import { quantizeFile } from '../vision/one-shot/quantize.ts';
-import { progressBar } from './progress-bar.ts';
+import { drawBar } from './progress-bar.ts';
 
 interface Flags {
   readonly out: string;
@@ -70,7 +70,7 @@ async function convert(checkpoint: string, flags: Flags, signal: AbortSignal): P
     quantMmproj: flags.quantMmproj === 'F16' ? null : flags.quantMmproj,
     force: flags.force,
     quantize: quantizer(signal),
-    onProgress: process.stderr.isTTY ? drawBar : lineWriter(),
+    onProgress: process.stderr.isTTY ? ({ stage, fraction }) => drawBar(stage, fraction) : lineWriter(),
     signal,
   });
   const seconds = Math.round((performance.now() - started) / 100) / 10;
@@ -94,10 +94,6 @@ async function convert(checkpoint: string, flags: Flags, signal: AbortSignal): P
 function quantizer(signal: AbortSignal): QuantizeFile {
   return (inputPath, outputPath, type) =>
     quantizeFile({ inputPath, outputPath, type, threads: availableParallelism(), signal });
-}
-
-function drawBar({ stage, fraction }: ConvertProgress): void {
-  process.stderr.write(fraction === 1 ? '\r\x1b[K' : `\r\x1b[K${stage} ${progressBar(fraction)}`);
 }
 
 /** For logs: a line a stage, and one each quarter of it. */

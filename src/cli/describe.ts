@@ -8,7 +8,7 @@ import { setUpEngine, startEngine } from '../setup/engine.ts';
 import { usualSizes } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 import { EngineClient } from '../vision/process/engine-client.ts';
-import { progressBar } from './progress-bar.ts';
+import { drawBar } from './progress-bar.ts';
 
 interface Flags {
   readonly prompt: string;
@@ -39,7 +39,7 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
     engine: options,
     deadlineMs: model.deadline,
     log: quietLog,
-    onProgress: process.stderr.isTTY ? drawBar : () => {},
+    onProgress: process.stderr.isTTY ? (fraction) => drawBar('loading the model', fraction) : () => {},
   });
   signal.addEventListener('abort', () => void engine.close(), { once: true });
   try {
@@ -84,10 +84,6 @@ function jsonLine(
 function plainText(image: string, { text, answers }: Description): string {
   const lines = Object.entries(answers).map(([question, answer]) => `  ${question} ${answer}\n`);
   return `${image}: ${text}\n${lines.join('')}`;
-}
-
-function drawBar(fraction: number): void {
-  process.stderr.write(fraction < 1 ? `\rloading the model ${progressBar(fraction)}` : '\r\x1b[K');
 }
 
 const quietLog: Log = {

@@ -6,6 +6,7 @@ import type { DescriptionPayload } from '../contract/payloads.ts';
 import { ScenecastError } from '../domain/errors.ts';
 import { listenForDescriptions } from '../mqtt/description-listener.ts';
 import { connectFilePathsOf } from '../setup/broker.ts';
+import { flagParser } from './flag-parser.ts';
 
 interface Flags {
   readonly config: string;
@@ -22,7 +23,7 @@ export function listenCommand(signal: AbortSignal): Command {
     .requiredOption('-c, --config <file>', "the daemon's YAML config")
     .option('--count <number>', 'end after so many; 0: when the broker has let it subscribe', parseCount)
     .option('--since <time>', 'leave out pictures captured before this time (UTC, ISO 8601)', parseTime)
-    .option('--timeout <duration>', 'give up after so long, such as 10m', parseDuration)
+    .option('--timeout <duration>', 'give up after so long, such as 10m', flagParser(duration))
     .option('--json', 'the whole messages, one a line', false)
     .exitOverride()
     .action((flags: Flags) => listen(flags, signal));
@@ -77,10 +78,4 @@ function parseTime(text: string): Date {
   if (Number.isNaN(time.getTime()))
     throw new InvalidArgumentError('It must be a time such as 2026-01-31T12:00:00Z.');
   return time;
-}
-
-function parseDuration(text: string): number {
-  const result = duration.safeParse(text);
-  if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0]?.message}.`);
-  return result.data;
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { size } from '../config/units.ts';
 import { ConfigError, ScenecastError } from '../domain/errors.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
-import type { Size } from '../domain/frame.ts';
 import { type CatalogueEntry, loadCatalogue } from '../models/catalogue.ts';
 import { pullModel } from '../models/download/pull.ts';
 import type { PullFile } from '../models/download/source.ts';
@@ -14,11 +14,11 @@ import {
   verifyModel,
 } from '../models/installed/installed.ts';
 import { pinsOf } from '../models/installed/lock-file.ts';
+import { flagCollector } from './flag-parser.ts';
 import { type AccessFlags, hubAccessOf } from './models-access.ts';
 import { type InspectFlags, inspect, inspectionText, isModelPath } from './models-inspect.ts';
 import { describeModel, listModels, modelText, tableOf } from './models-list.ts';
 import { showPull } from './models-progress.ts';
-import { parseSize } from './parse-size.ts';
 
 interface Flags {
   readonly dir?: string;
@@ -43,7 +43,12 @@ export function modelsCommand(signal: AbortSignal): Command {
   add('list', 'the models of the catalogue, and those that are here').action(list);
   add('show <name-or-file>', 'a model of the catalogue, or what a GGUF file says of itself')
     .option('--mmproj <file>', 'the projector of a text GGUF (default: the one beside it)')
-    .option('--size <size>', 'a picture size to count tokens for; may be given again', collectSize, [])
+    .option(
+      '--size <size>',
+      'a picture size to count tokens for; may be given again',
+      flagCollector(size),
+      [],
+    )
     .option('--template <name>', 'the chat template to show, instead of the one that would be chosen')
     .action((what: string, flags: Flags & InspectFlags) => show(what, flags, signal));
   add('pull <name-or-address...>', 'download a model of the catalogue, or files by address')
@@ -176,10 +181,6 @@ async function remove(name: string, flags: Flags & { readonly forget: boolean })
 
 function folderOf({ dir }: Flags): string {
   return dir === undefined ? defaultModelsFolder(process.env) : resolve(dir);
-}
-
-function collectSize(text: string, previous: readonly Size[]): readonly Size[] {
-  return [...previous, parseSize(text)];
 }
 
 function print(text: string): void {

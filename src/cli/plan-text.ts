@@ -1,4 +1,5 @@
 import type { Board } from '../board/board.ts';
+import { formatCpuList } from '../board/cpu-list.ts';
 import type { ModelSizing } from '../domain/model-sizing.ts';
 import type { EnginePlan } from '../planning/plan-engine.ts';
 
@@ -19,7 +20,7 @@ export function planText({ board, sizing, plan }: PlannedModel): string {
     ['ubatch', String(plan.ubatchSize), reasons.ubatch_size],
     [
       'threads',
-      plan.cpus ? `${plan.threads} on ${cpuList(plan.cpus)}` : String(plan.threads),
+      plan.cpus ? `${plan.threads} on CPU ${formatCpuList(plan.cpus)}` : String(plan.threads),
       reasons.threads,
     ],
     ['flash attn', plan.flashAttention, reasons.flash_attention],
@@ -104,15 +105,4 @@ function seconds(value: number): string {
 
 function yesNo(value: boolean): string {
   return value ? 'yes' : 'no';
-}
-
-/** "CPU 0-3,6" */
-function cpuList(cpus: readonly number[]): string {
-  const ranges: [number, number][] = [];
-  for (const cpu of cpus) {
-    const last = ranges.at(-1);
-    if (last && last[1] === cpu - 1) last[1] = cpu;
-    else ranges.push([cpu, cpu]);
-  }
-  return `CPU ${ranges.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(',')}`;
 }

@@ -7,7 +7,7 @@ import { probeBoard } from '../board/probe-board.ts';
 import { readBoard } from '../board/read-board.ts';
 import { loadConfig } from '../config/load.ts';
 import { type Config, modelSchema } from '../config/schema.ts';
-import { bytes } from '../config/units.ts';
+import { bytes, size } from '../config/units.ts';
 import { type Detail, details } from '../domain/detail.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
@@ -20,8 +20,8 @@ import { type EngineJob, jobOf, usualJob } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 import { tuningOf } from '../setup/tuning.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
+import { flagCollector, flagParser } from './flag-parser.ts';
 import { hubAccessOf } from './models-access.ts';
-import { parseSize } from './parse-size.ts';
 import { planJson, planText } from './plan-text.ts';
 
 interface Flags {
@@ -55,12 +55,12 @@ export function planCommand(signal: AbortSignal): Command {
     .option(
       '--camera <size>',
       'a picture size; may be given again (default: the usual ones)',
-      collectSize,
+      flagCollector(size),
       [],
     )
     .option('--questions <count>', 'standing questions, of yes or no', parseCount)
     .option('--detail <detail>', 'full, balanced or overview', parseDetail)
-    .option('--memory <amount>', 'the most that the engine may take, such as 2GiB', parseBytes)
+    .option('--memory <amount>', 'the most that the engine may take, such as 2GiB', flagParser(bytes))
     .option('--endpoint <url>', 'instead of huggingface.co and modelscope.cn')
     .option('--token-file <file>', 'a token for gated repositories')
     .option('--json', 'JSON instead of a table', false)
@@ -161,19 +161,9 @@ function remoteFilesOf({ model, mmproj }: Flags): { text: string; mmproj: string
   return { text: `${source!.at}/${source!.text.file}`, mmproj: `${source!.at}/${source!.mmproj.file}` };
 }
 
-function collectSize(text: string, sizes: readonly Size[]): readonly Size[] {
-  return [...sizes, parseSize(text)];
-}
-
 function parseCount(text: string): number {
   if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('It must be a number from 0 to 999.');
   return Number(text);
-}
-
-function parseBytes(text: string): number {
-  const result = bytes.safeParse(text);
-  if (!result.success) throw new InvalidArgumentError(`It ${result.error.issues[0]?.message}.`);
-  return result.data;
 }
 
 function parseDetail(text: string): Detail {

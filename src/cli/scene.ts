@@ -3,15 +3,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import { drawScene } from '../camera/scene-draw.ts';
 import { sampleScene } from '../camera/scene-layout.ts';
 import { sceneTruth } from '../camera/scene-truth.ts';
+import { size } from '../config/units.ts';
 import type { Size } from '../domain/frame.ts';
-import { parseSize } from './parse-size.ts';
+import { flagParser } from './flag-parser.ts';
 
 /** `scenecast scene`: draws one scene and prints what is truly in it. */
 export function sceneCommand(): Command {
   return new Command('scene')
     .description('draw a test scene as a JPEG and print its truth as JSON')
     .requiredOption('--seed <number>', 'which scene', parseSeed)
-    .option('--size <size>', 'in pixels', parseSize, { width: 640, height: 480 })
+    .option('--size <size>', 'in pixels', flagParser(size), { width: 640, height: 480 })
     .requiredOption('--out <file>', 'where the JPEG goes')
     .exitOverride()
     .action(async ({ seed, size: { width, height }, out }: { seed: number; size: Size; out: string }) => {
