@@ -56,7 +56,7 @@ export async function startPublisher(
     outbox,
     log,
     settleMs: 1000,
-    reconnect: { firstMs: 100, longestMs: 400, stableMs: 1000 },
+    reconnect: { firstMs: 100, maxMs: 400, stableMs: 1000 },
     ...extra,
   });
   const close = async (): Promise<void> => {

@@ -14,7 +14,7 @@ import { until } from './until.ts';
 
 const brokerAt = (url: string) => ({
   ...openBroker(url),
-  reconnect: { firstMs: 50, longestMs: 200, stableMs: 1000 },
+  reconnect: { firstMs: 50, maxMs: 200, stableMs: 1000 },
 });
 
 /** An engine that says which prompt it was given, after a while. */

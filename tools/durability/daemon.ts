@@ -51,7 +51,7 @@ const publisher = new MqttPublisher({
   outbox,
   log,
   settleMs: settings.settleMs,
-  reconnect: { firstMs: 50, longestMs: 200, stableMs: 1000 },
+  reconnect: { firstMs: 50, maxMs: 200, stableMs: 1000 },
 });
 
 let stopping = false;

@@ -44,7 +44,7 @@ const recorded: Describer = {
 const worker = new PoolWorker({
   broker: {
     ...openBroker(url),
-    reconnect: { firstMs: 50, longestMs: 200, stableMs: 1000 },
+    reconnect: { firstMs: 50, maxMs: 200, stableMs: 1000 },
   },
   pool,
   device,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { doublingBackOffMs } from '../../domain/doubling-back-off.ts';
 import { messageOf, ScenecastError } from '../../domain/errors.ts';
 
 /** A hub, or what lies on it, could not be used. `isTemporary`: asking again later may help. */
@@ -165,8 +166,10 @@ export async function pauseBefore(failures: number, error: unknown, access: HubA
         isTemporary: false,
       },
     );
-  const backoffMs = Math.min(maxBackoffMs, access.backoffMs * 2 ** failures) * (0.75 + Math.random() / 2);
-  await delay(asked ?? backoffMs, undefined, { signal: access.signal });
+  const bounds = { firstMs: access.backoffMs, maxMs: maxBackoffMs };
+  await delay(asked ?? doublingBackOffMs(bounds, failures, [0.75, 1.25]), undefined, {
+    signal: access.signal,
+  });
 }
 
 /** Does it again, with pauses, as long as the failures are temporary and there are attempts left. */

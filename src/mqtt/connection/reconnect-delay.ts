@@ -1,15 +1,15 @@
-export interface ReconnectOptions {
-  readonly firstMs: number;
-  readonly longestMs: number;
+import { type BackOffBounds, doublingBackOffMs } from '../../domain/doubling-back-off.ts';
+
+export interface ReconnectOptions extends BackOffBounds {
   /** A connection that stood for so long was a good one: the next wait is the first again. */
   readonly stableMs: number;
 }
 
 /** 1 s doubling to 60 s; a broker that comes back is not met by all its clients at once. */
-export const reconnectDefaults: ReconnectOptions = { firstMs: 1000, longestMs: 60_000, stableMs: 30_000 };
+export const reconnectDefaults: ReconnectOptions = { firstMs: 1000, maxMs: 60_000, stableMs: 30_000 };
 
 /** Two clients of one id throw each other out for as long as both come back: so this one comes back late. */
-const takenOver: Omit<ReconnectOptions, 'stableMs'> = { firstMs: 60_000, longestMs: 900_000 };
+const takenOver: BackOffBounds = { firstMs: 60_000, maxMs: 900_000 };
 
 /** How long to wait before the next try to connect: doubles with each, with jitter (from half of it to the whole). */
 export class ReconnectDelay {
@@ -25,17 +25,16 @@ export class ReconnectDelay {
 
   /** @param stoodMs how long the connection stood that has ended; 0 where there was none. */
   nextMs(stoodMs: number, wasTakenOver: boolean): number {
-    if (wasTakenOver) return this.#doubled(takenOver, this.#takeovers++);
+    if (wasTakenOver) return this.#waitMs(takenOver, this.#takeovers++);
     const { stableMs } = this.#options;
     if (stoodMs >= stableMs) {
       this.#failures = 0;
-      if (stoodMs >= takenOver.longestMs) this.#takeovers = 0;
+      if (stoodMs >= takenOver.maxMs) this.#takeovers = 0;
     }
-    return this.#doubled(this.#options, this.#failures++);
+    return this.#waitMs(this.#options, this.#failures++);
   }
 
-  #doubled({ firstMs, longestMs }: Omit<ReconnectOptions, 'stableMs'>, times: number): number {
-    const ms = Math.min(longestMs, firstMs * 2 ** Math.min(times, 30));
-    return Math.round(ms * (0.5 + this.#random() / 2));
+  #waitMs(bounds: BackOffBounds, earlierFailures: number): number {
+    return doublingBackOffMs(bounds, earlierFailures, [0.5, 1], this.#random);
   }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { doublingBackOffMs } from '../../domain/doubling-back-off.ts';
 import { EngineError, messageOf } from '../../domain/errors.ts';
 import type { Heartbeat } from '../../domain/heartbeat.ts';
 import type { Description } from '../../domain/observation.ts';
@@ -33,8 +34,7 @@ interface Pending {
   fault: EngineError | null;
 }
 
-const shortestBackOffMs = 500;
-const longestBackOffMs = 60_000;
+const backOff = { firstMs: 500, maxMs: 60_000 } as const;
 /** A killed process that is still there after so long waits for a device for ever, and only a reboot may help. */
 const longestDeathMs = 30_000;
 /** What ends a process that loads a file it cannot read; an OOM kill, where trying again may help, does not. */
@@ -53,7 +53,8 @@ export class EngineClient implements Describer {
   /** When a process that was killed must be gone. */
   #goneByMs = Number.POSITIVE_INFINITY;
   #nextId = 1;
-  #backOffMs = shortestBackOffMs;
+  /** Since the last description. */
+  #restarts = 0;
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
@@ -103,7 +104,7 @@ export class EngineClient implements Describer {
     try {
       send(child, { type: 'describe', id, request });
       const description = await promise;
-      this.#backOffMs = shortestBackOffMs;
+      this.#restarts = 0;
       return description;
     } finally {
       clearTimeout(deadline);
@@ -130,7 +131,7 @@ export class EngineClient implements Describer {
     const child = await unlessAborted(this.#ready, signal, cancelled);
     for (const pending of this.#pending.values())
       pending.fault = new EngineError('RESTARTED', 'the engine is started anew, as somebody requested');
-    this.#backOffMs = shortestBackOffMs;
+    this.#restarts = 0;
     const isAlive = child.exitCode === null && child.signalCode === null;
     // Heard after the listener of #load, which has then begun the new one.
     const gone = isAlive && once(child, 'exit');
@@ -218,16 +219,17 @@ export class EngineClient implements Describer {
   }
 
   #restart(how: string): void {
-    this.#options.log.warn({ how, backOffMs: this.#backOffMs }, 'the engine died; starting it anew');
+    this.#options.log.warn(
+      { how, backOffMs: doublingBackOffMs(backOff, this.#restarts) },
+      'the engine died; starting it anew',
+    );
     this.#ready = this.#reload().then(({ child }) => child);
     this.#ready.catch(() => {}); // only close() ends it with a rejection
   }
 
   async #reload(): Promise<Loaded> {
     for (;;) {
-      const backOffMs = this.#backOffMs;
-      this.#backOffMs = Math.min(backOffMs * 2, longestBackOffMs);
-      await sleep(backOffMs, undefined, { signal: this.#closed.signal });
+      await sleep(doublingBackOffMs(backOff, this.#restarts++), undefined, { signal: this.#closed.signal });
       try {
         const loaded = await this.#load();
         this.#options.log.info({ ...loaded.info }, 'the engine is back');

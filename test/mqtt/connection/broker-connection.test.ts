@@ -12,7 +12,7 @@ import { observation } from '../../support/observation.ts';
 import { ScriptedBroker } from '../../support/scripted-broker.ts';
 import { until } from '../../support/until.ts';
 
-const retry = { firstMs: 50, longestMs: 50, stableMs: 1000 };
+const retry = { firstMs: 50, maxMs: 50, stableMs: 1000 };
 
 /** Certificates as an owner would make them: an authority, a broker's for localhost, a client's, and a stranger's authority. */
 class Certificates {

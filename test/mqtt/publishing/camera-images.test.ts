@@ -147,7 +147,7 @@ test('a broker that tells no limit and hangs up over pictures gets smaller ones'
   });
   const { publisher, log } = await startPublisher(broker.url, {
     images,
-    reconnect: { firstMs: 5, longestMs: 5, stableMs: 60_000 },
+    reconnect: { firstMs: 5, maxMs: 5, stableMs: 60_000 },
   });
   await until(() => log.of('connected to the broker').length === 1);
   publisher.observation(described(await noise(640, 480)));
