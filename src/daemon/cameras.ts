@@ -15,8 +15,9 @@ import type { CameraTask } from '../pipeline/camera-task.ts';
 import type { Camera, Log } from '../pipeline/ports.ts';
 
 /**
- * One camera of the config, with its gate and what is asked of it. `settingsNow`: what it is set to, which may change;
- * `folder`: where relative paths are looked up.
+ * Builds one camera of the config, with its gate and questions.
+ * @param settingsNow its current settings, which may change
+ * @param folder where relative paths are looked up
  */
 export function createCameraTask(
   name: string,
@@ -27,16 +28,16 @@ export function createCameraTask(
 ): CameraTask {
   const camera = config.cameras[name]!;
   const { gate, privacy } = camera;
-  const longestAnswerMs = longestAnswerMsOf(camera);
-  const bare = new AnsweringCamera(cameraOf(name, camera, settingsNow, folder, log), longestAnswerMs);
+  const maxAnswerMs = maxAnswerMsOf(camera);
+  const bare = new AnsweringCamera(cameraOf(name, camera, settingsNow, folder, log), maxAnswerMs);
   return {
     camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
     gate: gate.enabled ? gateOf(gate, log) : null,
     settings: settingsNow(),
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
-    // The camera is given up first; the gate looks too.
-    maxLookMs: longestAnswerMs + 60_000,
+    // The camera's own limit comes first; the gate takes time too.
+    maxLookMs: maxAnswerMs + 60_000,
     questions: questionsOf(camera.questions),
   };
 }
@@ -74,8 +75,8 @@ function cameraOf(
   }
 }
 
-/** More than any camera waits: opening may take ffmpeg several tries, each as long as a stall, and a V4L2 camera a minute. */
-function longestAnswerMsOf({ source }: CameraConfig): number {
+/** Longer than any camera takes: ffmpeg may need several tries to open, each as long as a stall, a V4L2 camera a minute. */
+function maxAnswerMsOf({ source }: CameraConfig): number {
   return 120_000 + ('frame_timeout' in source ? 6 * source.frame_timeout : 0);
 }
 

@@ -7,7 +7,7 @@ import { HomeAssistantAnnouncer } from '../home-assistant/announcer.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Log } from '../pipeline/ports.ts';
 
-/** What Home Assistant is told. */
+/** Announces the device, its cameras and questions to Home Assistant. */
 export function createAnnouncer(
   { device, cameras, prompts, mqtt: { discovery, commands } }: Config,
   model: string,

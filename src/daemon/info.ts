@@ -7,7 +7,7 @@ import { schemaVersions } from '../contract/schema-versions.ts';
 import type { EnginePlan } from '../planning/plan-engine.ts';
 import type { EngineInfo } from '../vision/process/protocol.ts';
 
-/** What becomes known while the daemon starts; null: not yet. */
+/** What the daemon learns while it starts; null: not known yet. */
 export interface Known {
   readonly board: Board | null;
   readonly plan: EnginePlan | null;

@@ -32,7 +32,7 @@ export function createPublisher(config: Config, folder: string, outbox: Outbox, 
   });
 }
 
-/** Of the cameras and questions that there are. */
+/** The retained topics of the configured cameras and questions. */
 function retainedTopicsOf({ device, cameras }: Config): string[] {
   const topics = topicsOf(device);
   return Object.entries(cameras).flatMap(([name, { questions }]) => [
@@ -44,7 +44,7 @@ function retainedTopicsOf({ device, cameras }: Config): string[] {
   ]);
 }
 
-/** Of the cameras whose pictures are published: how they become JPEG files. */
+/** How published pictures become JPEG files, by camera. */
 function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
   const published = Object.entries(cameras).filter(([, { image }]) => image.enabled);
   return new Map(
@@ -63,16 +63,13 @@ function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
   );
 }
 
-/**
- * Where publishing pictures was switched off, the broker shall not keep the last one; nor where there are privacy masks, which
- * may be newer than it.
- */
+/** Clears the retained picture of cameras that publish none, or whose privacy masks may be newer than the picture. */
 export function clearImages({ device, cameras }: Config, publisher: Pick<MqttPublisher, 'retain'>): void {
   for (const [name, { image, privacy }] of Object.entries(cameras))
     if (!image.enabled || privacy.length > 0) publisher.retain(topicsOf(device).image(name), '');
 }
 
-/** What this device's earlier configs had retained of cameras and questions that are not there any more, the broker shall not keep. */
+/** Clears what earlier configs of this device retained for cameras and questions that have been removed. */
 export async function clearRemoved(
   config: Config,
   folder: string,

@@ -1,4 +1,4 @@
-/** What may be changed of a camera while it runs. */
+/** The settings of a camera that can be changed while it runs. */
 export interface CameraSettings {
   /** A paused camera is not looked at; requests are still answered. */
   readonly paused: boolean;
@@ -7,7 +7,7 @@ export interface CameraSettings {
   readonly prompt: string;
 }
 
-/** What somebody has changed of one camera, each with what the config said at that time. */
+/** Overridden settings of one camera, each with the config's value at the time. */
 export type ChangedSettings = {
   readonly [Field in keyof CameraSettings]?:
     | { readonly value: CameraSettings[Field]; readonly config: CameraSettings[Field] }

@@ -7,20 +7,21 @@ export class ScenecastError extends Error {
   readonly exitCode: number = exitCodes.failure;
 }
 
-/** A config, or a file the config names, that a person must mend: restarting cannot help. */
+/** A fault in the config, or in a file that it names. A person has to fix it; restarting cannot help. */
 export class ConfigError extends ScenecastError {
   override readonly name: string = 'ConfigError';
   override readonly exitCode: number = exitCodes.config;
 }
 
-/** A model that does not fit the board, with the least memory it would need; null: that is not why. */
+/** A model that does not fit the board. */
 export class PlanError extends ConfigError {
   override readonly name = 'PlanError';
   override readonly exitCode: number;
+  /** The minimum memory it would need; null: memory is not the reason. */
   readonly neededBytes: number | null;
-  /** What it may take. */
+  /** The memory it may use. */
   readonly budgetBytes: number;
-  /** It would fit if other programs took less: trying again later may help. */
+  /** It would fit if other programs used less memory: trying again later may help. */
   readonly mayPass: boolean;
   constructor(
     message: string,
@@ -50,7 +51,7 @@ export class EngineError extends ScenecastError {
   }
 }
 
-/** A command that was not carried out; `code` is as the contract has it. */
+/** A command that was not carried out; `code` is the contract's. */
 export class CommandError extends ScenecastError {
   override readonly name = 'CommandError';
   readonly code: 'invalid' | 'unknown' | 'failed' | 'expired';
@@ -60,12 +61,12 @@ export class CommandError extends ScenecastError {
   }
 }
 
-/** Nobody described a picture within its time: its frame is expired, not failed. */
+/** No engine was free in time: the frame has expired, not failed. */
 export class ExpiredError extends ScenecastError {
   override readonly name = 'ExpiredError';
 }
 
-/** Whether a file was not there. */
+/** Whether a file does not exist. */
 export function isMissingFile(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

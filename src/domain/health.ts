@@ -1,4 +1,4 @@
-/** What a gate saw in its newest picture. */
+/** A gate's measurements of its newest picture. */
 export interface GateReading {
   /** The largest region that differs from the last described picture, in percent; null: none was described yet. */
   readonly measure: number | null;
@@ -14,17 +14,17 @@ export interface FrameCounts {
   readonly described: number;
   readonly unchanged: number;
   readonly failed: number;
-  /** A newer frame of the same camera took the place. */
+  /** Replaced by a newer frame of the same camera. */
   readonly dropped: number;
-  /** Too old when the engine was free, or left when Scenecast stopped. */
+  /** Stale when the engine was free, or still waiting when Scenecast stopped. */
   readonly expired: number;
 }
 
 export interface CameraHealth {
   readonly state: 'starting' | 'online' | 'offline';
-  /** How often it is to be looked at. */
+  /** Configured time between two looks. */
   readonly intervalMs: number;
-  /** How often its frames get described while the engine is slower than asked; else the same as `intervalMs`. */
+  /** Time between two descriptions while the engine is slower than the interval; else the same as `intervalMs`. */
   readonly effectiveIntervalMs: number;
   /** null: no gate, or no look yet. */
   readonly gate: GateReading | null;
@@ -32,53 +32,53 @@ export interface CameraHealth {
   readonly reason?: string;
 }
 
-/** What has been described and waits for the broker. Counts are since the start. */
+/** Observations on their way to the broker. Counts are since the start. */
 export interface OutboxHealth {
   /** Observations that the broker has not acknowledged yet. */
   readonly depth: number;
-  /** Given up: the outbox was full, or they were too old. */
+  /** Dropped because the outbox was full, or they were too old. */
   readonly dropped: number;
-  /** Outbox files that were damaged and put aside. */
+  /** Outbox files that were damaged and moved aside. */
   readonly damaged: number;
-  /** Why the disk does not take the outbox, which then waits in memory; null: it does. */
+  /** Why the outbox cannot be written, and waits in memory; null: it can. */
   readonly fault: string | null;
 }
 
-/** How the machine does. */
+/** Readings of the machine. */
 export interface BoardHealth {
   /** Of the hottest sensor; null: there is none. */
   readonly temperatureC: number | null;
   readonly memoryAvailableBytes: number;
   readonly memoryTotalBytes: number;
-  /** A CPU's clock is held down, by heat, the supply or a setting; null: the board does not tell. */
+  /** Whether heat, the power supply or a setting limits a CPU's clock; null: unknown. */
   readonly clockLimited: boolean | null;
-  /** null: the board does not tell. */
+  /** null: unknown. */
   readonly underVoltage: boolean | null;
 }
 
-/** What of Scenecast's processes is in RAM. */
+/** Resident memory of Scenecast's processes. */
 export interface ProcessMemory {
   readonly daemonBytes: number;
-  /** null: it does not run now. */
+  /** null: not running. */
   readonly engineBytes: number | null;
 }
 
-/** How the daemon does, at one moment. */
+/** The state of the daemon at one moment. */
 export interface Health {
   /** 'failing': the last description failed, and none has succeeded since. */
   readonly engine: 'idle' | 'busy' | 'failing';
   /** Frames that wait for the engine. */
   readonly queueDepth: number;
   readonly frames: FrameCounts;
-  /** From a capture to the end of its description, of the latest descriptions. */
+  /** From capture to the end of the description, over the latest descriptions. */
   readonly timing?: { readonly p50Ms: number; readonly p95Ms: number };
-  /** While generating, of the latest description. */
+  /** Generation speed of the latest description. */
   readonly tokensPerSecond?: number;
   readonly board?: BoardHealth;
   readonly memory?: ProcessMemory;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
   /** Since the start. */
   readonly lastDescribedAt?: Date;
-  /** Added by whoever publishes. */
+  /** Added by the publisher. */
   readonly outbox?: OutboxHealth;
 }

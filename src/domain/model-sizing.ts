@@ -1,6 +1,6 @@
 import type { Detail } from './detail.ts';
 
-/** What a model takes for a job, told by llama.cpp itself from the files' headers. Sizes in bytes. */
+/** What a model needs for a job, computed by llama.cpp from the files' headers. Sizes in bytes. */
 export interface ModelSizing {
   readonly name: string;
   readonly quant: string;
@@ -8,28 +8,28 @@ export interface ModelSizing {
   /** Of the tensors. */
   readonly textBytes: number;
   readonly mmprojBytes: number;
-  /** Floats of an embedding. */
+  /** Floats per embedding. */
   readonly width: number;
   readonly trainedContextSize: number;
-  /** Of the text model. Repacked ones are copies in the order the CPU's kernels want. */
+  /** Of the text model. Repacked weights are copies in the layout of the CPU's kernels. */
   readonly weightsBytes: number;
   readonly repackedWeightsBytes: number;
-  /** Most first; one where the model looks at every picture alike. */
+  /** Finest first; one entry if the model has no detail levels. */
   readonly details: readonly DetailSizing[];
-  /** The longest text of a turn whose answer is free text, without the picture and the answer. */
+  /** Tokens of the longest turn with a free-text answer, without the picture and the answer. */
   readonly freeTurnTokens: number;
-  /** The longest turn whose answer has a type, without the picture and with the answer; 0: there is none. */
+  /** Tokens of the longest turn with a typed answer, without the picture and with the answer; 0: no such turn. */
   readonly typedTurnTokens: number;
-  /** Positions computed at once: what was asked for, or more where a picture must not be cut. */
+  /** Positions computed at once: as requested, or more if a picture must not be split. */
   readonly ubatchSize: number;
   readonly contexts: readonly ContextSizing[];
 }
 
-/** What the largest of the job's pictures becomes. */
+/** What the job's largest picture costs at one detail. */
 export interface DetailSizing {
   readonly detail: Detail;
   readonly imageTokens: number;
-  /** Pictures the encoder computes, for LLaVA: the overview and the tiles. Null where libmtmd decides. */
+  /** Squares that the tower encodes, for LLaVA: the overview and the tiles. null: libmtmd decides. */
   readonly squares: number | null;
   /** The vision tower's weights and graph. */
   readonly visionBytes: number;
@@ -37,11 +37,11 @@ export interface DetailSizing {
 
 export type KvType = 'f16' | 'q8_0';
 
-/** What a context of a KV type takes: fixedBytes + bytesPerToken x its size, the graph that computes included. */
+/** Memory of a context with a KV type: fixedBytes + bytesPerToken x its size, including the compute graph. */
 export interface ContextSizing {
   readonly kvType: KvType;
   readonly fixedBytes: number;
   readonly bytesPerToken: number;
-  /** Of `bytesPerToken`, the cache's own. */
+  /** The cache's share of `bytesPerToken`. */
   readonly kvBytesPerToken: number;
 }

@@ -1,9 +1,9 @@
 import type { Frame } from './frame.ts';
 
-/** What made the pipeline look: the interval, a changed scene, or somebody's request. */
+/** Why a frame was described: the interval, a changed scene, or a request. */
 export type Trigger = 'interval' | 'change' | 'request';
 
-/** What an answer must be: the model is held to it while it speaks. Lengths are in characters. */
+/** The type of an answer; a grammar holds the model to it. Lengths are in characters. */
 export type AnswerType =
   | { readonly kind: 'boolean' }
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
@@ -12,15 +12,15 @@ export type AnswerType =
 
 export type Answer = string | number | boolean;
 
-/** A standing question: its name in topics and payloads, and the words the model is asked. */
+/** A standing question: its name in topics and payloads, and its wording. */
 export interface Question {
   readonly name: string;
   readonly ask: string;
-  /** Default: free text, as long as a description may be. */
+  /** Default: free text, at most as long as a description. */
   readonly type?: AnswerType;
 }
 
-/** Why the model stopped: it ended its answer, or the answer met the token limit. */
+/** Why the model stopped: its answer was complete, or reached the token limit. */
 export type FinishReason = 'stop' | 'length';
 
 /** Milliseconds spent in each stage of the engine. `generate` covers the description and all answers. */
@@ -31,21 +31,21 @@ export interface EngineTimings {
   readonly generateMs: number;
 }
 
-/** Token counts of one description with its answers. `prompt` is text only; the picture's are in `image`. */
+/** Token counts of one description with its answers. `prompt` counts text only; `image` the picture. */
 export interface TokenCounts {
   readonly image: number;
   readonly prompt: number;
   readonly completion: number;
 }
 
-/** Which model spoke: as the GGUF names itself, its quantisation, and the llama.cpp build that ran it. */
+/** The model that described: its name in the GGUF, its quantisation, and the llama.cpp build. */
 export interface ModelIdentity {
   readonly name: string;
   readonly quant: string;
   readonly build: string;
 }
 
-/** What the engine says of one picture. */
+/** The engine's result for one picture. */
 export interface Description {
   readonly text: string;
   /** By question name. */
@@ -60,7 +60,7 @@ export interface Description {
 export interface Observation {
   readonly frame: Frame;
   readonly trigger: Trigger;
-  /** The name of the prompt, not its words. */
+  /** The name of the prompt, not its text. */
   readonly prompt: string;
   readonly description: Description;
   /** How long the frame waited for the engine. */
@@ -79,7 +79,7 @@ export type FrameEvent =
       readonly reason: string;
     };
 
-/** Whether a camera delivers; `reason` says why not. */
+/** Whether a camera delivers pictures; `reason` says why not. */
 export type CameraStatus =
   | { readonly state: 'online'; readonly reason: null }
   | { readonly state: 'offline'; readonly reason: string };

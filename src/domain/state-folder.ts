@@ -7,7 +7,7 @@ export function stateFolder(env: NodeJS.ProcessEnv): string {
   return env['STATE_DIRECTORY']?.split(':')[0] || join(userState, 'scenecast');
 }
 
-/** Where a config wants the state; `configured` null: {@link stateFolder}. Relative paths are looked up in `folder`. */
+/** The state folder of a config; `configured` null: {@link stateFolder}. Relative paths are looked up in `folder`. */
 export function stateFolderOf(configured: string | null, folder: string, env: NodeJS.ProcessEnv): string {
   return configured === null ? stateFolder(env) : resolve(folder, configured);
 }

@@ -1,4 +1,4 @@
-/** Like the promise, but rejects as soon as the signal aborts: with the signal's reason, or another. */
+/** Settles like the promise, but rejects as soon as the signal aborts: with `reason()`, by default the signal's. */
 export async function unlessAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,

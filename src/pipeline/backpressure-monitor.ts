@@ -1,18 +1,18 @@
-/** So many looks in a row without a miss, and the engine keeps up again. */
+/** After this many looks in a row without a miss, the engine keeps up again. */
 const calmLooks = 3;
 
 export interface BackpressureOptions {
   /** Configured time between two looks. */
   readonly intervalMs: number;
-  /** Called once when the interval begins to stretch, and once when it is kept again. */
+  /** Called once when the interval begins to stretch, and once when it is back to normal. */
   readonly onStretch: (stretched: boolean, effectiveIntervalMs: number) => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * Whether the engine keeps up with one camera. A frame that was displaced or grew too old is a miss; with misses, the
- * effective interval is the time from one frame that the engine took to the next.
+ * Tells whether the engine keeps up with one camera. A frame that was replaced or went stale is a miss. After a miss, the
+ * effective interval is the time between two frames that the engine took.
  */
 export class BackpressureMonitor {
   readonly #options: BackpressureOptions;
@@ -37,7 +37,7 @@ export class BackpressureMonitor {
     this.#waitingSince ??= this.#options.now();
   }
 
-  /** A frame that waited will never be described. */
+  /** A frame that waited was replaced or went stale. */
   missed(): void {
     this.#missed = true;
   }
@@ -71,7 +71,7 @@ export class BackpressureMonitor {
     this.#options.onStretch(false, this.intervalMs);
   }
 
-  /** From the frame taken last until now; after a calm time, from when this one would have been due. */
+  /** Since the last frame was taken; after a quiet time, since this one would have been due. */
   #gapMs(): number {
     const { now } = this.#options;
     if (this.#waitingSince === null) return 0;

@@ -5,15 +5,15 @@ import type { Camera, Gate } from './ports.ts';
 /** One camera and what is asked of it. */
 export interface CameraTask {
   readonly camera: Camera;
-  /** null: every look is described. */
+  /** null: every frame is described. */
   readonly gate: Gate | null;
-  /** At the start; see `CameraWatch.set`. */
+  /** Initial settings; `CameraWatch.set` changes them. */
   readonly settings: CameraSettings;
-  /** The least time between two descriptions that nobody requested; null: as often as it is looked at. */
+  /** Minimum time between two unrequested descriptions; null: the interval. */
   readonly minIntervalMs: number | null;
-  /** An unchanged picture is described once in this time; null: never. Without a gate it has no effect. */
+  /** An unchanged picture is described again after this time; null: never. No effect without a gate. */
   readonly maxIntervalMs: number | null;
   readonly questions: readonly Question[];
-  /** A look that takes longer hangs for good: a camera that fails says so sooner. Default: two minutes. */
+  /** A look that takes longer counts as hung: a camera that fails rejects sooner. Default: two minutes. */
   readonly maxLookMs?: number;
 }

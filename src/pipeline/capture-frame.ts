@@ -8,7 +8,7 @@ export interface CapturedFrame {
   readonly captureStart: number;
 }
 
-/** Takes a picture and gives it its id, which sorts by the time of the capture. Rejects with what the camera says. */
+/** Captures a picture and gives it an id that sorts by capture time. Rejects with the camera's error. */
 export async function captureFrame(camera: Camera, signal: AbortSignal): Promise<CapturedFrame> {
   const captureStart = performance.now();
   const askedAt = new Date();

@@ -2,7 +2,7 @@ import type { Frame } from '../domain/frame.ts';
 import type { FrameCounts } from '../domain/health.ts';
 import type { Publisher } from './ports.ts';
 
-/** Tells of every frame's life, and counts: `captured`, then exactly one of the ends. */
+/** Publishes and counts the events of every frame: `captured`, then exactly one of the others. */
 export class FrameEvents {
   readonly #publisher: Publisher;
   readonly #counts = { captured: 0, described: 0, unchanged: 0, failed: 0, dropped: 0, expired: 0 };

@@ -6,29 +6,29 @@ interface Waiting {
 }
 
 interface Slot<Job> {
-  /** null: the frame was too old, and the camera keeps its turn for a fresh one. */
+  /** null: the frame was stale, and the camera keeps its turn for a fresh one. */
   job: Job | null;
-  /** Frames of other cameras that were taken while this one waited. */
+  /** How many frames of other cameras were taken while this one waited. */
   passedBy: number;
 }
 
 const rankOf: Readonly<Record<Trigger, number>> = { request: 0, change: 1, interval: 2 };
 
 export interface QueueOptions<Job> {
-  /** Whether a frame may no longer be described. */
+  /** Whether a frame is too old to be described. */
   readonly isStale: (job: Job) => boolean;
-  /** What is only due goes as a change once so many others have gone before it, and all as a request after twice as many. */
+  /** After this many frames of other cameras, an interval frame ranks as a change; after twice as many, every frame as a request. */
   readonly patience: number;
-  /** What was too old when its turn came. Its camera keeps the turn, and is waited for until this resolves. */
+  /** Called with a frame that was stale when its turn came. Its camera keeps the turn until this resolves. */
   readonly onStale: (job: Job) => Promise<void>;
-  /** Whether a camera's frames have to wait whatever their turn; once they need not any more, call `reconsider`. */
+  /** Whether a camera's frames must wait whatever their rank. Call `reconsider` when that ends. */
   readonly isHeld?: (camera: string) => boolean;
 }
 
 /**
- * What waits for the engine: one slot a camera, where a newer frame takes the older one's place. Requests go first, then
- * changes, then what is only due; among equals those that began to wait first. Nothing
- * is passed by for ever, so that no stream of requests starves other cameras: see `patience`.
+ * The frames that wait for the engine: one slot per camera, where a newer frame replaces the older one. Requests go first,
+ * then changes, then interval frames; among equals, first come, first served. No stream of requests starves other cameras:
+ * see `patience`.
  */
 export class FrameQueue<Job extends Waiting> {
   // A Map keeps a key's place when its value is replaced: a camera never loses its turn to its own newer frame.
@@ -41,7 +41,7 @@ export class FrameQueue<Job extends Waiting> {
     this.#options = options;
   }
 
-  /** How many frames wait. */
+  /** Number of waiting frames. */
   get depth(): number {
     return [...this.#slots.values()].filter(({ job }) => job !== null).length;
   }
@@ -57,8 +57,8 @@ export class FrameQueue<Job extends Waiting> {
   }
 
   /**
-   * The next job that is not stale, waiting for one where there is none, and then until `ready` resolves, as newer frames and
-   * requests may come in that time; null once the queue is closed. One caller at a time.
+   * Waits for a job, then for `ready`, as newer frames and requests may arrive meanwhile, and returns the next job that is
+   * not stale; null once the queue is closed. One caller at a time.
    */
   async take(ready: () => Promise<void> = async () => {}): Promise<Job | null> {
     while (!this.#closed) {
@@ -83,12 +83,12 @@ export class FrameQueue<Job extends Waiting> {
     return null;
   }
 
-  /** Looks again whether a frame can be taken: a camera is no longer held. */
+  /** Checks again whether a frame can be taken, since a camera is no longer held. */
   reconsider(): void {
     this.#wake?.();
   }
 
-  /** Wakes whoever waits, and returns what nobody will take any more. */
+  /** Ends `take`, and returns the jobs that still waited. */
   close(): Job[] {
     this.#closed = true;
     this.#wake?.();

@@ -4,7 +4,7 @@ import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
 import type { CameraStatus, Description, FrameEvent, Observation, Question } from '../domain/observation.ts';
 
-/** A source of pictures. `capture` gives the newest one and rejects with a CameraError where there is none. */
+/** A source of pictures. `capture` returns the newest one, or rejects with a CameraError if there is none. */
 export interface Camera {
   readonly name: string;
   start(signal: AbortSignal): Promise<void>;
@@ -12,15 +12,15 @@ export interface Camera {
   close(): Promise<void>;
 }
 
-/** Tells whether a camera shows something new. Each camera has a gate of its own, which sees all its pictures in order. */
+/** Tells whether a camera shows something new. Each camera has its own gate, which sees all its pictures in order. */
 export interface Gate {
-  /** Rejects where the picture cannot be decoded. */
+  /** Rejects if the picture cannot be decoded. */
   look(picture: Picture): Promise<Look>;
 }
 
 /**
- * The mean brightness of each block of a JPEG, row by row, by a quicker way than sharp's. null for files that it does not
- * take: sharp then reads those, and says what is wrong with them.
+ * The mean brightness of each block of a JPEG, row by row, faster than sharp computes it. Resolves with null for files that
+ * it does not support; sharp then reads them, or reports what is wrong with them.
  */
 export type JpegBlocks = (
   jpeg: Uint8Array,
@@ -28,36 +28,36 @@ export type JpegBlocks = (
   grid: { readonly columns: number; readonly rows: number },
 ) => Promise<Uint8Array | null>;
 
-/** One picture as a gate saw it. */
+/** The gate's view of one picture. */
 export interface Look {
-  /** Compares with what is the last described picture now. */
+  /** Compares with the picture that is the last described one at this moment. */
   compare(): { readonly changed: boolean; readonly reading: GateReading };
-  /** This picture was described: from now on others are compared with it. */
+  /** This picture was described: later ones are compared with it. */
   described(): void;
 }
 
 /** What is asked about one picture. */
 export interface DescribeRequest {
   readonly picture: Picture;
-  /** The words the model is given, e.g. "Describe the scene." */
+  /** What the model is told to do, e.g. "Describe the scene." */
   readonly prompt: string;
   readonly questions: readonly Question[];
-  /** How closely to look, at most; default: as the engine was planned. Not every model can look less closely. */
+  /** Maximum detail; default: as planned. Models without detail levels ignore it. */
   readonly detail?: Detail;
-  /** Whose picture it is, for an engine that is elsewhere. */
+  /** Identifies the frame to a remote engine. */
   readonly frame?: { readonly id: string; readonly camera: string };
 }
 
-/** The engine; rejects with an EngineError, or with an ExpiredError where it was not served in time. */
+/** An engine, here or elsewhere. Rejects with an EngineError, or an ExpiredError if no engine was free in time. */
 export interface Describer {
-  /** How many requests it serves at once; default: one after another. */
+  /** Number of requests served at once; default: 1. */
   readonly concurrency?: number;
-  /** Resolves when a description can begin at once: where the engine is being started anew, when it is back. */
+  /** Resolves when a description can start at once, e.g. after a restart of the engine. */
   ready(signal: AbortSignal): Promise<void>;
   describe(request: DescribeRequest, signal: AbortSignal): Promise<Description>;
 }
 
-/** Where results go. Calls return at once; delivery is the publisher's own business. */
+/** Where results go. Calls return at once; the publisher takes care of delivery. */
 export interface Publisher {
   cameraStatus(camera: string, status: CameraStatus): void;
   cameraSettings(camera: string, settings: CameraSettings): void;
@@ -66,15 +66,15 @@ export interface Publisher {
   health(health: Health): void;
 }
 
-/** Where changed settings survive a restart. */
+/** Keeps changed settings across restarts. */
 export interface SettingsStore {
   /** By camera. */
   load(): Promise<ReadonlyMap<string, ChangedSettings>>;
-  /** Replaces all that was kept; resolves when it survives whatever ends the process. */
+  /** Replaces all kept settings; resolves when they are durable. */
   save(changed: ReadonlyMap<string, ChangedSettings>): Promise<void>;
 }
 
-/** Where the pipeline tells what it does; pino's Logger fits. */
+/** A structured log; pino's Logger fits. */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

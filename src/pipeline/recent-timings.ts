@@ -1,6 +1,6 @@
 import type { Observation } from '../domain/observation.ts';
 
-/** So many of the latest descriptions count: enough for a p95, and few enough to follow a change within hours. */
+/** How many of the latest descriptions count: enough for a p95, few enough to follow a change within hours. */
 const windowLength = 100;
 
 /** How fast the latest descriptions were. */
@@ -15,7 +15,7 @@ export class RecentTimings {
     this.#tokensPerSecond = generateMs > 0 ? (description.tokens.completion / generateMs) * 1000 : null;
   }
 
-  /** What is known of it, as a part of health. */
+  /** The part of health that depends on timings; empty before the first description. */
   get health(): { timing?: { p50Ms: number; p95Ms: number }; tokensPerSecond?: number } {
     if (this.#totalsMs.length === 0) return {};
     const sorted = this.#totalsMs.toSorted((a, b) => a - b);
@@ -24,7 +24,7 @@ export class RecentTimings {
   }
 }
 
-/** By nearest rank: the smallest value that so large a share of all does not exceed. */
+/** Nearest-rank percentile: the smallest value that at least `share` of all values do not exceed. */
 function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.ceil(share * sorted.length) - 1]!;
 }

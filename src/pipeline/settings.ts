@@ -3,7 +3,7 @@ import { CommandError, messageOf } from '../domain/errors.ts';
 import type { Log, SettingsStore } from './ports.ts';
 
 export interface SettingsParts {
-  /** Of each camera, what the config says. */
+  /** The settings in the config, by camera. */
   readonly configured: Readonly<Record<string, CameraSettings>>;
   /** The names of the prompts. */
   readonly prompts: readonly string[];
@@ -14,14 +14,14 @@ export interface SettingsParts {
 }
 
 /**
- * What each camera is set to: as the config says, save for what was changed since and survives a restart. A change holds
- * until the same is changed back, or the config says something else there than it did when the change was made.
+ * The settings of each camera: those in the config, overridden by changes, which survive restarts. An override holds until
+ * it is changed back, or the config's value differs from the one that was overridden.
  */
 export class Settings {
   readonly #parts: SettingsParts;
   readonly #changed = new Map<string, ChangedSettings>();
   #saving: Promise<void> = Promise.resolve();
-  /** Begins when the save in progress has ended. */
+  /** Starts when the save in progress has ended. */
   #nextSave: Promise<void> | null = null;
   #onChange: ((camera: string, settings: CameraSettings) => void) | null = null;
 
@@ -29,25 +29,22 @@ export class Settings {
     this.#parts = parts;
   }
 
-  /** Reads what was changed before, and forgets what does not hold any more. */
+  /** Reads the overrides, and discards those that no longer hold. */
   async load(): Promise<void> {
     const { configured, store, log } = this.#parts;
-    let forgotten = 0;
+    let discarded = 0;
     for (const [camera, changed] of await store.load()) {
       const entries = Object.entries(changed).filter(([field, change]) =>
         this.#holds(camera, field as keyof CameraSettings, change),
       );
-      forgotten += Object.keys(changed).length - entries.length;
+      discarded += Object.keys(changed).length - entries.length;
       if (entries.length === 0) continue;
       this.#changed.set(camera, Object.fromEntries(entries));
-      log.info(
-        { camera, now: this.of(camera), config: configured[camera] },
-        'set otherwise than in the config',
-      );
+      log.info({ camera, now: this.of(camera), config: configured[camera] }, 'settings override the config');
     }
-    if (forgotten === 0) return;
-    log.info({ forgotten }, 'settings changed before are not as the config has it now: forgotten');
-    await this.#save().catch((error) => log.warn({ reason: messageOf(error) }, 'settings are not kept'));
+    if (discarded === 0) return;
+    log.info({ discarded }, 'discarded overrides: their config value has changed');
+    await this.#save().catch((error) => log.warn({ reason: messageOf(error) }, 'settings not saved'));
   }
 
   /** Calls `listener` with a camera's settings as soon as they change. One listener. */
@@ -66,8 +63,8 @@ export class Settings {
   }
 
   /**
-   * Changes some of a camera's settings; resolves with all of them when the change survives a restart.
-   * @throws CommandError where there is no such camera or prompt; `failed`, where it holds but cannot be kept
+   * Changes some of a camera's settings; resolves with all of them once the change is durable.
+   * @throws CommandError if there is no such camera or prompt; `failed` if the change is applied but cannot be saved
    */
   async set(camera: string, change: Partial<CameraSettings>): Promise<CameraSettings> {
     const { prompts } = this.#parts;
@@ -79,18 +76,20 @@ export class Settings {
       );
     const fields = Object.keys(change) as (keyof CameraSettings)[];
     if (fields.every((field) => change[field] === before[field])) return before;
-    this.#note(camera, { ...before, ...change });
+    this.#record(camera, { ...before, ...change });
     const settings = this.of(camera);
     this.#onChange?.(camera, settings);
     try {
       await this.#save();
     } catch (cause) {
-      throw new CommandError('failed', `it holds, but not after a restart: ${messageOf(cause)}`, { cause });
+      throw new CommandError('failed', `applied, but it will not survive a restart: ${messageOf(cause)}`, {
+        cause,
+      });
     }
     return settings;
   }
 
-  /** Resolves when what was changed has been written. */
+  /** Resolves when all changes have been written. */
   async close(): Promise<void> {
     await (this.#nextSave ?? this.#saving).catch(() => {});
   }
@@ -108,12 +107,12 @@ export class Settings {
 
   #configOf(camera: string): CameraSettings | undefined {
     const { configured } = this.#parts;
-    // Names come from others, and every object has a `constructor`.
+    // Names come from outside, and every object has a `constructor`.
     return Object.hasOwn(configured, camera) ? configured[camera] : undefined;
   }
 
-  /** Notes what differs from the config. */
-  #note(camera: string, settings: CameraSettings): void {
+  /** Records what differs from the config. */
+  #record(camera: string, settings: CameraSettings): void {
     const config = this.#configOf(camera)!;
     const fields = Object.keys(config) as (keyof CameraSettings)[];
     const entries = fields
@@ -123,7 +122,7 @@ export class Settings {
     else this.#changed.set(camera, Object.fromEntries(entries));
   }
 
-  /** Whoever comes while one save is under way waits for the next, which has all changes. */
+  /** Calls during a save wait for the next one, which has all changes. */
   #save(): Promise<void> {
     this.#nextSave ??= this.#saving
       .catch(() => {})

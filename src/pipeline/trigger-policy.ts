@@ -85,7 +85,7 @@ export class TriggerPolicy {
     for (const request of this.#requests.splice(0)) request.reject(error);
   }
 
-  /** Why this frame is to be described; null where nothing has changed and it is not time. */
+  /** Why this frame is to be described; null if nothing has changed and it is not time yet. */
   triggerOf({ look, captureStart }: Candidate): Trigger | null {
     const comparison = look?.compare();
     if (comparison) this.#reading = comparison.reading;
@@ -94,7 +94,7 @@ export class TriggerPolicy {
     if (comparison.changed) return 'change';
     const { maxIntervalMs } = this.#options;
     if (this.#lastDescribed === null) return 'interval';
-    // Half a look of slack: timers are late by a millisecond or two, and that must not cost a whole look.
+    // Half an interval of slack: a timer that is late by a millisecond must not cost a whole look.
     const ageMs = captureStart - this.#lastDescribed + this.intervalMs / 2;
     return maxIntervalMs !== null && ageMs >= maxIntervalMs ? 'interval' : null;
   }

@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { isMissingFile, messageOf } from '../domain/errors.ts';
 
-/** A database file that can be read by SQLite but not by us. */
+/** A database file that SQLite can read but we cannot. */
 export class DamagedError extends Error {
   override readonly name = 'DamagedError';
 }
@@ -13,17 +13,17 @@ const cantOpen = 14;
 const notADatabase = 26;
 const readOnly = 8;
 
-/** Whether the file itself is at fault: it will not be better on the next try. */
+/** Whether the file itself is at fault: a retry cannot help. */
 export function isDamage(error: unknown): boolean {
   return error instanceof DamagedError || [corrupt, notADatabase].includes(resultCode(error));
 }
 
-/** Whether another process has the file. */
+/** Whether another process has locked the file. */
 export function isLocked(error: unknown): boolean {
   return resultCode(error) === busy;
 }
 
-/** Whether a person must mend a folder or its rights. */
+/** Whether a person must fix a folder or its permissions. */
 export function isUnreachable(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return (
@@ -32,17 +32,17 @@ export function isUnreachable(error: unknown): boolean {
   );
 }
 
-/** SQLite's primary result code of an error; 0: it is none of SQLite's. */
+/** SQLite's primary result code; 0: not an error of SQLite. */
 function resultCode(error: unknown): number {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
 }
 
 /**
- * Renames a damaged database, with its write-ahead log, to `<path>.damaged`, in place of an earlier one: a person may look
- * at it, and a disk that damages files again and again is not filled with them.
- * @returns the new path.
+ * Renames a damaged database and its write-ahead log to `<path>.damaged`, so that a person can look at it. Replaces an
+ * earlier one, so that a failing disk is not filled with them.
+ * @returns the new path
  */
-export function putAside(path: string): string {
+export function moveAside(path: string): string {
   const aside = `${path}.damaged`;
   for (const suffix of ['', '-wal']) {
     rmSync(aside + suffix, { force: true, recursive: true });
@@ -50,7 +50,7 @@ export function putAside(path: string): string {
       renameSync(path + suffix, aside + suffix);
     } catch (error) {
       if (!isMissingFile(error)) {
-        throw new Error(`${path}${suffix} cannot be put aside: ${messageOf(error)}`, { cause: error });
+        throw new Error(`${path}${suffix} cannot be moved aside: ${messageOf(error)}`, { cause: error });
       }
     }
   }

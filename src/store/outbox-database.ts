@@ -27,13 +27,13 @@ export interface TimedEntry extends OutboxEntry {
 }
 
 /**
- * The outbox's SQLite file, synchronous; throws SQLite's errors. WAL with synchronous=FULL: what a transaction has
- * written survives the process and the power.
+ * The outbox's SQLite file, synchronous; throws SQLite's errors. With WAL and synchronous=FULL, a committed transaction
+ * survives a crash and a power cut.
  */
 export class OutboxDatabase {
-  /** Names this file. */
+  /** Identifies this file. */
   readonly id: string;
-  /** The number for the next entry: higher than that of any that ever was in the file. */
+  /** The next entry's number: higher than any that was ever in the file. */
   readonly nextSeq: number;
   /** The latest time in the file. */
   readonly clockMs: number;
@@ -45,7 +45,7 @@ export class OutboxDatabase {
   readonly #deliver: StatementSync;
   readonly #oldestWaiting: StatementSync;
 
-  /** Opens a file, or begins one. @throws DamagedError where it is not what it should be. */
+  /** Opens or creates the file. @throws DamagedError if it is not a valid outbox */
   constructor(path: string) {
     const database = new DatabaseSync(path);
     this.#database = database;
@@ -53,7 +53,7 @@ export class OutboxDatabase {
       // Exclusive: only one process may deliver from it; and WAL then needs no shared memory.
       database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY`);
-      this.#begin();
+      this.#initialise();
       this.#check();
       this.id = this.#value('SELECT id FROM identity', String);
       this.nextSeq = this.#value(
@@ -88,7 +88,10 @@ export class OutboxDatabase {
     return this.#waiting;
   }
 
-  /** Writes new entries and marks delivered ones, then holds to the bounds, all or nothing; durable on return. */
+  /**
+   * Writes new entries, marks delivered ones and enforces the bounds, all or nothing; durable on return.
+   * @returns the number of waiting entries that were dropped
+   */
   write(
     added: readonly TimedEntry[],
     delivered: readonly number[],
@@ -108,16 +111,16 @@ export class OutboxDatabase {
     });
   }
 
-  /** Removes what has been kept for long enough. @returns how many entries had waited in vain. */
+  /** Removes expired entries. @returns how many of them had never been delivered */
   sweep({ maxAgeMs, replayMs }: OutboxBounds, nowMs: number): number {
     return this.#transaction(() => {
-      const waitedInVain = this.#remove('delivered_ms IS NULL AND added_ms < ?', nowMs - maxAgeMs);
-      // The newest of a camera stays: it is what its retained topic must show.
+      const undelivered = this.#remove('delivered_ms IS NULL AND added_ms < ?', nowMs - maxAgeMs);
+      // The newest entry of each camera stays: its retained topic must show it.
       this.#remove(
         'delivered_ms < ? AND seq NOT IN (SELECT max(seq) FROM entry GROUP BY camera)',
         nowMs - replayMs,
       );
-      return waitedInVain;
+      return undelivered;
     });
   }
 
@@ -126,8 +129,8 @@ export class OutboxDatabase {
   }
 
   /**
-   * Delivered entries with a number above `after` wait again; so does the newest of each of these cameras, as retained state
-   * is said anew. How long they may wait counts from now. @returns how many were above `after`.
+   * Makes delivered entries with a number above `after` wait again, and the newest entry of each of these cameras, to
+   * republish retained state. Their age counts from now. @returns how many were above `after`
    */
   sendAgain(after: number, cameras: Iterable<string>, nowMs: number): number {
     return this.#transaction(() => {
@@ -150,7 +153,7 @@ export class OutboxDatabase {
     this.#database.close();
   }
 
-  #begin(): void {
+  #initialise(): void {
     const version = this.#value('PRAGMA user_version', Number);
     if (version === schemaVersion) return;
     if (version !== 0)
@@ -170,7 +173,7 @@ export class OutboxDatabase {
     let dropped = 0;
     while (this.#entries > maxEntries || this.#bytes > maxBytes) {
       const step = Math.min(100, Math.max(1, this.#entries - maxEntries));
-      // What was delivered goes first: it is only kept for a broker that loses it.
+      // Delivered entries go first: they are kept only for a broker that loses them.
       const state = this.#entries > this.#waiting ? 'IS NOT NULL' : 'IS NULL';
       dropped += this.#remove(
         `seq IN (SELECT seq FROM entry WHERE delivered_ms ${state} ORDER BY seq LIMIT ?)`,
@@ -180,7 +183,7 @@ export class OutboxDatabase {
     return dropped;
   }
 
-  /** @returns how many of the removed entries were waiting. */
+  /** @returns how many of the removed entries were waiting */
   #remove(where: string, parameter: number): number {
     const removed = this.#database
       .prepare(
@@ -206,7 +209,7 @@ export class OutboxDatabase {
       return result;
     } catch (error) {
       [this.#entries, this.#bytes, this.#waiting] = counts;
-      // SQLite has rolled back by itself after some errors, a full disk among them.
+      // SQLite rolls back by itself after some errors, such as a full disk.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
@@ -223,7 +226,7 @@ export class OutboxDatabase {
   }
 }
 
-/** What counts against the bound of bytes: the bodies. */
+/** The bytes that count against `maxBytes`: those of the body. */
 export function sizeOf({ body }: Pick<NewEntry, 'body'>): number {
   return Buffer.byteLength(body);
 }

@@ -1,32 +1,32 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, messageOf } from '../domain/errors.ts';
-import { isDamage, isLocked, isUnreachable, putAside } from './database-fault.ts';
+import { isDamage, isLocked, isUnreachable, moveAside } from './database-fault.ts';
 import { OutboxDatabase, sizeOf, type TimedEntry } from './outbox-database.ts';
 import type { NewEntry, Notice, OutboxBounds, OutboxEntry, OutboxStatus } from './outbox-protocol.ts';
 
-/** What the disk does not take waits in memory, up to here. */
-const mostUnwritten = 1000;
-const mostUnwrittenBytes = 8 << 20;
+/** Limits of what waits in memory while the disk cannot be written. */
+const maxUnwritten = 1000;
+const maxUnwrittenBytes = 8 << 20;
 const sweepEveryMs = 10_000;
 
 /**
- * The outbox with what goes wrong around it: a damaged file is put aside, a full disk is sat out in memory. Synchronous;
- * it lives in a thread of its own (outbox-worker). Times are of a clock that runs while the outbox is open and is never set.
+ * The outbox with its faults handled: a damaged file is moved aside, and entries wait in memory while the disk is full.
+ * Synchronous; it runs in its own thread (outbox-worker). Times are of a clock that runs only while the outbox is open.
  */
 export class OutboxFile {
   readonly #path: string;
   readonly #bounds: OutboxBounds;
   readonly #notify: (notice: Notice) => void;
   #database: OutboxDatabase | null = null;
-  /** What the outbox's clock shows is this, and the time since the process began. */
+  /** The outbox's clock is this plus performance.now(). */
   #clockOffsetMs = 0;
   #nextSeq = 1;
   #sweptMs = 0;
-  /** In order, and newer than all that is in the file. */
+  /** In order, and newer than all entries in the file. */
   #unwritten: TimedEntry[] = [];
   #delivered: number[] = [];
-  /** Those that have described something since the start: of others, which may be gone, no state is said anew. */
+  /** Cameras with an observation since the start; the state of others, which may be gone, is not republished. */
   readonly #cameras = new Set<string>();
   #dropped = 0;
   #damaged = 0;
@@ -39,8 +39,8 @@ export class OutboxFile {
   }
 
   /**
-   * Opens the file, or begins one.
-   * @throws ConfigError where the folder cannot be used, or another process has the file.
+   * Opens or creates the file.
+   * @throws ConfigError if the folder cannot be used, or another process has the file
    */
   open(): void {
     const path = this.#path;
@@ -59,7 +59,7 @@ export class OutboxFile {
           cause,
         });
       }
-      // A number that no entry in the file can have, as the file may be readable again later.
+      // A number that no entry in the file can have, since the file may become readable later.
       this.#nextSeq = Date.now() * 1000;
       this.#failed(cause);
     }
@@ -77,19 +77,19 @@ export class OutboxFile {
     };
   }
 
-  /** Takes an entry, which `commit` then writes. */
+  /** Adds an entry, which `commit` writes. */
   add(entry: NewEntry): void {
     this.#cameras.add(entry.camera);
     if (sizeOf(entry) > this.#bounds.maxBytes) this.#drop(1, 'larger than store.outbox.max_size');
     else this.#unwritten.push({ ...entry, seq: this.#nextSeq++, addedMs: this.#nowMs() });
   }
 
-  /** The broker has acknowledged this entry. Written with the next `commit`; one that is lost means a duplicate. */
+  /** The broker has acknowledged this entry. The next `commit` writes that; if it is lost, the entry is sent twice. */
   delivered(seq: number): void {
     this.#delivered.push(seq);
   }
 
-  /** Writes what was added and delivered, durably. What the disk does not take stays in memory, and `status` tells why. */
+  /** Writes what was added and delivered, durably. If the disk fails, entries stay in memory and `status` says why. */
   commit(): void {
     this.#attempt(() => {
       const database = this.#opened();
@@ -110,7 +110,7 @@ export class OutboxFile {
     return [...rows, ...more.map(({ seq, id, camera, body }) => ({ seq, id, camera, body }))];
   }
 
-  /** What a broker has lost waits again: see {@link OutboxDatabase.sendAgain}. */
+  /** Makes what a broker has lost wait again: see {@link OutboxDatabase.sendAgain}. */
   sendAgain(after: number): number {
     this.commit();
     return this.#attempt(() => this.#opened().sendAgain(after, this.#cameras, this.#nowMs())) ?? 0;
@@ -122,7 +122,7 @@ export class OutboxFile {
     this.#database = null;
   }
 
-  /** The database, opened if it is not; a damaged one is put aside and a new one begun. */
+  /** Opens the database if necessary; a damaged one is moved aside and replaced. */
   #opened(): OutboxDatabase {
     if (this.#database) return this.#database;
     let database: OutboxDatabase;
@@ -130,7 +130,7 @@ export class OutboxFile {
       database = openPrivately(this.#path);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      this.#putAside(error);
+      this.#moveAside(error);
       database = openPrivately(this.#path);
     }
     this.#nextSeq = Math.max(this.#nextSeq, database.nextSeq);
@@ -139,12 +139,12 @@ export class OutboxFile {
     return database;
   }
 
-  /** Does work on the database: again on a new one where it is damaged; null where the disk does not let it. */
+  /** Works on the database, and again on a new one if it is damaged; null if the disk fails. */
   #attempt<T>(work: () => T): T | null {
     try {
       const result = this.#retriedIfDamaged(work);
       if (this.#fault !== null)
-        this.#notify({ level: 'info', fields: {}, message: 'the outbox is written again' });
+        this.#notify({ level: 'info', fields: {}, message: 'outbox can be written again' });
       this.#fault = null;
       return result;
     } catch (error) {
@@ -158,57 +158,56 @@ export class OutboxFile {
       return work();
     } catch (error) {
       if (!isDamage(error)) throw error;
-      this.#putAside(error);
+      this.#moveAside(error);
       return work();
     }
   }
 
-  #putAside(error: unknown): void {
+  #moveAside(error: unknown): void {
     this.#database?.close();
     this.#database = null;
-    const aside = putAside(this.#path);
+    const aside = moveAside(this.#path);
     this.#damaged++;
     const fields = { path: this.#path, aside, reason: messageOf(error) };
     this.#notify({
       level: 'error',
       fields,
-      message: 'the outbox is damaged: it is put aside, and a new one begun',
+      message: 'outbox damaged; moved aside and replaced by a new one',
     });
   }
 
   #sweep(): void {
     this.#sweptMs = this.#nowMs();
     const tooOld = this.#opened().sweep(this.#bounds, this.#sweptMs);
-    this.#drop(tooOld, 'they waited for longer than store.outbox.max_age');
+    this.#drop(tooOld, 'older than store.outbox.max_age');
   }
 
   #failed(error: unknown): void {
     const reason = messageOf(error);
     if (reason !== this.#fault) {
-      const message =
-        'the outbox cannot be written; descriptions wait in memory and are lost if Scenecast ends';
+      const message = 'outbox cannot be written; descriptions wait in memory and are lost if Scenecast stops';
       this.#notify({ level: 'error', fields: { path: this.#path, reason }, message });
     }
     this.#fault = reason;
   }
 
-  /** What could not be written: without what has been delivered since, and no more than memory may hold. */
+  /** Keeps what could not be written: without entries delivered meanwhile, and within the limits of memory. */
   #holdUnwritten(): void {
     const delivered = new Set(this.#delivered);
     this.#unwritten = this.#unwritten.filter(({ seq }) => !delivered.has(seq));
     let bytes = this.#unwritten.reduce((sum, entry) => sum + sizeOf(entry), 0);
     let dropped = 0;
-    while (this.#unwritten.length > mostUnwritten || bytes > mostUnwrittenBytes) {
+    while (this.#unwritten.length > maxUnwritten || bytes > maxUnwrittenBytes) {
       bytes -= sizeOf(this.#unwritten.shift()!);
       dropped++;
     }
-    this.#drop(dropped, 'the disk does not take them, and memory is full');
+    this.#drop(dropped, 'the disk cannot be written and memory is full');
   }
 
   #drop(count: number, reason: string): void {
     if (count === 0) return;
     this.#dropped += count;
-    const fields = { count, reason, droppedInAll: this.#dropped };
+    const fields = { count, reason, droppedTotal: this.#dropped };
     this.#notify({ level: 'warn', fields, message: 'descriptions dropped from the outbox' });
   }
 
@@ -217,7 +216,7 @@ export class OutboxFile {
   }
 }
 
-/** What cameras see is not for every user of the board; SQLite gives its other files the rights of this one. */
+/** Descriptions are private; SQLite gives its other files the permissions of this one. */
 function openPrivately(path: string): OutboxDatabase {
   closeSync(openSync(path, 'a', 0o600));
   return new OutboxDatabase(path);

@@ -1,46 +1,46 @@
 import type { OutboxHealth } from '../domain/health.ts';
 
-/** What the outbox keeps of one observation. */
+/** One observation in the outbox. */
 export interface NewEntry {
-  /** The observation's id: a second entry under it is not taken. */
+  /** The observation's id; a second entry with the same id is ignored. */
   readonly id: string;
-  /** Of each camera the newest delivered entry is kept for as long as the bounds allow. */
+  /** The newest delivered entry of each camera is kept as long as the bounds allow. */
   readonly camera: string;
-  /** What is to be published, as its owner wrote it. */
+  /** What to publish, in the publisher's format. */
   readonly body: string;
 }
 
 export interface OutboxEntry extends NewEntry {
-  /** Counts up by one with each entry, whatever the clock does; never used twice. */
+  /** Increases by one with each entry, whatever the clock does; never reused. */
   readonly seq: number;
 }
 
 export interface OutboxBounds {
-  /** At most so many entries are kept, delivered ones among them. */
+  /** Including delivered entries. */
   readonly maxEntries: number;
-  /** Of all bodies together. */
+  /** Total of all bodies. */
   readonly maxBytes: number;
-  /** An entry that waits for longer is dropped. Counted while the daemon runs, so that no step of a clock matters. */
+  /** An entry that waits longer is dropped. Counts only while the daemon runs, so clock steps do not matter. */
   readonly maxAgeMs: number;
-  /** A delivered entry is kept for so long, as the broker may lose it yet. */
+  /** How long a delivered entry is kept, since the broker may still lose it. */
   readonly replayMs: number;
 }
 
 export interface OutboxStatus extends OutboxHealth {
-  /** Names this outbox: a new file has a new one, as its numbers begin anew. */
+  /** Identifies this outbox; a new file, whose numbers start again, has a new id. */
   readonly outboxId: string;
-  /** Entries that were delivered and can be sent again. */
+  /** Delivered entries that can be sent again. */
   readonly replayable: number;
 }
 
-/** A line for the log, told where it happened. */
+/** A line for the log. */
 export interface Notice {
   readonly level: 'info' | 'warn' | 'error';
   readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;
 }
 
-/** From the daemon to the thread that writes. `call` is answered under the same number. */
+/** From the daemon to the outbox worker. A `call` is answered with the same number. */
 export type ToOutboxWorker =
   | { readonly type: 'open'; readonly call: number; readonly path: string; readonly bounds: OutboxBounds }
   | { readonly type: 'add'; readonly call: number; readonly entry: NewEntry }
@@ -49,7 +49,7 @@ export type ToOutboxWorker =
   | { readonly type: 'send-again'; readonly call: number; readonly after: number }
   | { readonly type: 'close'; readonly call: number };
 
-/** From that thread. `fault`: the call failed. */
+/** From the outbox worker to the daemon. */
 export type FromOutboxWorker =
   | {
       readonly type: 'done';

@@ -3,14 +3,14 @@ import { ConfigError, messageOf } from '../domain/errors.ts';
 import { OutboxFile } from './outbox-file.ts';
 import type { FromOutboxWorker, OutboxEntry, ToOutboxWorker } from './outbox-protocol.ts';
 
-/** What is delivered is written no later than this: a crash before means duplicates, not losses. */
+/** Deliveries are recorded within this time; a crash before that means duplicates, not losses. */
 const lazyMs = 1000;
-/** While the disk takes nothing, it is tried again so often. */
+/** Time between retries while the disk fails. */
 const retryMs = 10_000;
 
 const port = parentPort!;
 let file: OutboxFile | null = null;
-/** Calls that are answered once what they added is written. */
+/** Calls that are answered when their entries are written. */
 let uncommitted: number[] = [];
 let soon: NodeJS.Immediate | null = null;
 let later: NodeJS.Timeout | null = null;
@@ -23,7 +23,7 @@ function answer(call: number, entries: readonly OutboxEntry[] = [], count = 0): 
   post({ type: 'done', call, status: file!.status, entries, count });
 }
 
-/** One transaction, and one fsync, for all that has come in meanwhile. */
+/** One transaction and one fsync for everything that has arrived meanwhile. */
 function commit(): void {
   if (soon) clearImmediate(soon);
   if (later) clearTimeout(later);
@@ -38,7 +38,7 @@ function commit(): void {
 }
 
 function handle(message: ToOutboxWorker): void {
-  // What is read must be written first: nothing goes out that a crash could undo.
+  // Entries are written before they are read: nothing is published that a crash could undo.
   if (uncommitted.length > 0 && message.type !== 'add') commit();
   switch (message.type) {
     case 'open':

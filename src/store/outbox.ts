@@ -12,7 +12,7 @@ import type {
 } from './outbox-protocol.ts';
 
 export interface OutboxOptions {
-  /** The SQLite file; its folder is made. */
+  /** The SQLite file; its folder is created. */
   readonly path: string;
   readonly bounds: OutboxBounds;
   readonly log: Log;
@@ -27,8 +27,8 @@ interface Pending {
 }
 
 /**
- * Keeps what is to be published until the broker has had it, and a while longer: a broker may lose what it acknowledged.
- * Writing waits for the disk, up to seconds on a tired memory card: so it is done in a thread.
+ * Keeps observations until the broker has them, and a while longer, since a broker may lose what it acknowledged. A write
+ * may take seconds on a worn memory card, so it runs in a thread.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -37,7 +37,7 @@ export class Outbox {
   #exited: Promise<unknown> = Promise.resolve();
   #nextCall = 1;
   #status: OutboxStatus | null = null;
-  /** The thread ended by itself, which only a fault of ours can make it do. */
+  /** Why the thread exited by itself: a bug. */
   #died: Error | null = null;
 
   constructor(options: OutboxOptions) {
@@ -45,8 +45,8 @@ export class Outbox {
   }
 
   /**
-   * Opens the file, or begins one; a damaged one is put aside.
-   * @throws ConfigError where the folder cannot be used, or another process has the file.
+   * Opens or creates the file; a damaged one is moved aside.
+   * @throws ConfigError if the folder cannot be used, or another process has the file
    */
   async open(): Promise<void> {
     const worker = new Worker(new URL('./outbox-worker.ts', import.meta.url), { execArgv: [] });
@@ -58,7 +58,7 @@ export class Outbox {
     this.#exited = new Promise((resolve) => worker.once('exit', resolve));
     worker.once('exit', () => {
       this.#worker = null;
-      const ended = new ScenecastError('the thread of the outbox has ended', { cause: this.#died });
+      const ended = new ScenecastError('the outbox thread has exited', { cause: this.#died });
       for (const pending of this.#pending.values()) pending.reject(ended);
       this.#pending.clear();
     });
@@ -71,7 +71,7 @@ export class Outbox {
     }
   }
 
-  /** Resolves once the entry survives whatever ends the process. Where the disk takes nothing, it is kept in memory, and `health` tells why. */
+  /** Resolves when the entry is durable. While the disk fails, it waits in memory and `health` says why. */
   async add(entry: NewEntry): Promise<void> {
     await this.#call({ type: 'add', entry });
   }
@@ -87,19 +87,19 @@ export class Outbox {
   }
 
   /**
-   * The broker has lost all that is numbered above `after`: it waits again, as does the newest entry of each camera
-   * that has had one since the start, as its topics are retained. @returns how many were above `after`.
+   * The broker has lost everything numbered above `after`: it waits again, and so does the newest entry of each camera that
+   * has had one since the start, to republish its retained topics. @returns how many were above `after`
    */
   async sendAgain(after: number): Promise<number> {
     return (await this.#call({ type: 'send-again', after })).count;
   }
 
-  /** Names the file that numbers entries. */
+  /** Identifies the outbox file. */
   get id(): string {
     return this.#status?.outboxId ?? '';
   }
 
-  /** Entries that were delivered and can be sent again. */
+  /** Delivered entries that can be sent again. */
   get replayable(): number {
     return this.#status?.replayable ?? 0;
   }
@@ -109,7 +109,7 @@ export class Outbox {
     return { depth, dropped, damaged, fault };
   }
 
-  /** Writes what is still to be written, and ends the thread. */
+  /** Writes everything, and ends the thread. */
   async close(): Promise<void> {
     const worker = this.#worker;
     if (worker) {

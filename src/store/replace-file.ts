@@ -1,14 +1,14 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Writes a file whole or not at all, through power cuts too; its folder is made where there is none. */
+/** Replaces a file atomically, even if the power fails; creates its folder if necessary. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const partial = `${path}.partial`;
   await mkdir(dirname(path), { recursive: true });
   const file = await open(partial, 'w');
   try {
     await file.writeFile(text);
-    // Else a power cut could leave a new name for bytes that are not there yet.
+    // Otherwise a power cut could leave the new name without its bytes.
     await file.sync();
   } finally {
     await file.close();

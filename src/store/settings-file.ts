@@ -20,7 +20,7 @@ const fileSchema = z.strictObject({
   ),
 });
 
-/** Changed settings as a JSON file, which is replaced whole or not at all. */
+/** Changed settings as a JSON file that is replaced atomically. */
 export class SettingsFile implements SettingsStore {
   readonly #path: string;
   readonly #log: Log;
@@ -30,7 +30,7 @@ export class SettingsFile implements SettingsStore {
     this.#log = log;
   }
 
-  /** A file that is damaged is set aside, and counts as empty, as does one that cannot be read. */
+  /** A damaged file is moved aside; it counts as empty, as does one that cannot be read. */
   async load(): Promise<ReadonlyMap<string, ChangedSettings>> {
     const path = this.#path;
     let text: string;
@@ -38,7 +38,7 @@ export class SettingsFile implements SettingsStore {
       text = await readFile(path, 'utf8');
     } catch (error) {
       if (!isMissingFile(error))
-        this.#log.warn({ path, reason: messageOf(error) }, 'settings cannot be read: as in the config');
+        this.#log.warn({ path, reason: messageOf(error) }, 'settings cannot be read; using the config');
       return new Map();
     }
     try {
@@ -49,7 +49,7 @@ export class SettingsFile implements SettingsStore {
         () => aside,
         () => null,
       );
-      this.#log.warn({ path, aside: moved, reason: messageOf(error) }, 'settings damaged: as in the config');
+      this.#log.warn({ path, aside: moved, reason: messageOf(error) }, 'settings damaged; using the config');
       return new Map();
     }
   }

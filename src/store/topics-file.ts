@@ -7,8 +7,8 @@ import { replaceFile } from './replace-file.ts';
 const fileSchema = z.strictObject({ version: z.literal(1), topics: z.array(z.string()) });
 
 /**
- * Adds topics to those that a file remembers, and gives all that it then remembers. None is ever forgotten: whether a broker
- * that is away has heard that one was cleared is not known. What cannot be read or written is told, and goes without.
+ * Adds topics to those in a file, and returns all of them. None is ever removed: a broker that was away may not know yet that
+ * a topic was cleared. A file that cannot be read or written is logged and ignored.
  */
 export async function rememberTopics(path: string, topics: readonly string[], log: Log): Promise<string[]> {
   const earlier = await topicsIn(path, log);
@@ -20,7 +20,7 @@ export async function rememberTopics(path: string, topics: readonly string[], lo
     const reason = messageOf(error);
     log.warn(
       { path, reason },
-      'cannot remember topics: those of a camera that is removed will stay at the broker',
+      'topics file cannot be written; topics of removed cameras will stay at the broker',
     );
   }
   return all;
@@ -30,8 +30,7 @@ async function topicsIn(path: string, log: Log): Promise<string[]> {
   try {
     return fileSchema.parse(JSON.parse(await readFile(path, 'utf8'))).topics;
   } catch (error) {
-    if (!isMissingFile(error))
-      log.warn({ path, reason: messageOf(error) }, 'remembered topics cannot be read');
+    if (!isMissingFile(error)) log.warn({ path, reason: messageOf(error) }, 'topics file cannot be read');
     return [];
   }
 }

@@ -1,12 +1,12 @@
-/** What systemd gives a service that is to report (sd_notify(3), sd_watchdog_enabled(3)). */
+/** What systemd passes to a service of Type=notify (sd_notify(3), sd_watchdog_enabled(3)). */
 export interface NotifyEnvironment {
-  /** Where reports go: an absolute path, or `@` and the name of an abstract socket. */
+  /** The notification socket: an absolute path, or `@` and the name of an abstract socket. */
   readonly socket: string;
-  /** Without a sign of life for so long the service is killed; null: it is not watched. */
+  /** systemd kills the service after this time without a watchdog message; null: no watchdog. */
   readonly watchdogMs: number | null;
 }
 
-/** Takes it out of the environment, as no child may speak for us. null: nobody waits for reports. */
+/** Removes it from the environment, so that no child can notify for us. null: not started by systemd. */
 export function takeNotifyEnvironment(env: NodeJS.ProcessEnv, pid: number): NotifyEnvironment | null {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUs, WATCHDOG_PID: watchdogPid } = env;
   delete env['NOTIFY_SOCKET'];

@@ -2,7 +2,7 @@ import { messageOf } from '../domain/errors.ts';
 import type { Log } from '../pipeline/ports.ts';
 import { loadSdNotifyAddon } from './sd-notify-addon.ts';
 
-/** What a service tells systemd, see sd_notify(3). */
+/** Fields of a notification, see sd_notify(3). */
 export interface Report {
   readonly READY?: '1';
   readonly STOPPING?: '1';
@@ -11,7 +11,7 @@ export interface Report {
   readonly STATUS?: string;
 }
 
-/** Reports to systemd. What cannot be sent goes with the next report; a sign of life that came late would be none. */
+/** Notifies systemd. What cannot be sent goes with the next notification, except a late watchdog message. */
 export class SdNotify {
   readonly #socket: string;
   readonly #log: Log;
@@ -31,7 +31,7 @@ export class SdNotify {
     } catch (error) {
       const { WATCHDOG: _, ...later } = whole;
       this.#unsent = later;
-      if (!this.#hasFailed) this.#log.warn({ reason: messageOf(error) }, 'systemd cannot be told');
+      if (!this.#hasFailed) this.#log.warn({ reason: messageOf(error) }, 'sd_notify failed');
       this.#hasFailed = true;
     }
   }

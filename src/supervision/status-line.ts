@@ -1,13 +1,13 @@
 import type { Health } from '../domain/health.ts';
 
-/** How the daemon does, as far as one line tells it. */
+/** What the status line shows. */
 export interface Situation {
   readonly health: Pick<Health, 'engine' | 'cameras' | 'lastDescribedAt'>;
   /** From 0 to 1; null: the model is loaded. */
   readonly loading: number | null;
   /** To the broker. */
   readonly isConnected: boolean;
-  /** The loops that do not get on. */
+  /** The loops that make no progress. */
   readonly stuck: readonly string[];
 }
 

@@ -6,18 +6,18 @@ import { type Report, SdNotify } from './sd-notify.ts';
 export interface SupervisionOptions {
   readonly environment: NotifyEnvironment;
   readonly log: Log;
-  /** The loops that must all get on. */
+  /** The loops that must all make progress. */
   readonly heartbeats: () => readonly Heartbeat[];
   /** One line for `systemctl status`. */
   readonly status: (stuck: readonly string[]) => string;
 }
 
-/** More often than the watchdog asks for: a busy board may hold us up for most of its time, and is forgiven. */
-const longestTickMs = 5000;
+/** More often than the watchdog needs: a busy board may delay us for most of its time. */
+const maxTickMs = 5000;
 
 /**
- * The daemon's side of systemd: when it is ready, how it does, and a sign of life for the watchdog as long as every loop gets
- * on. An event loop that is blocked gives none by nature.
+ * The daemon's side of systemd: readiness, status, and watchdog messages as long as every loop makes progress. A blocked
+ * event loop sends none by nature.
  */
 export class Supervision {
   readonly #options: SupervisionOptions;
@@ -31,15 +31,15 @@ export class Supervision {
     this.#notify = new SdNotify(options.environment.socket, options.log);
   }
 
-  /** The daemon is ready; from now on it is watched. */
+  /** Reports that the daemon is ready, and starts to feed the watchdog. */
   ready(): void {
     const { watchdogMs } = this.#options.environment;
-    const tickMs = watchdogMs === null ? longestTickMs : Math.min(longestTickMs, watchdogMs / 2);
+    const tickMs = watchdogMs === null ? maxTickMs : Math.min(maxTickMs, watchdogMs / 2);
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#tick({ READY: '1' });
   }
 
-  /** The daemon stops; systemd's time limit for that holds from now on, and not the watchdog. */
+  /** Reports that the daemon is stopping: from now on systemd's stop timeout holds, not the watchdog. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#notify.send({ STOPPING: '1', STATUS: 'stopping' });
@@ -49,7 +49,7 @@ export class Supervision {
     const { heartbeats, status, log } = this.#options;
     const stuck = stuckLoops(heartbeats(), performance.now());
     const names = stuck.join(', ');
-    if (names !== this.#stuck && names !== '') log.error({ stuck }, 'stuck: the watchdog is not fed');
+    if (names !== this.#stuck && names !== '') log.error({ stuck }, 'stuck; watchdog not fed');
     else if (names !== this.#stuck) log.warn({ was: this.#stuck }, 'no longer stuck');
     this.#stuck = names;
     const line = status(stuck);

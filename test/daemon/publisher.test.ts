@@ -47,7 +47,7 @@ test('a file that is damaged is told, and written anew', async () => {
   const path = join(folder, 'state/topics-workshop.json');
   writeFileSync(path, '{"version":1,"topics":[1]}');
   expect(await retained(folder, { porch }, log)).toEqual([]);
-  expect(log.of('remembered topics cannot be read')).toHaveLength(1);
+  expect(log.of('topics file cannot be read')).toHaveLength(1);
   expect(readFileSync(path, 'utf8')).toContain('scenecast/workshop/porch/answer/open');
 });
 

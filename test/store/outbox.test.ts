@@ -111,7 +111,7 @@ test('over its bounds it gives up what was delivered first, then the oldest, and
   expect(outbox.health).toMatchObject({ depth: 3, dropped: 1 });
   expect(lines).toContainEqual({
     level: 'warn',
-    fields: { count: 1, reason: 'the outbox is full', droppedInAll: 1 },
+    fields: { count: 1, reason: 'the outbox is full', droppedTotal: 1 },
     message: 'descriptions dropped from the outbox',
   });
 });
@@ -188,7 +188,7 @@ test.each([
       writeFileSync(path, bytes);
     },
   ],
-])('a file that was %s is put aside, and a new one begun', async (_how, damage) => {
+])('a file that was %s is moved aside, and a new one started', async (_how, damage) => {
   const path = scratchPath();
   const first = await open(path);
   for (let index = 0; index < 30; index++) await first.add(entry(`id ${index}`, 'x'.repeat(1000)));
@@ -201,7 +201,7 @@ test.each([
   expect(lines).toContainEqual({
     level: 'error',
     fields: { path, aside: `${path}.damaged`, reason: expect.any(String) },
-    message: 'the outbox is damaged: it is put aside, and a new one begun',
+    message: 'outbox damaged; moved aside and replaced by a new one',
   });
   await second.add(entry('new'));
   await second.close();

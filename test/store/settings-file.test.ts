@@ -64,6 +64,6 @@ test('a file that cannot be read or written says so', async () => {
   const log = new LogLines();
   const file = new SettingsFile(path, log);
   expect(await file.load()).toEqual(new Map());
-  expect(log.lines[0]).toMatchObject({ level: 'warn', message: 'settings cannot be read: as in the config' });
+  expect(log.lines[0]).toMatchObject({ level: 'warn', message: 'settings cannot be read; using the config' });
   await expect(file.save(changed)).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
 });

@@ -47,7 +47,7 @@ test('signs of life come while every loop gets on, and stop while one does not; 
   const before = signs();
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(signs()).toBe(before);
-  expect(log.lines).toEqual([{ fields: { stuck: ['engine'] }, message: 'stuck: the watchdog is not fed' }]);
+  expect(log.lines).toEqual([{ fields: { stuck: ['engine'] }, message: 'stuck; watchdog not fed' }]);
 
   heartbeats = [{ loop: 'engine', dueMs: performance.now() + 60_000 }];
   await until(() => signs() >= before + 2);
