@@ -15,10 +15,10 @@ test('the demo shows what was drawn beside what was received, and ends by itself
   ]);
   expect(stderr).toBe('');
   const drawn = [...stdout.matchAll(/^ {2}drawn {5}(.+)$/gm)].map(([, caption]) => caption);
-  const received = [...stdout.matchAll(/^ {2}received {2}(.+?) {2}\[(true|not quite)\]$/gm)];
+  const received = [...stdout.matchAll(/^ {2}received {2}(.+?) {2}\[(correct|not exact)\]$/gm)];
   expect(drawn).toHaveLength(2);
   for (const [index, [, caption, mark]] of received.entries()) {
-    expect(mark).toBe(caption === drawn[index] ? 'true' : 'not quite');
+    expect(mark).toBe(caption === drawn[index] ? 'correct' : 'not exact');
   }
   expect(received).toHaveLength(2);
   expect(stdout).toMatch(/2 described, [012] exactly as drawn\n$/);

@@ -68,7 +68,7 @@ const daemonExit = once(daemon, 'exit');
 const subscriber = await connectAsync(url, { protocolVersion: 4 });
 let exitCode = 0;
 try {
-  say(`broker at ${url}, topics under ${topics.status.replace('/status', '')}/#; Ctrl-C ends the demo`);
+  say(`broker ${url}, topics ${topics.status.replace('/status', '')}/#. Press Ctrl-C to stop.`);
   const done = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done.resolve());
   void daemonExit.then(([code]) => done.reject(new Error(`the daemon ended early with exit code ${code}`)));
@@ -91,6 +91,7 @@ try {
   });
   await subscriber.subscribeAsync(topics.description(camera), { qos: 1 });
   await done.promise;
+  process.stdout.write('\n');
   say(`${received} described, ${right} exactly as drawn`);
 } catch (error) {
   process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
@@ -106,7 +107,7 @@ try {
 process.exitCode = exitCode;
 
 function show(description: DescriptionPayload, truth: string, isRight: boolean): void {
-  const mark = isRight ? styleText('green', 'true') : styleText('red', 'not quite');
+  const mark = isRight ? styleText('green', 'correct') : styleText('red', 'not exact');
   const seconds = (description.timing_ms.total / 1000).toFixed(1);
   process.stdout.write(
     `\n  drawn     ${truth}\n  received  ${description.description}  [${mark}]\n` +

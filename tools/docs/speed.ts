@@ -1,0 +1,50 @@
+/**
+ * Prints the README's table of how long a description is projected to take: `scenecast plan` on recorded boards, with
+ * LLaVA 1.6 Vicuna 7B in Q5_K whose weights are all zero, so that nothing is downloaded.
+ *
+ *   npm run docs:speed
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vicuna7b, writeHollowModel } from '../../test/support/hollow-model.ts';
+import { markdownTable } from './markdown-table.ts';
+
+/** What is used here of `scenecast plan --json`. */
+interface Plan {
+  readonly memory: { readonly total_bytes: number };
+  readonly expected: { readonly total_seconds: number };
+}
+
+const root = join(import.meta.dirname, '../..');
+const boards = {
+  'orion-o6-acpi': ['Radxa Orion O6', '8 x Cortex-A720'],
+  'rock-5b': ['Radxa Rock 5B (RK3588)', '4 x Cortex-A76'],
+  'raspberry-pi-5': ['Raspberry Pi 5', '4 x Cortex-A76'],
+} as const;
+const details = ['full', 'overview'] as const;
+
+function planFor(board: string, model: string, detail: string): Plan {
+  const fixture = join(root, 'test/board/fixtures', board);
+  const args = ['plan', '--json', '--board', fixture, '--model', model, '--camera', '1280x720'];
+  const output = execFileSync(process.execPath, [join(root, 'src/main.ts'), ...args, '--detail', detail]);
+  return JSON.parse(output.toString()) as Plan;
+}
+
+function cell({ memory, expected }: Plan): string {
+  return `${Math.round(expected.total_seconds)} s, ${(memory.total_bytes / 1e9).toFixed(1)} GB`;
+}
+
+const model = mkdtempSync(join(tmpdir(), 'scenecast-docs-speed-'));
+try {
+  writeHollowModel(model, vicuna7b);
+  const rows = Object.entries(boards).map(([board, words]) => [
+    ...words,
+    ...details.map((detail) => cell(planFor(board, model, detail))),
+  ]);
+  const head = ['board', 'big cores', ...details.map((detail) => `\`detail: ${detail}\`, projected`)];
+  console.log(markdownTable(head, rows));
+} finally {
+  rmSync(model, { recursive: true });
+}
