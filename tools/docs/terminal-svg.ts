@@ -1,6 +1,6 @@
-/** A picture beside the output: as high as the lines that it stands beside, if these are enough. */
+/** A picture to the right of the output, four and a half lines high. */
 export interface SidePicture {
-  /** The first line of the output that it stands beside, from 0. */
+  /** The line of the output at its top, from 0. */
   readonly line: number;
   readonly jpeg: Buffer;
   readonly alt: string;
