@@ -4,11 +4,22 @@ import { ClosingLineReporter } from './tools/test/closing-line-reporter.ts';
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     reporters: ['default', new ClosingLineReporter()],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Two at a time: the engine itself uses every core.
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.system.test.ts'],
+          setupFiles: ['test/support/unit-guard.ts'],
+        },
+      },
+      { extends: true, test: { name: 'system', include: ['test/**/*.system.test.ts'] } },
+    ],
   },
 });

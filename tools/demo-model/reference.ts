@@ -1,5 +1,5 @@
 /**
- * Writes what the PyTorch model says of 100 held-out scenes, token for token: the reference that test/vision/parity.test.ts
+ * Writes what the PyTorch model says of 100 held-out scenes, token for token: the reference that test/vision/parity.system.test.ts
  * holds the engine to. Run it after each training.
  *
  *   node tools/demo-model/reference.ts
