@@ -8,8 +8,8 @@
 namespace scenecast {
 
 struct CpuBackend {
-  std::string module;  // path of the loaded module
-  std::string name;    // of the processor
+  std::string module;                                         // path of the loaded module
+  std::string name;                                           // of the processor
   std::vector<std::pair<std::string, std::string>> features;  // e.g. {"AVX2", "1"}: compiled in and usable
 };
 

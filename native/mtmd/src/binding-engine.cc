@@ -188,7 +188,9 @@ Napi::Value EngineObject::decodePicture(const Napi::CallbackInfo& info) {
   return rejecting(info.Env(), [&]() -> Napi::Value {
     return run(
         info.Env(),
-        [input = asPicture(info[0])](Engine& engine) { return scenecast::decodePicture(engine.text(), engine.vision(), input); },
+        [input = asPicture(info[0])](Engine& engine) {
+          return scenecast::decodePicture(engine.text(), engine.vision(), input);
+        },
         [](Napi::Env env, PictureTokens& tokens) { return toJs(env, tokens); });
   });
 }

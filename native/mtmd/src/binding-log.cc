@@ -25,11 +25,10 @@ class JsSink {
   void write(const char* level, const std::string& text) {
     auto* line = new Line(level, text);
     // Never blocks: a reader that falls 1024 lines behind loses lines.
-    const napi_status status =
-        function_.NonBlockingCall(line, [](Napi::Env env, Napi::Function callback, Line* given) {
-          const std::unique_ptr<Line> owned(given);
-          callback.Call({Napi::String::New(env, owned->first), Napi::String::New(env, owned->second)});
-        });
+    const napi_status status = function_.NonBlockingCall(line, [](Napi::Env env, Napi::Function callback, Line* given) {
+      const std::unique_ptr<Line> owned(given);
+      callback.Call({Napi::String::New(env, owned->first), Napi::String::New(env, owned->second)});
+    });
     if (status != napi_ok) delete line;
   }
 

@@ -165,9 +165,8 @@ SamplerOptions asSamplerOptions(const Napi::Value& value) {
   readOption(object, "minP", options.minP, asNumber);
   readOption(object, "repeatPenalty", options.repeatPenalty, asNumber);
   readOption(object, "repeatLastN", options.repeatLastN, count);
-  readOption(object, "seed", options.seed, [](const Napi::Value& v, const char* what) {
-    return asInteger(v, what, 0, INT32_MAX);
-  });
+  readOption(object, "seed", options.seed,
+             [](const Napi::Value& v, const char* what) { return asInteger(v, what, 0, INT32_MAX); });
   readOption(object, "grammar", options.grammar, asString);
   return options;
 }

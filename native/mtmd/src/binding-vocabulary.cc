@@ -37,8 +37,7 @@ Napi::Value applyChatTemplate(const Napi::CallbackInfo& info, const Vocabulary& 
       addGenerationPrompt = asBoolean(options.Get("addGenerationPrompt"), "addGenerationPrompt");
     }
   }
-  return Napi::String::New(info.Env(),
-                           vocabulary.applyChatTemplate(asMessages(info[0]), source, addGenerationPrompt));
+  return Napi::String::New(info.Env(), vocabulary.applyChatTemplate(asMessages(info[0]), source, addGenerationPrompt));
 }
 
 Napi::Function VocabularyObject::define(Napi::Env env) {

@@ -28,8 +28,7 @@ class ChatTemplate {
 
   // The conversation as prompt text. With `tokenizerAddsBegin` a begin piece at the start is cut off, so that the
   // tokeniser, asked to add it, does not double it. Throws BAD_TEMPLATE if the template fails or raises.
-  std::string render(const std::vector<ChatMessage>& messages, bool addGenerationPrompt,
-                     bool tokenizerAddsBegin) const;
+  std::string render(const std::vector<ChatMessage>& messages, bool addGenerationPrompt, bool tokenizerAddsBegin) const;
 
  private:
   std::unique_ptr<common_chat_template> template_;

@@ -92,8 +92,8 @@ std::vector<float> GgufFile::values(const std::string& name) const {
   if (id < 0) throw Error("GGUF_CORRUPT", path_ + " has no tensor " + name);
   const ggml_type type = gguf_get_tensor_type(context_, id);
   if (type != GGML_TYPE_F32 && type != GGML_TYPE_F16 && type != GGML_TYPE_BF16) {
-    throw Error("GGUF_CORRUPT", path_ + ": tensor " + name + " has type " + ggml_type_name(type) +
-                                    ", expected F32, F16 or BF16");
+    throw Error("GGUF_CORRUPT",
+                path_ + ": tensor " + name + " has type " + ggml_type_name(type) + ", expected F32, F16 or BF16");
   }
   std::vector<char> bytes(gguf_get_tensor_size(context_, id));
   std::ifstream file(path_, std::ios::binary);

@@ -22,12 +22,13 @@ struct LoadOptions {
   int threadsBatch = 4;         // while encoding and prefilling
   llama_flash_attn_type flashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
   llama_flash_attn_type visionFlashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
-  int imageMaxTokens = 0;       // of a picture, where the model leaves a choice; 0: the model's own limit
+  int imageMaxTokens = 0;  // of a picture, where the model leaves a choice; 0: the model's own limit
   ggml_type kvType = GGML_TYPE_F16;
-  bool repack = true;           // weights are copied into the order the CPU's kernels want, where there is one
+  bool repack = true;  // weights are copied into the order the CPU's kernels want, where there is one
   bool useMmap = true;
   bool useMlock = false;
-  // Without weights, from what the files' headers say: for a plan. Such an engine counts and tells, and decodes nothing.
+  // Without weights, from what the files' headers say: for a plan. Such an engine counts and tells, and decodes
+  // nothing.
   bool noAlloc = false;
 };
 

@@ -2,9 +2,9 @@
 
 #include <mutex>
 
+#include "chat-template.h"
 #include "ggml.h"
 #include "llama.h"
-#include "chat-template.h"
 #include "mtmd.h"
 
 namespace scenecast {
@@ -65,8 +65,6 @@ LogWatch::LogWatch(Watcher watcher) : watcher_(std::move(watcher)), previous_(wa
 
 LogWatch::~LogWatch() { watch = previous_; }
 
-std::string ErrorCapture::text(const std::string& fallback) const {
-  return captured_.empty() ? fallback : captured_;
-}
+std::string ErrorCapture::text(const std::string& fallback) const { return captured_.empty() ? fallback : captured_; }
 
 }  // namespace scenecast

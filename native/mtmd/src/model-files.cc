@@ -4,15 +4,13 @@
 namespace scenecast {
 namespace {
 
-std::string architecture(const GgufFile& file) {
-  return file.text("general.architecture").value_or("unknown");
-}
+std::string architecture(const GgufFile& file) { return file.text("general.architecture").value_or("unknown"); }
 
 // Width of what a LLaVA-style projector puts out: the outputs of its last matrix. Empty for other projectors,
 // which libmtmd checks itself when it loads them.
 std::optional<int64_t> projectorWidth(const GgufFile& mmproj) {
-  for (const char* name : {"mm.3.weight", "mm.2.weight", "mm.model.mlp.3.weight", "mm.model.mlp.2.weight",
-                           "mm.0.weight"}) {
+  for (const char* name :
+       {"mm.3.weight", "mm.2.weight", "mm.model.mlp.3.weight", "mm.model.mlp.2.weight", "mm.0.weight"}) {
     const auto shape = mmproj.shape(name);
     if (!shape.empty() && shape[1] > 1) return shape[1];
   }
@@ -20,8 +18,8 @@ std::optional<int64_t> projectorWidth(const GgufFile& mmproj) {
 }
 
 bool isLlavaProjector(const GgufFile& mmproj) {
-  const auto type = mmproj.text("clip.projector_type").value_or(
-      mmproj.text("clip.vision.projector_type").value_or("mlp"));
+  const auto type =
+      mmproj.text("clip.projector_type").value_or(mmproj.text("clip.vision.projector_type").value_or("mlp"));
   return type == "mlp" || type == "ldp" || type == "ldpv2";
 }
 
@@ -35,8 +33,8 @@ ModelFiles::ModelFiles(const std::string& textPath, const std::string& mmprojPat
   }
   const std::string mmprojArchitecture = architecture(mmproj);
   if (mmprojArchitecture != "clip") {
-    throw Error("NOT_AN_MMPROJ", mmprojPath + " is a text model (" + mmprojArchitecture +
-                                     "), not a vision projector (mmproj)");
+    throw Error("NOT_AN_MMPROJ",
+                mmprojPath + " is a text model (" + mmprojArchitecture + "), not a vision projector (mmproj)");
   }
   if (!mmproj.flag("clip.has_vision_encoder").value_or(false)) {
     throw Error("NO_VISION", mmprojPath + " is a projector without a vision encoder");

@@ -65,9 +65,8 @@ PictureTokens decodePicture(TextDecoder& text, VisionTower& vision, const Pictur
   tokens.packMs = msSince(start);
   const int needed = tokens.image + tokens.prompt;
   if (needed > text.contextSize() - text.usedCells()) {
-    throw Error("CONTEXT_FULL", std::to_string(text.usedCells()) + " positions are used and " +
-                                    std::to_string(needed) + " are needed, the context holds " +
-                                    std::to_string(text.contextSize()));
+    throw Error("CONTEXT_FULL", std::to_string(text.usedCells()) + " positions are used and " + std::to_string(needed) +
+                                    " are needed, the context holds " + std::to_string(text.contextSize()));
   }
   const int before = text.position();
   try {

@@ -16,7 +16,7 @@ struct SamplerOptions {
   float repeatPenalty = 1.0f;  // 1: off
   int32_t repeatLastN = 64;    // generated tokens the penalty looks back on
   uint32_t seed = 0;
-  std::string grammar;         // GBNF with a rule `root`; empty: no constraint
+  std::string grammar;  // GBNF with a rule `root`; empty: no constraint
 };
 
 class Sampler {

@@ -42,8 +42,8 @@ bool TextDecoder::cut(int position) {
                                     [&](const Checkpoint& known) { return known.position == position; });
     if (found == checkpoints_.end()) return false;
     const auto& state = found->state;
-    if (llama_state_seq_set_data_ext(context(), state.data(), state.size(), 0,
-                                     LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY) == 0 ||
+    if (llama_state_seq_set_data_ext(context(), state.data(), state.size(), 0, LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY) ==
+            0 ||
         !llama_memory_seq_rm(memory, 0, position, -1)) {
       return false;
     }

@@ -88,8 +88,8 @@ void TextDecoder::decodeTokens(const std::vector<int32_t>& tokens, bool logitsLa
 void TextDecoder::decodeEmbeddings(const std::vector<float>& values, bool logitsLast) {
   const auto rowSize = static_cast<size_t>(width());
   if (values.size() % rowSize != 0) {
-    throw Error("INVALID_ARGUMENT", std::to_string(values.size()) + " values are not rows of " +
-                                        std::to_string(rowSize));
+    throw Error("INVALID_ARGUMENT",
+                std::to_string(values.size()) + " values are not rows of " + std::to_string(rowSize));
   }
   decode(nullptr, values.data(), static_cast<int>(values.size() / rowSize), logitsLast, nullptr, 0);
   if (!logitsLast) checkpoint();
@@ -126,8 +126,8 @@ int TextDecoder::usedCells() const {
   return cells;
 }
 
-void TextDecoder::decode(const int32_t* tokens, const float* values, int count, bool logitsLast,
-                         const llama_pos* grid, int advance) {
+void TextDecoder::decode(const int32_t* tokens, const float* values, int count, bool logitsLast, const llama_pos* grid,
+                         int advance) {
   if (noAlloc_) throw Error("NO_WEIGHTS", "the model was loaded without its weights: it decodes nothing");
   if (count == 0) throw Error("INVALID_ARGUMENT", "there is nothing to decode");
   const int start = position();
@@ -166,8 +166,8 @@ void TextDecoder::decode(const int32_t* tokens, const float* values, int count, 
     if (status != 0) {
       rollBack(start);
       if (status == 2) throw Error("CANCELLED", "the decode was cancelled");
-      throw Error("DECODE_FAILED", "llama_decode failed (" + std::to_string(status) + "): " +
-                                       errors.text("llama.cpp gives no reason"));
+      throw Error("DECODE_FAILED",
+                  "llama_decode failed (" + std::to_string(status) + "): " + errors.text("llama.cpp gives no reason"));
     }
     done += size;
     if (grid == nullptr) position_ = start + done;

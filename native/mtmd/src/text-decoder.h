@@ -100,8 +100,8 @@ class TextDecoder {
   llama_context_ptr context_;
   std::atomic<int> position_{0};
   bool hasLogits_ = false;
-  std::vector<Grid> grids_;              // in order of position
-  std::deque<Checkpoint> checkpoints_;   // in order of position
+  std::vector<Grid> grids_;             // in order of position
+  std::deque<Checkpoint> checkpoints_;  // in order of position
 };
 
 }  // namespace scenecast

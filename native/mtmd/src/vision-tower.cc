@@ -132,8 +132,8 @@ const float* VisionTower::encode(const mtmd_input_chunk* chunk) {
   return mtmd_get_output_embd(context_.get());
 }
 
-mtmd::input_chunks_ptr VisionTower::layOut(const std::string& before, bool addSpecial,
-                                           const std::vector<uint8_t>* rgb, int width, int height) const {
+mtmd::input_chunks_ptr VisionTower::layOut(const std::string& before, bool addSpecial, const std::vector<uint8_t>* rgb,
+                                           int width, int height) const {
   checkSize(width, height);
   if (rgb != nullptr) checkPixels(*rgb, width, height);
   const mtmd::bitmap bitmap(static_cast<uint32_t>(width), static_cast<uint32_t>(height),
@@ -165,9 +165,9 @@ int VisionTower::largestChunk() const {
   if (!info_.nonCausal) return 1;
   // libmtmd gives no upper bound: what it makes of large pictures of all shapes is one, as it fits each to its limits.
   size_t largest = 1;
-  for (const auto& [width, height] : {std::pair(info_.imageSize, info_.imageSize), std::pair(4096, 4096),
-                                      std::pair(4096, 2304), std::pair(2304, 4096), std::pair(8192, 1024),
-                                      std::pair(1024, 8192)}) {
+  for (const auto& [width, height] :
+       {std::pair(info_.imageSize, info_.imageSize), std::pair(4096, 4096), std::pair(4096, 2304),
+        std::pair(2304, 4096), std::pair(8192, 1024), std::pair(1024, 8192)}) {
     const mtmd::input_chunks chunks(layOut("", false, nullptr, width, height).release());
     for (size_t i = 0; i < chunks.size(); i++) {
       if (mtmd_input_chunk_get_type(chunks[i]) != MTMD_INPUT_CHUNK_TYPE_IMAGE) continue;

@@ -15,16 +15,16 @@
 namespace scenecast {
 
 struct VisionInfo {
-  std::string projectorType;                      // e.g. "mlp"
-  int imageSize = 0;                              // side of the square the encoder sees, pixels
-  int patchSize = 0;                              // side of a patch, pixels
-  std::string mergeType;                          // "spatial_unpad" or "flat"
-  std::vector<std::pair<int, int>> gridPinpoints; // {width, height} of the canvases a frame may be fitted to
-  std::array<float, 3> mean = {};                 // of the normalised red, green and blue, 0 to 1
+  std::string projectorType;                       // e.g. "mlp"
+  int imageSize = 0;                               // side of the square the encoder sees, pixels
+  int patchSize = 0;                               // side of a patch, pixels
+  std::string mergeType;                           // "spatial_unpad" or "flat"
+  std::vector<std::pair<int, int>> gridPinpoints;  // {width, height} of the canvases a frame may be fitted to
+  std::array<float, 3> mean = {};                  // of the normalised red, green and blue, 0 to 1
   std::array<float, 3> standardDeviation = {};
-  bool usesMrope = false;                         // the text model wants 2-D positions for images
-  bool nonCausal = false;                         // image embeddings want non-causal attention
-  bool takesTokenLimit = false;                   // LoadOptions::imageMaxTokens has an effect
+  bool usesMrope = false;        // the text model wants 2-D positions for images
+  bool nonCausal = false;        // image embeddings want non-causal attention
+  bool takesTokenLimit = false;  // LoadOptions::imageMaxTokens has an effect
 };
 
 class VisionTower {
@@ -37,8 +37,7 @@ class VisionTower {
 
   // Pillow's resize with the model's filter (bicubic), exact to the bit. `rgb` is width x height x 3 bytes.
   // Throws INVALID_ARGUMENT.
-  std::vector<uint8_t> resize(const std::vector<uint8_t>& rgb, int width, int height, int toWidth,
-                              int toHeight) const;
+  std::vector<uint8_t> resize(const std::vector<uint8_t>& rgb, int width, int height, int toWidth, int toHeight) const;
 
   // Encodes one square of imageSize x imageSize x 3 bytes into patches x width floats, row by row.
   // Throws INVALID_ARGUMENT, CANCELLED or ENCODE_FAILED.
@@ -47,8 +46,8 @@ class VisionTower {
   // `before` and the picture as libmtmd lays them out for this model: text chunks (with the delimiters of slices and
   // rows) and image chunks. Without `rgb` the chunks can be counted, not encoded. Throws INVALID_ARGUMENT or
   // ENCODE_FAILED.
-  mtmd::input_chunks_ptr layOut(const std::string& before, bool addSpecial, const std::vector<uint8_t>* rgb,
-                                int width, int height) const;
+  mtmd::input_chunks_ptr layOut(const std::string& before, bool addSpecial, const std::vector<uint8_t>* rgb, int width,
+                                int height) const;
   // The embeddings of an image chunk that has pixels, valid until the next call. Throws CANCELLED or ENCODE_FAILED.
   const float* encode(const mtmd_input_chunk* chunk);
   // Whether a chunk wants to be attended to in both directions.

@@ -19,9 +19,7 @@ std::string metadata(const llama_model* model, const std::string& key) {
 }
 
 // 0 where the key is absent or an array.
-int number(const llama_model* model, const std::string& key) {
-  return std::atoi(metadata(model, key).c_str());
-}
+int number(const llama_model* model, const std::string& key) { return std::atoi(metadata(model, key).c_str()); }
 
 TextInfo describe(const llama_model* model) {
   const llama_vocab* vocab = llama_model_get_vocab(model);
@@ -106,8 +104,8 @@ std::string Vocabulary::applyChatTemplate(const std::vector<ChatMessage>& messag
   auto found = templates_.find(wanted);
   if (found == templates_.end()) {
     auto special = [&](llama_token token) { return token < 0 ? std::string() : piece(token, true); };
-    auto parsed = std::make_unique<ChatTemplate>(wanted, special(llama_vocab_bos(vocab_)),
-                                                 special(llama_vocab_eos(vocab_)));
+    auto parsed =
+        std::make_unique<ChatTemplate>(wanted, special(llama_vocab_bos(vocab_)), special(llama_vocab_eos(vocab_)));
     if (templates_.size() >= kMaxTemplates) templates_.clear();
     found = templates_.emplace(wanted, std::move(parsed)).first;
   }

@@ -21,8 +21,8 @@ struct TextInfo {
   std::string quant;      // e.g. "Q4_K - Medium"
   std::string tokenizer;  // "llama" is SentencePiece, "gpt2" byte pairs
   std::optional<std::string> chatTemplate;
-  int width = 0;          // of an embedding
-  int headCount = 0;      // 0 where it differs from block to block
+  int width = 0;      // of an embedding
+  int headCount = 0;  // 0 where it differs from block to block
   int keyValueHeadCount = 0;
   int vocabularySize = 0;
   int trainedContextSize = 0;

@@ -58,8 +58,7 @@ Napi::Function DeviceObject::define(Napi::Env env) {
 
 Napi::Value DeviceObject::create(Napi::Env env, const std::shared_ptr<DeviceState>& state) {
   auto* given = new std::shared_ptr<DeviceState>(state);
-  return env.GetInstanceData<Addon>()->deviceClass.New(
-      {Napi::External<std::shared_ptr<DeviceState>>::New(env, given)});
+  return env.GetInstanceData<Addon>()->deviceClass.New({Napi::External<std::shared_ptr<DeviceState>>::New(env, given)});
 }
 
 DeviceObject::DeviceObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DeviceObject>(info) {

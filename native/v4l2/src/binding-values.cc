@@ -147,7 +147,8 @@ StreamRequest asStreamRequest(const Napi::Value& value) {
 Napi::Value toJs(Napi::Env env, std::vector<uint8_t> bytes) {
   auto owned = std::make_unique<std::vector<uint8_t>>(std::move(bytes));
   auto buffer = Napi::ArrayBuffer::New(
-      env, owned->data(), owned->size(), [](Napi::Env, void*, std::vector<uint8_t>* held) { delete held; }, owned.get());
+      env, owned->data(), owned->size(), [](Napi::Env, void*, std::vector<uint8_t>* held) { delete held; },
+      owned.get());
   const size_t size = owned.release()->size();
   return Napi::Uint8Array::New(env, size, buffer, 0);
 }

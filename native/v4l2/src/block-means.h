@@ -12,8 +12,9 @@ namespace scenecast {
 // 1, 2, 4 or 8.
 uint32_t shrinkFor(uint32_t width, uint32_t height, uint32_t columns, uint32_t rows);
 
-// The picture at `columns` x `rows`, neither more than it has. A level is the weighted mean of a block and what is around
-// it, as libvips's linear kernel gives it: the weight falls from the block's centre to the centres of its neighbours.
+// The picture at `columns` x `rows`, neither more than it has. A level is the weighted mean of a block and what is
+// around it, as libvips's linear kernel gives it: the weight falls from the block's centre to the centres of its
+// neighbours.
 std::vector<uint8_t> blockMeans(const GreyPicture& grey, uint32_t columns, uint32_t rows);
 
 }  // namespace scenecast

@@ -9,19 +9,13 @@ namespace {
 const char* typeName(uint32_t type) {
   switch (type) {
     case V4L2_CTRL_TYPE_INTEGER:
-    case V4L2_CTRL_TYPE_INTEGER64:
-      return "integer";
-    case V4L2_CTRL_TYPE_BOOLEAN:
-      return "boolean";
+    case V4L2_CTRL_TYPE_INTEGER64: return "integer";
+    case V4L2_CTRL_TYPE_BOOLEAN: return "boolean";
     case V4L2_CTRL_TYPE_MENU:
-    case V4L2_CTRL_TYPE_INTEGER_MENU:
-      return "menu";
-    case V4L2_CTRL_TYPE_BITMASK:
-      return "bitmask";
-    case V4L2_CTRL_TYPE_BUTTON:
-      return "button";
-    default:
-      return nullptr;
+    case V4L2_CTRL_TYPE_INTEGER_MENU: return "menu";
+    case V4L2_CTRL_TYPE_BITMASK: return "bitmask";
+    case V4L2_CTRL_TYPE_BUTTON: return "button";
+    default: return nullptr;
   }
 }
 

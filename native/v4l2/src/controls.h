@@ -16,7 +16,7 @@ struct MenuEntry {
 
 struct Control {
   uint32_t id = 0;
-  std::string name;  // as the driver writes it: "White Balance, Automatic"
+  std::string name;       // as the driver writes it: "White Balance, Automatic"
   const char* type = "";  // integer, boolean, menu, bitmask, button
   int64_t least = 0, most = 0, step = 1, standard = 0;
   int64_t value = 0;  // 0 where it cannot be read

@@ -17,15 +17,10 @@ uint32_t lineBytes(const PixelFormat& format) {
   uint32_t least = 0;
   switch (format.fourcc) {
     case V4L2_PIX_FMT_YUYV:
-    case V4L2_PIX_FMT_UYVY:
-      least = halfUp(format.width) * 4;
-      break;
+    case V4L2_PIX_FMT_UYVY: least = halfUp(format.width) * 4; break;
     case V4L2_PIX_FMT_RGB24:
-    case V4L2_PIX_FMT_BGR24:
-      least = format.width * 3;
-      break;
-    default:
-      least = format.width;
+    case V4L2_PIX_FMT_BGR24: least = format.width * 3; break;
+    default: least = format.width;
   }
   return std::max(least, format.bytesPerLine);
 }
@@ -43,13 +38,10 @@ uint32_t encodingOf(const PixelFormat& format) {
   switch (encoding) {
     case V4L2_YCBCR_ENC_709:
     case V4L2_YCBCR_ENC_XV709:
-    case V4L2_YCBCR_ENC_SMPTE240M:
-      return V4L2_YCBCR_ENC_709;
+    case V4L2_YCBCR_ENC_SMPTE240M: return V4L2_YCBCR_ENC_709;
     case V4L2_YCBCR_ENC_BT2020:
-    case V4L2_YCBCR_ENC_BT2020_CONST_LUM:
-      return V4L2_YCBCR_ENC_BT2020;
-    default:
-      return V4L2_YCBCR_ENC_601;
+    case V4L2_YCBCR_ENC_BT2020_CONST_LUM: return V4L2_YCBCR_ENC_BT2020;
+    default: return V4L2_YCBCR_ENC_601;
   }
 }
 
@@ -67,12 +59,9 @@ bool isStretched(const PixelFormat& format) {
 // libyuv's matrices with U and V exchanged: given V for U, its blue-first output comes out red first.
 const libyuv::YuvConstants* matrixOf(const PixelFormat& format) {
   switch (encodingOf(format)) {
-    case V4L2_YCBCR_ENC_709:
-      return &libyuv::kYvuF709Constants;
-    case V4L2_YCBCR_ENC_BT2020:
-      return &libyuv::kYvuV2020Constants;
-    default:
-      return isFullRange(format, false) ? &libyuv::kYvuJPEGConstants : &libyuv::kYvuI601Constants;
+    case V4L2_YCBCR_ENC_709: return &libyuv::kYvuF709Constants;
+    case V4L2_YCBCR_ENC_BT2020: return &libyuv::kYvuV2020Constants;
+    default: return isFullRange(format, false) ? &libyuv::kYvuJPEGConstants : &libyuv::kYvuI601Constants;
   }
 }
 
@@ -133,8 +122,8 @@ Planes splitPacked(const PixelFormat& format, const uint8_t* bytes) {
 void yuvToRgb24(const PixelFormat& format, const uint8_t* bytes, uint8_t* rgb) {
   const bool isPacked = format.fourcc == V4L2_PIX_FMT_YUYV || format.fourcc == V4L2_PIX_FMT_UYVY;
   const size_t lumaBytes = size_t{lineBytes(format)} * format.height;
-  Planes planes = isPacked ? splitPacked(format, bytes)
-                           : Planes{bytes, lumaBytes, pictureBytes(format) - lumaBytes, {}};
+  Planes planes =
+      isPacked ? splitPacked(format, bytes) : Planes{bytes, lumaBytes, pictureBytes(format) - lumaBytes, {}};
   if (isStretched(format)) {
     if (planes.own.empty()) planes.own.assign(bytes, bytes + planes.lumaBytes + planes.chromaBytes);
     stretch(planes.own.data(), planes.lumaBytes, kLuma);
@@ -158,8 +147,7 @@ void yuvToRgb24(const PixelFormat& format, const uint8_t* bytes, uint8_t* rgb) {
     case V4L2_PIX_FMT_YUV420:
       libyuv::I420ToRGB24Matrix(y, line, v, chromaLine, u, chromaLine, rgb, width * 3, matrix, width, height);
       break;
-    default:
-      libyuv::I422ToRGB24Matrix(y, line, v, chromaLine, u, chromaLine, rgb, width * 3, matrix, width, height);
+    default: libyuv::I422ToRGB24Matrix(y, line, v, chromaLine, u, chromaLine, rgb, width * 3, matrix, width, height);
   }
 }
 
@@ -178,10 +166,8 @@ bool isConvertible(uint32_t fourcc) {
     case V4L2_PIX_FMT_YUV420:
     case V4L2_PIX_FMT_RGB24:
     case V4L2_PIX_FMT_BGR24:
-    case V4L2_PIX_FMT_GREY:
-      return true;
-    default:
-      return false;
+    case V4L2_PIX_FMT_GREY: return true;
+    default: return false;
   }
 }
 
@@ -205,17 +191,10 @@ std::vector<uint8_t> toRgb24(const PixelFormat& format, const uint8_t* bytes, si
   const int width = static_cast<int>(format.width), height = static_cast<int>(format.height);
   const int line = static_cast<int>(lineBytes(format));
   switch (format.fourcc) {
-    case V4L2_PIX_FMT_RGB24:
-      libyuv::CopyPlane(bytes, line, pixels.data(), width * 3, width * 3, height);
-      break;
-    case V4L2_PIX_FMT_BGR24:
-      libyuv::RAWToRGB24(bytes, line, pixels.data(), width * 3, width, height);
-      break;
-    case V4L2_PIX_FMT_GREY:
-      greyToRgb24(format, bytes, pixels.data());
-      break;
-    default:
-      yuvToRgb24(format, bytes, pixels.data());
+    case V4L2_PIX_FMT_RGB24: libyuv::CopyPlane(bytes, line, pixels.data(), width * 3, width * 3, height); break;
+    case V4L2_PIX_FMT_BGR24: libyuv::RAWToRGB24(bytes, line, pixels.data(), width * 3, width, height); break;
+    case V4L2_PIX_FMT_GREY: greyToRgb24(format, bytes, pixels.data()); break;
+    default: yuvToRgb24(format, bytes, pixels.data());
   }
   const bool isRgb = format.fourcc == V4L2_PIX_FMT_RGB24 || format.fourcc == V4L2_PIX_FMT_BGR24;
   if (isRgb && !isFullRange(format, true)) stretch(pixels.data(), pixels.size(), kLuma);

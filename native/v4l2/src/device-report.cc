@@ -42,8 +42,14 @@ std::vector<OfferedSize> offeredSizes(const Device& device, uint32_t fourcc) {
       size.leastHeight = size.mostHeight = entry.discrete.height;
     } else {
       const v4l2_frmsize_stepwise& range = entry.stepwise;
-      size = {range.min_width, range.max_width, range.step_width, range.min_height, range.max_height,
-              range.step_height, {}, false};
+      size = {range.min_width,
+              range.max_width,
+              range.step_width,
+              range.min_height,
+              range.max_height,
+              range.step_height,
+              {},
+              false};
     }
     addIntervals(device, fourcc, size);
     sizes.push_back(size);

@@ -20,15 +20,11 @@ constexpr unsigned kVideoMajor = 81;
     case ENOENT:
     case ENOTDIR:
     case ENODEV:
-    case ENXIO:
-      throw Error("NO_DEVICE", path + ": no such device");
+    case ENXIO: throw Error("NO_DEVICE", path + ": no such device");
     case EACCES:
-    case EPERM:
-      throw Error("NO_PERMISSION", path + ": no permission to open it");
-    case EBUSY:
-      throw Error("BUSY", path + ": is in use by another program");
-    default:
-      throw Error("DEVICE_FAILED", path + ": cannot be opened: " + std::strerror(error));
+    case EPERM: throw Error("NO_PERMISSION", path + ": no permission to open it");
+    case EBUSY: throw Error("BUSY", path + ": is in use by another program");
+    default: throw Error("DEVICE_FAILED", path + ": cannot be opened: " + std::strerror(error));
   }
 }
 
@@ -39,21 +35,14 @@ void throwDeviceError(int error, const std::string& path, const char* doing) {
   switch (error) {
     case ENODEV:
     case ENXIO:
-    case ESHUTDOWN:
-      throw Error("UNPLUGGED", path + ": was unplugged");
-    case EBUSY:
-      throw Error("BUSY", path + ": is in use by another program");
-    case ENOSPC:
-      throw Error("NO_BANDWIDTH", what + "the USB bus has no bandwidth left for it");
+    case ESHUTDOWN: throw Error("UNPLUGGED", path + ": was unplugged");
+    case EBUSY: throw Error("BUSY", path + ": is in use by another program");
+    case ENOSPC: throw Error("NO_BANDWIDTH", what + "the USB bus has no bandwidth left for it");
     case EACCES:
-    case EPERM:
-      throw Error("NO_PERMISSION", what + std::strerror(error));
-    case EINVAL:
-      throw Error("REFUSED", what + "the driver refuses it");
-    case ENOMEM:
-      throw Error("OUT_OF_MEMORY", what + "no memory for its buffers");
-    default:
-      throw Error("DEVICE_FAILED", what + std::strerror(error));
+    case EPERM: throw Error("NO_PERMISSION", what + std::strerror(error));
+    case EINVAL: throw Error("REFUSED", what + "the driver refuses it");
+    case ENOMEM: throw Error("OUT_OF_MEMORY", what + "no memory for its buffers");
+    default: throw Error("DEVICE_FAILED", what + std::strerror(error));
   }
 }
 
@@ -92,8 +81,8 @@ void Device::queryCapability() {
   const int error = tryCall(VIDIOC_QUERYCAP, &capability_);
   if (error == ENOTTY || error == EINVAL) throw Error("NOT_A_CAMERA", path_ + ": is not a video device");
   if (error != 0) throwDeviceError(error, path_, "ask what it can do");
-  const uint32_t able = (capability_.capabilities & V4L2_CAP_DEVICE_CAPS) != 0 ? capability_.device_caps
-                                                                                : capability_.capabilities;
+  const uint32_t able =
+      (capability_.capabilities & V4L2_CAP_DEVICE_CAPS) != 0 ? capability_.device_caps : capability_.capabilities;
   if ((able & V4L2_CAP_VIDEO_CAPTURE) != 0) {
     bufferType_ = V4L2_BUF_TYPE_VIDEO_CAPTURE;
   } else if ((able & V4L2_CAP_VIDEO_CAPTURE_MPLANE) != 0) {

@@ -1,5 +1,5 @@
-// Camera JPEGs decoded small and in grey alone, with libjpeg-turbo: the colours are never decoded, and at an eighth of the
-// size neither is the detail.
+// Camera JPEGs decoded small and in grey alone, with libjpeg-turbo: the colours are never decoded, and at an eighth of
+// the size neither is the detail.
 #pragma once
 
 #include <cstddef>

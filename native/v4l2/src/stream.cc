@@ -97,8 +97,8 @@ void Stream::setFormat(const StreamRequest& request) {
     pix.num_planes = 1;
     device_->call(VIDIOC_S_FMT, &wanted, "set its format");
     if (pix.num_planes != 1) throw Error("REFUSED", device_->path() + ": gives pictures in several pieces of memory");
-    pixels = {pix.pixelformat, pix.width, pix.height, pix.plane_fmt[0].bytesperline, pix.colorspace, pix.ycbcr_enc,
-              pix.quantization};
+    pixels = {pix.pixelformat, pix.width,     pix.height,      pix.plane_fmt[0].bytesperline,
+              pix.colorspace,  pix.ycbcr_enc, pix.quantization};
     format_.imageBytes = pix.plane_fmt[0].sizeimage;
   } else {
     v4l2_pix_format& pix = wanted.fmt.pix;
@@ -107,8 +107,8 @@ void Stream::setFormat(const StreamRequest& request) {
     pix.pixelformat = request.fourcc;
     pix.field = V4L2_FIELD_NONE;
     device_->call(VIDIOC_S_FMT, &wanted, "set its format");
-    pixels = {pix.pixelformat, pix.width, pix.height, pix.bytesperline, pix.colorspace, pix.ycbcr_enc,
-              pix.quantization};
+    pixels = {pix.pixelformat, pix.width,     pix.height,      pix.bytesperline,
+              pix.colorspace,  pix.ycbcr_enc, pix.quantization};
     format_.imageBytes = pix.sizeimage;
   }
   if (!isUsable(pixels.fourcc)) {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "convert.h"
-#include "device.h"
 #include "device-report.h"
+#include "device.h"
 #include "wake.h"
 
 namespace scenecast {
@@ -51,7 +51,8 @@ class Stream {
 
   const StreamFormat& format() const { return format_; }
 
-  // Maps the buffers and lets pictures flow, where they do not yet; after a failure the stream is of no more use. Throws BUSY, NO_BANDWIDTH, OUT_OF_MEMORY, UNPLUGGED, DEVICE_FAILED.
+  // Maps the buffers and lets pictures flow, where they do not yet; after a failure the stream is of no more use.
+  // Throws BUSY, NO_BANDWIDTH, OUT_OF_MEMORY, UNPLUGGED, DEVICE_FAILED.
   void start();
 
   // The next whole picture taken after this call. Throws NO_FRAME after `timeout`, CANCELLED when `wake` is set,
