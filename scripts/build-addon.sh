@@ -20,7 +20,7 @@ build_addon() {
   output=$output/$name.node stamp=$output.stamp cmake_dir=$build_dir/cmake-$name-$arch
   need "$repository/node_modules/node-addon-api/napi.h" 'run npm install with development dependencies'
   wanted="$arch ${CMAKE_TOOLCHAIN_FILE:-} $* $(hash_files "$repository/scripts/build-addon.sh" \
-    "$repository/native/$name"/{CMakeLists.txt,src/*})"
+    "$repository"/native/napi/*.{cmake,h} "$repository/native/$name"/{CMakeLists.txt,src/*})"
   if [[ -f $output && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
     say "$output is up to date"
     return

@@ -125,7 +125,8 @@ main() {
     command -v "$tool" >/dev/null || fail "$tool is needed: apt install git cmake g++"
   done
   wanted="$arch ${CMAKE_TOOLCHAIN_FILE:-} $(hash_files "${BASH_SOURCE[0]}" "$bundle" "$patches_dir"/*.patch \
-    "$repository"/native/mtmd/{CMakeLists.txt,exports.map,src/*} "$repository/$libraries"/lib{llama*,ggml.*,ggml-base}.so)"
+    "$repository"/native/napi/*.{cmake,h} "$repository"/native/mtmd/{CMakeLists.txt,exports.map,src/*} \
+    "$repository/$libraries"/lib{llama*,ggml.*,ggml-base}.so)"
   if [[ ${1:-} != --force && -f $output && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
     say "$output is up to date"
     return

@@ -5,8 +5,8 @@
 
 #include <mutex>
 
-#include "error.h"
 #include "ggml-backend.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "binding-task.h"
 #include "binding-values.h"
 #include "binding-vocabulary.h"
+#include "napi/task.h"
 
 namespace scenecast {
 
@@ -86,8 +86,8 @@ Napi::Promise EngineObject::run(Napi::Env env, Work work, Convert convert) {
   idle().resume();
   state_->busy = true;
   return Task<Result>::start(
-      env, [engine = state_->engine, work = std::move(work)] { return work(*engine); },
-      [env, state = state_] { state->settle(env); }, std::move(convert));
+      env, kTaskName, [engine = state_->engine, work = std::move(work)] { return work(*engine); }, std::move(convert),
+      [env, state = state_] { state->settle(env); });
 }
 
 Napi::Value EngineObject::getInfo(const Napi::CallbackInfo& info) {

@@ -13,6 +13,9 @@
 
 namespace scenecast {
 
+// The name of the addon's asynchronous resources.
+constexpr char kTaskName[] = "scenecast-mtmd";
+
 // What belongs to one JavaScript environment (the main thread, or a worker thread).
 struct Addon {
   Napi::FunctionReference engineClass;

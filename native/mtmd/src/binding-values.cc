@@ -1,25 +1,11 @@
 #include "binding-values.h"
 
-#include <cmath>
 #include <cstring>
 
 namespace scenecast {
 namespace {
 
-[[noreturn]] void invalid(const char* what, const char* expected) {
-  throw Error("INVALID_ARGUMENT", std::string(what) + " must be " + expected);
-}
-
 bool isAbsent(const Napi::Value& value) { return value.IsUndefined() || value.IsNull(); }
-
-template <typename Element>
-std::vector<Element> copyTyped(const Napi::Value& value, napi_typedarray_type type, const char* what,
-                               const char* expected) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) invalid(what, expected);
-  const auto array = value.As<Napi::TypedArrayOf<Element>>();
-  const Element* data = array.Data();
-  return {data, data + array.ElementLength()};
-}
 
 template <typename Element>
 Napi::Value newTyped(Napi::Env env, const std::vector<Element>& values) {
@@ -53,52 +39,21 @@ void readOption(const Napi::Object& object, const char* name, Target& target, Re
 
 }  // namespace
 
-Napi::Error toJsError(Napi::Env env, const char* code, const std::string& message) {
-  auto error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
-}
-
-std::string asString(const Napi::Value& value, const char* what) {
-  if (!value.IsString()) invalid(what, "a string");
-  return value.As<Napi::String>().Utf8Value();
-}
-
-bool asBoolean(const Napi::Value& value, const char* what) {
-  if (!value.IsBoolean()) invalid(what, "a boolean");
-  return value.As<Napi::Boolean>().Value();
-}
-
-double asNumber(const Napi::Value& value, const char* what) {
-  if (!value.IsNumber()) invalid(what, "a number");
-  return value.As<Napi::Number>().DoubleValue();
-}
-
-int asInteger(const Napi::Value& value, const char* what, double least, double most) {
+int asInteger(const Napi::Value& value, const char* what, double min, double max) {
   const double number = asNumber(value, what);
-  if (std::floor(number) != number || number < least || number > most) {
-    throw Error("INVALID_ARGUMENT", std::string(what) + " must be a whole number from " +
-                                        std::to_string(static_cast<int64_t>(least)) + " to " +
-                                        std::to_string(static_cast<int64_t>(most)));
+  if (!isInteger(number, min, max)) {
+    invalid(what, "a whole number from " + std::to_string(static_cast<int64_t>(min)) + " to " +
+                      std::to_string(static_cast<int64_t>(max)));
   }
   return static_cast<int>(number);
 }
 
-Napi::Object asObject(const Napi::Value& value, const char* what) {
-  if (!value.IsObject()) invalid(what, "an object");
-  return value.As<Napi::Object>();
-}
-
-std::vector<uint8_t> asBytes(const Napi::Value& value, const char* what) {
-  return copyTyped<uint8_t>(value, napi_uint8_array, what, "a Uint8Array");
-}
-
 std::vector<float> asFloats(const Napi::Value& value, const char* what) {
-  return copyTyped<float>(value, napi_float32_array, what, "a Float32Array");
+  return copyOf(asTypedArray<float>(value, what, napi_float32_array, "a Float32Array"));
 }
 
 std::vector<int32_t> asTokens(const Napi::Value& value, const char* what) {
-  return copyTyped<int32_t>(value, napi_int32_array, what, "an Int32Array");
+  return copyOf(asTypedArray<int32_t>(value, what, napi_int32_array, "an Int32Array"));
 }
 
 bool wantsLogits(const Napi::Value& options) {

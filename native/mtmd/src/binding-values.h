@@ -8,50 +8,15 @@
 #include <vector>
 
 #include "engine.h"
-#include "error.h"
+#include "napi/arguments.h"
+#include "napi/js-error.h"
 #include "picture.h"
 #include "quantize.h"
 
 namespace scenecast {
 
-// A JavaScript Error with the core error's code.
-Napi::Error toJsError(Napi::Env env, const char* code, const std::string& message);
-
-// Runs `body`, turning the core's errors into thrown JavaScript errors.
-template <typename Body>
-auto throwing(Napi::Env env, Body body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    throw toJsError(env, error.code(), error.what());
-  } catch (const std::bad_alloc&) {
-    throw toJsError(env, "OUT_OF_MEMORY", "out of memory");
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw toJsError(env, "INTERNAL", error.what());
-  }
-}
-
-// Runs `body`, which returns a promise, turning the core's errors into a rejected promise.
-template <typename Body>
-Napi::Value rejecting(Napi::Env env, Body body) {
-  try {
-    return throwing(env, body);
-  } catch (const Napi::Error& error) {
-    const auto deferred = Napi::Promise::Deferred::New(env);
-    deferred.Reject(error.Value());
-    return deferred.Promise();
-  }
-}
-
-// Readers of arguments; each throws INVALID_ARGUMENT naming `what`.
-std::string asString(const Napi::Value& value, const char* what);
-bool asBoolean(const Napi::Value& value, const char* what);
-double asNumber(const Napi::Value& value, const char* what);
-int asInteger(const Napi::Value& value, const char* what, double least, double most);
-Napi::Object asObject(const Napi::Value& value, const char* what);
-std::vector<uint8_t> asBytes(const Napi::Value& value, const char* what);
+// Readers of arguments, beside those of napi/arguments.h. Each throws INVALID_ARGUMENT naming `what`, or the field.
+int asInteger(const Napi::Value& value, const char* what, double min, double max);
 std::vector<float> asFloats(const Napi::Value& value, const char* what);
 std::vector<int32_t> asTokens(const Napi::Value& value, const char* what);
 

@@ -6,10 +6,10 @@
 
 #include "binding-engine.h"
 #include "binding-log.h"
-#include "binding-task.h"
 #include "binding-values.h"
 #include "binding-vocabulary.h"
 #include "log.h"
+#include "napi/task.h"
 
 namespace scenecast {
 namespace {
@@ -71,7 +71,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
     const auto progress = progressOf(info.Env(), info[0]);
     const auto stop = info.Env().GetInstanceData<Addon>()->stopping;
     return Task<std::shared_ptr<Engine>>::start(
-        info.Env(),
+        info.Env(), kTaskName,
         [options = std::move(options), progress, stop] {
           return std::make_shared<Engine>(
               options,
@@ -80,12 +80,12 @@ Napi::Value load(const Napi::CallbackInfo& info) {
               },
               *stop);
         },
-        [progress] {
-          if (progress) progress->finish();
-        },
         [progress](Napi::Env env, std::shared_ptr<Engine>& engine) {
           if (progress) progress->tellDone(env);
           return EngineObject::create(env, std::move(engine));
+        },
+        [progress] {
+          if (progress) progress->finish();
         });
   });
 }
@@ -93,7 +93,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 Napi::Value loadVocabulary(const Napi::CallbackInfo& info) {
   return rejecting(info.Env(), [&]() -> Napi::Value {
     return Task<std::shared_ptr<VocabularyFile>>::start(
-        info.Env(), [path = asString(info[0], "path")] { return std::make_shared<VocabularyFile>(path); }, [] {},
+        info.Env(), kTaskName, [path = asString(info[0], "path")] { return std::make_shared<VocabularyFile>(path); },
         [](Napi::Env env, std::shared_ptr<VocabularyFile>& file) {
           return VocabularyObject::create(env, std::move(file));
         });
@@ -105,19 +105,19 @@ Napi::Value quantizeFile(const Napi::CallbackInfo& info) {
     QuantizeOptions options = asQuantizeOptions(info[0]);
     const auto progress = progressOf(info.Env(), info[0]);
     return Task<Nothing>::start(
-        info.Env(),
+        info.Env(), kTaskName,
         [options = std::move(options), progress] {
           quantize(options, [&](double fraction) {
             if (progress) TaskProgress::tell(progress, fraction);
           });
           return Nothing{};
         },
-        [progress] {
-          if (progress) progress->finish();
-        },
         [progress](Napi::Env env, Nothing&) {
           if (progress) progress->tellDone(env);
           return env.Undefined();
+        },
+        [progress] {
+          if (progress) progress->finish();
         });
   });
 }

@@ -2,7 +2,7 @@
 
 #include "chat-auto-parser.h"
 #include "chat.h"
-#include "error.h"
+#include "napi/error.h"
 
 // llama.cpp's common/log.h is found under the same name as ours, so its one function is declared here.
 void common_log_set_verbosity_thold(int verbosity);

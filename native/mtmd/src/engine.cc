@@ -1,8 +1,8 @@
 #include "engine.h"
 
 #include "build-info.h"
-#include "error.h"
 #include "gguf-file.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <fstream>
 
-#include "error.h"
 #include "ggml.h"
 #include "gguf.h"
 #include "log.h"
+#include "napi/error.h"
 
 namespace scenecast {
 

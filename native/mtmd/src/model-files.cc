@@ -1,5 +1,5 @@
-#include "error.h"
 #include "gguf-file.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

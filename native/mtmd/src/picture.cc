@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "error.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <cstdio>
 
-#include "error.h"
 #include "gguf-file.h"
 #include "log.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

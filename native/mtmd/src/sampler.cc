@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "error.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

@@ -1,8 +1,8 @@
 // TextDecoder's way back: cutting the sequence, and checkpoints for memories that cannot be cut.
 #include <algorithm>
 
-#include "error.h"
 #include "llama-ext.h"
+#include "napi/error.h"
 #include "text-decoder.h"
 
 namespace scenecast {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <climits>
 
-#include "error.h"
 #include "log.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

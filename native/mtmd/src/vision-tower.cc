@@ -5,9 +5,9 @@
 
 #include "clip-impl.h"
 #include "clip-model.h"
-#include "error.h"
 #include "log.h"
 #include "mtmd-image.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

@@ -4,9 +4,9 @@
 #include <climits>
 #include <cstdlib>
 
-#include "error.h"
 #include "gguf-file.h"
 #include "log.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

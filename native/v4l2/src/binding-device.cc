@@ -2,10 +2,10 @@
 
 #include <chrono>
 
+#include "napi/task.h"
+
 namespace scenecast {
 namespace {
-
-struct Nothing {};
 
 Stream& streamOf(Held& held) {
   if (!held.stream) throw Error("INVALID_ARGUMENT", held.device->path() + ": is not configured yet");
@@ -62,7 +62,7 @@ Napi::Value DeviceObject::create(Napi::Env env, const std::shared_ptr<DeviceStat
 }
 
 DeviceObject::DeviceObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<DeviceObject>(info) {
-  if (!info[0].IsExternal()) throw toJsError(info.Env(), "INVALID_ARGUMENT", "a device is opened with open()");
+  if (!info[0].IsExternal()) throw toJsError(info.Env(), {"INVALID_ARGUMENT", "a device is opened with open()"});
   const std::unique_ptr<std::shared_ptr<DeviceState>> given(
       info[0].As<Napi::External<std::shared_ptr<DeviceState>>>().Data());
   state_ = *given;

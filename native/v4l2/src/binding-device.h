@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -53,8 +52,7 @@ template <typename Result, typename Work, typename Convert>
 Napi::Promise runOn(Napi::Env env, const std::shared_ptr<DeviceState>& state, Work work, Convert convert) {
   struct Outcome {
     std::optional<Result> result;
-    const char* code = "INTERNAL";
-    std::string message = "unknown error";
+    Failure failure;
   };
   const auto deferred = Napi::Promise::Deferred::New(env);
   state->isBusy = true;
@@ -65,16 +63,15 @@ Napi::Promise runOn(Napi::Env env, const std::shared_ptr<DeviceState>& state, Wo
     try {
       outcome->result.emplace(work(*state->held));
     } catch (const Error& error) {
-      outcome->code = error.code();
-      outcome->message = error.what();
+      outcome->failure = {error.code(), error.what()};
     } catch (const std::exception& error) {
-      outcome->message = error.what();
+      outcome->failure.message = error.what();
     }
     state->mailbox->send([state, deferred, convert, outcome](Napi::Env env) {
       state->isBusy = false;
       state->mailbox->settle(env);
       if (!outcome->result) {
-        deferred.Reject(toJsError(env, outcome->code, outcome->message).Value());
+        deferred.Reject(toJsError(env, outcome->failure).Value());
         return;
       }
       try {

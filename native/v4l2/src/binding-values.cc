@@ -1,6 +1,5 @@
 #include "binding-values.h"
 
-#include <cmath>
 #include <memory>
 
 namespace scenecast {
@@ -8,17 +7,8 @@ namespace {
 
 constexpr double kMostUint32 = 4294967295.0;
 
-[[noreturn]] void invalid(const char* what, const char* expected) {
-  throw Error("INVALID_ARGUMENT", std::string(what) + " must be " + expected);
-}
-
 uint32_t asUint32(const Napi::Object& object, const char* name) {
   return static_cast<uint32_t>(asInteger(object.Get(name), name, 0, kMostUint32));
-}
-
-Napi::Object asObject(const Napi::Value& value, const char* what) {
-  if (!value.IsObject()) invalid(what, "an object");
-  return value.As<Napi::Object>();
 }
 
 // "YUYV" for the number, and back. Characters that cannot be shown, as in codes above 127, become dots.
@@ -94,30 +84,10 @@ Napi::Object controlToJs(Napi::Env env, const Control& control) {
 
 }  // namespace
 
-Napi::Error toJsError(Napi::Env env, const char* code, const std::string& message) {
-  auto error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
-  return error;
-}
-
-std::string asString(const Napi::Value& value, const char* what) {
-  if (!value.IsString()) invalid(what, "a string");
-  return value.As<Napi::String>().Utf8Value();
-}
-
-int64_t asInteger(const Napi::Value& value, const char* what, double least, double most) {
-  if (!value.IsNumber()) invalid(what, "a number");
-  const double number = value.As<Napi::Number>().DoubleValue();
-  if (!(number >= least && number <= most) || number != std::floor(number)) invalid(what, "a whole number in range");
+int64_t asInteger(const Napi::Value& value, const char* what, double min, double max) {
+  const double number = asNumber(value, what);
+  if (!isInteger(number, min, max)) invalid(what, "a whole number in range");
   return static_cast<int64_t>(number);
-}
-
-std::vector<uint8_t> asBytes(const Napi::Value& value, const char* what) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    invalid(what, "a Uint8Array");
-  }
-  const auto array = value.As<Napi::Uint8Array>();
-  return {array.Data(), array.Data() + array.ByteLength()};
 }
 
 PixelFormat asPixelFormat(const Napi::Value& value) {

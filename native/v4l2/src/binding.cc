@@ -34,10 +34,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
 Napi::Value convert(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&] {
     const PixelFormat format = asPixelFormat(info[0]);
-    if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-      throw Error("INVALID_ARGUMENT", "bytes must be a Uint8Array");
-    }
-    const auto bytes = info[1].As<Napi::Uint8Array>();
+    const auto bytes = asUint8Array(info[1], "bytes");
     return toJs(info.Env(), toRgb24(format, bytes.Data(), bytes.ByteLength()));
   });
 }

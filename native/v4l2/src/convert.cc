@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include "error.h"
+#include "napi/error.h"
 
 namespace scenecast {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "error.h"
+#include "napi/error.h"
 
 namespace scenecast {
 

@@ -4,7 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "napi/error.h"
 
 namespace scenecast {
 
