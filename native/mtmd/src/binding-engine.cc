@@ -119,11 +119,11 @@ Napi::Value EngineObject::imageNewline(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::resize(const Napi::CallbackInfo& info) {
   return rejecting(info.Env(), [&]() -> Napi::Value {
-    constexpr double most = 65536;
-    const int width = asInteger(info[1], "width", 1, most);
-    const int height = asInteger(info[2], "height", 1, most);
-    const int toWidth = asInteger(info[3], "toWidth", 1, most);
-    const int toHeight = asInteger(info[4], "toHeight", 1, most);
+    constexpr double maxSide = 65536;
+    const int width = asInteger(info[1], "width", 1, maxSide);
+    const int height = asInteger(info[2], "height", 1, maxSide);
+    const int toWidth = asInteger(info[3], "toWidth", 1, maxSide);
+    const int toHeight = asInteger(info[4], "toHeight", 1, maxSide);
     return run(
         info.Env(),
         [=, rgb = asBytes(info[0], "rgb")](Engine& engine) {

@@ -1,5 +1,5 @@
 // The JavaScript object of an engine. It lets one asynchronous call run at a time, and keeps the engine alive for
-// as long as that call needs it, also when it is closed or collected meanwhile.
+// as long as that call needs it, even if it is closed or collected before the call ends.
 #pragma once
 
 #include <napi.h>
@@ -16,12 +16,12 @@ namespace scenecast {
 // The name of the addon's asynchronous resources.
 constexpr char kTaskName[] = "scenecast-mtmd";
 
-// What belongs to one JavaScript environment (the main thread, or a worker thread).
+// State of one JavaScript environment (the main thread, or a worker thread).
 struct Addon {
   Napi::FunctionReference engineClass;
   Napi::FunctionReference vocabularyClass;
   std::vector<std::weak_ptr<Engine>> engines;
-  // Ends loads; they may outlive this structure.
+  // Aborts loads, which may outlive this structure.
   std::shared_ptr<std::atomic<bool>> stopping = std::make_shared<std::atomic<bool>>(false);
 
   void remember(const std::shared_ptr<Engine>& engine);
@@ -35,7 +35,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   explicit EngineObject(const Napi::CallbackInfo& info);
 
  private:
-  // Shared with the running task, which may outlive the JavaScript object. Touched on the JavaScript thread only.
+  // Shared with the running task, which may outlive the JavaScript object. Used on the JavaScript thread only.
   struct State {
     std::shared_ptr<Engine> engine;  // null once closed and idle
     bool busy = false;
@@ -47,7 +47,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
 
   // The engine, for calls that may run beside an asynchronous one. Throws CLOSED.
   Engine& open() const;
-  // The engine, for calls that may not. Throws CLOSED or BUSY.
+  // The engine, for calls that may not run beside one. Throws CLOSED or BUSY.
   Engine& idle() const;
   // Runs `work(engine)` as a task. Rejects with CLOSED or BUSY.
   template <typename Work, typename Convert>

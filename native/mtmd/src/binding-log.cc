@@ -12,7 +12,7 @@ namespace {
 
 using Line = std::pair<const char*, std::string>;
 
-// Owns a reference to the JavaScript function; lines that come after its environment has ended are dropped.
+// Owns a reference to the JavaScript function; lines logged after its environment has ended are dropped.
 class JsSink {
  public:
   JsSink(Napi::Env env, const Napi::Function& function)

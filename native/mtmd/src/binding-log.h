@@ -5,7 +5,7 @@
 
 namespace scenecast {
 
-// A function takes the place of the one before, also of another environment's; null or undefined silences.
+// Replaces the previous function, even one of another environment; null or undefined disables logging.
 void setJsLogger(Napi::Env env, const Napi::Value& logger);
 
 }  // namespace scenecast

@@ -100,12 +100,12 @@ QuantizeOptions asQuantizeOptions(const Napi::Value& value) {
 
 PictureInput asPicture(const Napi::Value& value) {
   const Napi::Object object = asObject(value, "picture");
-  constexpr double most = 65536;
+  constexpr double maxSide = 65536;
   PictureInput input;
   readOption(object, "before", input.before, asString);
   readOption(object, "addSpecial", input.addSpecial, asBoolean);
-  input.width = asInteger(object.Get("width"), "width", 1, most);
-  input.height = asInteger(object.Get("height"), "height", 1, most);
+  input.width = asInteger(object.Get("width"), "width", 1, maxSide);
+  input.height = asInteger(object.Get("height"), "height", 1, maxSide);
   input.rgb = asBytes(object.Get("rgb"), "rgb");
   return input;
 }

@@ -1,4 +1,5 @@
-// From JavaScript values to plain data and back. Everything is copied: no JavaScript memory is read off its thread.
+// From JavaScript values to plain data and back. Everything is copied: JavaScript memory is read on the JavaScript
+// thread only.
 #pragma once
 
 #include <napi.h>

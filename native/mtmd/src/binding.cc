@@ -39,8 +39,8 @@ class TaskProgress {
   // From the JavaScript thread, when the task has ended: nothing is delivered any more.
   void finish() { finished_ = true; }
 
-  // From the JavaScript thread, before the promise resolves. What the function throws is dropped: the work is done
-  // all the same.
+  // From the JavaScript thread, before the promise resolves. Exceptions of the function are ignored: the work has
+  // succeeded.
   void tellDone(Napi::Env env) {
     try {
       callback_.Call({Napi::Number::New(env, 1)});

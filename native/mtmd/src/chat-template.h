@@ -9,7 +9,7 @@ struct common_chat_template;
 
 namespace scenecast {
 
-// llama.cpp's shared helpers log to stderr through a thread of their own: never start it.
+// llama.cpp's shared helpers log to stderr through a thread of their own, which this never starts.
 void silenceCommonLog();
 
 struct ChatMessage {
@@ -19,7 +19,7 @@ struct ChatMessage {
 
 class ChatTemplate {
  public:
-  // The begin and end of sequence pieces are what the template sees as bos_token and eos_token.
+  // The template sees the begin and end of sequence pieces as bos_token and eos_token.
   // Throws BAD_TEMPLATE with the parser's message and the place in the source.
   ChatTemplate(const std::string& source, const std::string& beginPiece, const std::string& endPiece);
   ~ChatTemplate();

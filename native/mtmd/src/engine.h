@@ -1,4 +1,4 @@
-// One loaded vision-language model. Not thread-safe: one call at a time, save for cancel(), position() and the
+// One loaded vision-language model. Not thread-safe: one call at a time, except for cancel(), position() and the
 // const members, which may be called while another call runs.
 #pragma once
 
@@ -41,7 +41,7 @@ class Engine {
   MemoryUse memory() const;
 
   void setSampler(const SamplerOptions& options);
-  // Throws NO_LOGITS if the last decode asked for none, or the sequence was cut since.
+  // Throws NO_LOGITS if the last decode asked for none, or if the sequence was cut afterwards.
   int32_t sample();
   // Decodes one token and samples the next.
   int32_t step(int32_t token);

@@ -1,4 +1,4 @@
-// What an engine is loaded with: plain data, checked where it is used.
+// Options for loading an engine. Plain data; the code that uses a value checks it.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace scenecast {
 
-// Told the fraction loaded (0 to 1), from the thread that loads.
+// Called with the fraction loaded (0 to 1), on the thread that loads.
 using ProgressCallback = std::function<void(double fraction)>;
 
 struct LoadOptions {
   std::string textPath;
   std::string mmprojPath;
   uint32_t contextSize = 4096;  // positions
-  uint32_t batchSize = 2048;    // most positions given to llama_decode at once
-  uint32_t ubatchSize = 576;    // most positions computed at once: a LLaVA tile is not split
+  uint32_t batchSize = 2048;    // max. positions per call of llama_decode
+  uint32_t ubatchSize = 576;    // max. positions computed at once: a LLaVA tile is not split
   int threads = 4;              // while generating token by token
   int threadsBatch = 4;         // while encoding and prefilling
   llama_flash_attn_type flashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
@@ -27,8 +27,7 @@ struct LoadOptions {
   bool repack = true;  // weights are copied into the order the CPU's kernels want, where there is one
   bool useMmap = true;
   bool useMlock = false;
-  // Without weights, from what the files' headers say: for a plan. Such an engine counts and tells, and decodes
-  // nothing.
+  // Loads the files' headers but no weights, to plan with: the engine reports counts and sizes, and cannot decode.
   bool noAlloc = false;
 };
 

@@ -1,4 +1,4 @@
-// Where the logs of ggml, llama.cpp, libmtmd and its Jinja engine go: to one sink, or nowhere.
+// Sends the logs of ggml, llama.cpp, libmtmd and its Jinja engine to one sink, or discards them.
 #pragma once
 
 #include <functional>
@@ -9,14 +9,14 @@ namespace scenecast {
 // level: "debug", "info", "warn" or "error". Called from any thread, one call at a time.
 using LogSink = std::function<void(const char* level, const std::string& text)>;
 
-// Takes the libraries' logs away from stderr. Called once, before anything else.
+// Redirects the libraries' logs from stderr to the sink. Call once, before anything else.
 void installLogging();
 
-// Replaces the sink; an empty function silences.
+// Replaces the sink; an empty function discards the logs.
 void setLogSink(LogSink sink);
 
-// While it lives, remembers what this thread logs as errors: the libraries report the cause of a failed load
-// only there.
+// Collects the errors that this thread logs during its lifetime: the libraries report the cause of a failed load only
+// in the log.
 class ErrorCapture {
  public:
   ErrorCapture();
@@ -31,7 +31,7 @@ class ErrorCapture {
   std::string captured_;
 };
 
-// While it lives, is shown each line this thread logs: how the quantiser tells its progress.
+// Passes each line that this thread logs during its lifetime to a function: the quantiser reports its progress there.
 class LogWatch {
  public:
   using Watcher = std::function<void(const std::string& line)>;

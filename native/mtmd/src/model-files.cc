@@ -6,8 +6,8 @@ namespace {
 
 std::string architecture(const GgufFile& file) { return file.text("general.architecture").value_or("unknown"); }
 
-// Width of what a LLaVA-style projector puts out: the outputs of its last matrix. Empty for other projectors,
-// which libmtmd checks itself when it loads them.
+// Output width of a LLaVA-style projector: the outputs of its last matrix. Empty for other projectors, which libmtmd
+// checks itself when it loads them.
 std::optional<int64_t> projectorWidth(const GgufFile& mmproj) {
   for (const char* name :
        {"mm.3.weight", "mm.2.weight", "mm.model.mlp.3.weight", "mm.model.mlp.2.weight", "mm.0.weight"}) {

@@ -1,5 +1,5 @@
-// The way of every model that is not packed by us: libmtmd cuts the picture and writes what stands between its parts,
-// and each part is encoded and decoded in turn.
+// Pictures for models whose embeddings Scenecast does not arrange itself: libmtmd cuts the picture and adds the text
+// between its parts, and each part is encoded and decoded in turn.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,14 @@ struct PictureInput {
 
 struct PictureTokens {
   int image = 0;   // embeddings
-  int prompt = 0;  // text: what stands before the picture, and its delimiters
+  int prompt = 0;  // text before the picture, and the picture's delimiters
   double packMs = 0;
   double encodeMs = 0;
 };
 
 // Appends text and picture to the sequence. Throws CONTEXT_FULL before anything is encoded, INVALID_ARGUMENT,
-// ENCODE_FAILED, CANCELLED or DECODE_FAILED; whatever it throws, the sequence is afterwards what it was before the call
-// (or, where the model cannot roll back, empty).
+// ENCODE_FAILED, CANCELLED or DECODE_FAILED; after any error the sequence is the same as before the call, or empty if
+// the model cannot roll back.
 PictureTokens decodePicture(TextDecoder& text, VisionTower& vision, const PictureInput& input);
 
 // Cells of the context that a picture takes, its delimiters included. Throws INVALID_ARGUMENT or ENCODE_FAILED.

@@ -14,7 +14,7 @@ struct NamedType {
   llama_ftype type;
 };
 
-// Those of llama-quantize that need no importance matrix and that ggml's ARM kernels are made for, and their kin.
+// The types of llama-quantize that need no importance matrix and have ggml ARM kernels, and related ones.
 constexpr NamedType kTypes[] = {
     {"F32", LLAMA_FTYPE_ALL_F32},          {"F16", LLAMA_FTYPE_MOSTLY_F16},       {"BF16", LLAMA_FTYPE_MOSTLY_BF16},
     {"Q8_0", LLAMA_FTYPE_MOSTLY_Q8_0},     {"Q6_K", LLAMA_FTYPE_MOSTLY_Q6_K},     {"Q5_K_M", LLAMA_FTYPE_MOSTLY_Q5_K_M},

@@ -15,7 +15,7 @@ struct QuantizeOptions {
 };
 
 // Blocks until the file is written. Throws INVALID_ARGUMENT (a path that is not absolute, both the same, an unknown
-// type), what GgufFile throws of the input, or QUANTIZE_FAILED; what is then at `outputPath` is worth nothing.
+// type), what GgufFile throws of the input, or QUANTIZE_FAILED; after an error the file at `outputPath` is unusable.
 void quantize(const QuantizeOptions& options, const ProgressCallback& onProgress);
 
 }  // namespace scenecast

@@ -14,7 +14,7 @@ struct SamplerOptions {
   float topP = 0.95f;          // 1: off
   float minP = 0.05f;          // 0: off
   float repeatPenalty = 1.0f;  // 1: off
-  int32_t repeatLastN = 64;    // generated tokens the penalty looks back on
+  int32_t repeatLastN = 64;    // number of last tokens that the penalty covers
   uint32_t seed = 0;
   std::string grammar;  // GBNF with a rule `root`; empty: no constraint
 };

@@ -1,4 +1,4 @@
-// TextDecoder's way back: cutting the sequence, and checkpoints for memories that cannot be cut.
+// How TextDecoder rolls back: it cuts the sequence, or restores a checkpoint if the memory cannot be cut.
 #include <algorithm>
 
 #include "llama-ext.h"
@@ -8,7 +8,7 @@
 namespace scenecast {
 namespace {
 
-// How many places a recurrent model can return to: before the picture, after it, and some to spare.
+// Checkpoints of a recurrent model: before the picture, after it, and some to spare.
 constexpr size_t kMostCheckpoints = 4;
 
 }  // namespace
@@ -29,12 +29,12 @@ void TextDecoder::checkpoint() {
   std::vector<uint8_t> state(llama_state_seq_get_size_ext(context(), 0, LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY));
   const size_t size =
       llama_state_seq_get_data_ext(context(), state.data(), state.size(), 0, LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY);
-  if (size != state.size()) return;  // truncate says so if it is missed
+  if (size != state.size()) return;  // truncate reports it if a checkpoint is missing
   checkpoints_.push_back({position(), std::move(state)});
   if (checkpoints_.size() > kMostCheckpoints) checkpoints_.pop_front();
 }
 
-// Cuts the memory, if need be by going back to a checkpoint. False: nothing has changed.
+// Cuts the memory, or restores a checkpoint if it cannot be cut. False: nothing has changed.
 bool TextDecoder::cut(int position) {
   llama_memory_t memory = llama_get_memory(context());
   if (!llama_memory_seq_rm(memory, 0, position, -1)) {

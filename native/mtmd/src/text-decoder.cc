@@ -49,15 +49,15 @@ TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& ca
 }
 
 void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
-  const auto least = static_cast<uint32_t>(largestChunk);
-  if (least > options.contextSize) {
-    throw Error("LOAD_FAILED", options.textPath + ": a picture needs " + std::to_string(least) +
+  const auto minBatch = static_cast<uint32_t>(largestChunk);
+  if (minBatch > options.contextSize) {
+    throw Error("LOAD_FAILED", options.textPath + ": a picture needs " + std::to_string(minBatch) +
                                    " positions at once, the context has " + std::to_string(options.contextSize));
   }
   llama_context_params params = llama_context_default_params();
   params.n_ctx = options.contextSize;
-  params.n_batch = std::max(std::min(options.batchSize, options.contextSize), least);
-  params.n_ubatch = std::max(std::min(options.ubatchSize, params.n_batch), least);
+  params.n_batch = std::max(std::min(options.batchSize, options.contextSize), minBatch);
+  params.n_ubatch = std::max(std::min(options.ubatchSize, params.n_batch), minBatch);
   params.n_seq_max = 1;
   params.n_outputs_max = 1;  // only a last position ever needs logits
   params.n_threads = options.threads;
@@ -136,16 +136,16 @@ void TextDecoder::decode(const int32_t* tokens, const float* values, int count, 
                                     " are needed, the context holds " + std::to_string(contextSize()));
   }
   hasLogits_ = false;
-  const int most = std::min(count, batchSize_);
-  // llama.cpp itself repeats a token's position for each of M-RoPE's dimensions, an embedding's it takes as given.
+  const int maxBatch = std::min(count, batchSize_);
+  // For tokens, llama.cpp repeats the position for each of M-RoPE's dimensions; for embeddings it expects all of them.
   const int dimensions = values == nullptr ? 1 : positionsPerEmbedding();
   llama_seq_id sequence = 0;
-  std::vector<llama_pos> positions(static_cast<size_t>(most) * dimensions);
-  std::vector<int32_t> sequenceCounts(most, 1);
-  std::vector<llama_seq_id*> sequences(most, &sequence);
-  std::vector<int8_t> wantsLogits(most, 0);
+  std::vector<llama_pos> positions(static_cast<size_t>(maxBatch) * dimensions);
+  std::vector<int32_t> sequenceCounts(maxBatch, 1);
+  std::vector<llama_seq_id*> sequences(maxBatch, &sequence);
+  std::vector<int8_t> wantsLogits(maxBatch, 0);
   for (int done = 0; done < count;) {
-    const int size = std::min(most, count - done);
+    const int size = std::min(maxBatch, count - done);
     for (int dimension = 0; dimension < dimensions; dimension++) {
       for (int i = 0; i < size; i++) {
         positions[dimension * size + i] = grid == nullptr ? start + done + i : grid[dimension * count + done + i];

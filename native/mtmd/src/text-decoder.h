@@ -31,18 +31,18 @@ class TextDecoder {
   // Throws LOAD_FAILED, or CANCELLED.
   TextDecoder(const LoadOptions& options, const std::atomic<bool>& cancelled, const ProgressCallback& onProgress);
 
-  // Makes the context, once, before anything that follows is called. `largestChunk` is the number of embeddings that
-  // must be computed at once, whatever the options say: 1 if any number can be. Throws LOAD_FAILED.
+  // Creates the context. Call once, before the methods below. `largestChunk` is the number of embeddings that must be
+  // computed at once, regardless of the options: 1 if any number can be. Throws LOAD_FAILED.
   void createContext(const LoadOptions& options, int largestChunk);
 
   const llama_model* model() const { return model_.get(); }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
   llama_context* context() { return context_.get(); }
-  // Positions the context can hold: llama.cpp may round what was asked for up.
+  // Positions the context can hold: llama.cpp may round the requested number up.
   int contextSize() const { return static_cast<int>(llama_n_ctx(context_.get())); }
   // Positions computed at once.
   int ubatchSize() const { return static_cast<int>(llama_n_ubatch(context_.get())); }
-  // Without the vision tower's part.
+  // Excludes the vision tower.
   MemoryUse memory() const;
   // Width of an input embedding.
   int width() const { return llama_model_n_embd_inp(model_.get()); }
@@ -57,12 +57,12 @@ class TextDecoder {
   bool hasLogits() const { return hasLogits_; }
 
   // Appends to the sequence, in batches. With `logitsLast` the last position gets logits. Throws CONTEXT_FULL
-  // before anything is decoded, INVALID_ARGUMENT, CANCELLED or DECODE_FAILED; whatever it throws, the sequence
-  // is afterwards what it was before the call (or, where the model cannot roll back, empty).
+  // before anything is decoded, INVALID_ARGUMENT, CANCELLED or DECODE_FAILED; after any error the sequence is the
+  // same as before the call, or empty if the model cannot roll back.
   void decodeTokens(const std::vector<int32_t>& tokens, bool logitsLast);
   // `values` holds count x width() floats, row by row.
   void decodeEmbeddings(const std::vector<float>& values, bool logitsLast);
-  // Like decodeEmbeddings, without logits. Non-causal rows must be no more than createContext was told.
+  // Like decodeEmbeddings, without logits. Non-causal chunks have at most `largestChunk` rows (see createContext).
   void decodeImage(const ImageRows& rows);
 
   // Drops everything from `position` on. Throws INVALID_ARGUMENT if it lies beyond the end, inside a picture with
@@ -72,7 +72,7 @@ class TextDecoder {
   // Like truncate, after a failed decode; empties the sequence if it cannot be cut.
   void rollBack(int position);
   void clear();
-  // Lets a recurrent or hybrid model return to this position; nothing for other models.
+  // Lets a recurrent or hybrid model return to this position; no effect on other models.
   void checkpoint();
 
  private:

@@ -63,7 +63,7 @@ VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, c
   mtmd_context_params params = mtmd_context_params_default();
   params.use_gpu = false;
   params.print_timings = false;
-  params.warmup = options.noAlloc;  // which computes nothing: it measures the graph, as the first picture does else
+  params.warmup = options.noAlloc;  // computes nothing: it measures the graph, as otherwise the first picture does
   params.n_threads = options.threadsBatch;
   params.flash_attn_type = options.visionFlashAttention;
   params.progress_callback_user_data = &progress;
@@ -163,7 +163,8 @@ bool VisionTower::isNonCausal(const mtmd_input_chunk* chunk) const {
 
 int VisionTower::largestChunk() const {
   if (!info_.nonCausal) return 1;
-  // libmtmd gives no upper bound: what it makes of large pictures of all shapes is one, as it fits each to its limits.
+  // libmtmd reports no upper bound. The token counts of large pictures of several shapes give one, as libmtmd fits each
+  // to its limits.
   size_t largest = 1;
   for (const auto& [width, height] :
        {std::pair(info_.imageSize, info_.imageSize), std::pair(4096, 4096), std::pair(4096, 2304),
@@ -177,15 +178,15 @@ int VisionTower::largestChunk() const {
   return static_cast<int>(largest);
 }
 
-void VisionTower::limitTokens(int most) {
+void VisionTower::limitTokens(int maxTokens) {
   // libmtmd's own image_max_tokens replaces a model's limit, and so may raise it; this only lowers it. The object
-  // behind the const pointer is not const, and the preprocessors read it anew for each picture.
+  // behind the const pointer is not const, and the preprocessors read it for each picture.
   auto& parameters = const_cast<clip_hparams&>(*clip_get_hparams(mtmd_get_vision_clip_ctx(context_.get())));
   // LFM2 cuts what exceeds its limit into tiles: a lower one would make more tokens of a picture.
   info_.takesTokenLimit = parameters.image_max_pixels > 0 && info_.projectorType != "lfm2";
-  if (!info_.takesTokenLimit || most <= 0) return;
+  if (!info_.takesTokenLimit || maxTokens <= 0) return;
   const int64_t area = int64_t{parameters.patch_size} * parameters.patch_size * parameters.n_merge * parameters.n_merge;
-  const int64_t pixels = std::min<int64_t>(parameters.image_max_pixels, most * std::max<int64_t>(area, 1));
+  const int64_t pixels = std::min<int64_t>(parameters.image_max_pixels, maxTokens * std::max<int64_t>(area, 1));
   parameters.image_max_pixels = static_cast<int>(pixels);
   parameters.image_min_pixels = std::min(parameters.image_min_pixels, parameters.image_max_pixels);
 }

@@ -1,5 +1,5 @@
-// The vision encoder and projector: pixels in, embeddings for the language model out. How an image is cut and how
-// its embeddings are put together is not decided here.
+// The vision encoder and projector: pixels in, embeddings for the language model out. The caller decides
+// how an image is cut and how its embeddings are arranged.
 #pragma once
 
 #include <array>
@@ -50,14 +50,14 @@ class VisionTower {
                                 int height) const;
   // The embeddings of an image chunk that has pixels, valid until the next call. Throws CANCELLED or ENCODE_FAILED.
   const float* encode(const mtmd_input_chunk* chunk);
-  // Whether a chunk wants to be attended to in both directions.
+  // Whether a chunk needs non-causal attention.
   bool isNonCausal(const mtmd_input_chunk* chunk) const;
   uint64_t memory() const;
-  // Embeddings that must be decoded at once: 1 where a chunk can be split.
+  // Number of embeddings that must be decoded at once: 1 if chunks can be split.
   int largestChunk() const;
 
  private:
-  void limitTokens(int most);
+  void limitTokens(int maxTokens);
 
   const bool noAlloc_;
   const std::atomic<bool>& cancelled_;

@@ -18,7 +18,7 @@ std::string metadata(const llama_model* model, const std::string& key) {
   return llama_model_meta_val_str(model, key.c_str(), value, sizeof value) < 0 ? "" : value;
 }
 
-// 0 where the key is absent or an array.
+// 0 if the key is missing or an array.
 int number(const llama_model* model, const std::string& key) { return std::atoi(metadata(model, key).c_str()); }
 
 TextInfo describe(const llama_model* model) {
@@ -27,13 +27,13 @@ TextInfo describe(const llama_model* model) {
   info.architecture = metadata(model, "general.architecture");
   const std::string& of = info.architecture;
   info.name = metadata(model, "general.name");
-  // Where only the vocabulary was loaded, llama.cpp does not say.
+  // llama.cpp does not report it if only the vocabulary is loaded.
   const std::string fileType = metadata(model, "general.file_type");
   info.quant = llama_ftype_name(fileType.empty() ? llama_model_ftype(model)
                                                  : static_cast<llama_ftype>(std::atoi(fileType.c_str())));
   info.tokenizer = metadata(model, "tokenizer.ggml.model");
   if (const char* source = llama_model_chat_template(model, nullptr)) info.chatTemplate = source;
-  // What llama.cpp itself knows is more exact, but it knows nothing where only the vocabulary was loaded.
+  // llama.cpp's own value is more exact, but is missing if only the vocabulary is loaded.
   const int width = llama_model_n_embd_inp(model);
   info.width = width > 0 ? width : number(model, of + ".embedding_length");
   info.headCount = number(model, of + ".attention.head_count");
@@ -60,7 +60,7 @@ std::vector<int32_t> Vocabulary::tokenize(const std::string& text, bool addSpeci
                           parseSpecial);
   };
   int32_t count = run();
-  if (count < 0 && count != INT32_MIN) {  // too little room: the negated count says how much is needed
+  if (count < 0 && count != INT32_MIN) {  // buffer too small: the negated count is the size needed
     tokens.resize(static_cast<size_t>(-count));
     count = run();
   }

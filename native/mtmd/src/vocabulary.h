@@ -1,5 +1,5 @@
-// How a language model's text is written: its tokens and its chat template. What is said of the model comes from its
-// metadata, so that it holds as well where only the vocabulary was loaded. May be used from several threads.
+// A language model's tokens and chat template. The information about the model comes from its metadata, so it is also
+// available if only the vocabulary is loaded. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct TextInfo {
   std::string tokenizer;  // "llama" is SentencePiece, "gpt2" byte pairs
   std::optional<std::string> chatTemplate;
   int width = 0;      // of an embedding
-  int headCount = 0;  // 0 where it differs from block to block
+  int headCount = 0;  // 0 if it differs between blocks
   int keyValueHeadCount = 0;
   int vocabularySize = 0;
   int trainedContextSize = 0;
@@ -39,13 +39,13 @@ class Vocabulary {
   const TextInfo& info() const { return info_; }
   const llama_vocab* get() const { return vocab_; }
 
-  // `addSpecial` adds what the model's tokenizer adds by itself (the begin token); `parseSpecial` reads special
-  // tokens written as text. Throws INVALID_ARGUMENT for text of 2 GiB and more.
+  // `addSpecial` adds the tokens that the model's tokenizer adds by default (the begin token); `parseSpecial` reads
+  // special tokens written as text. Throws INVALID_ARGUMENT for text of 2 GiB and more.
   std::vector<int32_t> tokenize(const std::string& text, bool addSpecial, bool parseSpecial) const;
   // The bytes a token stands for; may be part of a UTF-8 character. With `special`, control tokens have text too.
   std::string piece(int32_t token, bool special) const;
   bool isEndOfGeneration(int32_t token) const;
-  // Throws INVALID_ARGUMENT unless there is such a token.
+  // Throws INVALID_ARGUMENT if there is no such token.
   void checkToken(int32_t token) const;
 
   // Throws NO_TEMPLATE if the model has none and `source` is empty, else what ChatTemplate throws.
@@ -59,7 +59,7 @@ class Vocabulary {
   mutable std::map<std::string, std::unique_ptr<ChatTemplate>> templates_;
 };
 
-// A text model's file of which nothing but the vocabulary and the metadata is read.
+// A text model's file; only the vocabulary and the metadata are read.
 class VocabularyFile {
  public:
   // Throws what GgufFile throws, NOT_A_TEXT_MODEL or LOAD_FAILED.

@@ -23,7 +23,7 @@ void sendDatagram(const std::string& socket, const std::string& message) {
   address.sun_family = AF_UNIX;
   const bool isAbstract = !socket.empty() && socket[0] == '@';
   const bool isPath = !socket.empty() && socket[0] == '/';
-  // A path needs its closing zero; an abstract name is as long as it is said to be.
+  // A path needs its terminating zero; the length of an abstract name is that of the address.
   const size_t longest = sizeof(address.sun_path) - (isPath ? 1 : 0);
   if ((!isPath && !isAbstract) || socket.size() < 2 || socket.size() > longest) fail(EINVAL, socket);
   std::memcpy(address.sun_path, socket.data(), socket.size());

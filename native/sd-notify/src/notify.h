@@ -6,7 +6,7 @@
 namespace scenecast {
 
 // Sends without waiting. `socket` is a path, or the name of an abstract socket after '@'.
-// Throws std::system_error: EAGAIN where the receiver's queue is full, EINVAL for a socket of another form.
+// Throws std::system_error: EAGAIN if the receiver's queue is full, EINVAL for any other form of socket.
 void sendDatagram(const std::string& socket, const std::string& message);
 
 }  // namespace scenecast

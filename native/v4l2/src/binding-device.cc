@@ -12,7 +12,7 @@ Stream& streamOf(Held& held) {
   return *held.stream;
 }
 
-// Lets the device go on its own thread, as drivers may take their time, and ends the thread.
+// Releases the device on its own thread, as drivers may be slow, and ends the thread.
 void release(const std::shared_ptr<DeviceState>& state) {
   state->isClosed = true;
   state->thread->post([state] {
@@ -102,7 +102,7 @@ Napi::Value DeviceObject::controls(const Napi::CallbackInfo& info) {
 Napi::Value DeviceObject::setControl(const Napi::CallbackInfo& info) {
   return rejecting(info.Env(), [&] {
     const auto id = static_cast<uint32_t>(asInteger(info[0], "id", 0, 4294967295.0));
-    // What fits a double exactly.
+    // The integers that a double represents exactly.
     const int64_t value = asInteger(info[1], "value", -9007199254740991.0, 9007199254740991.0);
     return run<Nothing>(
         info.Env(),

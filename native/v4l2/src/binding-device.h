@@ -14,7 +14,7 @@
 
 namespace scenecast {
 
-// What the device's thread works on; touched there only.
+// Used on the device's thread only.
 struct Held {
   std::shared_ptr<const Device> device;
   std::unique_ptr<Stream> stream;
@@ -27,27 +27,28 @@ struct Held {
 
 // Outlives the JavaScript object while a call runs.
 struct DeviceState {
-  // Null once released: its descriptor must not wait for the garbage collector.
+  // Null once released: the garbage collector must not delay closing the descriptor.
   std::unique_ptr<DeviceThread> thread = std::make_unique<DeviceThread>();
   std::shared_ptr<Held> held = std::make_shared<Held>();
   std::shared_ptr<Mailbox> mailbox;
-  // The rest is touched on the JavaScript thread only.
+  // The members below are used on the JavaScript thread only.
   bool isBusy = false;
   bool isClosed = false;
   std::vector<Napi::Promise::Deferred> closing;
 };
 
-// What belongs to one JavaScript environment (the main thread, or a worker thread).
+// State of one JavaScript environment (the main thread, or a worker thread).
 struct Addon {
   Napi::FunctionReference deviceClass;
   std::shared_ptr<Mailbox> mailbox;
   std::vector<std::weak_ptr<DeviceState>> devices;
 
-  // Ends every device's thread, waiting a moment for each that does not hang.
+  // Ends every device's thread; waits up to half a second in all.
   void endAll();
 };
 
-// Runs `work(held)` on the device's thread; the promise gets `convert(env, result)`, or the core's error.
+// Runs `work(held)` on the device's thread; the promise resolves with `convert(env, result)` or rejects with the core's
+// error.
 template <typename Result, typename Work, typename Convert>
 Napi::Promise runOn(Napi::Env env, const std::shared_ptr<DeviceState>& state, Work work, Convert convert) {
   struct Outcome {
@@ -89,7 +90,7 @@ class DeviceObject : public Napi::ObjectWrap<DeviceObject> {
   static Napi::Function define(Napi::Env env);
   static Napi::Value create(Napi::Env env, const std::shared_ptr<DeviceState>& state);
   explicit DeviceObject(const Napi::CallbackInfo& info);
-  // A device that nobody closed is released when its object is collected.
+  // Releases a device that was not closed, when its object is collected.
   ~DeviceObject() override;
 
  private:

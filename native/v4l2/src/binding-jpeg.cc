@@ -21,13 +21,13 @@ struct Grid {
 Grid asGrid(const Napi::Value& value) {
   if (!value.IsObject()) throw Error("INVALID_ARGUMENT", "the grid must be an object");
   const auto object = value.As<Napi::Object>();
-  const auto side = [&](const char* name, double most) {
-    return static_cast<uint32_t>(asInteger(object.Get(name), name, 1, most));
+  const auto side = [&](const char* name, double max) {
+    return static_cast<uint32_t>(asInteger(object.Get(name), name, 1, max));
   };
   return {side("width", 65535), side("height", 65535), side("columns", 1024), side("rows", 1024)};
 }
 
-// Nothing where the JPEG cannot be read, or has fewer pixels than the grid.
+// Empty if the JPEG cannot be read or has fewer pixels than the grid.
 std::optional<std::vector<uint8_t>> blocksOf(const std::vector<uint8_t>& jpeg, const Grid& grid) {
   const auto [width, height, columns, rows] = grid;
   const auto grey = decodeGrey(jpeg.data(), jpeg.size(), width, height, shrinkFor(width, height, columns, rows));
@@ -39,7 +39,7 @@ std::optional<std::vector<uint8_t>> blocksOf(const std::vector<uint8_t>& jpeg, c
 
 Napi::Value jpegBlocks(const Napi::CallbackInfo& info) {
   return rejecting(info.Env(), [&]() -> Napi::Value {
-    // On the thread pool: unlike a device's calls this always ends soon.
+    // The thread pool will do: unlike a device's calls, this cannot block.
     return Task<std::optional<std::vector<uint8_t>>>::start(
         info.Env(), "scenecast-jpeg",
         [jpeg = asBytes(info[0], "jpeg"), grid = asGrid(info[1])] { return blocksOf(jpeg, grid); },

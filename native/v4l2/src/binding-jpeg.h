@@ -1,4 +1,4 @@
-// The gate's view of a JPEG, read off the JavaScript thread.
+// The gate's view of a JPEG, decoded on the thread pool.
 #pragma once
 
 #include <napi.h>

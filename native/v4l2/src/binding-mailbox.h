@@ -1,4 +1,4 @@
-// Brings outcomes from device threads to the JavaScript thread.
+// Delivers results from device threads to the JavaScript thread.
 #pragma once
 
 #include <napi.h>
@@ -16,12 +16,12 @@ class Mailbox {
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
-  // From the JavaScript thread: the process stays while outcomes are still expected, and not for this alone.
+  // From the JavaScript thread: keep the process alive while results are expected, and only then.
   void expect(Napi::Env env);
   void settle(Napi::Env env);
   // From any thread: runs `deliver` on the JavaScript thread; drops it once closed.
   void send(Deliver deliver);
-  // From the JavaScript thread, when its environment ends; threads may go on sending.
+  // From the JavaScript thread, when its environment ends; later calls of send() are harmless.
   void close();
 
  private:

@@ -5,13 +5,13 @@
 namespace scenecast {
 namespace {
 
-constexpr double kMostUint32 = 4294967295.0;
+constexpr double kMaxUint32 = 4294967295.0;
 
 uint32_t asUint32(const Napi::Object& object, const char* name) {
-  return static_cast<uint32_t>(asInteger(object.Get(name), name, 0, kMostUint32));
+  return static_cast<uint32_t>(asInteger(object.Get(name), name, 0, kMaxUint32));
 }
 
-// "YUYV" for the number, and back. Characters that cannot be shown, as in codes above 127, become dots.
+// FourCC numbers from and to text such as "YUYV". Control characters become dots.
 uint32_t asFourcc(const Napi::Value& value) {
   const std::string text = asString(value, "fourcc");
   if (text.size() != 4) invalid("fourcc", "four characters");
@@ -94,7 +94,7 @@ PixelFormat asPixelFormat(const Napi::Value& value) {
   const Napi::Object object = asObject(value, "format");
   PixelFormat format;
   format.fourcc = asFourcc(object.Get("fourcc"));
-  // The widest that 32-bit sums of line lengths can bear.
+  // Wider pictures would overflow 32-bit line lengths.
   format.width = static_cast<uint32_t>(asInteger(object.Get("width"), "width", 1, 32768));
   format.height = static_cast<uint32_t>(asInteger(object.Get("height"), "height", 1, 32768));
   format.bytesPerLine = static_cast<uint32_t>(asInteger(object.Get("bytesPerLine"), "bytesPerLine", 0, 1 << 20));

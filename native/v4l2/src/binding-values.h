@@ -1,4 +1,4 @@
-// From JavaScript values to plain data and back. Everything is copied: no JavaScript memory is read off its thread.
+// From JavaScript values to plain data and back. JavaScript memory is read on the JavaScript thread only.
 #pragma once
 
 #include <napi.h>
@@ -20,7 +20,7 @@ int64_t asInteger(const Napi::Value& value, const char* what, double min, double
 PixelFormat asPixelFormat(const Napi::Value& value);
 StreamRequest asStreamRequest(const Napi::Value& value);
 
-// Gives the bytes to JavaScript without copying them.
+// Moves the bytes to JavaScript without a copy.
 Napi::Value toJs(Napi::Env env, std::vector<uint8_t> bytes);
 Napi::Value toJs(Napi::Env env, const DeviceNames& names);
 Napi::Value toJs(Napi::Env env, const std::vector<OfferedFormat>& formats);

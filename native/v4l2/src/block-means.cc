@@ -6,7 +6,7 @@
 namespace scenecast {
 namespace {
 
-// The pixels along one side that make a block, and their weights, which sum to 1.
+// The pixels along one side of a block, with weights that sum to 1.
 struct Taps {
   uint32_t first = 0;
   std::vector<float> weights;
@@ -20,17 +20,17 @@ std::vector<Taps> tapsOf(uint32_t pixels, double end, uint32_t blocks) {
     const double centre = (block + 0.5) * side - 0.5;
     const auto first = static_cast<int64_t>(std::ceil(centre - side));
     const auto last = static_cast<int64_t>(std::floor(centre + side));
-    const int64_t least = std::max<int64_t>(first, 0);
-    const int64_t most = std::min<int64_t>(last, int64_t{pixels} - 1);
+    const int64_t min = std::max<int64_t>(first, 0);
+    const int64_t max = std::min<int64_t>(last, int64_t{pixels} - 1);
     Taps& each = taps[block];
-    each.first = static_cast<uint32_t>(least);
-    each.weights.assign(most - least + 1, 0.0F);
+    each.first = static_cast<uint32_t>(min);
+    each.weights.assign(max - min + 1, 0.0F);
     double sum = 0;
     for (int64_t pixel = first; pixel <= last; pixel++) sum += 1 - std::abs(pixel - centre) / side;
     for (int64_t pixel = first; pixel <= last; pixel++) {
       const double weight = (1 - std::abs(pixel - centre) / side) / sum;
-      // Beyond the edge the last pixel goes on.
-      each.weights[std::clamp(pixel, least, most) - least] += static_cast<float>(weight);
+      // Beyond the edge the last pixel repeats.
+      each.weights[std::clamp(pixel, min, max) - min] += static_cast<float>(weight);
     }
   }
   return taps;

@@ -1,4 +1,4 @@
-// A grey picture seen from afar, as a grid of blocks.
+// Reduces a grey picture to a grid of blocks.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 
 namespace scenecast {
 
-// By how much a JPEG of this size may be made smaller while it is decoded, so that enough is left to make blocks of:
-// 1, 2, 4 or 8.
+// The factor by which a JPEG of this size may be reduced while it is decoded and still have enough pixels for the
+// blocks: 1, 2, 4 or 8.
 uint32_t shrinkFor(uint32_t width, uint32_t height, uint32_t columns, uint32_t rows);
 
-// The picture at `columns` x `rows`, neither more than it has. A level is the weighted mean of a block and what is
-// around it, as libvips's linear kernel gives it: the weight falls from the block's centre to the centres of its
+// The picture at `columns` x `rows`, neither more than it has. A level is the weighted mean of a block and its
+// surroundings, as libvips's linear kernel computes it: the weight falls from the block's centre to the centres of its
 // neighbours.
 std::vector<uint8_t> blockMeans(const GreyPicture& grey, uint32_t columns, uint32_t rows);
 

@@ -36,7 +36,7 @@ std::vector<MenuEntry> menuOf(const Device& device, const v4l2_query_ext_ctrl& c
   return menu;
 }
 
-// One control's value in or out; `value64` is used by 64-bit controls alone.
+// One control's value in or out; `value64` is used by 64-bit controls only.
 int exchange(const Device& device, unsigned long request, uint32_t id, bool is64, int64_t& value) {
   v4l2_ext_control control{};
   control.id = id;

@@ -19,13 +19,13 @@ struct Control {
   std::string name;       // as the driver writes it: "White Balance, Automatic"
   const char* type = "";  // integer, boolean, menu, bitmask, button
   int64_t least = 0, most = 0, step = 1, standard = 0;
-  int64_t value = 0;  // 0 where it cannot be read
+  int64_t value = 0;  // 0 if it cannot be read
   bool isReadOnly = false;
-  bool isInactive = false;  // without effect just now, as another control rules it
+  bool isInactive = false;  // currently without effect, because of another control
   std::vector<MenuEntry> menu;
 };
 
-// Those with one number as their value.
+// The controls whose value is one number.
 std::vector<Control> controlsOf(const Device& device);
 
 // Throws CONTROL_REFUSED, UNPLUGGED.

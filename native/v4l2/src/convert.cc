@@ -14,24 +14,24 @@ namespace {
 uint32_t halfUp(uint32_t value) { return (value + 1) / 2; }
 
 uint32_t lineBytes(const PixelFormat& format) {
-  uint32_t least = 0;
+  uint32_t minBytes = 0;
   switch (format.fourcc) {
     case V4L2_PIX_FMT_YUYV:
-    case V4L2_PIX_FMT_UYVY: least = halfUp(format.width) * 4; break;
+    case V4L2_PIX_FMT_UYVY: minBytes = halfUp(format.width) * 4; break;
     case V4L2_PIX_FMT_RGB24:
-    case V4L2_PIX_FMT_BGR24: least = format.width * 3; break;
-    default: least = format.width;
+    case V4L2_PIX_FMT_BGR24: minBytes = format.width * 3; break;
+    default: minBytes = format.width;
   }
-  return std::max(least, format.bytesPerLine);
+  return std::max(minBytes, format.bytesPerLine);
 }
 
-// The chroma planes' line: as the first plane's, which may be padded (V4L2's rule for formats in one buffer).
+// Line length of the chroma planes: follows the first plane's, padding included (V4L2's rule for one-buffer formats).
 uint32_t chromaLineBytes(const PixelFormat& format) {
   if (format.fourcc == V4L2_PIX_FMT_YUV420) return halfUp(lineBytes(format));
   return std::max(lineBytes(format), halfUp(format.width) * 2);
 }
 
-// V4L2's defaults (V4L2_MAP_YCBCR_ENC_DEFAULT), and for the encodings that libyuv does not know the nearest it does.
+// V4L2's defaults (V4L2_MAP_YCBCR_ENC_DEFAULT), and the nearest known encoding for those that libyuv does not have.
 uint32_t encodingOf(const PixelFormat& format) {
   uint32_t encoding = format.ycbcrEncoding;
   if (encoding == V4L2_YCBCR_ENC_DEFAULT) encoding = V4L2_MAP_YCBCR_ENC_DEFAULT(format.colorspace);
@@ -85,7 +85,7 @@ void stretch(uint8_t* bytes, size_t size, const Levels& levels) {
 }
 
 void greyToRgb24(const PixelFormat& format, const uint8_t* bytes, uint8_t* rgb) {
-  // Grey without chroma is full-range by default, as RGB is: so do the kernel's own drivers take it.
+  // Grey without chroma is full-range by default, like RGB; the kernel's own drivers treat it so.
   const bool full = isFullRange(format, true);
   for (uint32_t y = 0; y < format.height; y++) {
     const uint8_t* line = bytes + size_t{y} * lineBytes(format);
@@ -101,10 +101,10 @@ struct Planes {
   const uint8_t* bytes;
   size_t lumaBytes;
   size_t chromaBytes;
-  std::vector<uint8_t> own;  // what `bytes` points to, where it is no longer the camera's buffer
+  std::vector<uint8_t> own;  // what `bytes` points to, if not the camera's buffer
 };
 
-// 4:2:2 in one plane, as three: only those does libyuv convert with a matrix.
+// Splits 4:2:2 in one plane into three: libyuv has conversions with a matrix for those only.
 Planes splitPacked(const PixelFormat& format, const uint8_t* bytes) {
   const int width = static_cast<int>(format.width), height = static_cast<int>(format.height);
   const int chroma = (width + 1) / 2;

@@ -9,7 +9,7 @@
 
 namespace scenecast {
 
-// A picture's layout and what its numbers mean, as VIDIOC_G_FMT tells: enums of linux/videodev2.h.
+// A picture's layout and colour encoding, as VIDIOC_G_FMT reports them: enums of linux/videodev2.h.
 struct PixelFormat {
   uint32_t fourcc = 0;
   uint32_t width = 0;
@@ -26,13 +26,13 @@ bool isJpeg(uint32_t fourcc);
 // Whether `toRgb24` knows the format.
 bool isConvertible(uint32_t fourcc);
 
-// Whether pictures of this format can be taken at all: they are files, or can be converted.
+// Whether pictures of this format are of use: they are files, or can be converted.
 bool isUsable(uint32_t fourcc);
 
-// The bytes that a whole picture takes; 0 for formats that are not convertible.
+// Size of a whole picture in bytes; 0 for formats that cannot be converted.
 size_t pictureBytes(const PixelFormat& format);
 
-// Throws INVALID_ARGUMENT where the format is not convertible or there are fewer bytes than it takes.
+// Throws INVALID_ARGUMENT if the format cannot be converted or there are too few bytes.
 std::vector<uint8_t> toRgb24(const PixelFormat& format, const uint8_t* bytes, size_t size);
 
 }  // namespace scenecast

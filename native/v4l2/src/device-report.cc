@@ -71,7 +71,7 @@ std::vector<OfferedFormat> offeredFormats(const Device& device) {
   entry.type = device.bufferType();
   for (; device.tryCall(VIDIOC_ENUM_FMT, &entry) == 0; entry.index++) {
     OfferedFormat format{entry.pixelformat, textOf(entry.description), {}};
-    // Drivers with dozens of formats would else be asked thousands of times, for sizes that nobody can use.
+    // Drivers with dozens of formats would need thousands of calls, for sizes of no use.
     if (isUsable(entry.pixelformat)) format.sizes = offeredSizes(device, entry.pixelformat);
     formats.push_back(std::move(format));
   }

@@ -19,7 +19,7 @@ struct Interval {
 struct OfferedSize {
   uint32_t leastWidth = 0, mostWidth = 0, stepWidth = 1;
   uint32_t leastHeight = 0, mostHeight = 0, stepHeight = 1;
-  // Shortest first where the driver lists them; the two ends of a range; empty where it does not say.
+  // Shortest first if the driver lists them; the two ends if it reports a range; empty if it reports none.
   std::vector<Interval> intervals;
   bool isIntervalRange = false;
 };
@@ -27,10 +27,10 @@ struct OfferedSize {
 struct OfferedFormat {
   uint32_t fourcc = 0;
   std::string description;
-  std::vector<OfferedSize> sizes;  // of usable formats alone
+  std::vector<OfferedSize> sizes;  // of usable formats only
 };
 
-// What the driver calls the camera, itself, and where the camera is plugged in.
+// The driver's names for the camera, for itself and for the camera's place on the bus.
 struct DeviceNames {
   std::string card;
   std::string driver;

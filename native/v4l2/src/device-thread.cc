@@ -9,7 +9,7 @@
 
 namespace scenecast {
 
-// Owned by the thread too: one that hangs in its driver may outlive everything else.
+// Also owned by the thread: one that hangs in its driver may outlive everything else.
 struct DeviceThread::State {
   std::mutex mutex;
   std::condition_variable changed;
@@ -26,7 +26,7 @@ DeviceThread::DeviceThread() : state_(std::make_shared<State>()) {
 DeviceThread::~DeviceThread() { end(std::chrono::milliseconds(0)); }
 
 void DeviceThread::run(const std::shared_ptr<State>& state) {
-  pthread_setname_np(pthread_self(), "v4l2-camera");  // for whoever looks at the process's threads
+  pthread_setname_np(pthread_self(), "v4l2-camera");  // shown by ps and top
   std::unique_lock lock(state->mutex);
   for (;;) {
     state->changed.wait(lock, [&] { return state->isEnding || !state->jobs.empty(); });

@@ -1,5 +1,5 @@
-// The thread of one open device. Every call to the device is made here, so that a driver which hangs holds up nobody
-// else; with nothing to do it sleeps. The thread is never waited for without a limit.
+// The thread of one open device. It makes every call to the device, so that a driver that hangs blocks nothing else. It
+// sleeps while it has no job, and nothing waits for it without a time limit.
 #pragma once
 
 #include <chrono>
@@ -15,14 +15,14 @@ class DeviceThread {
   using Job = std::function<void()>;
 
   DeviceThread();
-  // Ends the thread after the jobs it was given; does not wait for it.
+  // Ends the thread after its pending jobs; does not wait for it.
   ~DeviceThread();
   DeviceThread(const DeviceThread&) = delete;
   DeviceThread& operator=(const DeviceThread&) = delete;
 
   // Runs the job after those before it. A job must not throw.
   void post(Job job);
-  // What a waiting job polls beside its device.
+  // A waiting job polls this together with its device.
   const std::shared_ptr<Wake>& wake() const;
   // Asks the running job to stop and takes no more jobs; waits up to `limit` for the thread's end.
   bool end(std::chrono::milliseconds limit);

@@ -11,16 +11,16 @@
 namespace scenecast {
 namespace {
 
-// Larger than any camera's; bounds what a small file with a large claim can cost.
+// Larger than any camera's. Limits the cost of a small file whose header claims a large picture.
 constexpr uint64_t kMostPixels = 64 << 20;
 
 constexpr int kExifMarker = JPEG_APP0 + 1;
 constexpr int kProfileMarker = JPEG_APP0 + 2;
-// As much of a segment as tells what it is.
+// Bytes of a segment that are enough to identify it.
 constexpr unsigned kSegmentBytes = 11;
 
-// libjpeg reports faults by callbacks that must not return. Each call into it is made by a function of this class that
-// sets the place to jump to, and that has no object with a destructor in it.
+// libjpeg reports errors by a callback that must not return, so the callback jumps (longjmp). Every function of this
+// class that calls libjpeg sets the place to jump to and has no local object with a destructor.
 class Decoder {
  public:
   Decoder() {
@@ -35,7 +35,7 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  // Reads up to the picture's data. False where it is not for this decoder.
+  // Reads up to the picture's data. False if the file is not for this decoder.
   bool readHeader(const uint8_t* bytes, size_t size, uint32_t width, uint32_t height) {
     if (setjmp(fault_) != 0) return false;
     jpeg_create_decompress(&info_);
@@ -52,7 +52,7 @@ class Decoder {
     return !isShownOtherwise();
   }
 
-  // Gives the size of what will be decoded.
+  // Sets the size of the decoded picture.
   bool start(uint32_t shrink, uint32_t& width, uint32_t& height) {
     if (setjmp(fault_) != 0) return false;
     info_.out_color_space = JCS_GRAYSCALE;
@@ -66,7 +66,7 @@ class Decoder {
     return true;
   }
 
-  // `levels` has room for the size that `start` gave.
+  // `levels` has room for the size that `start` has set.
   bool read(uint8_t* levels) {
     if (setjmp(fault_) != 0) return false;
     while (info_.output_scanline < info_.output_height) {
@@ -77,7 +77,7 @@ class Decoder {
   }
 
  private:
-  // Whether metadata may turn the picture or change its levels.
+  // Whether metadata may rotate the picture or change its levels.
   bool isShownOtherwise() const {
     for (const jpeg_marker_struct* segment = info_.marker_list; segment != nullptr; segment = segment->next) {
       const bool isExif = segment->marker == kExifMarker;
@@ -93,8 +93,8 @@ class Decoder {
   }
 
   static void onMessage(j_common_ptr info, int level) {
-    if (level >= 0) return;  // a trace; below zero are warnings
-    // What many cameras do wrong without harm to the picture. Anything else may be damage.
+    if (level >= 0) return;  // a trace message; warnings are negative
+    // Harmless errors of many cameras. Any other warning may mean damage.
     const int code = info->err->msg_code;
     if (code != JWRN_EXTRANEOUS_DATA && code != JWRN_JFIF_MAJOR) giveUp(info);
   }

@@ -11,10 +11,10 @@
 namespace scenecast {
 namespace {
 
-// Enough that a driver always has one to fill while another is read.
+// Enough for a driver to have one to fill while another is read.
 constexpr uint32_t kBuffers = 3;
 
-// A timestamp further back than this is a broken clock's.
+// An older timestamp is that of a broken clock.
 constexpr double kOldestMs = 60'000;
 constexpr double kAheadMs = 1000;
 
@@ -35,12 +35,12 @@ double ageMsOf(const v4l2_buffer& buffer) {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   const double age = (now.tv_sec - buffer.timestamp.tv_sec) * 1e3 + now.tv_nsec / 1e6 - buffer.timestamp.tv_usec / 1e3;
-  // Some drivers stamp the moment when the picture is due to end, which may be a little ahead.
+  // Some drivers use the picture's expected end, which may be slightly in the future.
   return age < -kAheadMs || age > kOldestMs ? -1 : std::max(age, 0.0);
 }
 
-// The length of a JPEG up to its end mark, which drivers may pad; 0 where it has no beginning or no end: inside its
-// data FF D9 cannot occur, so a picture that was cut has none.
+// Length of a JPEG up to its end marker; drivers may add padding. 0 if the start or end marker is missing: FF D9 cannot
+// occur inside the data, so a truncated picture has no end marker.
 size_t jpegLength(const uint8_t* bytes, size_t size) {
   if (size < 4 || bytes[0] != 0xFF || bytes[1] != 0xD8) return 0;
   for (size_t end = size; end >= 4; end--) {
@@ -52,12 +52,12 @@ size_t jpegLength(const uint8_t* bytes, size_t size) {
 }  // namespace
 
 Stream::Stream(std::shared_ptr<const Device> device, const StreamRequest& request) : device_(std::move(device)) {
-  // Whoever used the camera before may have left it showing a part, or filling only a part of the picture.
+  // The program that used the camera before may have left a crop or compose rectangle.
   resetSelection(V4L2_SEL_TGT_CROP_DEFAULT, V4L2_SEL_TGT_CROP);
   setFormat(request);
   resetSelection(V4L2_SEL_TGT_COMPOSE_DEFAULT, V4L2_SEL_TGT_COMPOSE);
   setInterval(request.interval);
-  // Told by few drivers; those that cannot are none the worse.
+  // Few drivers support this event; failure is harmless.
   v4l2_event_subscription subscription{};
   subscription.type = V4L2_EVENT_SOURCE_CHANGE;
   device_->tryCall(VIDIOC_SUBSCRIBE_EVENT, &subscription);
@@ -119,7 +119,7 @@ void Stream::setFormat(const StreamRequest& request) {
 void Stream::setInterval(const Interval& interval) {
   v4l2_streamparm parameters{};
   parameters.type = device_->bufferType();
-  if (device_->tryCall(VIDIOC_G_PARM, &parameters) != 0) return;  // it has no say in its rate
+  if (device_->tryCall(VIDIOC_G_PARM, &parameters) != 0) return;  // the driver does not support frame rates
   v4l2_fract& perFrame = parameters.parm.capture.timeperframe;
   if (interval.denominator != 0 && (parameters.parm.capture.capability & V4L2_CAP_TIMEPERFRAME) != 0) {
     perFrame = {interval.numerator, interval.denominator};
@@ -172,7 +172,7 @@ void Stream::giveBack(uint32_t index) const {
 void Stream::giveBackAll() const {
   v4l2_plane plane;
   v4l2_buffer buffer;
-  // Bounded: a driver faster than this loop must not hold it up.
+  // Bounded, in case the driver fills buffers faster than this loop returns them.
   for (size_t count = 0; count < buffers_.size(); count++) {
     const int error = take(buffer, plane);
     if (error == EAGAIN) return;

@@ -1,7 +1,7 @@
-// Pictures from a device: memory-mapped buffers that the driver fills and that are given back to it.
+// Captures pictures from a device, with memory-mapped buffers that the driver fills and this returns to it.
 //
-// Between two captures nothing happens here: the driver fills its buffers and then drops what comes. A capture first
-// gives back what was filled meanwhile, as it is old, and waits for the next picture.
+// Nothing runs between two captures: the driver fills its buffers, then drops further pictures. A capture first returns
+// the filled buffers, whose pictures are old, and waits for the next one.
 #pragma once
 
 #include <chrono>
@@ -20,14 +20,14 @@ struct StreamRequest {
   uint32_t fourcc = 0;
   uint32_t width = 0;
   uint32_t height = 0;
-  Interval interval;  // a denominator of 0 leaves the driver's own
+  Interval interval;  // denominator 0: the driver's default
 };
 
-// What the driver made of the request.
+// The driver's choice for a request.
 struct StreamFormat {
   PixelFormat pixels;
   uint32_t imageBytes = 0;
-  Interval interval;  // 0/0 where it does not say
+  Interval interval;  // 0/0 if the driver does not report it
 };
 
 struct Frame {
@@ -36,22 +36,22 @@ struct Frame {
   uint32_t width = 0;
   uint32_t height = 0;
   uint32_t sequence = 0;
-  double ageMs = -1;     // since the driver's own timestamp; negative where that is of no use
-  uint32_t damaged = 0;  // damaged pictures that came before this one
+  double ageMs = -1;     // since the driver's timestamp; negative if that is unusable
+  uint32_t damaged = 0;  // damaged pictures dropped before this one
 };
 
 class Stream {
  public:
-  // Sets format and interval; nothing flows yet. Throws REFUSED, BUSY, UNPLUGGED, DEVICE_FAILED.
+  // Sets format and interval; does not start streaming. Throws REFUSED, BUSY, UNPLUGGED, DEVICE_FAILED.
   Stream(std::shared_ptr<const Device> device, const StreamRequest& request);
-  // Stops the flow and unmaps; from any half-started state.
+  // Stops streaming and unmaps the buffers, even if start() failed halfway.
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   const StreamFormat& format() const { return format_; }
 
-  // Maps the buffers and lets pictures flow, where they do not yet; after a failure the stream is of no more use.
+  // Maps the buffers and starts streaming, unless it has already started; after an error the stream is unusable.
   // Throws BUSY, NO_BANDWIDTH, OUT_OF_MEMORY, UNPLUGGED, DEVICE_FAILED.
   void start();
 
@@ -65,12 +65,12 @@ class Stream {
     size_t length = 0;
   };
 
-  // Sets what is cropped or composed to the driver's default, where it offers that.
+  // Resets the crop or compose rectangle to the driver's default, if supported.
   void resetSelection(uint32_t defaultTarget, uint32_t target) const;
   void setFormat(const StreamRequest& request);
   void setInterval(const Interval& interval);
   void mapBuffers();
-  // Takes a filled buffer; returns an errno, EAGAIN where there is none.
+  // Takes a filled buffer; returns an errno, EAGAIN if there is none.
   int take(v4l2_buffer& buffer, v4l2_plane& plane) const;
   void giveBack(uint32_t index) const;
   void giveBackAll() const;

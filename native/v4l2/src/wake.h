@@ -1,4 +1,4 @@
-// A flag that a thread can wait for together with descriptors: how a waiting capture is told to stop.
+// A flag that a thread can poll together with descriptors; it interrupts a waiting capture.
 #pragma once
 
 namespace scenecast {
@@ -10,7 +10,7 @@ class Wake {
   Wake(const Wake&) = delete;
   Wake& operator=(const Wake&) = delete;
 
-  // Any thread. Readable, for poll, while set.
+  // For any thread. The descriptor is readable while the flag is set.
   int descriptor() const { return descriptor_; }
   void set();
   void clear();
