@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -71,14 +70,6 @@ for (const fixture of fixtures)
       if (!/meminfo|cgroup|hugepage|mountinfo/.test(path)) expect(board.memory, path).toEqual(whole.memory);
     }
   });
-
-test('a FIFO in the place of a file does not hold the probe up', async () => {
-  const root = await boardTree('raspberry-pi-4', { 'proc/cpuinfo': null, 'proc/meminfo': null });
-  execFileSync('mkfifo', [join(root, 'proc/cpuinfo'), join(root, 'proc/meminfo')]);
-  const board = await probeBoard({ root });
-  expect(board.clusters.map(({ name }) => name)).toEqual(['unknown']);
-  expect(board.memory.totalBytes).toBe(0);
-});
 
 test('a folder in the place of a file is no error', async () => {
   const root = await boardTree('raspberry-pi-4', { 'proc/cpuinfo': null, 'proc/cpuinfo/x': 'y' });

@@ -1,14 +1,9 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Board } from '../../src/board/board.ts';
 import { boardText } from '../../src/cli/doctor-board.ts';
 import { fixtureBoards } from '../board/fixture-boards.ts';
-import { boardFixtures } from '../support/board-tree.ts';
 
 const o6 = fixtureBoards['orion-o6-device-tree']!;
-const main = join(import.meta.dirname, '../../src/main.ts');
 
 test('a board for a person', () => {
   expect(boardText(o6)).toBe(
@@ -64,13 +59,4 @@ test('a board that tells nothing has a text too', () => {
     ...{ storage: null, temperatures: [], throttling: null },
   });
   expect(text).toMatch(/does not tell its name.*\n.*none that the kernel tells of/);
-});
-
-test('the command prints text and JSON', async () => {
-  const run = async (...flags: string[]) =>
-    (await promisify(execFile)(process.execPath, [main, 'doctor', 'board', ...flags])).stdout;
-  const root = join(boardFixtures, 'raspberry-pi-4');
-  const [text, json] = await Promise.all([run('--root', root), run('--json')]);
-  expect(text).toMatch(/^Raspberry Pi 4 Model B Rev 1\.5, arm64\n/);
-  expect(JSON.parse(json)).toMatchObject({ arch: process.arch, allowed_cpus: expect.any(Array) });
 });

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { engineJson, engineText } from '../../src/cli/doctor-engine.ts';
 import { backendsDir } from '../../src/vision/native/addon.ts';
@@ -52,14 +50,4 @@ test.each([
     module: { origin: 'prebuilt', reason: expect.stringMatching(reason) },
   });
   expect(engineText(report)).toMatch(/^origin {5}node-llama-cpp, prebuilt: /m);
-});
-
-test('scenecast doctor engine loads the engine and says what it is', async () => {
-  const bin = join(import.meta.dirname, '../../bin/scenecast');
-  const { stdout, stderr } = await promisify(execFile)(bin, ['doctor', 'engine', '--json']);
-  expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toMatchObject({
-    module: { path: expect.stringMatching(/\/libggml-cpu-[\w.]+\.so$/), reason: expect.stringMatching(/./) },
-    build: expect.stringContaining('v0.5.0'),
-  });
 });

@@ -47,15 +47,6 @@ test("a still camera's relative path is looked up beside the config file", async
   expect((await (await pictureOf(camera)).stats()).dominant.g).toBeGreaterThan(200);
 });
 
-test.each([
-  [{ type: 'v4l2', device: '/dev/video-none' }, /\/dev\/video-none/],
-  [{ type: 'ffmpeg', input: 'none.mp4' }, /none\.mp4/],
-])('a camera that is not there says which: %o', async (source, message) => {
-  const { camera } = taskOf({ source });
-  const captured = camera.start(never).then(() => camera.capture(never));
-  await expect(captured).rejects.toThrow(message);
-});
-
 test('privacy zones are black in every picture', async () => {
   const left = [
     [0, 0],

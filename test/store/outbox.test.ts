@@ -1,8 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -12,9 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { Outbox } from '../../src/store/outbox.ts';
 import { OutboxFile } from '../../src/store/outbox-file.ts';
@@ -247,84 +242,4 @@ test('a folder that cannot be is named, with the remedy', async () => {
   const opening = open(join(file, 'outbox.db'));
   await expect(opening).rejects.toThrow(/store\.folder: .*file\/outbox\.db cannot be used: .*must belong/);
   await expect(opening).rejects.toMatchObject({ exitCode: 78 });
-});
-
-/** A file system of one megabyte; null where this user may not mount one. */
-function smallDisk(): string | null {
-  const folder = join(scratchFolder(), 'disk');
-  mkdirSync(folder);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', folder], { stdio: 'ignore' });
-  } catch {
-    return null;
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
-  return folder;
-}
-
-test('a full disk is told and sat out in memory; with room again, all is written', async (context) => {
-  const disk = smallDisk();
-  if (disk === null) return context.skip('a small file system cannot be mounted here (needs root)');
-  const path = join(disk, 'outbox.db');
-  const first = await open(path);
-  await first.add(entry('a'));
-  const filler = join(disk, 'filler');
-  try {
-    for (;;) writeFileSync(filler, Buffer.alloc(4096), { flag: 'a' });
-  } catch {}
-  const large = (id: string): NewEntry => entry(id, 'x'.repeat(100_000));
-  await first.add(large('b'));
-  await first.add(large('c'));
-  expect(first.health).toMatchObject({ depth: 3, dropped: 0, fault: expect.stringContaining('full') });
-  expect(lines.filter(({ message }) => message.includes('cannot be written'))).toHaveLength(1);
-  const [a, b] = await first.waiting(0, 2);
-  expect([a?.id, b?.id]).toEqual(['a', 'b']);
-  first.delivered(b!.seq);
-  await first.add(entry('d'));
-  rmSync(filler);
-  await first.add(entry('e'));
-  expect(first.health).toMatchObject({ depth: 4, fault: null });
-  await first.close();
-  expect(await idsWaiting(await open(path))).toEqual(['a', 'c', 'd', 'e']);
-});
-
-/** Adds entries as fast as it can, and prints the id of each once it is told that it is kept. */
-const adder = `
-  import { Outbox } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/outbox.ts'))};
-  const [, path, run] = process.argv;
-  const log = { debug() {}, info() {}, warn: console.error, error: console.error };
-  const outbox = new Outbox({ path, bounds: { maxEntries: 1e6, maxBytes: 1e9, maxAgeMs: 1e9, replayMs: 1e9 }, log });
-  await outbox.open();
-  for (let index = 0; ; index++) {
-    const id = run + '-' + index;
-    await outbox.add({ id, camera: 'porch', body: 'x'.repeat(1500) });
-    process.stdout.write(id + '\\n');
-  }
-`;
-
-test('killed at any moment, it has kept every entry that it said it had', async () => {
-  const path = scratchPath();
-  const told: string[] = [];
-  for (let run = 0; run < 4; run++) {
-    const child: ChildProcess = spawn(
-      process.execPath,
-      ['--input-type=module', '-e', adder, path, `${run}`],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    const output = createInterface({ input: child.stdout! });
-    output.on('line', (id) => told.push(id));
-    await once(output, 'line');
-    await sleep(20 + run * 37);
-    child.kill('SIGKILL');
-    await once(output, 'close');
-  }
-  const outbox = await open(path);
-  const kept = (await outbox.waiting(0, 1e6)).map(({ id }) => id);
-  expect(kept.length).toBeGreaterThan(10);
-  // The last of each run may be kept without having been told.
-  expect(kept.filter((id) => told.includes(id))).toEqual(told);
-  expect(kept.length - told.length).toBeLessThanOrEqual(4);
-  expect(outbox.health.damaged).toBe(0);
 });

@@ -4,8 +4,8 @@ import { Server, Socket } from 'node:net';
 import { afterEach } from 'vitest';
 
 /*
- * The setup file of the unit project: a unit test that starts a process, loads a native addon of this project or connects
- * to a server outside its own process fails, even where the code under test catches the error.
+ * The setup file of the unit project. A unit test that starts a process, loads an addon of ours or connects to a server
+ * that its process did not start fails, even if the code under test catches the error.
  */
 const faults: Error[] = [];
 
@@ -35,7 +35,8 @@ process.dlopen = (module: object, filename: string, ...flags: number[]) => {
   return Reflect.apply(dlopen, process, [module, filename, ...flags]);
 };
 
-const ownAddresses = new Set<string>();
+// Nothing listens on port 1, where tests have a server that is away.
+const ownAddresses = new Set(['1']);
 const { emit } = Server.prototype;
 Server.prototype.emit = function (this: Server, event: string | symbol, ...args: unknown[]) {
   const address = event === 'listening' ? this.address() : null;
@@ -46,7 +47,8 @@ const { connect } = Socket.prototype;
 Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
   // net.connect() passes its arguments on normalised, as one array.
   const [target] = (Array.isArray(args[0]) ? args[0] : args) as unknown[];
-  const { path, port } = typeof target === 'object' ? (target as { path?: string; port?: unknown }) : { port: target };
+  const { path, port } =
+    typeof target === 'object' ? (target as { path?: string; port?: unknown }) : { port: target };
   const address = String(path ?? port);
   if (!ownAddresses.has(address)) refuse(`connect to a server that it did not start (${address})`);
   return Reflect.apply(connect, this, args);

@@ -1,0 +1,13 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { probeBoard } from '../../src/board/probe-board.ts';
+import { boardTree } from '../support/board-tree.ts';
+
+test('a FIFO in the place of a file does not hold the probe up', async () => {
+  const root = await boardTree('raspberry-pi-4', { 'proc/cpuinfo': null, 'proc/meminfo': null });
+  execFileSync('mkfifo', [join(root, 'proc/cpuinfo'), join(root, 'proc/meminfo')]);
+  const board = await probeBoard({ root });
+  expect(board.clusters.map(({ name }) => name)).toEqual(['unknown']);
+  expect(board.memory.totalBytes).toBe(0);
+});
