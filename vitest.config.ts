@@ -9,7 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two at a time: the engine itself uses every core.
     maxWorkers: 2,
-    // *.system.test.ts start processes, load our addons or need a broker; all other tests are unit tests, and unit-guard.ts
+    // *.system.test.ts start processes, need our addons or a broker; all other tests are unit tests, and unit-guard.ts
     // fails one that does any of this.
     projects: [
       {

@@ -4,8 +4,9 @@ import { Server, Socket } from 'node:net';
 import { afterEach } from 'vitest';
 
 /*
- * The setup file of the unit project. A unit test that starts a process, loads an addon of ours or connects to a server
- * that its process did not start fails, even if the code under test catches the error.
+ * The setup file of the unit project. A unit test that starts a process or connects to a server that its process did not
+ * start fails, even if the code under test catches the error. Our addons are as if they were not built, so that a test
+ * does the same with and without them.
  */
 const faults: Error[] = [];
 
@@ -15,8 +16,11 @@ afterEach(() => {
   if (fault) throw fault;
 });
 
+const faultOf = (what: string): Error =>
+  new Error(`a unit test must not ${what}; rename its file to *.system.test.ts`);
+
 function refuse(what: string): never {
-  const fault = new Error(`a unit test must not ${what}; rename its file to *.system.test.ts`);
+  const fault = faultOf(what);
   faults.push(fault);
   throw fault;
 }
@@ -31,7 +35,7 @@ syncBuiltinESMExports();
 
 const { dlopen } = process;
 process.dlopen = (module: object, filename: string, ...flags: number[]) => {
-  if (!filename.includes('/node_modules/')) refuse(`load a native addon (${filename})`);
+  if (!filename.includes('/node_modules/')) throw faultOf(`load a native addon (${filename})`);
   return Reflect.apply(dlopen, process, [module, filename, ...flags]);
 };
 
