@@ -1,7 +1,7 @@
 import type { Detail } from '../domain/detail.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
-import type { MtmdEngine } from './native/addon.ts';
+import type { MtmdEngine } from './native/mtmd-engine.ts';
 import { choosePictureEncoder, type PictureEncoder, tryTruncate } from './picture/picture-encoder.ts';
 import { answerGrammar, mostAnswerTokens, parseAnswer } from './prompt/answer-grammar.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';

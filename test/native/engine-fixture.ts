@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, vi } from 'vitest';
-import { backendsDir, type LoadOptions, loadAddon, type MtmdEngine } from '../../src/vision/native/addon.ts';
+import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
+import type { LoadOptions } from '../../src/vision/native/load-options.ts';
+import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
 
 /** The addon under test; SCENECAST_ADDON names another build of it. */
 export const addon = loadAddon(process.env['SCENECAST_ADDON']);

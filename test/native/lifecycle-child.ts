@@ -1,5 +1,6 @@
 import { isMainThread, Worker } from 'node:worker_threads';
-import { backendsDir, loadAddon, type MtmdEngine } from '../../src/vision/native/addon.ts';
+import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
+import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
 
 // A process that ends in the middle of things; the argument says how. Run by lifecycle.test.ts.
 

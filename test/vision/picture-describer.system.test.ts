@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { Question } from '../../src/domain/observation.ts';
-import type { MtmdEngine } from '../../src/vision/native/addon.ts';
+import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
 import { folder, open } from '../native/engine-fixture.ts';
 import { realGeometryShape, writeRandomLlava } from '../support/random-llava.ts';

@@ -14,7 +14,8 @@ import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { sceneTruth } from '../../src/camera/scene-truth.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import { locateModel } from '../../src/models/installed/locate.ts';
-import { backendsDir, loadAddon, type MtmdEngine } from '../../src/vision/native/addon.ts';
+import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
+import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
 import {
   type CutPicture,
   cutPicture,

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Detail } from '../../src/domain/detail.ts';
 import type { Size } from '../../src/domain/frame.ts';
-import { loadAddon, type MtmdEngine, type MtmdInfo } from '../../src/vision/native/addon.ts';
+import { loadAddon } from '../../src/vision/native/addon.ts';
+import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
+import type { MtmdInfo } from '../../src/vision/native/mtmd-info.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
 
 export interface ModelFiles {

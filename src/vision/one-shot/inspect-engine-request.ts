@@ -1,4 +1,4 @@
-import type { MtmdInfo } from '../native/addon.ts';
+import type { MtmdInfo } from '../native/mtmd-info.ts';
 
 export interface InspectEngineRequest {
   /** Any model that can be loaded: what the engine says of itself it says once it has one. */

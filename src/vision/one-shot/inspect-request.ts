@@ -1,6 +1,6 @@
 import type { Detail } from '../../domain/detail.ts';
 import type { Size } from '../../domain/frame.ts';
-import type { TextInfo, VisionInfo } from '../native/addon.ts';
+import type { TextInfo, VisionInfo } from '../native/mtmd-info.ts';
 import type { ChosenTemplate } from '../prompt/choose-chat-template.ts';
 
 export interface InspectRequest {

@@ -1,5 +1,6 @@
 import { type Detail, details } from '../../domain/detail.ts';
-import { backendsDir, loadAddon, type MtmdVocabularyFile } from '../native/addon.ts';
+import { backendsDir, loadAddon } from '../native/addon.ts';
+import type { MtmdVocabularyFile } from '../native/mtmd-vocabulary.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
 import { countPictureTokens, heedsDetail } from '../picture/picture-encoder.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import { type Detail, details } from '../../domain/detail.ts';
 import type { ContextSizing, DetailSizing, KvType, ModelSizing } from '../../domain/model-sizing.ts';
-import { loadAddon, type MemoryUse, type MtmdEngine } from '../native/addon.ts';
+import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
+import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
 import { countPictureTokens, countSquares, heedsDetail } from '../picture/picture-encoder.ts';
 import { mostAnswerTokens } from '../prompt/answer-grammar.ts';

@@ -1,7 +1,7 @@
 import type { Detail } from '../../domain/detail.ts';
 import { EngineError } from '../../domain/errors.ts';
 import type { Picture } from '../../domain/frame.ts';
-import type { MtmdEngine } from '../native/addon.ts';
+import type { MtmdEngine } from '../native/mtmd-engine.ts';
 import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
 import { pinpointsFor } from './detail.ts';

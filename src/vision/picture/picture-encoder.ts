@@ -1,6 +1,7 @@
 import type { Detail } from '../../domain/detail.ts';
 import type { Picture, Size } from '../../domain/frame.ts';
-import type { MtmdEngine, MtmdInfo, PictureTokens } from '../native/addon.ts';
+import type { MtmdEngine, PictureTokens } from '../native/mtmd-engine.ts';
+import type { MtmdInfo } from '../native/mtmd-info.ts';
 import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
 import { lesserDetail, pinpointsFor } from './detail.ts';

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { messageOf } from '../../domain/errors.ts';
-import { loadAddon, type MtmdEngine } from '../native/addon.ts';
+import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
+import type { MtmdEngine } from '../native/mtmd-engine.ts';
 import { heedsDetail } from '../picture/picture-encoder.ts';
 import { PictureDescriber } from '../picture-describer.ts';
 import { loadEngine } from './load-engine.ts';

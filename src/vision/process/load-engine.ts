@@ -1,4 +1,5 @@
-import type { MtmdAddon, MtmdEngine } from '../native/addon.ts';
+import type { MtmdAddon } from '../native/addon.ts';
+import type { MtmdEngine } from '../native/mtmd-engine.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
 import type { EngineOptions } from './protocol.ts';
 

@@ -2,7 +2,7 @@ import type { Detail } from '../../domain/detail.ts';
 import type { KvType } from '../../domain/model-sizing.ts';
 import type { Description } from '../../domain/observation.ts';
 import type { DescribeRequest } from '../../pipeline/ports.ts';
-import type { MtmdErrorCode } from '../native/addon.ts';
+import type { MtmdErrorCode } from '../native/mtmd-error-code.ts';
 
 /** How the engine is loaded and how it speaks; the same for its whole life. */
 export interface EngineOptions {

@@ -1,5 +1,6 @@
 import { EngineError } from '../../domain/errors.ts';
-import type { MtmdVocabulary, TextInfo, VisionInfo } from '../native/addon.ts';
+import type { TextInfo, VisionInfo } from '../native/mtmd-info.ts';
+import type { MtmdVocabulary } from '../native/mtmd-vocabulary.ts';
 import {
   type ChatFamily,
   type ChatFamilyName,

@@ -1,4 +1,4 @@
-import type { MtmdVocabulary } from '../native/addon.ts';
+import type { MtmdVocabulary } from '../native/mtmd-vocabulary.ts';
 import type { Prompt } from './chat-prompt.ts';
 
 /**

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { Detail } from '../../../src/domain/detail.ts';
 import type { Picture } from '../../../src/domain/frame.ts';
-import type { MtmdEngine } from '../../../src/vision/native/addon.ts';
+import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
 import { choosePictureEncoder } from '../../../src/vision/picture/picture-encoder.ts';
 import { folder, open } from '../../native/engine-fixture.ts';
 import { realGeometryShape, tinyShape, writeRandomLlava } from '../../support/random-llava.ts';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { AnswerType } from '../../../src/domain/observation.ts';
-import { backendsDir, loadAddon, type MtmdEngine } from '../../../src/vision/native/addon.ts';
+import { backendsDir, loadAddon } from '../../../src/vision/native/addon.ts';
+import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
 import { answerGrammar, mostAnswerTokens, parseAnswer } from '../../../src/vision/prompt/answer-grammar.ts';
 import { tinyShape, writeRandomLlava } from '../../support/random-llava.ts';
 

@@ -1,0 +1,63 @@
+export interface TextInfo {
+  readonly architecture: string;
+  /** `general.name`, or empty. */
+  readonly name: string;
+  /** llama.cpp's name of the file type, e.g. "Q4_K - Medium". */
+  readonly quant: string;
+  /** `tokenizer.ggml.model`: "llama" is SentencePiece, "gpt2" byte pairs. */
+  readonly tokenizer: string;
+  /** The Jinja source the file carries. */
+  readonly chatTemplate: string | null;
+  /** Floats of an embedding. */
+  readonly width: number;
+  /** 0 where it differs from block to block, as in hybrid models. */
+  readonly headCount: number;
+  /** Fewer than `headCount` with grouped-query attention. */
+  readonly keyValueHeadCount: number;
+  readonly vocabularySize: number;
+  readonly trainedContextSize: number;
+  /** Of the tensors. */
+  readonly sizeBytes: number;
+  readonly parameters: number;
+  /** The tokeniser begins a text with the begin token if asked for special tokens. */
+  readonly addsBeginToken: boolean;
+}
+
+export interface VisionInfo {
+  /** libmtmd's name, e.g. "mlp". */
+  readonly projectorType: string;
+  /** Side of the square the encoder sees, pixels. */
+  readonly imageSize: number;
+  /** Side of a patch, pixels. */
+  readonly patchSize: number;
+  readonly mergeType: 'spatial_unpad' | 'flat';
+  /** [width, height] of the canvases a picture may be fitted to; empty before LLaVA-1.6. */
+  readonly gridPinpoints: readonly (readonly [number, number])[];
+  readonly hasImageNewline: boolean;
+  /** Per colour, of values from 0 to 1. */
+  readonly mean: readonly [number, number, number];
+  readonly standardDeviation: readonly [number, number, number];
+  /** The text model wants two-dimensional positions for images: only `decodePicture` gives them. */
+  readonly usesMrope: boolean;
+  /** The text model wants images to be attended to in both directions: only `decodePicture` does. */
+  readonly nonCausal: boolean;
+  /** `imageMaxTokens` has an effect. */
+  readonly takesTokenLimit: boolean;
+  /** Of the file. */
+  readonly sizeBytes: number;
+}
+
+export interface MtmdInfo {
+  readonly text: TextInfo;
+  readonly vision: VisionInfo;
+  readonly cpu: {
+    /** The processor's name. */
+    readonly name: string;
+    /** Path of the loaded CPU module. */
+    readonly module: string;
+    /** What it was compiled for and the processor has, e.g. {"AVX2": "1"}. */
+    readonly features: Readonly<Record<string, string>>;
+  };
+  /** Version of llama.cpp. */
+  readonly build: string;
+}
