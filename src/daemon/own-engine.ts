@@ -52,9 +52,9 @@ export async function planOwnEngine(
     describer: new SerialDescriber(client, model.deadline),
     loading: () => loading,
     load: async () => {
-      const info = await startEngine(client, { triesAgain: true });
+      const info = await startEngine(client, { retry: true });
       log.info({ ...info, pid: client.pid }, 'model loaded');
-      if (model.detail !== 'full' && !info.heedsDetail)
+      if (model.detail !== 'full' && !info.usesDetail)
         log.warn({ detail: model.detail }, 'model.detail has no effect on this model');
       return info;
     },

@@ -3,13 +3,13 @@ import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } fro
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './native/mtmd-engine.ts';
 import { choosePictureEncoder, type PictureEncoder, tryTruncate } from './picture/picture-encoder.ts';
-import { answerGrammar, mostAnswerTokens, parseAnswer } from './prompt/answer-grammar.ts';
+import { answerGrammar, maxAnswerTokens, parseAnswer } from './prompt/answer-grammar.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
 import { turnTokens } from './prompt/turn-tokens.ts';
 
-export interface SpeechOptions {
-  /** The longest description or free-text answer, in tokens. */
+export interface GenerationOptions {
+  /** Max length of a description or free-text answer. */
   readonly maxTokens: number;
   /** 0 is greedy. */
   readonly temperature: number;
@@ -18,20 +18,20 @@ export interface SpeechOptions {
 }
 
 /**
- * Sees a picture once and asks many things about it: the picture is encoded and prefilled once, the description
- * and each question continue from the same KV cache, which is rolled back after each.
+ * Encodes and prefills a picture once, then asks for the description and each answer: all continue from the same KV
+ * cache, which is rolled back after each.
  */
 export class PictureDescriber {
   readonly template: ChosenTemplate;
   readonly #engine: MtmdEngine;
-  readonly #options: SpeechOptions;
+  readonly #options: GenerationOptions;
   readonly #model: ModelIdentity;
   readonly #encoder: PictureEncoder;
 
-  /** `encoder` can be replaced to measure what each part of the packing is worth. */
+  /** `encoder` can be replaced to measure what each part of the layout is worth. */
   constructor(
     engine: MtmdEngine,
-    options: SpeechOptions,
+    options: GenerationOptions,
     model: ModelIdentity,
     encoder = choosePictureEncoder(engine, options.detail),
   ) {
@@ -41,7 +41,7 @@ export class PictureDescriber {
     this.#encoder = encoder;
     const { text, vision } = engine.info;
     this.template = chooseChatTemplate(options.chatTemplate, { text, vision, vocabulary: engine });
-    // A template that cannot work is found when the engine is loaded, not at the first frame.
+    // A template that does not work fails here, at load, and not at the first frame.
     this.#prompt('Describe the scene.');
   }
 
@@ -49,41 +49,41 @@ export class PictureDescriber {
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
     const { picture, questions, detail } = request;
     const first = this.#prompt(request.prompt);
-    const seenStart = performance.now();
-    const { imageTokens, packMs, encodeMs, ...seen } = await this.#encoder.see(
+    const encodeStart = performance.now();
+    const { imageTokens, packMs, encodeMs, ...encoded } = await this.#encoder.encode(
       picture,
       first.before,
       signal,
       detail,
     );
-    let shown = { before: first.before, end: this.#engine.position };
-    let promptTokens = seen.promptTokens;
+    let prefix = { before: first.before, end: this.#engine.position };
+    let promptTokens = encoded.promptTokens;
     let completion = 0;
-    let prefillMs = performance.now() - seenStart - packMs - encodeMs;
+    let prefillMs = performance.now() - encodeStart - packMs - encodeMs;
     let generateMs = 0;
 
-    const turn = async (prompt: Prompt, type: AnswerType | null): Promise<Spoken> => {
+    const turn = async (prompt: Prompt, type: AnswerType | null): Promise<Generated> => {
       signal.throwIfAborted();
       const turnStart = performance.now();
       const tokens = turnTokens(this.#engine, prompt);
       promptTokens += tokens.length;
       await this.#engine.decodeTokens(tokens, { logitsLast: true });
-      const speechStart = performance.now();
-      const spoken = await this.#speak(type, signal);
-      completion += spoken.tokenCount;
-      prefillMs += speechStart - turnStart;
-      generateMs += performance.now() - speechStart;
-      return spoken;
+      const generateStart = performance.now();
+      const generated = await this.#generate(type, signal);
+      completion += generated.tokenCount;
+      prefillMs += generateStart - turnStart;
+      generateMs += performance.now() - generateStart;
+      return generated;
     };
 
     const description = await turn(first, null);
     const answers: Record<string, Answer> = {};
     for (const { name, ask, type } of questions) {
       const asked = this.#prompt(ask);
-      // Looked at anew: where the question stands before the picture, or a recurrent memory has forgotten the way back.
-      if (asked.before !== shown.before || !tryTruncate(this.#engine, shown.end)) {
-        promptTokens += (await this.#encoder.see(picture, asked.before, signal, detail)).promptTokens;
-        shown = { before: asked.before, end: this.#engine.position };
+      // Encode again if the question comes before the picture, or a recurrent memory cannot return to its end.
+      if (asked.before !== prefix.before || !tryTruncate(this.#engine, prefix.end)) {
+        promptTokens += (await this.#encoder.encode(picture, asked.before, signal, detail)).promptTokens;
+        prefix = { before: asked.before, end: this.#engine.position };
       }
       const { text } = await turn(asked, type ?? null);
       answers[name] = type ? parseAnswer(type, text) : text.trim();
@@ -105,9 +105,9 @@ export class PictureDescriber {
   readonly #render = (messages: readonly { role: string; content: string }[], jinja: string): string =>
     this.#engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
 
-  async #speak(type: AnswerType | null, signal: AbortSignal): Promise<Spoken> {
+  async #generate(type: AnswerType | null, signal: AbortSignal): Promise<Generated> {
     const { temperature } = this.#options;
-    const maxTokens = type ? mostAnswerTokens(type) : this.#options.maxTokens;
+    const maxTokens = type ? maxAnswerTokens(type) : this.#options.maxTokens;
     this.#engine.setSampler(type ? { temperature, grammar: answerGrammar(type) } : { temperature });
     let tokenCount = 0;
     const pieces: Uint8Array[] = [];
@@ -126,7 +126,7 @@ export class PictureDescriber {
   }
 }
 
-interface Spoken {
+interface Generated {
   readonly text: string;
   readonly tokenCount: number;
   readonly finishReason: FinishReason;

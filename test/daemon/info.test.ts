@@ -32,7 +32,7 @@ const engine: EngineInfo = {
   cpu: 'cortex-a720',
   chatTemplate: 'gguf',
   chatTemplateReason: '',
-  heedsDetail: true,
+  usesDetail: true,
   contextSize: 2304,
   threads: 8,
 };

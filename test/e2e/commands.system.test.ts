@@ -83,7 +83,7 @@ test('models show reads a GGUF file: template and why, tokens by size and detail
     image_tokens: { '640x480': { overview: 64, balanced: 152, full: 268 } },
   });
   const named = await scenecast('models', 'show', demo, '--template', 'llama3');
-  expect(named.stdout).toMatch(/template +llama3: it is asked for/);
+  expect(named.stdout).toMatch(/template +llama3: set in the config/);
   const swapped = await scenecast('models', 'show', join(demo, 'demo-mmproj-f16.gguf'));
   expect(swapped).toMatchObject({
     code: 78,

@@ -128,7 +128,7 @@ test('the engine killed during a description: that frame fails, the daemon stays
   process.kill(pid, 'SIGKILL');
   await until(() => events().some(({ type }) => type === 'failed'), 100_000);
   const failed = events().find(({ type }) => type === 'failed');
-  expect(failed?.reason).toMatch(/engine's process ended \(killed by SIGKILL\)/);
+  expect(failed?.reason).toMatch(/engine process exited \(killed by SIGKILL\)/);
   await until(() => events().some(({ type }) => type === 'described'), 150_000);
   expect(
     events()

@@ -20,7 +20,7 @@ interface Reference {
 const fixture = join(import.meta.dirname, '../fixtures/pytorch-captions.json');
 const references = JSON.parse(readFileSync(fixture, 'utf8')) as Reference[];
 
-test('the engine says what PyTorch says, token for token, in at least 98 of 100 captions', async () => {
+test("the engine's captions equal PyTorch's, token for token, in at least 98 of 100 pictures", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-parity-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   loadAddon().loadBackends(backendsDir());
@@ -34,9 +34,9 @@ test('the engine says what PyTorch says, token for token, in at least 98 of 100 
     const size = { width, height };
     const path = join(folder, `${seed}.jpg`);
     writeFileSync(path, await drawScene(sampleScene(seed, size)));
-    const said = await speaker.describe({ seed, size, path });
-    if (said.tokens.slice(0, -1).join() !== ids.join())
-      different.push(`scene ${seed}: "${text}" / "${said.text}"`);
+    const caption = await speaker.describe({ seed, size, path });
+    if (caption.tokens.slice(0, -1).join() !== ids.join())
+      different.push(`scene ${seed}: "${text}" / "${caption.text}"`);
   }
   expect(references).toHaveLength(100);
   console.log(`${100 - different.length} of 100 captions equal PyTorch's`, ...different);

@@ -8,7 +8,7 @@ import { folder, open } from '../native/engine-fixture.ts';
 import { realGeometryShape, writeRandomLlava } from '../support/random-llava.ts';
 import { writeRandomModel } from '../support/random-projectors.ts';
 
-// See once, ask many: what is counted here is work, not time.
+// One picture, many questions: counts work, not time.
 
 const never = new AbortController().signal;
 
@@ -59,7 +59,7 @@ function describerOf(
   return new PictureDescriber(engine, options, { name: 'random', quant: '', build: '' });
 }
 
-test('five questions cost less than a quarter of a description in prefill, and encode nothing again', async () => {
+test('five questions cost less than a quarter of a description in prefill, and nothing is encoded again', async () => {
   const { engine, work } = counted(
     await open(writeRandomLlava(folder, realGeometryShape), { contextSize: 3072 }),
   );
@@ -78,7 +78,7 @@ test('five questions cost less than a quarter of a description in prefill, and e
 }, 120_000);
 
 test.each(['qwen2.5vl_merger', 'lfm2'] as const)(
-  '%s is looked at once for five questions',
+  '%s encodes the picture once for five questions',
   async (projector) => {
     const { engine, work } = counted(await open(writeRandomModel(folder, projector), { contextSize: 3072 }));
     const picture = await pictureOf(120, 90);
@@ -88,7 +88,7 @@ test.each(['qwen2.5vl_merger', 'lfm2'] as const)(
   },
 );
 
-test('where a template puts the question before the picture, each question looks anew and none is lost', async () => {
+test('with a template that puts the question before the picture, each question encodes it again and gets its answer', async () => {
   const { engine, work } = counted(await open(writeRandomModel(folder, 'mlp'), { contextSize: 3072 }));
   const questionFirst =
     "{% set parts = messages[0]['content'].split('\\n') %}{{ parts[1] }} {{ parts[0] }} ASSISTANT:";
@@ -104,7 +104,7 @@ test('where a template puts the question before the picture, each question looks
   expect(together.answers['q1']).not.toBe(together.answers['q2']);
 });
 
-test('answers are of their types, also where a description may not be as long', async () => {
+test('answers have their types, even if maxTokens is lower than their length', async () => {
   const engine = await open(writeRandomModel(folder, 'gemma3'), { contextSize: 3072 });
   const picture = await pictureOf(120, 90);
   const request = { picture, prompt: 'describe', questions };
@@ -119,17 +119,17 @@ test('answers are of their types, also where a description may not be as long', 
   expect(tokens.completion).toBeGreaterThan(5);
 });
 
-test('a memory that cannot be cut is filled anew, with the same answers', async () => {
+test('a memory that cannot be truncated is filled again, with the same answers', async () => {
   const engine = await open(writeRandomModel(folder, 'pixtral'), { contextSize: 3072 });
   const picture = await pictureOf(120, 90);
   const request = { picture, prompt: 'describe', questions };
   const expected = await describerOf(engine).describe(request, never);
   let encodes = 0;
-  const uncuttable = new Proxy(engine, {
+  const untruncatable = new Proxy(engine, {
     get(target, name) {
       if (name === 'truncate') {
         return () => {
-          throw Object.assign(new Error('cannot be cut'), { code: 'TRUNCATE_FAILED' });
+          throw Object.assign(new Error('cannot be truncated'), { code: 'TRUNCATE_FAILED' });
         };
       }
       if (name === 'decodePicture') encodes++;
@@ -137,7 +137,7 @@ test('a memory that cannot be cut is filled anew, with the same answers', async 
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  const { answers, text } = await describerOf(uncuttable).describe(request, never);
+  const { answers, text } = await describerOf(untruncatable).describe(request, never);
   expect({ answers, text }).toEqual({ answers: expected.answers, text: expected.text });
   expect(encodes).toBe(6);
 });

@@ -16,7 +16,7 @@ export interface QuantizeOptions {
   readonly type: string;
   /** Default 1. */
   readonly threads?: number;
-  /** Told the fraction done, at most a hundred times; 1 comes just before the promise resolves. */
+  /** Called with the fraction done, at most a hundred times; with 1 just before the promise resolves. */
   readonly onProgress?: (fraction: number) => void;
 }
 
@@ -24,7 +24,7 @@ export type MtmdLogger = (level: 'debug' | 'info' | 'warn' | 'error', text: stri
 
 export interface MtmdAddon {
   /**
-   * Loads ggml's CPU module: of a folder the one that suits the processor best, or one file. Once per process.
+   * Loads one of ggml's CPU modules: from a folder the best for this processor, or the given file. Once per process.
    * @throws BACKEND_MISSING, BACKEND_LOADED
    */
   loadBackends(path: string): void;
@@ -40,7 +40,7 @@ export interface MtmdAddon {
   quantize(options: QuantizeOptions): Promise<void>;
   /** Where the native libraries' logs go; null drops them, which is the default. Once for the whole process. */
   setLogger(logger: MtmdLogger | null): void;
-  /** Cancels what runs and all loads, also later ones: for a process that is about to exit. */
+  /** Cancels the running calls and all loads, later ones too: for a process that is about to exit. */
   cancelAll(): void;
 }
 
@@ -54,10 +54,10 @@ const loaded = new Map<string, MtmdAddon>();
 export function loadAddon(path = `${root}build/native/mtmd.node`): MtmdAddon {
   const known = loaded.get(path);
   if (known) return known;
-  if (!existsSync(path)) throw new Error(`${path} is missing: build it with scripts/build-native.sh`);
+  if (!existsSync(path)) throw new Error(`${path} is missing; build it with scripts/build-native.sh`);
   const addon = createRequire(import.meta.url)(path) as MtmdAddon;
   loaded.set(path, addon);
-  // Node waits for running native work before it exits: do not let it wait for a whole picture.
+  // Node waits for running native work before it exits, which could take a whole picture.
   process.once('exit', () => addon.cancelAll());
   return addon;
 }

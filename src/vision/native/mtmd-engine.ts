@@ -2,14 +2,14 @@ import type { MtmdInfo } from './mtmd-info.ts';
 import type { MtmdVocabulary } from './mtmd-vocabulary.ts';
 
 /**
- * One loaded model and one sequence of positions. One asynchronous call runs at a time: a second one rejects with
- * BUSY, and so do the methods that touch the sequence. After `close` all throw (or reject with) CLOSED.
+ * One loaded model and one sequence of positions. Only one asynchronous call may run at a time: meanwhile a second one
+ * rejects with BUSY, and methods that use the sequence throw it. After `close` all throw (or reject with) CLOSED.
  */
 export interface MtmdEngine extends MtmdVocabulary {
   readonly info: MtmdInfo;
   /**
-   * Positions in the sequence; grows while a decode runs. With M-RoPE a picture takes fewer positions than the context
-   * needs cells for it.
+   * Positions in the sequence; grows while a decode runs. With M-RoPE a picture takes fewer positions than context
+   * cells.
    */
   readonly position: number;
   /** Positions the context holds. */
@@ -23,7 +23,7 @@ export interface MtmdEngine extends MtmdVocabulary {
   imageNewline(): Float32Array | null;
 
   /**
-   * Pillow's bicubic resize, exact to the bit, as the models were trained with.
+   * Pillow's bicubic resize, bit-exact, as used in the models' training.
    * @param rgb height x width x 3 bytes
    * @returns toHeight x toWidth x 3 bytes
    */
@@ -45,43 +45,42 @@ export interface MtmdEngine extends MtmdVocabulary {
   isEndOfGeneration(token: number): boolean;
 
   /**
-   * Appends tokens. With `logitsLast` (default false) the next token can be sampled. Whatever it rejects with, the
-   * sequence is then as it was before the call.
+   * Appends tokens. With `logitsLast` (default false) the next token can be sampled. If it rejects, the sequence is
+   * unchanged.
    * @throws CONTEXT_FULL, CANCELLED, DECODE_FAILED, INVALID_ARGUMENT
    */
   decodeTokens(tokens: Int32Array, options?: { readonly logitsLast?: boolean }): Promise<void>;
-  /** Appends embeddings (n x width floats); else like `decodeTokens`. */
+  /** Appends embeddings (n x width floats); otherwise like `decodeTokens`. */
   decodeEmbeddings(embeddings: Float32Array, options?: { readonly logitsLast?: boolean }): Promise<void>;
   /**
-   * Appends text and a picture the way libmtmd lays pictures out for this model: cut into slices with what stands
-   * between them, with two-dimensional positions and non-causal attention where the model wants them. Counted before
-   * anything is encoded. Whatever it rejects with, the sequence is then as it was before the call, or empty where the
-   * model's memory cannot be cut.
+   * Appends text and a picture in libmtmd's layout for this model: slices with their separators, two-dimensional
+   * positions and non-causal attention where the model needs them. Tokens are counted before anything is encoded. If it
+   * rejects, the sequence is unchanged, or empty if the model's memory cannot be truncated.
    * @throws CONTEXT_FULL, ENCODE_FAILED, CANCELLED, DECODE_FAILED, INVALID_ARGUMENT
    */
   decodePicture(picture: PictureInput): Promise<PictureTokens>;
-  /** Cells of the context that `decodePicture` takes for a picture of this size, without text before it. */
+  /** Context cells that `decodePicture` needs for a picture of this size, without the text before it. */
   countPictureTokens(width: number, height: number): number;
-  /** Appends one token and samples the next: one round trip of a generation. */
+  /** Appends one token and samples the next: one step of a generation. */
   step(token: number): Promise<number>;
 
   /** Samples from the last logits. @throws NO_LOGITS, SAMPLE_FAILED */
   sample(): number;
-  /** Replaces the sampler, and with it its memory: what it penalises, its random state, its place in the grammar. */
+  /** Replaces the sampler and resets its state: penalised tokens, random state, position in the grammar. */
   setSampler(options: SamplerOptions): void;
 
   /**
-   * Drops all positions from this one on. The memory of a recurrent or hybrid model can only return to where one of the
-   * last four decodes without logits ended. With M-RoPE no picture can be cut in two.
+   * Drops all positions from this one on. A recurrent or hybrid model can only return to the end of one of the last
+   * four decodes without logits. With M-RoPE a picture cannot be split.
    * @throws INVALID_ARGUMENT, TRUNCATE_FAILED
    */
   truncate(position: number): void;
   /** Drops all positions. */
   clear(): void;
 
-  /** Ends the running call, if there is one, with CANCELLED: encoding and decoding stop within a graph node. */
+  /** Ends the running call, if any, with CANCELLED: encoding and decoding stop within a graph node. */
   cancel(): void;
-  /** Frees the model; a running call is cancelled first. Resolves when all is freed. May be called again. */
+  /** Cancels a running call, then frees the model. Resolves when everything is freed. Can be called twice. */
   close(): Promise<void>;
 }
 
@@ -94,9 +93,9 @@ export interface SamplerOptions {
   readonly topP?: number;
   /** 0 is off. Default 0.05. */
   readonly minP?: number;
-  /** 1 is off. Default 1. Only sampled tokens are penalised, never the prompt's. */
+  /** 1 is off. Default 1. Penalises sampled tokens only, not the prompt's. */
   readonly repeatPenalty?: number;
-  /** Sampled tokens the penalty looks back on. Default 64. */
+  /** Number of last sampled tokens to penalise. Default 64. */
   readonly repeatLastN?: number;
   /** 0 to 2^31 - 1. Default 0: the same seed gives the same choices. */
   readonly seed?: number;
@@ -104,24 +103,24 @@ export interface SamplerOptions {
   readonly grammar?: string;
 }
 
-/** What a model takes of the memory, in bytes. The pages of a file that is mapped count as weights. */
+/** A model's memory use, in bytes. The pages of a mapped file count as weights. */
 export interface MemoryUse {
-  /** Of the text model, as they lie in the file. */
+  /** Of the text model, unchanged from the file. */
   readonly weightsBytes: number;
-  /** Of the text model, copied into the order the CPU's kernels want. */
+  /** Of the text model, copied into the layout that the CPU's kernels prefer. */
   readonly repackedWeightsBytes: number;
-  /** The KV cache, or what a recurrent model has instead. */
+  /** The KV cache, or a recurrent model's state. */
   readonly contextBytes: number;
   /** The text model's largest graph. */
   readonly computeBytes: number;
-  /** The vision tower's weights and graph; the graph is there from the first picture on, or with `noAlloc`. */
+  /** The tower's weights and graph; the graph counts from the first picture on, or with `noAlloc`. */
   readonly visionBytes: number;
 }
 
 export interface PictureInput {
-  /** Text that stands before the picture; special tokens in it are read. Default: none. */
+  /** Text before the picture; special tokens in it are parsed. Default: none. */
   readonly before?: string;
-  /** Begin with the begin token where the model wants it. Default false. */
+  /** Add the begin token if the model uses one. Default false. */
   readonly addSpecial?: boolean;
   /** height x width x 3 bytes */
   readonly rgb: Uint8Array;
@@ -129,11 +128,11 @@ export interface PictureInput {
   readonly height: number;
 }
 
-/** What a picture cost. */
+/** Tokens and time that a picture took. */
 export interface PictureTokens {
   /** Embeddings. */
   readonly imageTokens: number;
-  /** The text before the picture, and what the model wants around the picture and its parts. */
+  /** The text before the picture, and the model's tokens around the picture and its slices. */
   readonly promptTokens: number;
   readonly packMs: number;
   readonly encodeMs: number;

@@ -1,4 +1,4 @@
-/** What an error of the native layer can be, as `error.code`. */
+/** `error.code` of the native layer's errors. */
 export type MtmdErrorCode =
   | 'FILE_MISSING'
   | 'FILE_UNREADABLE'
@@ -10,7 +10,7 @@ export type MtmdErrorCode =
   | 'NO_VISION' // an mmproj without vision encoder
   | 'WIDTH_MISMATCH' // text model and mmproj do not belong together
   | 'LOAD_FAILED' // llama.cpp or libmtmd refused the file; the message has its reason
-  | 'BACKEND_MISSING' // no CPU module is loaded, or none could be
+  | 'BACKEND_MISSING' // no CPU module is loaded or can be loaded
   | 'BACKEND_LOADED' // another CPU module is loaded already
   | 'BUSY' // another call runs on the engine
   | 'CLOSED'
@@ -19,8 +19,8 @@ export type MtmdErrorCode =
   | 'NO_WEIGHTS' // loaded with `noAlloc`
   | 'DECODE_FAILED'
   | 'ENCODE_FAILED'
-  | 'TRUNCATE_FAILED' // this model's memory cannot be cut
-  | 'NO_LOGITS' // the last decode asked for none, or the sequence was cut since
+  | 'TRUNCATE_FAILED' // this model's memory cannot be truncated there
+  | 'NO_LOGITS' // the last decode requested none, or the sequence was truncated since
   | 'SAMPLE_FAILED' // the grammar allows nothing more
   | 'BAD_GRAMMAR'
   | 'BAD_TEMPLATE'

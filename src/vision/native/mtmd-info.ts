@@ -6,11 +6,11 @@ export interface TextInfo {
   readonly quant: string;
   /** `tokenizer.ggml.model`: "llama" is SentencePiece, "gpt2" byte pairs. */
   readonly tokenizer: string;
-  /** The Jinja source the file carries. */
+  /** The file's own Jinja source. */
   readonly chatTemplate: string | null;
   /** Floats of an embedding. */
   readonly width: number;
-  /** 0 where it differs from block to block, as in hybrid models. */
+  /** 0 if it differs between blocks, as in hybrid models. */
   readonly headCount: number;
   /** Fewer than `headCount` with grouped-query attention. */
   readonly keyValueHeadCount: number;
@@ -19,7 +19,7 @@ export interface TextInfo {
   /** Of the tensors. */
   readonly sizeBytes: number;
   readonly parameters: number;
-  /** The tokeniser begins a text with the begin token if asked for special tokens. */
+  /** With `addSpecial` the tokeniser adds a begin token. */
   readonly addsBeginToken: boolean;
 }
 
@@ -37,9 +37,9 @@ export interface VisionInfo {
   /** Per colour, of values from 0 to 1. */
   readonly mean: readonly [number, number, number];
   readonly standardDeviation: readonly [number, number, number];
-  /** The text model wants two-dimensional positions for images: only `decodePicture` gives them. */
+  /** The text model needs two-dimensional positions for images: only `decodePicture` provides them. */
   readonly usesMrope: boolean;
-  /** The text model wants images to be attended to in both directions: only `decodePicture` does. */
+  /** The text model needs non-causal attention for images: only `decodePicture` provides it. */
   readonly nonCausal: boolean;
   /** `imageMaxTokens` has an effect. */
   readonly takesTokenLimit: boolean;
@@ -55,7 +55,7 @@ export interface MtmdInfo {
     readonly name: string;
     /** Path of the loaded CPU module. */
     readonly module: string;
-    /** What it was compiled for and the processor has, e.g. {"AVX2": "1"}. */
+    /** Features that it was compiled for and the processor has, e.g. {"AVX2": "1"}. */
     readonly features: Readonly<Record<string, string>>;
   };
   /** Version of llama.cpp. */

@@ -13,13 +13,13 @@ export interface InspectRequest {
   readonly sizes: readonly Size[];
 }
 
-/** Cells of the context a picture takes at each detail; only `full` where the model heeds none. */
+/** Context cells of a picture at each detail; only `full` if the model does not use `detail`. */
 export interface PictureCost {
   readonly size: Size;
   readonly tokens: Partial<Record<Detail, number>>;
 }
 
-/** What a model's files say of it, and what Scenecast makes of that. */
+/** A model's metadata, and what Scenecast derives from it. */
 export interface ModelFacts {
   readonly text: TextInfo;
   readonly vision: VisionInfo | null;

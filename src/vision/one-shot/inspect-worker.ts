@@ -2,12 +2,12 @@ import { type Detail, details } from '../../domain/detail.ts';
 import { backendsDir, loadAddon } from '../native/addon.ts';
 import type { MtmdVocabularyFile } from '../native/mtmd-vocabulary.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
-import { countPictureTokens, heedsDetail } from '../picture/picture-encoder.ts';
+import { countPictureTokens, usesDetail } from '../picture/picture-encoder.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import type { InspectRequest, ModelFacts, PictureCost } from './inspect-request.ts';
 import { serveParent } from './one-shot-child.ts';
 
-/** Nothing is decoded: the least that takes a picture that must be decoded at once. */
+/** Nothing is decoded: just enough for a picture that must fit one batch. */
 const contextSize = 1024;
 
 const addon = loadAddon();
@@ -21,8 +21,7 @@ serveParent(async (request: InspectRequest): Promise<ModelFacts> => {
   const { vision } = engine.info;
   const facts = { ...textFacts(request, vocabulary, vision), vision };
   const pictures: PictureCost[] = request.sizes.map((size) => ({ size, tokens: {} }));
-  const heeds = heedsDetail(engine.info);
-  for (const detail of heeds ? details.toReversed() : (['full'] as const)) {
+  for (const detail of usesDetail(engine.info) ? details.toReversed() : (['full'] as const)) {
     if (detail !== 'full' && vision.takesTokenLimit) {
       await engine.close();
       engine = await load(request.textPath, mmprojPath, detail);

@@ -2,14 +2,15 @@ import type { EngineOptions } from '../process/protocol.ts';
 
 export interface MeasureRequest {
   readonly engine: EngineOptions;
-  /** Tokens that are prefilled in one call, and generated. */
+  /** Tokens to prefill in one call. */
   readonly prefillTokens: number;
+  /** Tokens to generate. */
   readonly decodeTokens: number;
 }
 
 /** How fast an engine ran. */
 export interface EngineRates {
-  /** Milliseconds for one square picture of the encoder; 0 where libmtmd lays pictures out. */
+  /** Milliseconds to encode one square; 0 if libmtmd lays out the pictures. */
   readonly encodeMs: number;
   /** Tokens a second. */
   readonly prefill: number;

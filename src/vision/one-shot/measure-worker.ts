@@ -21,7 +21,7 @@ serveParent(
         return performance.now() - startedAt;
       };
       const encode = (): Promise<unknown> => engine.encodeTile(noise(imageSize));
-      // The first of each fills caches and allocates.
+      // The first run of each fills caches and allocates.
       const isSquare = projectorType === 'mlp' && !usesMrope && imageSize % patchSize === 0;
       if (isSquare) await encode();
       const encodeMs = isSquare ? await timed(encode) : 0;
@@ -44,12 +44,12 @@ serveParent(
   },
 );
 
-/** Neither cost depends on what is shown or said. */
+/** The cost does not depend on the content. */
 function noise(side: number): Uint8Array {
   return Uint8Array.from({ length: side * side * 3 }, (_, at) => (at * 2_654_435_761) >>> 24);
 }
 
-/** Past the control tokens, which stand first in most vocabularies. */
+/** Skips the control tokens, which come first in most vocabularies. */
 function someTokens(count: number, vocabularySize: number): Int32Array {
   return Int32Array.from(
     { length: count },

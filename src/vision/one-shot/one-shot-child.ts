@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { EngineError, messageOf } from '../../domain/errors.ts';
 import { onCpus } from '../native/on-cpus.ts';
 
-// Work for the addon in a process of its own, because ggml aborts its process on some files, and some of its work can
-// be ended in no other way. The process does one thing, then it ends.
+// Runs one job of the addon in a child process, because ggml aborts its process on some files, and some jobs can only
+// be stopped by killing it.
 
 type FromChild<Result> =
   | { readonly type: 'progress'; readonly fraction: number }
@@ -11,7 +11,7 @@ type FromChild<Result> =
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 export interface ChildOptions {
-  /** Where it may run; null: anywhere. */
+  /** CPUs to run on; null: any. */
   readonly cpus?: readonly number[] | null;
   readonly signal?: AbortSignal | undefined;
   /** From 0 to 1. */
@@ -19,27 +19,27 @@ export interface ChildOptions {
 }
 
 /**
- * Runs a worker file that calls {@link serveParent}, and waits until its process has ended.
- * @param name what the process is called in an error: "the quantiser"
- * @throws EngineError with the code of what the work threw, CANCELLED, ENGINE_DIED where the process ended itself,
- * ENGINE_KILLED where the kernel ended it, or NOT_STARTED where there was no memory, process or descriptor left for it
+ * Runs a worker file that calls {@link serveParent}, and waits for its process to exit.
+ * @param job its name in errors: "quantisation"
+ * @throws EngineError with the code that the worker threw, CANCELLED, ENGINE_DIED if the process crashed,
+ * ENGINE_KILLED if the kernel killed it, or NOT_STARTED if memory, processes or descriptors ran out
  */
 export async function runInChild<Request extends object, Result>(
   worker: URL,
-  name: string,
+  job: string,
   request: Request,
   { signal, onProgress, cpus = null }: ChildOptions,
 ): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  const cancelled = (): EngineError => new EngineError('CANCELLED', `${name} was cancelled`);
+  const cancelled = (): EngineError => new EngineError('CANCELLED', `${job} was cancelled`);
   if (signal?.aborted) throw cancelled();
   const notStarted = (cause: unknown): EngineError =>
-    new EngineError('NOT_STARTED', `${name}'s process cannot be started: ${messageOf(cause)}`, { cause });
+    new EngineError('NOT_STARTED', `${job}: the process cannot be started: ${messageOf(cause)}`, { cause });
   let child: ChildProcess;
   try {
     child = fork(worker, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], ...onCpus(cpus) });
   } catch (cause) {
-    throw notStarted(cause); // Node throws for some of what goes wrong, and emits the rest
+    throw notStarted(cause); // Node throws some failures and emits others
   }
   const stop = (): void => void child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });
@@ -50,7 +50,7 @@ export async function runInChild<Request extends object, Result>(
       return;
     }
     last = message;
-    child.disconnect(); // its end
+    child.disconnect(); // makes it exit
   });
   child.on('error', (cause) => reject(notStarted(cause)));
   child.on('exit', (code, killedBy) => {
@@ -60,16 +60,16 @@ export async function runInChild<Request extends object, Result>(
     else if (last?.type === 'failed') reject(new EngineError(last.code, last.message));
     else {
       const how = killedBy ? `killed by ${killedBy}` : `exit code ${code}`;
-      // Nothing of ours sends it: memory has run out, and the next try may go well.
+      // Only the kernel sends it, when memory runs out: a retry may succeed.
       const fault = killedBy === 'SIGKILL' ? 'ENGINE_KILLED' : 'ENGINE_DIED';
-      reject(new EngineError(fault, `${name}'s process ended (${how})`));
+      reject(new EngineError(fault, `${job}: the process exited (${how})`));
     }
   });
   child.send(request, () => {});
   return promise;
 }
 
-/** The child's side: does the work for the one request that comes, and reports how it went. */
+/** The child's side: handles its one request and reports the result. */
 export function serveParent<Request, Result>(
   work: (request: Request, onProgress: (fraction: number) => void) => Promise<Result>,
 ): void {
@@ -85,8 +85,8 @@ export function serveParent<Request, Result>(
       },
     );
   });
-  // Without a parent nobody wants the result.
+  // Without a parent the result is useless.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  // Ctrl-C signals the whole group; the parent decides when this process ends.
+  // Ctrl-C signals the whole group; the parent decides when this process exits.
   process.on('SIGINT', () => {});
 }

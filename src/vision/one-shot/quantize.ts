@@ -10,22 +10,25 @@ export interface QuantizeFileOptions extends Omit<QuantizeOptions, 'threads'> {
 }
 
 /**
- * Quantises a GGUF file with llama.cpp's own quantiser, in a process of its own. `outputPath` appears, complete and on
- * the disk, only at the end: until then the file is called `<outputPath>.part`.
- * @throws EngineError: the codes of `MtmdAddon.quantize`, CANCELLED, or ENGINE_DIED where the process ended itself
+ * Quantises a GGUF file with llama.cpp's own quantiser, in a process of its own. Writes to `<outputPath>.part`, which is
+ * renamed once it is complete and synced.
+ * @throws EngineError: the codes of `MtmdAddon.quantize`, CANCELLED, or ENGINE_DIED if the process crashed
  */
 export async function quantizeFile(options: QuantizeFileOptions): Promise<void> {
   const { type, threads, signal, onProgress } = options;
   const inputPath = resolve(options.inputPath);
   const outputPath = resolve(options.outputPath);
   if (inputPath === outputPath) {
-    throw new EngineError('INVALID_ARGUMENT', `${inputPath} cannot be quantised onto itself`);
+    throw new EngineError(
+      'INVALID_ARGUMENT',
+      `${inputPath} cannot be quantised onto itself; choose another output file`,
+    );
   }
   const partPath = `${outputPath}.part`;
   const worker = new URL('./quantize-worker.ts', import.meta.url);
   const request = { inputPath, outputPath: partPath, type, threads };
   try {
-    await runInChild(worker, 'the quantiser', request, { signal, onProgress });
+    await runInChild(worker, 'quantisation', request, { signal, onProgress });
     await flush(partPath);
     await rename(partPath, outputPath);
     await flush(dirname(outputPath));
@@ -35,7 +38,7 @@ export async function quantizeFile(options: QuantizeFileOptions): Promise<void> 
   }
 }
 
-/** Waits until a file, or a folder's list of files, is on the disk. */
+/** Syncs a file, or a folder's entries, to the disk. */
 async function flush(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {

@@ -1,16 +1,16 @@
 import type { Size } from '../../domain/frame.ts';
 import type { AnswerType } from '../../domain/observation.ts';
 
-/** What the model will have to do. */
+/** The model, and the work to size it for. */
 export interface SizeRequest {
-  /** Absolute. What follows a file's header is not read: it may be a hole. */
+  /** Absolute. Only a file's header is read. */
   readonly textPath: string;
   /** Absolute. */
   readonly mmprojPath: string;
   /** As in the config. */
   readonly chatTemplate: string | null;
   readonly pictureSizes: readonly Size[];
-  /** What descriptions are asked for with. */
+  /** The prompts for descriptions. */
   readonly prompts: readonly string[];
   readonly questions: readonly { readonly ask: string; readonly type: AnswerType | null }[];
   readonly ubatchSize: number;

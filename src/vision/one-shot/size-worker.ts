@@ -5,15 +5,15 @@ import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
-import { countPictureTokens, countSquares, heedsDetail } from '../picture/picture-encoder.ts';
-import { mostAnswerTokens } from '../prompt/answer-grammar.ts';
+import { countPictureTokens, countSquares, usesDetail } from '../picture/picture-encoder.ts';
+import { maxAnswerTokens } from '../prompt/answer-grammar.ts';
 import { renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import { turnTokens } from '../prompt/turn-tokens.ts';
 import { serveParent } from './one-shot-child.ts';
 import type { SizeRequest } from './size-request.ts';
 
-/** What a context takes is measured at two sizes: it grows in a straight line. */
+/** A context's memory is measured at two sizes: it grows linearly. */
 const measuredContexts = [4096, 8192] as const;
 
 const addon = loadAddon();
@@ -47,17 +47,17 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
 });
 
 async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<DetailSizing[]> {
-  const measured: Detail[] = heedsDetail(full.info) ? details.toReversed() : ['full'];
+  const measured: Detail[] = usesDetail(full.info) ? details.toReversed() : ['full'];
   const sized: DetailSizing[] = [];
   for (const detail of measured) {
-    // Only models that take a limit must be loaded for it.
+    // Only models that take a token limit must be loaded again.
     const isOther = detail !== 'full' && full.info.vision.takesTokenLimit;
     const engine = isOther ? await loadHeaders(request, detail, measuredContexts[0], 'f16') : full;
     const counts = request.pictureSizes.map((size) => ({
       imageTokens: countPictureTokens(engine, detail, size),
       squares: countSquares(engine, detail, size),
     }));
-    const largest = counts.reduce((most, each) => (each.imageTokens > most.imageTokens ? each : most));
+    const largest = counts.reduce((max, each) => (each.imageTokens > max.imageTokens ? each : max));
     sized.push({ detail, ...largest, visionBytes: engine.memory.visionBytes });
     if (isOther) await engine.close();
   }
@@ -79,12 +79,12 @@ function sizeTurns(
   };
   const free = [...prompts, ...questions.filter(({ type }) => !type).map(({ ask }) => ask)];
   const typed = questions.flatMap(({ ask, type }) =>
-    type ? [promptTokens(ask) + mostAnswerTokens(type)] : [],
+    type ? [promptTokens(ask) + maxAnswerTokens(type)] : [],
   );
   return { freeTurnTokens: Math.max(0, ...free.map(promptTokens)), typedTurnTokens: Math.max(0, ...typed) };
 }
 
-/** @param small what it takes at the smaller of the measured sizes */
+/** @param small its use at the smaller of the measured sizes */
 async function sizeContext(request: SizeRequest, kvType: KvType, small: MemoryUse): Promise<ContextSizing> {
   const large = await contextUse(request, measuredContexts[1], kvType);
   const [from, to] = measuredContexts;

@@ -50,21 +50,21 @@ export interface Plan {
 }
 
 /**
- * The canvas that shows most of the picture and, among those, wastes least, exactly as published: the first of equals
- * wins, sizes are cut (not rounded) to whole pixels.
+ * The canvas with the highest effective resolution and, among equals, the least waste, exactly as published: the first
+ * of equals wins, sizes are truncated (not rounded) to whole pixels.
  */
 export function selectBestResolution(size: Size, candidates: readonly (readonly [number, number])[]): Size {
   let best: Size | null = null;
-  let mostEffective = 0;
-  let leastWasted = Number.POSITIVE_INFINITY;
+  let maxEffective = 0;
+  let minWasted = Number.POSITIVE_INFINITY;
   for (const [width, height] of candidates) {
     const scale = Math.min(width / size.width, height / size.height);
     const scaled = Math.trunc(size.width * scale) * Math.trunc(size.height * scale);
     const effective = Math.min(scaled, size.width * size.height);
     const wasted = width * height - effective;
-    if (effective > mostEffective || (effective === mostEffective && wasted < leastWasted)) {
-      mostEffective = effective;
-      leastWasted = wasted;
+    if (effective > maxEffective || (effective === maxEffective && wasted < minWasted)) {
+      maxEffective = effective;
+      minWasted = wasted;
       best = { width, height };
     }
   }
@@ -73,21 +73,21 @@ export function selectBestResolution(size: Size, candidates: readonly (readonly 
 }
 
 /**
- * Plans a picture. It is always tiled, also where it is no larger than one square: so the models were trained.
- * @throws RangeError for sizes that are not positive whole numbers, or a canvas that is no whole number of squares
+ * Plans a picture's tiles. Even a picture no larger than one square is tiled, as in training.
+ * @throws RangeError for sizes that are not positive whole numbers, or a canvas that is not a whole number of squares
  */
 export function planAnyres(options: AnyresOptions): Plan {
   const { width, height, imageSize, patchSize, gridPinpoints } = options;
   for (const [name, value] of Object.entries({ width, height, imageSize, patchSize })) {
     if (!Number.isInteger(value) || value <= 0)
-      throw new RangeError(`${name} must be a positive whole number: ${value}`);
+      throw new RangeError(`${name}: must be a positive whole number (it is ${value})`);
   }
   if (imageSize % patchSize !== 0)
     throw new RangeError(`patches of ${patchSize} do not fill ${imageSize} pixels`);
   const canvas = selectBestResolution(options, gridPinpoints);
   if (canvas.width % imageSize !== 0 || canvas.height % imageSize !== 0) {
     throw new RangeError(
-      `the canvas ${canvas.width}x${canvas.height} is no whole number of ${imageSize} squares`,
+      `the canvas ${canvas.width}x${canvas.height} is not a whole number of squares of ${imageSize} pixels`,
     );
   }
   const refined = fitToCanvas(options, canvas);
@@ -126,8 +126,8 @@ function fitToCanvas(size: Size, canvas: Size): Size {
 }
 
 /**
- * The published unpad_image, on the patch map: from the aspect ratios alone, cut alike at both ends. It may keep a row
- * more than holds picture.
+ * The published unpad_image, on the patch map: from the aspect ratios alone, cut equally at both ends. It may keep a row
+ * of padding.
  */
 function unpad(size: Size, rows: number, columns: number): { keptRows: Span; keptColumns: Span } {
   const all = { keptRows: { start: 0, end: rows }, keptColumns: { start: 0, end: columns } };
@@ -169,8 +169,8 @@ export function cutTiles(plan: Plan, refinedRgb: Uint8Array): Uint8Array[] {
 }
 
 /**
- * Puts the embeddings in the order the language model was trained on: the overview, then the map of all tiles row by
- * row, padding left out, each row ended by the newline.
+ * Puts the embeddings in the order of the training: the overview, then the map of all tiles row by row without
+ * padding, each row ended by the newline.
  * @param overview patchesPerSide^2 x width floats
  * @param tiles per tile, in the plan's order, patchesPerSide^2 x width floats
  * @param newline width floats

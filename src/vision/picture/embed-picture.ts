@@ -15,7 +15,7 @@ export interface PictureEmbeddings {
   readonly encodeMs: number;
 }
 
-/** A picture cut the way LLaVA-1.6 looks at it: RGB, imageSize x imageSize x 3 bytes each. */
+/** A picture cut as in LLaVA-1.6's training: RGB, imageSize x imageSize x 3 bytes each. */
 export interface CutPicture {
   readonly plan: Plan;
   readonly overview: Uint8Array;
@@ -23,7 +23,7 @@ export interface CutPicture {
 }
 
 /**
- * Encodes a picture the way LLaVA-1.6 was trained: the overview, then the tiles as one map without padding, with an
+ * Encodes a picture as in LLaVA-1.6's training: the overview, then the tiles as one map without padding, with an
  * image_newline after each row.
  * @throws EngineError BAD_PICTURE, or UNSUPPORTED_MODEL for a projector that is not LLaVA-1.6's; the signal's reason.
  */
@@ -35,7 +35,7 @@ export async function embedPicture(
 ): Promise<PictureEmbeddings> {
   const { gridPinpoints, imageSize } = engine.info.vision;
   if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
-  // Without tiles the overview stands alone: the whole picture stretched to one square.
+  // Without tiles only the overview is left: the whole picture stretched to one square.
   if (pinpointsFor(detail, gridPinpoints, imageSize).length === 0) {
     return embedSquare(engine, picture, 'stretch', signal);
   }
@@ -48,7 +48,7 @@ export async function embedPicture(
 }
 
 /**
- * Encodes a picture as one square, the way LLaVA-1.5 was trained (`pad`), or stretched to it.
+ * Encodes a picture as one square, padded as in LLaVA-1.5's training, or stretched.
  * @throws EngineError BAD_PICTURE; the signal's reason.
  */
 export async function embedSquare(
@@ -79,7 +79,7 @@ async function squarePicture(
   return engine.resize(padded, side, side, imageSize, imageSize);
 }
 
-/** Runs the two steps every way of looking has, and takes their times. */
+/** Runs and times the two steps that all layouts share. */
 async function packAndEncode<Packed>(
   engine: MtmdEngine,
   pack: () => Promise<Packed>,
@@ -88,7 +88,7 @@ async function packAndEncode<Packed>(
 ): Promise<PictureEmbeddings> {
   const start = performance.now();
   const packed = await pack();
-  // The engine hears of an abort only while it encodes or decodes.
+  // The engine notices an abort only while it encodes or decodes.
   signal.throwIfAborted();
   const encodeStart = performance.now();
   const embeddings = await encode(packed);
@@ -116,7 +116,7 @@ export async function cutPicture(
   return { plan, overview, tiles: cutTiles(plan, refined) };
 }
 
-/** Encodes the squares of a cut picture one by one, and puts them together: tokenCount x n_embd floats. */
+/** Encodes the squares of a cut picture one by one and assembles them: tokenCount x n_embd floats. */
 export async function encodeCut(
   engine: MtmdEngine,
   { plan, overview, tiles }: CutPicture,

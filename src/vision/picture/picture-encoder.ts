@@ -4,79 +4,81 @@ import type { MtmdEngine, PictureTokens } from '../native/mtmd-engine.ts';
 import type { MtmdInfo } from '../native/mtmd-info.ts';
 import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
-import { lesserDetail, pinpointsFor } from './detail.ts';
+import { lowerDetail, pinpointsFor } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings } from './embed-picture.ts';
 
-/** Puts a picture, and the text before it, into the engine's sequence. */
+/** Encodes a picture, and prefills it and the text before it into the engine's sequence. */
 export interface PictureEncoder {
   /**
-   * Afterwards the sequence holds `before` and the picture, and nothing else. Rejects with the native layer's coded
-   * errors, BAD_PICTURE or UNSUPPORTED_MODEL, or the signal's reason. A lesser `detail` than the engine's is heeded where
-   * pictures are cut here into tiles.
+   * Afterwards the sequence holds only `before` and the picture. A `detail` lower than the engine's has an effect with
+   * LLaVA-1.6 models only. Rejects with the native layer's coded errors, BAD_PICTURE or UNSUPPORTED_MODEL, or the
+   * signal's reason.
    */
-  see(picture: Picture, before: string, signal: AbortSignal, detail?: Detail): Promise<PictureTokens>;
+  encode(picture: Picture, before: string, signal: AbortSignal, detail?: Detail): Promise<PictureTokens>;
 }
 
-type WayOfLooking = 'anyres' | 'padded square' | 'stretched square' | 'libmtmd';
+/** Who lays out a picture's embeddings, and how. */
+type Layout = 'anyres' | 'padded square' | 'stretched square' | 'libmtmd';
 
-function wayOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): WayOfLooking {
+function layoutOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): Layout {
   if (vision.projectorType !== 'mlp' || vision.usesMrope) return 'libmtmd';
   if (vision.gridPinpoints.length > 0) return 'anyres';
-  // Of the models with this projector and one square, Moondream (Phi, 378 pixels) alone was trained on stretched
+  // Of the models with this projector and one square, only Moondream (Phi, 378 pixels) was trained on stretched
   // pictures.
   return text.architecture === 'phi2' && vision.imageSize === 378 ? 'stretched square' : 'padded square';
 }
 
-/** How a model looks at pictures: LLaVA's are packed here, as it was trained; all others by libmtmd. */
+/** The encoder for a model: LLaVA's layouts are made here, as in training; all others by libmtmd. */
 export function choosePictureEncoder(engine: MtmdEngine, detail: Detail): PictureEncoder {
-  const way = wayOf(engine.info);
-  if (way === 'libmtmd') return new LibmtmdPictureEncoder(engine);
-  if (way === 'anyres') {
-    return new EmbeddingPictureEncoder(engine, (picture, signal, wanted) =>
-      embedPicture(engine, picture, signal, lesserDetail(detail, wanted)),
+  const layout = layoutOf(engine.info);
+  if (layout === 'libmtmd') return new LibmtmdPictureEncoder(engine);
+  if (layout === 'anyres') {
+    return new EmbeddingPictureEncoder(engine, (picture, signal, requested) =>
+      embedPicture(engine, picture, signal, lowerDetail(detail, requested)),
     );
   }
-  const fit = way === 'padded square' ? 'pad' : 'stretch';
+  const fit = layout === 'padded square' ? 'pad' : 'stretch';
   return new EmbeddingPictureEncoder(engine, (picture, signal) => embedSquare(engine, picture, fit, signal));
 }
 
-/** Whether `detail` changes how this model looks at pictures. */
-export function heedsDetail(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
-  return wayOf(info) === 'anyres' || (wayOf(info) === 'libmtmd' && info.vision.takesTokenLimit);
+/** Whether `detail` has an effect with this model. */
+export function usesDetail(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
+  const layout = layoutOf(info);
+  return layout === 'anyres' || (layout === 'libmtmd' && info.vision.takesTokenLimit);
 }
 
 /**
- * Cells of the context a picture of this size takes, without the text around it. An engine with `takesTokenLimit` must
+ * Context cells of a picture of this size, without the text around it. An engine with `takesTokenLimit` must
  * have been loaded for this detail.
  */
 export function countPictureTokens(engine: MtmdEngine, detail: Detail, size: Size): number {
   const { imageSize, patchSize, hasImageNewline } = engine.info.vision;
-  if (wayOf(engine.info) === 'libmtmd') return engine.countPictureTokens(size.width, size.height);
+  if (layoutOf(engine.info) === 'libmtmd') return engine.countPictureTokens(size.width, size.height);
   const patches = (imageSize / patchSize) ** 2;
   const plan = planOf(engine.info, detail, size);
   if (!plan) return patches;
   return hasImageNewline ? plan.tokenCount : patches * (1 + plan.tiles.length);
 }
 
-/** Squares that are encoded for a picture of this size; null where libmtmd lays pictures out. */
+/** Number of squares to encode for a picture of this size; null if libmtmd lays it out. */
 export function countSquares({ info }: MtmdEngine, detail: Detail, size: Size): number | null {
-  return wayOf(info) === 'libmtmd' ? null : 1 + (planOf(info, detail, size)?.tiles.length ?? 0);
+  return layoutOf(info) === 'libmtmd' ? null : 1 + (planOf(info, detail, size)?.tiles.length ?? 0);
 }
 
-/** How a picture is cut into tiles; null where it is not. */
+/** How a picture is cut into tiles; null if it is not. */
 function planOf(info: MtmdEngine['info'], detail: Detail, size: Size): Plan | null {
   const { imageSize, patchSize, gridPinpoints } = info.vision;
-  const offered = wayOf(info) === 'anyres' ? pinpointsFor(detail, gridPinpoints, imageSize) : [];
-  return offered.length === 0 ? null : planAnyres({ ...size, imageSize, patchSize, gridPinpoints: offered });
+  const allowed = layoutOf(info) === 'anyres' ? pinpointsFor(detail, gridPinpoints, imageSize) : [];
+  return allowed.length === 0 ? null : planAnyres({ ...size, imageSize, patchSize, gridPinpoints: allowed });
 }
 
 type Embed = (picture: Picture, signal: AbortSignal, detail?: Detail) => Promise<PictureEmbeddings>;
 
-/** Pictures that become one run of embeddings. The text before them stays in the KV cache from picture to picture. */
+/** For pictures that become one run of embeddings. Keeps the text before them in the KV cache from picture to picture. */
 export class EmbeddingPictureEncoder implements PictureEncoder {
   readonly #engine: MtmdEngine;
   readonly #embed: Embed;
-  /** The text that stands before every picture, while its KV is still there. */
+  /** The text before the last picture, while its KV is valid. */
   #prefix: { readonly text: string; readonly position: number } | null = null;
 
   constructor(engine: MtmdEngine, embed: Embed) {
@@ -84,7 +86,12 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
     this.#embed = embed;
   }
 
-  async see(picture: Picture, before: string, signal: AbortSignal, detail?: Detail): Promise<PictureTokens> {
+  async encode(
+    picture: Picture,
+    before: string,
+    signal: AbortSignal,
+    detail?: Detail,
+  ): Promise<PictureTokens> {
     const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(picture, signal, detail);
     signal.throwIfAborted();
     const promptTokens = await this.#prefillPrefix(before);
@@ -92,7 +99,7 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
     return { imageTokens: tokenCount, promptTokens, packMs, encodeMs };
   }
 
-  /** Rolls the KV back to the end of the text before the picture, and puts that text there where it is not yet. */
+  /** Rolls the KV back to the end of the text before the picture; prefills that text if it has changed. */
   async #prefillPrefix(text: string): Promise<number> {
     const tokens = this.#engine.tokenize(text, { addSpecial: true, parseSpecial: true });
     if (this.#returnToPrefix(text)) return tokens.length;
@@ -109,7 +116,7 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
   }
 }
 
-/** Pictures as libmtmd lays them out: slices and their delimiters, M-RoPE, non-causal attention. */
+/** For pictures that libmtmd lays out: slices and their delimiters, M-RoPE, non-causal attention. */
 class LibmtmdPictureEncoder implements PictureEncoder {
   readonly #engine: MtmdEngine;
 
@@ -117,19 +124,19 @@ class LibmtmdPictureEncoder implements PictureEncoder {
     this.#engine = engine;
   }
 
-  async see(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens> {
+  async encode(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens> {
     const start = performance.now();
     const pixels = await decodePicture(picture);
     signal.throwIfAborted();
     const decodeMs = performance.now() - start;
-    // The text before is not kept from picture to picture: it is short, and some models align a picture to it.
+    // The text before the picture is not kept: it is short, and some models align a picture to it.
     this.#engine.clear();
     const tokens = await this.#engine.decodePicture({ ...pixels, before, addSpecial: true });
     return { ...tokens, packMs: tokens.packMs + decodeMs };
   }
 }
 
-/** Drops all positions from this one on; false where the model's memory cannot be cut there. */
+/** Drops all positions from this one on; false if the model's memory cannot be truncated there. */
 export function tryTruncate(engine: MtmdEngine, position: number): boolean {
   try {
     engine.truncate(position);

@@ -1,17 +1,17 @@
-// How LLaVA-1.5 and its kin lay a picture out: one square. Source: LLaVA's mm_utils.py (expand2square, image_aspect_ratio
+// How LLaVA-1.5 and related models lay out a picture: one square. Source: LLaVA's mm_utils.py (expand2square, image_aspect_ratio
 // "pad") and CLIPImageProcessor (bicubic resize, a centre crop that cuts nothing off a square).
 
 import type { Size } from '../../domain/frame.ts';
 
-/** The colour of the padding: the mean the encoder subtracts, so that it sees nothing there. Cut, not rounded. */
+/** The padding's colour: the mean that the encoder subtracts, so that the padding is zero. Truncated, not rounded. */
 export function paddingColour(mean: readonly number[]): readonly number[] {
   return mean.map((value) => Math.trunc(value * 255));
 }
 
 /**
- * Sets a picture into the middle of the smallest square that holds it.
+ * Centres a picture in the smallest square that holds it.
  * @param rgb height x width x 3 bytes
- * @param colour red, green and blue of the rest, 0 to 255
+ * @param colour red, green and blue of the padding, 0 to 255
  * @returns side x side x 3 bytes, `side` the longer side of the picture
  */
 export function expandToSquare(

@@ -8,17 +8,17 @@ import type { Description } from '../../domain/observation.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
 import type { DescribeRequest, Describer, Log } from '../../pipeline/ports.ts';
 import { onCpus } from '../native/on-cpus.ts';
-import type { EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
-import { longestSilenceMs, SilenceWatch } from './silence-watch.ts';
+import type { EngineInfo, EngineOptions, FromEngineProcess, ToEngineProcess } from './protocol.ts';
+import { maxSilenceMs, SilenceWatch } from './silence-watch.ts';
 
 export interface EngineClientOptions {
   readonly engine: EngineOptions;
-  /** A description that takes longer fails, and the engine's process is killed and started anew. */
+  /** A description that takes longer fails, and the engine process is killed and restarted. */
   readonly deadlineMs: number;
-  /** An engine's process that gives no sign of life for longer is killed and started anew. Default: 45 s. */
+  /** An engine process that sends no message for longer is killed and restarted. Default: 45 s. */
   readonly silenceMs?: number;
   readonly log: Log;
-  /** From 0 to 1, while the model is loaded. */
+  /** From 0 to 1, while the model loads. */
   readonly onProgress?: (fraction: number) => void;
 }
 
@@ -30,19 +30,19 @@ interface Loaded {
 interface Pending {
   resolve(description: Description): void;
   reject(error: EngineError): void;
-  /** Why its process was killed, where that was on purpose. */
+  /** Why the process was killed on purpose. */
   fault: EngineError | null;
 }
 
 const backOff = { firstMs: 500, maxMs: 60_000 } as const;
-/** A killed process that is still there after so long waits for a device for ever, and only a reboot may help. */
-const longestDeathMs = 30_000;
-/** What ends a process that loads a file it cannot read; an OOM kill, where trying again may help, does not. */
+/** A killed process that has not exited by then is stuck in the kernel; only a reboot may help. */
+const maxExitMs = 30_000;
+/** Signals of a crash on an unreadable file, as opposed to an OOM kill, after which a retry may succeed. */
 const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV']);
 
 /**
- * The daemon's side of the engine. The engine runs in a child process, because ggml aborts its process on
- * many errors, an encode cannot be interrupted, and an OOM kill must not take the daemon.
+ * The daemon's side of the engine process. The engine runs in a child process because ggml aborts its process on many
+ * errors, an encode cannot be interrupted, and an OOM kill must not hit the daemon.
  */
 export class EngineClient implements Describer {
   readonly #options: EngineClientOptions;
@@ -50,8 +50,8 @@ export class EngineClient implements Describer {
   readonly #closed = new AbortController();
   #ready: Promise<ChildProcess> | null = null;
   #child: ChildProcess | null = null;
-  /** When a process that was killed must be gone. */
-  #goneByMs = Number.POSITIVE_INFINITY;
+  /** When a killed process must have exited. */
+  #exitDueMs = Number.POSITIVE_INFINITY;
   #nextId = 1;
   /** Since the last description. */
   #restarts = 0;
@@ -61,16 +61,16 @@ export class EngineClient implements Describer {
   }
 
   /**
-   * Starts the engine's process and loads the model. `triesAgain`: where the process dies of it, as when memory runs out,
-   * it is started anew, with back-off, for as long as it takes.
-   * @throws EngineError where it cannot be loaded (NOT_GGUF, GGUF_TRUNCATED, WIDTH_MISMATCH and such; LOAD_CRASHED where
-   * llama.cpp ended its process over a file).
+   * Starts the engine process and loads the model. `retry`: if the process dies meanwhile, for example because memory
+   * runs out, start it again with back-off until it succeeds.
+   * @throws EngineError if the model cannot be loaded (NOT_GGUF, GGUF_TRUNCATED, WIDTH_MISMATCH and so on; LOAD_CRASHED
+   * if llama.cpp crashed on a file).
    */
-  async start({ triesAgain = false } = {}): Promise<EngineInfo> {
+  async start({ retry = false } = {}): Promise<EngineInfo> {
     const loading = this.#load().catch((error: unknown) => {
       const isDead = error instanceof EngineError && error.code === 'ENGINE_DIED';
-      if (!triesAgain || !isDead || this.#closed.signal.aborted) throw error;
-      this.#options.log.error({ reason: error.message }, 'the engine cannot be started');
+      if (!retry || !isDead || this.#closed.signal.aborted) throw error;
+      this.#options.log.error({ reason: error.message }, 'engine start failed; retrying');
       return this.#reload();
     });
     this.#ready = loading.then(({ child }) => child);
@@ -78,7 +78,7 @@ export class EngineClient implements Describer {
     return (await loading).info;
   }
 
-  /** Describes one picture; waits for the engine where it is being started anew. Rejects with an EngineError. */
+  /** Describes one picture, once the engine is ready. Rejects with an EngineError. */
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
     if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
     if (signal.aborted) throw cancelled();
@@ -93,10 +93,10 @@ export class EngineClient implements Describer {
       reject(cancelled());
     };
     const deadline = setTimeout(() => {
-      // Rejected when the process has ended, so that whoever asks next waits for the new one.
+      // Rejected when the process has exited, so that the next caller waits for the new one.
       pending.fault = new EngineError(
         'DEADLINE',
-        `no description within ${deadlineMs} ms; the engine is started anew`,
+        `no description within ${deadlineMs} ms; restarting the engine`,
       );
       this.#kill(child);
     }, deadlineMs);
@@ -113,39 +113,39 @@ export class EngineClient implements Describer {
     }
   }
 
-  /** Resolves when the engine is not (or no longer) being started anew; rejects where the signal aborts. */
+  /** Resolves when the engine is ready; rejects if the signal aborts. */
   async ready(signal: AbortSignal): Promise<void> {
     if (this.#ready) await unlessAborted(this.#ready, signal, cancelled);
   }
 
   get heartbeat(): Heartbeat {
-    return { loop: 'engine', dueMs: this.#goneByMs };
+    return { loop: 'engine', dueMs: this.#exitDueMs };
   }
 
   /**
-   * Ends the engine's process, and starts it anew; resolves when it is ready. What is under way fails. One that is being started
-   * anyway is waited for. Rejects where the signal aborts.
+   * Restarts the engine process, after a start in progress; resolves when it is ready. Pending descriptions fail.
+   * Rejects if the signal aborts.
    */
   async restart(signal: AbortSignal): Promise<void> {
     if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
     const child = await unlessAborted(this.#ready, signal, cancelled);
     for (const pending of this.#pending.values())
-      pending.fault = new EngineError('RESTARTED', 'the engine is started anew, as somebody requested');
+      pending.fault = new EngineError('RESTARTED', 'the engine was restarted on request');
     this.#restarts = 0;
     const isAlive = child.exitCode === null && child.signalCode === null;
-    // Heard after the listener of #load, which has then begun the new one.
+    // Called after the listener of #load, which has already started the new process.
     const gone = isAlive && once(child, 'exit');
     this.#kill(child);
     if (gone) await unlessAborted(gone, signal, cancelled);
     await this.ready(signal);
   }
 
-  /** The process id of the engine, while it lives. */
+  /** The engine process's id, while it runs. */
   get pid(): number | null {
     return this.#child?.pid ?? null;
   }
 
-  /** Kills the engine's process and waits for its end; what was under way rejects. */
+  /** Kills the engine process and waits for its exit; pending descriptions reject. */
   async close(): Promise<void> {
     this.#closed.abort();
     const child = this.#child;
@@ -167,12 +167,12 @@ export class EngineClient implements Describer {
     const { promise, resolve, reject } = Promise.withResolvers<EngineInfo>();
     let loaded = false;
     let isSilent = false;
-    const silence = new SilenceWatch(this.#options.silenceMs ?? longestSilenceMs, () => {
+    const silence = new SilenceWatch(this.#options.silenceMs ?? maxSilenceMs, () => {
       isSilent = true;
       this.#kill(child);
     });
     silence.start();
-    child.on('message', (message: FromWorker) => {
+    child.on('message', (message: FromEngineProcess) => {
       silence.heard();
       if (message.type === 'loaded') {
         loaded = true;
@@ -183,18 +183,22 @@ export class EngineClient implements Describer {
       } else this.#onMessage(message);
     });
     child.on('error', (error) => {
-      this.#options.log.error({ reason: error.message }, 'engine process');
+      this.#options.log.error({ reason: error.message }, 'engine process error');
       if (child.pid !== undefined) return;
-      // It could not even be started, and has no exit to wait for.
+      // The process did not start, so there is no exit event.
       silence.close();
-      reject(new EngineError('ENGINE_DIED', `the engine's process: ${error.message}`, { cause: error }));
+      reject(
+        new EngineError('ENGINE_DIED', `the engine process did not start: ${error.message}`, {
+          cause: error,
+        }),
+      );
     });
     child.on('exit', (code, signal) => {
       silence.close();
-      this.#goneByMs = Number.POSITIVE_INFINITY;
+      this.#exitDueMs = Number.POSITIVE_INFINITY;
       const ended = signal ? `killed by ${signal}` : `exit code ${code}`;
-      const how = isSilent ? 'killed, as it gave no sign of life' : ended;
-      const died = new EngineError('ENGINE_DIED', `the engine's process ended (${how})`);
+      const how = isSilent ? 'killed: unresponsive' : ended;
+      const died = new EngineError('ENGINE_DIED', `the engine process exited (${how})`);
       reject(signal && crashes.has(signal) ? this.#crashed(how) : died);
       if (loaded && !this.#closed.signal.aborted) this.#restart(how);
       for (const pending of this.#pending.values()) pending.reject(pending.fault ?? died);
@@ -205,7 +209,7 @@ export class EngineClient implements Describer {
 
   #kill(child: ChildProcess): void {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    this.#goneByMs = performance.now() + longestDeathMs;
+    this.#exitDueMs = performance.now() + maxExitMs;
     child.kill('SIGKILL');
   }
 
@@ -213,18 +217,18 @@ export class EngineClient implements Describer {
     const { textPath, mmprojPath } = this.#options.engine;
     return new EngineError(
       'LOAD_CRASHED',
-      `${textPath} with ${mmprojPath}: llama.cpp ended its process while loading them (${how}); one of them is ` +
-        'damaged, or of a kind that it cannot read',
+      `${textPath} with ${mmprojPath}: llama.cpp crashed while loading them (${how}); one of them is damaged or of an ` +
+        'unsupported kind; download them again or choose another model',
     );
   }
 
   #restart(how: string): void {
     this.#options.log.warn(
       { how, backOffMs: doublingBackOffMs(backOff, this.#restarts) },
-      'the engine died; starting it anew',
+      'engine exited; restarting',
     );
     this.#ready = this.#reload().then(({ child }) => child);
-    this.#ready.catch(() => {}); // only close() ends it with a rejection
+    this.#ready.catch(() => {}); // only close() rejects it
   }
 
   async #reload(): Promise<Loaded> {
@@ -232,16 +236,16 @@ export class EngineClient implements Describer {
       await sleep(doublingBackOffMs(backOff, this.#restarts++), undefined, { signal: this.#closed.signal });
       try {
         const loaded = await this.#load();
-        this.#options.log.info({ ...loaded.info }, 'the engine is back');
+        this.#options.log.info({ ...loaded.info }, 'engine restarted');
         return loaded;
       } catch (error) {
         this.#closed.signal.throwIfAborted();
-        this.#options.log.error({ reason: messageOf(error) }, 'the engine cannot be started');
+        this.#options.log.error({ reason: messageOf(error) }, 'engine start failed; retrying');
       }
     }
   }
 
-  #onMessage(message: FromWorker): void {
+  #onMessage(message: FromEngineProcess): void {
     if (message.type === 'described') this.#pending.get(message.id)?.resolve(message.description);
     else if (message.type === 'failed') {
       this.#pending.get(message.id)?.reject(new EngineError(message.fault.code, message.fault.message));
@@ -250,8 +254,8 @@ export class EngineClient implements Describer {
   }
 }
 
-/** A child that has just died must not throw at whoever still talks to it: its exit is reported elsewhere. */
-function send(child: ChildProcess, message: ToWorker): void {
+/** Ignores a child that has just exited: its exit event is handled elsewhere. */
+function send(child: ChildProcess, message: ToEngineProcess): void {
   if (child.connected) child.send(message, () => {});
 }
 

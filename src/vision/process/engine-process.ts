@@ -4,21 +4,27 @@ import { messageOf } from '../../domain/errors.ts';
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
-import { heedsDetail } from '../picture/picture-encoder.ts';
+import { usesDetail } from '../picture/picture-encoder.ts';
 import { PictureDescriber } from '../picture-describer.ts';
 import { loadEngine } from './load-engine.ts';
-import type { EngineFault, EngineInfo, EngineOptions, FromWorker, ToWorker } from './protocol.ts';
-import { signOfLifeMs } from './silence-watch.ts';
+import type {
+  EngineFault,
+  EngineInfo,
+  EngineOptions,
+  FromEngineProcess,
+  ToEngineProcess,
+} from './protocol.ts';
+import { aliveIntervalMs } from './silence-watch.ts';
 
-// The engine's process: loads one model, then describes one picture after another.
+// The engine process: loads one model, then describes one picture after another.
 
 let engine: MtmdEngine | null = null;
 let describer: PictureDescriber | null = null;
-/** The descriptions that were asked for and not answered yet, each with its end. */
+/** Pending descriptions by id. */
 const jobs = new Map<number, AbortController>();
 let queue: Promise<void> = Promise.resolve();
 
-process.on('message', (message: ToWorker) => {
+process.on('message', (message: ToEngineProcess) => {
   if (message.type === 'cancel') {
     jobs.get(message.id)?.abort();
     return;
@@ -26,26 +32,26 @@ process.on('message', (message: ToWorker) => {
   if (message.type === 'describe') jobs.set(message.id, new AbortController());
   queue = queue.then(() => (message.type === 'load' ? load(message.options) : describe(message)));
 });
-// Ctrl-C and systemd signal the whole group; the parent decides when this process ends.
+// Ctrl-C and systemd signal the whole group; the parent decides when this process exits.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
-// Without a parent nobody wants the answer, and a decode under way would hold up a polite exit.
+// Without a parent the answer is useless, and a running decode would delay a normal exit.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 preferAsOomVictim();
-// A process that is stopped, or whose event loop is blocked, says nothing, and is killed by its parent.
-setInterval(() => send({ type: 'alive' }), signOfLifeMs);
+// The parent kills a process that is stopped, or whose event loop is blocked, when these messages stop.
+setInterval(() => send({ type: 'alive' }), aliveIntervalMs);
 
 async function load(options: EngineOptions): Promise<void> {
   try {
     const addon = loadAddon();
     addon.setLogger((level, text) => {
-      // llama.cpp warns of much that is as it should be; what makes a call fail comes back as that call's error.
+      // Many of llama.cpp's warnings are harmless; a failing call reports its own error.
       if (level === 'warn') send({ type: 'log', level: 'debug', text: text.trim() });
       if (level === 'error') send({ type: 'log', level: 'warn', text: text.trim() });
     });
     const failure = loadCpuModule(addon, options.cpuModule);
     if (failure !== null) {
-      send({ type: 'log', level: 'warn', text: `${failure}; node-llama-cpp's own CPU module serves` });
+      send({ type: 'log', level: 'warn', text: `${failure}; using node-llama-cpp's CPU module` });
     }
     engine = await loadEngine(addon, options, (fraction) => send({ type: 'progress', fraction }));
     const { text, build, cpu } = engine.info;
@@ -58,7 +64,7 @@ async function load(options: EngineOptions): Promise<void> {
       cpu: basename(cpu.module),
       chatTemplate: describer.template.family ?? describer.template.source,
       chatTemplateReason: describer.template.reason,
-      heedsDetail: heedsDetail(engine.info),
+      usesDetail: usesDetail(engine.info),
       contextSize: options.contextSize,
       threads: options.threads,
     };
@@ -68,9 +74,9 @@ async function load(options: EngineOptions): Promise<void> {
   }
 }
 
-async function describe({ id, request }: Extract<ToWorker, { type: 'describe' }>): Promise<void> {
+async function describe({ id, request }: Extract<ToEngineProcess, { type: 'describe' }>): Promise<void> {
   const { signal } = jobs.get(id)!;
-  // A native call under way ends too, not only the steps between such calls.
+  // Cancel a running native call too, not only between calls.
   signal.addEventListener('abort', () => engine?.cancel());
   try {
     signal.throwIfAborted();
@@ -83,7 +89,7 @@ async function describe({ id, request }: Extract<ToWorker, { type: 'describe' }>
   }
 }
 
-function send(message: FromWorker): void {
+function send(message: FromEngineProcess): void {
   if (process.connected) process.send?.(message);
 }
 
@@ -95,11 +101,11 @@ function faultOf(error: unknown): EngineFault {
   };
 }
 
-/** When memory runs out the kernel should take the engine, which is started anew, and never the daemon. */
+/** When memory runs out, the kernel should kill the engine, which is restarted, and not the daemon. */
 function preferAsOomVictim(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', '800');
   } catch {
-    // Not Linux, or forbidden: the kernel then chooses by size, which is the engine as well.
+    // Not Linux, or forbidden: the kernel then chooses by size, which is the engine too.
   }
 }

@@ -4,7 +4,7 @@ import { imageMaxTokens } from '../picture/detail.ts';
 import type { EngineOptions } from './protocol.ts';
 
 /**
- * Loads a model as its options say, in this process; the CPU module must have been loaded.
+ * Loads a model in this process. The CPU module must be loaded already.
  * @throws the codes of `MtmdAddon.load`
  */
 export function loadEngine(

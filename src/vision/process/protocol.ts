@@ -4,7 +4,7 @@ import type { Description } from '../../domain/observation.ts';
 import type { DescribeRequest } from '../../pipeline/ports.ts';
 import type { MtmdErrorCode } from '../native/mtmd-error-code.ts';
 
-/** How the engine is loaded and how it speaks; the same for its whole life. */
+/** How the engine loads the model and generates; fixed for its lifetime. */
 export interface EngineOptions {
   readonly textPath: string;
   readonly mmprojPath: string;
@@ -15,22 +15,22 @@ export interface EngineOptions {
   readonly kvType: KvType;
   readonly flashAttention: 'auto' | 'on' | 'off';
   readonly threads: number;
-  /** Where the engine's process may run; null: wherever the kernel puts it. */
+  /** CPUs that the engine process may run on; null: any. */
   readonly cpus: readonly number[] | null;
   readonly useMmap: boolean;
   readonly useMlock: boolean;
   /** A ggml CPU module; null: the best of the prebuilt ones. */
   readonly cpuModule: string | null;
-  /** The longest description or answer, in tokens. */
+  /** Max length of a description or answer. */
   readonly maxTokens: number;
   /** 0 is greedy. */
   readonly temperature: number;
-  /** A family's name or a Jinja text; null: the GGUF's own, else that of the family it seems to be. */
+  /** A family's name or a Jinja template; null: the GGUF's own, else that of the detected family. */
   readonly chatTemplate: string | null;
   readonly detail: Detail;
 }
 
-/** What a loaded engine says of itself. */
+/** A loaded engine's description of itself. */
 export interface EngineInfo {
   readonly model: string;
   readonly quant: string;
@@ -38,27 +38,27 @@ export interface EngineInfo {
   readonly build: string;
   /** The ggml CPU module in use. */
   readonly cpu: string;
-  /** The family of the chat template; `gguf` or `config` where it is a text of theirs. */
+  /** The family of the chat template; `gguf` or `config` if the template is theirs. */
   readonly chatTemplate: string;
   readonly chatTemplateReason: string;
-  /** `detail` changes how this model looks at pictures. */
-  readonly heedsDetail: boolean;
+  /** `detail` has an effect with this model. */
+  readonly usesDetail: boolean;
   readonly contextSize: number;
   readonly threads: number;
 }
 
-/** An error that crossed the process border. */
+/** An error sent from the engine process. */
 export interface EngineFault {
   readonly code: MtmdErrorCode | 'BAD_PICTURE' | 'BAD_ANSWER' | 'UNSUPPORTED_MODEL' | 'UNKNOWN';
   readonly message: string;
 }
 
-export type ToWorker =
+export type ToEngineProcess =
   | { readonly type: 'load'; readonly options: EngineOptions }
   | { readonly type: 'describe'; readonly id: number; readonly request: DescribeRequest }
   | { readonly type: 'cancel'; readonly id: number };
 
-export type FromWorker =
+export type FromEngineProcess =
   | { readonly type: 'alive' }
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'loaded'; readonly info: EngineInfo }

@@ -4,25 +4,25 @@ import { unlessAborted } from '../../domain/unless-aborted.ts';
 import type { DescribeRequest, Describer } from '../../pipeline/ports.ts';
 
 /**
- * Gives an engine one picture after another, each when the engine is ready, so that the deadline of one does not run while
- * others are described. Who has waited for `mostWaitMs` is told so, and costs the engine nothing.
+ * Gives an engine one picture at a time, when it is ready, so that the deadline of one does not run while others are
+ * described. A request that has waited for `maxWaitMs` is rejected before it reaches the engine.
  */
 export class SerialDescriber implements Describer {
   readonly #engine: Describer;
-  readonly #mostWaitMs: number;
-  /** When all before are over. */
+  readonly #maxWaitMs: number;
+  /** Resolves when all earlier requests are done. */
   #free: Promise<void> = Promise.resolve();
 
-  constructor(engine: Describer, mostWaitMs: number) {
+  constructor(engine: Describer, maxWaitMs: number) {
     this.#engine = engine;
-    this.#mostWaitMs = mostWaitMs;
+    this.#maxWaitMs = maxWaitMs;
   }
 
   ready(signal: AbortSignal): Promise<void> {
     return this.#engine.ready(signal);
   }
 
-  /** Rejects with an EngineError: BUSY where the engine was not free in time, else the engine's own. */
+  /** Rejects with an EngineError: BUSY if the engine was not free in time, else the engine's own. */
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
     const before = this.#free;
     const { promise: over, resolve: leave } = Promise.withResolvers<void>();
@@ -37,12 +37,12 @@ export class SerialDescriber implements Describer {
 
   async #turn(before: Promise<void>, signal: AbortSignal): Promise<void> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), this.#mostWaitMs);
+    const timer = setTimeout(() => late.abort(), this.#maxWaitMs);
     const ended = AbortSignal.any([signal, late.signal]);
     const why = (): EngineError =>
       signal.aborted
         ? new EngineError('CANCELLED', 'the description was cancelled')
-        : new EngineError('BUSY', `the engine was not free within ${this.#mostWaitMs} ms`);
+        : new EngineError('BUSY', `the engine was not free within ${this.#maxWaitMs} ms`);
     try {
       await unlessAborted(
         before.then(() => this.#engine.ready(ended)),

@@ -1,39 +1,39 @@
-/** How often the engine's process gives a sign of life. */
-export const signOfLifeMs = 5000;
+/** How often the engine process sends `alive`. */
+export const aliveIntervalMs = 5000;
 /**
- * Its process is then stopped, or its event loop blocked for good. It computes in other threads, so that its loop is free
- * while it encodes or decodes; but on a board that swaps, or whose cores are all taken, a loop may be held up for many
- * seconds, and a false alarm costs a reload of the whole model.
+ * After this time the process is stopped, or its event loop is blocked for good. It encodes and decodes in other threads,
+ * but on a board that swaps, or whose cores are all busy, the loop may stall for many seconds, and a false alarm costs a
+ * reload of the whole model.
  */
-export const longestSilenceMs = 45_000;
-/** Before the first one: a process that has to come up on a busy board takes its time. */
-const longestFirstSilenceMs = 120_000;
+export const maxSilenceMs = 45_000;
+/** Before the first message: a process starts slowly on a busy board. */
+const maxFirstSilenceMs = 120_000;
 
 /**
- * Tells once when nothing has been heard for `silenceMs`, give or take a tick. Counted in ticks of our own: whoever was held up
- * himself, or slept with the whole board, has heard nothing in that time either.
+ * Calls back once when there was no message for `silenceMs`, give or take a tick. Counts ticks of its own timer, so that a
+ * stalled daemon or a suspended board does not count as silence.
  */
 export class SilenceWatch {
-  readonly #mostMissing: number;
+  readonly #maxMissed: number;
   readonly #onSilence: () => void;
-  #missing: number;
+  #missed: number;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(silenceMs: number, onSilence: () => void) {
-    this.#mostMissing = Math.ceil(silenceMs / signOfLifeMs);
-    this.#missing = this.#mostMissing - Math.ceil(longestFirstSilenceMs / signOfLifeMs);
+    this.#maxMissed = Math.ceil(silenceMs / aliveIntervalMs);
+    this.#missed = this.#maxMissed - Math.ceil(maxFirstSilenceMs / aliveIntervalMs);
     this.#onSilence = onSilence;
   }
 
   start(): void {
     this.#timer ??= setInterval(() => {
-      this.#missing++;
-      if (this.#missing === this.#mostMissing) this.#onSilence();
-    }, signOfLifeMs);
+      this.#missed++;
+      if (this.#missed === this.#maxMissed) this.#onSilence();
+    }, aliveIntervalMs);
   }
 
   heard(): void {
-    this.#missing = 0;
+    this.#missed = 0;
   }
 
   close(): void {

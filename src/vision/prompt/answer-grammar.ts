@@ -1,13 +1,13 @@
 import { EngineError } from '../../domain/errors.ts';
 import type { Answer, AnswerType } from '../../domain/observation.ts';
 
-// Typed answers: a GBNF grammar that the sampled text cannot leave, and what the text then means. GBNF:
+// Typed answers: a GBNF grammar that constrains the sampled text, and a parser for that text. GBNF:
 // https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
 
 /**
- * The grammar of an answer. Its language is finite and each of its texts is parsed by {@link parseAnswer}; the model can
- * end only where an answer is complete. A space may come first, as most tokenisers begin a word with one.
- * @throws RangeError for a type without answers
+ * The grammar of an answer. Its language is finite, and {@link parseAnswer} parses each of its texts; the model can end
+ * only when an answer is complete. A leading space is allowed, as most tokenisers begin a word with one.
+ * @throws RangeError for a type that has no valid answer
  */
 export function answerGrammar(type: AnswerType): string {
   return `root ::= " "? (${answers(type)})`;
@@ -23,8 +23,9 @@ function answers(type: AnswerType): string {
       if (type.values.length === 0) throw new RangeError('an answer needs at least one value');
       return type.values.map(literal).join(' | ');
     case 'string': {
-      if (!(type.maxLength >= 1)) throw new RangeError(`no text has at most ${type.maxLength} characters`);
-      // No control characters, and nothing that is no character: llama.cpp reads more than Unicode has.
+      if (!(type.maxLength >= 1))
+        throw new RangeError(`maxLength: must be at least 1 (it is ${type.maxLength})`);
+      // No control characters and no invalid code points: llama.cpp accepts more than Unicode has.
       const none = '\\x7F\\uD800-\\uDFFF\\U00110000-\\U001FFFFF';
       const first = `[^\\x00-\\x20${none}]`;
       const rest = `[^\\x00-\\x1F${none}]`;
@@ -34,14 +35,14 @@ function answers(type: AnswerType): string {
 }
 
 /**
- * The most tokens an answer can take, as no token is shorter than a byte; with the space before it and the token that
- * ends it. A limit below it could cut an answer into something that is none.
+ * Max tokens of an answer, as a token has at least one byte; with the space before it and the token that ends it. A
+ * lower limit could cut an answer off and make it invalid.
  */
-export function mostAnswerTokens(type: AnswerType): number {
-  return longest(type) + 2;
+export function maxAnswerTokens(type: AnswerType): number {
+  return maxBytesOf(type) + 2;
 }
 
-function longest(type: AnswerType): number {
+function maxBytesOf(type: AnswerType): number {
   switch (type.kind) {
     case 'boolean':
       return 3;
@@ -54,10 +55,11 @@ function longest(type: AnswerType): number {
   }
 }
 
-/** What a text of {@link answerGrammar}'s language says. @throws EngineError BAD_ANSWER for any other text */
+/** The value of a text of {@link answerGrammar}'s language. @throws EngineError BAD_ANSWER for any other text */
 export function parseAnswer(type: AnswerType, text: string): Answer {
   const value = parse(type, text);
-  if (value === null) throw new EngineError('BAD_ANSWER', `"${text}" is no answer of type ${type.kind}`);
+  if (value === null)
+    throw new EngineError('BAD_ANSWER', `"${text}" is not a valid answer of type ${type.kind}`);
   return value;
 }
 
@@ -75,7 +77,7 @@ function parse(type: AnswerType, text: string): Answer | null {
     case 'enum':
       return type.values.includes(words) ? words : null;
     case 'string': {
-      // A model may end within a character of several bytes.
+      // A model may stop within a multi-byte character.
       const whole = words.replace(/\uFFFD+$/, '') || words;
       const characters = [...whole].slice(0, type.maxLength);
       return characters.join('').trimEnd();
@@ -83,7 +85,7 @@ function parse(type: AnswerType, text: string): Answer | null {
   }
 }
 
-/** A text as GBNF writes it. */
+/** A text as a GBNF literal. */
 function literal(text: string): string {
   const escaped = text.replace(/["\\]/g, (character) => `\\${character}`);
   return `"${escaped}"`;
@@ -92,7 +94,9 @@ function literal(text: string): string {
 /** The whole numbers from `min` to `max`, without leading zeros. */
 function integers(min: number, max: number): string {
   if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || min > max)
-    throw new RangeError(`there are no whole numbers from ${min} to ${max}`);
+    throw new RangeError(
+      `min and max: must be whole numbers, min not above max (they are ${min} and ${max})`,
+    );
   const parts: string[] = [];
   if (max >= 0) parts.push(naturals(Math.max(min, 0), max));
   if (min < 0) parts.push(`"-" (${naturals(Math.max(-max, 1), -min)})`);
@@ -103,15 +107,15 @@ function integers(min: number, max: number): string {
 function naturals(min: number, max: number): string {
   const parts: string[] = [];
   for (let digits = String(min).length; digits <= String(max).length; digits++) {
-    const least = digits === 1 ? 0 : 10 ** (digits - 1);
-    const low = Math.max(min, least);
+    const smallest = digits === 1 ? 0 : 10 ** (digits - 1);
+    const low = Math.max(min, smallest);
     const high = Math.min(max, 10 ** digits - 1);
     parts.push(digitsBetween(String(low), String(high)));
   }
   return parts.join(' | ');
 }
 
-/** Texts of digits from `low` to `high`, which are of one length. */
+/** Digit strings from `low` to `high`, which have the same length. */
 function digitsBetween(low: string, high: string): string {
   if (/^0*$/.test(low) && /^9*$/.test(high)) return anyDigits(low.length);
   const [firstLow, firstHigh] = [Number(low[0]), Number(high[0])];
@@ -121,7 +125,7 @@ function digitsBetween(low: string, high: string): string {
   const nines = '9'.repeat(restLow.length);
   const zeros = '0'.repeat(restLow.length);
   const parts: string[] = [];
-  // The first digits whose rest is free, between those at the edges whose rest is not.
+  // First digits whose rest is free, between those at the edges whose rest is not.
   const from = restLow === zeros ? firstLow : firstLow + 1;
   const to = restHigh === nines ? firstHigh : firstHigh - 1;
   if (from > firstLow) parts.push(`${digit(firstLow, firstLow)} (${digitsBetween(restLow, nines)})`);

@@ -1,6 +1,6 @@
 /**
- * A family of chat templates: the conversation its models were trained with. `arrange` puts the picture and the
- * question into the user's message.
+ * A family of chat templates: the conversation format that its models were trained with. `arrange` puts the picture and
+ * the question into the user's message.
  */
 export interface ChatFamily {
   readonly jinja: string;
@@ -17,8 +17,8 @@ const visionAssistant =
   'provides, and assist the user with a variety of tasks using natural language.';
 
 /**
- * Jinja that says `system` where the conversation has no system message of its own, and `reply` where the model is to
- * go on.
+ * A Jinja template that renders `system` if the conversation has no system message, and `reply` where the model
+ * continues.
  */
 function conversation(
   system: string,
@@ -53,8 +53,7 @@ function llama2(system: string): string {
 }
 
 /**
- * What the models of each family were trained with, for files that carry no template. The begin token is the
- * tokeniser's to add. Sources: LLaVA's conversation.py (conv_vicuna_v1, conv_mistral_instruct, conv_chatml_direct,
+ * The template of each family, for files without one. The tokeniser adds the begin token. Sources: LLaVA's conversation.py (conv_vicuna_v1, conv_mistral_instruct, conv_chatml_direct,
  * conv_llava_llama_2, and LLaVA-NeXT's conv_llava_llama_3), the model cards of Obsidian, Moondream, Gemma and Phi-3.
  */
 export const chatFamilies = {

@@ -10,7 +10,7 @@ import {
   pictureLineFirst,
 } from './chat-families.ts';
 
-/** What is known of a model whose template is to be chosen. */
+/** The facts of a model that its template is chosen by. */
 export interface ChatFacts {
   readonly text: Pick<
     TextInfo,
@@ -29,20 +29,20 @@ export interface ChatFacts {
 
 export interface ChosenTemplate extends ChatFamily {
   readonly source: 'config' | 'gguf' | 'family';
-  /** null where the template is a text, not a family's. */
+  /** null if the template is not a family's. */
   readonly family: ChatFamilyName | null;
   /** Why this one, for a person. */
   readonly reason: string;
 }
 
 /**
- * The template to speak with: the config's (a family's name or a Jinja text), else the one the GGUF carries, else that
- * of the family the GGUF's metadata speaks of.
+ * The chat template to use: the config's (a family's name or a Jinja template), else the GGUF's own, else that of the
+ * family that the GGUF's metadata suggests.
  * @throws EngineError BAD_TEMPLATE for a word that names no family
  */
 export function chooseChatTemplate(configured: string | null, facts: ChatFacts): ChosenTemplate {
   if (configured !== null) {
-    if (isChatFamily(configured)) return named(configured, 'config', 'it is asked for');
+    if (isChatFamily(configured)) return familyTemplate(configured, 'config', 'set in the config');
     if (/^[\w.-]+$/.test(configured)) {
       const names = Object.keys(chatFamilies).join(', ');
       throw new EngineError(
@@ -50,29 +50,34 @@ export function chooseChatTemplate(configured: string | null, facts: ChatFacts):
         `model.chat_template: "${configured}" is neither one of ${names} nor a Jinja template`,
       );
     }
-    return own('config', configured, 'it is asked for', facts);
+    return jinjaTemplate('config', configured, 'set in the config', facts);
   }
   const { chatTemplate } = facts.text;
-  if (chatTemplate !== null) return own('gguf', chatTemplate, 'the GGUF carries it', facts);
+  if (chatTemplate !== null) return jinjaTemplate('gguf', chatTemplate, 'included in the GGUF', facts);
   const [family, reason] = guessFamily(facts);
-  return named(family, 'family', `the GGUF carries no template, and ${reason}`);
+  return familyTemplate(family, 'family', `the GGUF has no template, and ${reason}`);
 }
 
-/** Whether the vocabulary has this text as one token, as it has special tokens. */
+/** Whether this text is one (special) token of the vocabulary. */
 function isOneToken(vocabulary: MtmdVocabulary, text: string): boolean {
   const tokens = vocabulary.tokenize(text, { parseSpecial: true });
-  // SentencePiece may put a space of its own before it.
+  // SentencePiece may add a space before it.
   const last = tokens.at(-1);
   if (last === undefined || tokens.length > 2) return false;
   return Buffer.from(vocabulary.tokenToPiece(last, { special: true })).toString('utf8') === text;
 }
 
-function named(family: ChatFamilyName, source: 'config' | 'family', reason: string): ChosenTemplate {
+function familyTemplate(family: ChatFamilyName, source: 'config' | 'family', reason: string): ChosenTemplate {
   return { source, family, reason, ...chatFamilies[family] };
 }
 
-function own(source: 'config' | 'gguf', jinja: string, reason: string, facts: ChatFacts): ChosenTemplate {
-  // llama.cpp's own tools put the picture right before the words; LLaVA was trained with a line break between.
+function jinjaTemplate(
+  source: 'config' | 'gguf',
+  jinja: string,
+  reason: string,
+  facts: ChatFacts,
+): ChosenTemplate {
+  // llama.cpp's own tools put the picture right before the words; LLaVA was trained with a line break in between.
   const isLlava = facts.vision === null || (facts.vision.projectorType === 'mlp' && !facts.vision.usesMrope);
   return { source, family: null, reason, jinja, arrange: isLlava ? pictureLineFirst : pictureFirst };
 }
@@ -82,27 +87,28 @@ function guessFamily({ text, vision, vocabulary }: ChatFacts): [ChatFamilyName, 
   const hasToken = (piece: string): boolean => isOneToken(vocabulary, piece);
   const byName = namePatterns.find(([pattern]) => pattern.test(name));
   if (byName) return [byName[1], `its general.name is "${name}"`];
-  if (architecture === 'phi2') return ['moondream', 'its architecture is phi2, as Moondream’s'];
+  if (architecture === 'phi2') return ['moondream', "its architecture is phi2, like Moondream's"];
   if (architecture === 'phi3') return ['phi3', 'its architecture is phi3'];
   if (hasToken('<start_of_turn>')) return ['gemma', 'its vocabulary has <start_of_turn>'];
   if (hasToken('<|start_header_id|>')) return ['llama3', 'its vocabulary has <|start_header_id|>'];
   if (hasToken('<|im_start|>')) {
     return architecture === 'llama' && vocabularySize >= 64_000 && vocabularySize < 65_000
-      ? ['yi', `its vocabulary has <|im_start|> and ${vocabularySize} tokens, as that of LLaVA-1.6 34B`]
+      ? ['yi', `its vocabulary has <|im_start|> and ${vocabularySize} tokens, like LLaVA-1.6 34B`]
       : ['chatml', 'its vocabulary has <|im_start|>'];
   }
   if (architecture === 'llama' && keyValueHeadCount < headCount) {
-    const heads = `it has ${keyValueHeadCount} key-value heads to ${headCount} heads, as Mistral`;
+    const heads = `it has ${keyValueHeadCount} key-value heads for ${headCount} heads, like Mistral`;
     if (vision?.gridPinpoints.length === 0) {
-      return ['vicuna', `${heads}, but a projector of LLaVA-1.5, as BakLLaVA`];
+      return ['vicuna', `${heads}, but a LLaVA-1.5 projector, like BakLLaVA`];
     }
     return ['mistral', heads];
   }
-  if (architecture === 'llama') return ['vicuna', 'it is a llama without chat tokens, as Vicuna'];
-  return ['vicuna', `nothing is known of the template of a ${architecture}; name one in model.chat_template`];
+  if (architecture === 'llama')
+    return ['vicuna', 'its architecture is llama, without chat tokens, like Vicuna'];
+  return ['vicuna', `no template is known for the architecture ${architecture}; set model.chat_template`];
 }
 
-/** The first that fits wins: BakLLaVA is a Mistral that was trained with Vicuna's conversation. */
+/** The first match wins: BakLLaVA is a Mistral trained with Vicuna's conversation format. */
 const namePatterns: readonly (readonly [RegExp, ChatFamilyName])[] = [
   [/bakllava|vicuna|mobilevlm/i, 'vicuna'],
   [/obsidian/i, 'obsidian'],

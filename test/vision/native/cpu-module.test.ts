@@ -29,7 +29,7 @@ test.each([
   expect(chooseCpuModule(features, folderWith('a720', 'a76', 'a72'))).toBeNull();
 });
 
-test('where none suits, or the one that does is not built, there is none', () => {
+test('no module is chosen if none suits, or the one that does is not built', () => {
   expect(chooseCpuModule([], folderWith('a720', 'a76', 'a72'))).toBeNull();
   expect(chooseCpuModule(a720, folderWith('a76', 'a72'))).toBeNull();
   expect(chooseCpuModule(a720, '/nowhere')).toBeNull();

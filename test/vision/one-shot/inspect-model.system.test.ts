@@ -23,7 +23,7 @@ function inspect(
   return inspectModel({ textPath, mmprojPath, chatTemplate: null, sizes, ...more });
 }
 
-test('LLaVA-1.6: what the files say, the template and why, and what a picture costs at each detail', async () => {
+test('LLaVA-1.6: metadata, the template with its reason, and the tokens of a picture at each detail', async () => {
   const facts = await inspect(llava);
   expect(facts.text).toMatchObject({
     architecture: 'llama',
@@ -43,7 +43,7 @@ test('LLaVA-1.6: what the files say, the template and why, and what a picture co
   ]);
 });
 
-test('a text model alone, and a template that is asked for', async () => {
+test('a text model alone, and a template from the config', async () => {
   const facts = await inspect({ ...llava, mmprojPath: null }, { chatTemplate: 'mistral' });
   expect(facts).toMatchObject({
     vision: null,
@@ -56,7 +56,7 @@ test.each<[Projector, readonly string[]]>([
   ['mlp', ['full']], // LLaVA-1.5: one square at every detail
   ['gemma3', ['full']],
   ['qwen2.5vl_merger', ['full', 'balanced', 'overview']],
-])('%s counts as libmtmd lays a picture out, at details that differ', async (projector, details) => {
+])("%s counts the tokens of libmtmd's layout, at details that differ", async (projector, details) => {
   const [cost] = (await inspect(writeRandomModel(folder, projector))).pictures!;
   expect(Object.keys(cost!.tokens)).toEqual(details);
   const { full, overview } = cost!.tokens;

@@ -32,7 +32,7 @@ test.each([
   ['Q4_0', types.Q4_0],
   ['Q8_0', types.Q8_0],
   ['Q4_K_M', types.Q4_K],
-] as const)('the text model becomes %s, and is loaded and described so', async (type, ggmlType) => {
+] as const)('the text model becomes %s, loads, and reports that type', async (type, ggmlType) => {
   const outputPath = join(folder, `4-${type}.gguf`); // llama-quantize misreads a relative path like this
   const fractions: number[] = [];
   const onProgress = (fraction: number): void => void fractions.push(fraction);
@@ -71,7 +71,7 @@ test.each([
   ['an unknown type', { inputPath: text, type: 'Q9_X' }, 'INVALID_ARGUMENT', /Q9_X.*Q4_K_M/],
   ['a missing file', { inputPath: '/nowhere.gguf', type: 'Q8_0' }, 'FILE_MISSING', /nowhere/],
   ['no GGUF', { inputPath: join(root, 'package.json'), type: 'Q8_0' }, 'NOT_GGUF', /package\.json/],
-])('%s is refused and leaves nothing', async (_, input, code, message) => {
+])('%s is refused and leaves no file', async (_, input, code, message) => {
   const outputPath = join(folder, 'refused.gguf');
   const attempt = quantizeFile({ ...input, outputPath, threads: 1 });
   await expect(attempt).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -79,7 +79,7 @@ test.each([
   expect(existsSync(`${outputPath}.part`)).toBe(false);
 });
 
-test('what is quantised already is not quantised again', async () => {
+test('a quantised file is not quantised again', async () => {
   const once = join(folder, 'once.gguf');
   await quantizeFile({ inputPath: text, outputPath: once, type: 'Q8_0', threads: 1 });
   const again = quantizeFile({
@@ -101,7 +101,7 @@ test('a file is not quantised onto itself', async () => {
   await expect(attempt).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });
 
-test('a cancelled quantisation leaves what was there', async () => {
+test('a cancelled quantisation keeps the existing file', async () => {
   const outputPath = join(folder, 'cancelled.gguf');
   writeFileSync(outputPath, 'as it was');
   const stopper = new AbortController();

@@ -35,7 +35,7 @@ function size(
 
 describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
   const model = writeHollowModel(folder, vicuna7b);
-  // The files are holes: had weights been read, they would not be there.
+  // The files have holes for weights: reading them would fail.
   const sizing = size(model);
 
   test('is as large as published', async () => {
@@ -73,7 +73,7 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
     expect(longer.typedTurnTokens).toBeGreaterThan(plain.typedTurnTokens + 10);
   });
 
-  test('takes the largest of the pictures', async () => {
+  test('counts the picture with the most tokens', async () => {
     const sizes = [
       [1280, 720],
       [640, 480],
@@ -83,7 +83,7 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
     expect(both.details[0]!.imageTokens).toBe(2340);
   });
 
-  test('is refused where a file is no model, by its code', async () => {
+  test('is refused with its code if a file is not a model', async () => {
     await expect(size({ ...model, textPath: import.meta.filename })).rejects.toMatchObject({
       code: 'NOT_GGUF',
     });
@@ -106,7 +106,7 @@ describe('an engine without weights', () => {
   const load = (options: Partial<LoadOptions> = {}): ReturnType<typeof addon.load> =>
     addon.load({ ...model, threads: 1, contextSize: 1024, ...options });
 
-  test('tells the memory that the same engine takes with weights', async () => {
+  test('reports the memory that the same engine takes with weights', async () => {
     const planned = await load({ noAlloc: true });
     // Read, not mapped: the pages of a mapped file also hold what no tensor uses.
     const real = await load({ useMmap: false });
@@ -120,7 +120,7 @@ describe('an engine without weights', () => {
     }
   });
 
-  test('says that it has none, instead of computing with nothing', async () => {
+  test('refuses to compute', async () => {
     const engine = await load({ noAlloc: true });
     try {
       await expect(engine.decodeTokens(Int32Array.of(1))).rejects.toMatchObject({ code: 'NO_WEIGHTS' });

@@ -64,7 +64,7 @@ describe.each([
   });
 });
 
-test('the canvas is the first of those that show most and waste least', () => {
+test('the canvas is the first of those with the highest resolution and the least waste', () => {
   expect(selectBestResolution({ width: 672, height: 672 }, gridPinpoints)).toEqual({
     width: 672,
     height: 672,
@@ -184,7 +184,7 @@ describe.each(layouts)('$name: $width x $height', ({ width, height, rows, column
   });
 });
 
-test('what does not fit the plan is refused', () => {
+test('sizes that do not fit the plan are refused', () => {
   const planned = plan(8, 8, small);
   const tile = new Float32Array(8);
   const newline = new Float32Array(2);

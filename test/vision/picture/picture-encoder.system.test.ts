@@ -22,26 +22,26 @@ async function pictureOf(width: number, height: number): Promise<Picture> {
   return { size: { width, height }, bytes };
 }
 
-/** The embeddings an encoder decodes, caught on their way. */
-function catching(engine: MtmdEngine): { engine: MtmdEngine; caught: Float32Array[] } {
-  const caught: Float32Array[] = [];
+/** The engine, with the embeddings that it decodes recorded. */
+function recording(engine: MtmdEngine): { engine: MtmdEngine; recorded: Float32Array[] } {
+  const recorded: Float32Array[] = [];
   const proxy = new Proxy(engine, {
     get(target, name) {
       const value = Reflect.get(target, name, target);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) => {
-        if (name === 'decodeEmbeddings') caught.push(args[0] as Float32Array);
+        if (name === 'decodeEmbeddings') recorded.push(args[0] as Float32Array);
         return value.apply(target, args);
       };
     },
   });
-  return { engine: proxy, caught };
+  return { engine: proxy, recorded };
 }
 
-test('LLaVA-1.5 sees one square, padded with its mean colour', async () => {
-  const { engine, caught } = catching(await open(writeRandomModel(folder, 'mlp')));
-  const seen = await choosePictureEncoder(engine, 'full').see(await pictureOf(120, 90), 'USER', never);
-  expect(seen).toMatchObject({ imageTokens: 16, promptTokens: 2 });
+test('LLaVA-1.5 encodes one square, padded with its mean colour', async () => {
+  const { engine, recorded } = recording(await open(writeRandomModel(folder, 'mlp')));
+  const encoded = await choosePictureEncoder(engine, 'full').encode(await pictureOf(120, 90), 'USER', never);
+  expect(encoded).toMatchObject({ imageTokens: 16, promptTokens: 2 });
   expect(engine.position).toBe(18);
   // The same picture with its padding drawn in.
   const { bytes } = await pictureOf(120, 90);
@@ -50,15 +50,15 @@ test('LLaVA-1.5 sees one square, padded with its mean colour', async () => {
     .png()
     .toBuffer();
   const square = { size: { width: 120, height: 120 }, bytes: padded };
-  await choosePictureEncoder(engine, 'full').see(square, 'USER', never);
-  expect(caught[1]).toEqual(caught[0]);
-  await choosePictureEncoder(engine, 'full').see(await pictureOf(90, 120), 'USER', never);
-  expect(caught[2]).not.toEqual(caught[0]);
+  await choosePictureEncoder(engine, 'full').encode(square, 'USER', never);
+  expect(recorded[1]).toEqual(recorded[0]);
+  await choosePictureEncoder(engine, 'full').encode(await pictureOf(90, 120), 'USER', never);
+  expect(recorded[2]).not.toEqual(recorded[0]);
   // The same picture as bare pixels.
   const pixels = await sharp(bytes).raw().toBuffer();
   const bare = { size: { width: 120, height: 90 }, bytes: pixels, pixels: 'rgb24' } as const;
-  await choosePictureEncoder(engine, 'full').see(bare, 'USER', never);
-  expect(caught[3]).toEqual(caught[0]);
+  await choosePictureEncoder(engine, 'full').encode(bare, 'USER', never);
+  expect(recorded[3]).toEqual(recorded[0]);
 });
 
 test.each<[Detail, number, number, number]>([
@@ -67,15 +67,15 @@ test.each<[Detail, number, number, number]>([
   ['overview', 640, 480, 576],
   ['overview', 100, 900, 576],
 ])(
-  'LLaVA-1.6 at detail %s sees %ix%i with %i tokens',
+  'LLaVA-1.6 at detail %s encodes %ix%i into %i tokens',
   async (detail, width, height, tokens) => {
     const engine = await open(writeRandomLlava(folder, realGeometryShape));
-    const seen = await choosePictureEncoder(engine, detail).see(
+    const encoded = await choosePictureEncoder(engine, detail).encode(
       await pictureOf(width, height),
       'USER',
       never,
     );
-    expect(seen.imageTokens).toBe(tokens);
+    expect(encoded.imageTokens).toBe(tokens);
     expect(engine.position).toBe(tokens + 2);
   },
   120_000,
@@ -85,41 +85,41 @@ test.each<[Detail, Detail, number]>([
   ['full', 'overview', 576],
   ['balanced', 'full', 576 + 24 * 32 + 24],
 ])(
-  'an engine planned for detail %s, asked for %s, sees %i tokens: never more than was planned',
-  async (planned, wanted, tokens) => {
+  'an engine planned for detail %s encodes a request for %s into %i tokens: never more than planned',
+  async (planned, requested, tokens) => {
     const engine = await open(writeRandomLlava(folder, realGeometryShape));
-    const seen = await choosePictureEncoder(engine, planned).see(
+    const encoded = await choosePictureEncoder(engine, planned).encode(
       await pictureOf(640, 480),
       'USER',
       never,
-      wanted,
+      requested,
     );
-    expect(seen.imageTokens).toBe(tokens);
+    expect(encoded.imageTokens).toBe(tokens);
   },
   120_000,
 );
 
-test('a flat LLaVA-1.6 sees the overview, then tile after tile', async () => {
+test('a flat LLaVA-1.6 gets the overview, then tile after tile', async () => {
   const flat = writeRandomLlava(folder, tinyShape, { mergeType: 'flat', newlineName: null, name: 'flat' });
-  const { engine, caught } = catching(await open(flat));
-  const seen = await choosePictureEncoder(engine, 'full').see(await pictureOf(56, 50), 'USER', never);
-  expect(seen.imageTokens).toBe((1 + 4) * 4);
+  const { engine, recorded } = recording(await open(flat));
+  const encoded = await choosePictureEncoder(engine, 'full').encode(await pictureOf(56, 50), 'USER', never);
+  expect(encoded.imageTokens).toBe((1 + 4) * 4);
   const overview = await pictureOf(56, 50);
-  await choosePictureEncoder(engine, 'overview').see(overview, 'USER', never);
-  expect(caught[0]!.subarray(0, 4 * 64)).toEqual(caught[1]);
+  await choosePictureEncoder(engine, 'overview').encode(overview, 'USER', never);
+  expect(recorded[0]!.subarray(0, 4 * 64)).toEqual(recorded[1]);
 });
 
-test('a newline says that a file which names no merge type is spatial_unpad', async () => {
+test('a file without merge type but with a newline is spatial_unpad', async () => {
   const unnamed = writeRandomLlava(folder, tinyShape, { mergeType: 'flat', name: 'unnamed' });
   const engine = await open(unnamed);
-  const seen = await choosePictureEncoder(engine, 'full').see(await pictureOf(56, 56), 'USER', never);
-  expect(seen.imageTokens).toBe(4 + 4 * (4 + 1));
+  const encoded = await choosePictureEncoder(engine, 'full').encode(await pictureOf(56, 56), 'USER', never);
+  expect(encoded.imageTokens).toBe(4 + 4 * (4 + 1));
 });
 
-test('spatial_unpad without a newline is no model we know', async () => {
+test('spatial_unpad without a newline is refused', async () => {
   const engine = await open(writeRandomLlava(folder, tinyShape, { newlineName: null, name: 'no-newline' }));
-  const seeing = choosePictureEncoder(engine, 'full').see(await pictureOf(56, 56), 'USER', never);
-  await expect(seeing).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL' });
+  const encoding = choosePictureEncoder(engine, 'full').encode(await pictureOf(56, 56), 'USER', never);
+  await expect(encoding).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL' });
 });
 
 test('the text before the picture is prefilled once for many pictures', async () => {
@@ -134,7 +134,7 @@ test('the text before the picture is prefilled once for many pictures', async ()
   });
   const encoder = choosePictureEncoder(counting, 'full');
   const position = async (width: number, before: string): Promise<number> => {
-    await encoder.see(await pictureOf(width, 40), before, never);
+    await encoder.encode(await pictureOf(width, 40), before, never);
     return engine.position;
   };
   const first = await position(40, 'USER');
@@ -145,18 +145,18 @@ test('the text before the picture is prefilled once for many pictures', async ()
   expect(prefills).toBe(2);
 });
 
-test('other models see what libmtmd makes of a picture, and nothing is left of the one before', async () => {
+test("other models use libmtmd's layout, and nothing of the previous picture remains", async () => {
   const engine = await open(writeRandomModel(folder, 'idefics3'));
   const encoder = choosePictureEncoder(engine, 'full');
   for (let times = 0; times < 2; times++) {
-    const seen = await encoder.see(await pictureOf(120, 90), 'USER', never);
-    expect(seen).toMatchObject({ imageTokens: 40, promptTokens: 26 });
+    const encoded = await encoder.encode(await pictureOf(120, 90), 'USER', never);
+    expect(encoded).toMatchObject({ imageTokens: 40, promptTokens: 26 });
     expect(engine.position).toBe(66);
   }
 });
 
-test.each(['mlp', 'pixtral'] as const)('what is no picture is refused (%s)', async (projector) => {
+test.each(['mlp', 'pixtral'] as const)('an undecodable picture is refused (%s)', async (projector) => {
   const encoder = choosePictureEncoder(await open(writeRandomModel(folder, projector)), 'full');
   const noPicture = { size: { width: 1, height: 1 }, bytes: Buffer.from('no picture') };
-  await expect(encoder.see(noPicture, 'USER', never)).rejects.toMatchObject({ code: 'BAD_PICTURE' });
+  await expect(encoder.encode(noPicture, 'USER', never)).rejects.toMatchObject({ code: 'BAD_PICTURE' });
 });

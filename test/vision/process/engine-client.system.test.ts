@@ -16,7 +16,7 @@ function clientOf(engine: Partial<EngineOptions> = {}, deadlineMs = 60_000): Eng
   return client;
 }
 
-test('it tells what was loaded, with progress, and describes the same picture the same way twice', async () => {
+test('it reports progress and what was loaded, and describes the same picture the same way twice', async () => {
   const fractions: number[] = [];
   const client = new EngineClient({
     engine: demoEngine,
@@ -37,7 +37,7 @@ test('it tells what was loaded, with progress, and describes the same picture th
   for (const ms of Object.values(first.timings)) expect(ms).toBeGreaterThan(0);
 });
 
-test('the CPU module that is asked for is the one in use', async () => {
+test('the requested CPU module is in use', async () => {
   const name = process.arch === 'x64' ? 'libggml-cpu-x64.so' : 'libggml-cpu-armv8.0_1.so';
   const client = clientOf({ cpuModule: join(backendsDir(), name) });
   expect((await client.start()).cpu).toBe(name);
@@ -48,7 +48,7 @@ test.each([
   ['is not there', '/nowhere/libggml-cpu-a720.so'],
   ['is no library', import.meta.filename],
   ['is no CPU module', join(import.meta.dirname, '../../../build/native/v4l2.node')],
-])('a CPU module that %s is told, and a prebuilt one serves', async (_name, cpuModule) => {
+])('a CPU module that %s is logged, and a prebuilt one used', async (_name, cpuModule) => {
   const warn = vi.fn();
   const client = new EngineClient({
     engine: { ...demoEngine, cpuModule },
@@ -59,12 +59,12 @@ test.each([
   const info = await client.start();
   expect(existsSync(join(backendsDir(), info.cpu))).toBe(true);
   expect(warn.mock.calls.map(([, text]) => text)).toContainEqual(
-    expect.stringMatching(`${cpuModule}; node-llama-cpp's own CPU module serves`),
+    expect.stringMatching(`${cpuModule}; using node-llama-cpp's CPU module`),
   );
   expect((await client.describe(demoRequest, never)).text).not.toBe('');
 });
 
-test('an answer does not depend on what was asked before it on the same picture', async () => {
+test('an answer does not depend on earlier questions about the same picture', async () => {
   const client = clientOf();
   await client.start();
   const count = { name: 'count', ask: 'How many shapes are there?' };
@@ -83,7 +83,7 @@ test.each([
   ['the text model as projector', { mmprojPath: demoEngine.textPath }, 'NOT_AN_MMPROJ', /demo-text/],
   ['a template that cannot be parsed', { chatTemplate: '{% if %}' }, 'BAD_TEMPLATE', /./],
   ['a template without the picture', { chatTemplate: 'nothing at all' }, 'BAD_TEMPLATE', /exactly once/],
-  ['a template that nobody knows', { chatTemplate: 'vicunia' }, 'BAD_TEMPLATE', /vicunia/],
+  ['an unknown template', { chatTemplate: 'vicunia' }, 'BAD_TEMPLATE', /vicunia/],
 ])('%s is refused with a code', async (_name, engine, code, message) => {
   const client = clientOf(engine);
   const error = await client.start().catch((reason: unknown) => reason);
@@ -103,7 +103,7 @@ test('a picture that cannot be decoded fails alone; a picture too long for the c
   expect((await client.describe(demoRequest, never)).text).not.toBe('');
 });
 
-test('past its deadline the engine is killed and started anew', async () => {
+test('past its deadline the engine is killed and restarted', async () => {
   const client = clientOf({}, 400);
   await client.start();
   const pid = client.pid;
@@ -153,7 +153,7 @@ test('restarted, it fails what it describes, and is ready again when that resolv
   await expect(client.restart(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
-test('closed, also twice and while it loads, it leaves no process behind', async () => {
+test('closed twice and while it loads, it leaves no process behind', async () => {
   const client = clientOf();
   const loading = client.start();
   loading.catch(() => {});

@@ -16,14 +16,12 @@ function clientOf(
   return client;
 }
 
-/** Stops a process for good: it neither ends nor answers. */
+/** Stops a process: it neither exits nor answers. */
 function freeze(pid: number | null): void {
   process.kill(pid!, 'SIGSTOP');
 }
 
-test.concurrent('an engine that is stopped while nobody asks it anything is killed and started anew', async ({
-  onTestFinished,
-}) => {
+test.concurrent('an idle engine that is stopped is killed and restarted', async ({ onTestFinished }) => {
   const client = clientOf(onTestFinished, { silenceMs: 30_000 });
   await client.start();
   const { pid } = client;
@@ -33,7 +31,7 @@ test.concurrent('an engine that is stopped while nobody asks it anything is kill
   expect(client.heartbeat.dueMs).toBe(Number.POSITIVE_INFINITY);
 }, 180_000);
 
-test.concurrent('stopped while it describes, it fails that one long before its deadline and describes the next', async ({
+test.concurrent('stopped while it describes, it fails that picture long before its deadline and describes the next', async ({
   onTestFinished,
 }) => {
   const client = clientOf(onTestFinished, { silenceMs: 30_000 });
@@ -42,30 +40,30 @@ test.concurrent('stopped while it describes, it fails that one long before its d
   setTimeout(() => freeze(client.pid), 100);
   await expect(slow).rejects.toMatchObject({
     code: 'ENGINE_DIED',
-    message: expect.stringContaining('gave no sign of life'),
+    message: expect.stringContaining('killed: unresponsive'),
   });
   expect((await client.describe(demoRequest, never)).text).not.toBe('');
 }, 180_000);
 
-test.concurrent('killed while it loads for the first time, it is started anew where that is wanted', async ({
+test.concurrent('killed during its first load, it is started again with `retry`', async ({
   onTestFinished,
 }) => {
-  const warned: string[] = [];
+  const logged: string[] = [];
   const client = clientOf(onTestFinished, {
-    log: { ...log, error: (_fields, message) => warned.push(message) },
+    log: { ...log, error: (_fields, message) => logged.push(message) },
   });
-  const loading = client.start({ triesAgain: true });
+  const loading = client.start({ retry: true });
   process.kill(client.pid!, 'SIGKILL');
   expect((await loading).contextSize).toBe(2048);
-  expect(warned).toEqual(['the engine cannot be started']);
+  expect(logged).toEqual(['engine start failed; retrying']);
 }, 180_000);
 
-test('a file that is no model is not tried again', async () => {
+test('a file that is not a model is not retried', async () => {
   const client = clientOf(onTestFinished, { engine: { ...demoEngine, textPath: import.meta.filename } });
-  await expect(client.start({ triesAgain: true })).rejects.toMatchObject({ code: 'NOT_GGUF' });
+  await expect(client.start({ retry: true })).rejects.toMatchObject({ code: 'NOT_GGUF' });
 }, 180_000);
 
-test('a command that cannot be run at all is told, and closing does not wait for it', async () => {
+test('a process that does not start is an error, and closing does not wait for it', async () => {
   vi.stubEnv('PATH', '/nowhere');
   onTestFinished(() => void vi.unstubAllEnvs());
   const client = clientOf(onTestFinished, { engine: { ...demoEngine, cpus: [0] } });
@@ -76,7 +74,7 @@ test('a command that cannot be run at all is told, and closing does not wait for
   await client.close();
 });
 
-test('silence is told once, at first after longer; what is heard begins it anew; time that passed without us does not count', async () => {
+test('silence is reported once, and later for the first message; a message resets it; time while suspended does not count', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const onSilence = vi.fn();

@@ -14,7 +14,7 @@ const requestOf = (picture: number): DescribeRequest => ({
 });
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
-test('the engine has one picture at a time, in order, also past one that fails', async () => {
+test('the engine gets one picture at a time, in order, even after a failure', async () => {
   const engine = new FakeEngine(100);
   const describer = new SerialDescriber(engine, 10_000);
   const all = [1, 2, 3].map((picture) => describer.describe(requestOf(picture), never));
@@ -30,7 +30,7 @@ test('the engine has one picture at a time, in order, also past one that fails',
   expect(engine.seen).toEqual([1, 2, 3]);
 });
 
-test('who waits for too long, or is cancelled, is told, and the engine never hears of it', async () => {
+test('a request that waits too long or is cancelled is rejected and never reaches the engine', async () => {
   const engine = new FakeEngine(15_000);
   const describer = new SerialDescriber(engine, 10_000);
   const first = describer.describe(requestOf(1), never);
@@ -52,12 +52,12 @@ test('who waits for too long, or is cancelled, is told, and the engine never hea
   expect(engine.seen).toEqual([1, 4]);
 });
 
-test('an engine that does not come back holds nobody up for ever', async () => {
+test('a request does not wait for ever for an engine that does not restart', async () => {
   const engine = new FakeEngine();
   engine.restart = new Promise(() => {});
-  const told = expect(new SerialDescriber(engine, 10_000).describe(requestOf(1), never)).rejects.toThrow(
+  const rejected = expect(new SerialDescriber(engine, 10_000).describe(requestOf(1), never)).rejects.toThrow(
     'the engine was not free within 10000 ms',
   );
   await pass(10_000);
-  await told;
+  await rejected;
 });

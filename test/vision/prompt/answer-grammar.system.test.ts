@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { AnswerType } from '../../../src/domain/observation.ts';
 import { backendsDir, loadAddon } from '../../../src/vision/native/addon.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
-import { answerGrammar, mostAnswerTokens, parseAnswer } from '../../../src/vision/prompt/answer-grammar.ts';
+import { answerGrammar, maxAnswerTokens, parseAnswer } from '../../../src/vision/prompt/answer-grammar.ts';
 import { tinyShape, writeRandomLlava } from '../../support/random-llava.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-grammar-'));
@@ -43,7 +43,7 @@ async function say(llm: MtmdEngine, type: AnswerType, temperature: number, seed:
   const pieces: Uint8Array[] = [];
   for (let token = llm.sample(); !llm.isEndOfGeneration(token); token = await llm.step(token)) {
     pieces.push(llm.tokenToPiece(token));
-    if (pieces.length > mostAnswerTokens(type)) throw new Error(`${type.kind} does not end`);
+    if (pieces.length > maxAnswerTokens(type)) throw new Error(`${type.kind} does not end`);
   }
   return Buffer.concat(pieces).toString('utf8');
 }
@@ -90,7 +90,7 @@ function accepts(min: number, max: number): (text: string) => boolean {
   return (text) => pattern.test(text);
 }
 
-test('the grammar of whole numbers takes all of a range and nothing else', () => {
+test('the grammar of whole numbers accepts a range and nothing else', () => {
   const edges = [
     -1000, -130, -101, -100, -99, -10, -9, -1, 0, 1, 5, 9, 10, 11, 19, 20, 99, 100, 109, 256, 1000,
   ];
@@ -108,7 +108,7 @@ test('the grammar of whole numbers takes all of a range and nothing else', () =>
   }
 });
 
-test('an answer ends only where it is complete, and is never longer than it may be', async () => {
+test('an answer ends only when it is complete, and is never too long', async () => {
   engine.clear();
   await engine.decodeTokens(Int32Array.of(1, 5), { logitsLast: true });
   // A sampler that always prefers to end: the random model is made to want it by asking for what it cannot say.

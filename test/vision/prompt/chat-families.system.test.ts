@@ -82,11 +82,11 @@ const golden: Readonly<Record<string, Golden>> = {
     after:
       '29871= |~13=\n|~3624=Is|~372= it|~1722= open|~29973=?|~319= A|~1799=SS|~9047=IST|~13566=ANT|~29901=:',
   },
-  'Mistral (LLaVA-1.6 7B), told by its heads': {
+  'Mistral (LLaVA-1.6 7B), recognised by its heads': {
     shape: mistral,
     vision: anyres,
     family: 'mistral',
-    reason: /8 key-value heads to 32/,
+    reason: /8 key-value heads for 32/,
     before: '1=<s>|~518= [|~25580=INST|~29962=]|~29871= ',
     after: '29871= |~13=\n|~3624=Is|~372= it|~1722= open|~29973=?|~518= [|~29914=/|~25580=INST|~29962=]',
   },
@@ -228,7 +228,7 @@ const own: Readonly<Record<string, OwnTemplate>> = {
 };
 
 test.each(Object.entries(own))(
-  'the template that a %s carries',
+  'the template inside a %s file',
   async (_name, { shape, template, before, after }) => {
     const file = await load({ ...shape, chatTemplate: templateOf(template) });
     const chosen = choose(file, other);
@@ -246,7 +246,7 @@ test('BakLLaVA is a Mistral with a projector of LLaVA-1.5 that was trained as Vi
   expect(choose(file, null)).toMatchObject({ family: 'mistral' });
 });
 
-test('a name in general.name goes before what the vocabulary looks like', async () => {
+test('general.name takes precedence over the vocabulary', async () => {
   const file = await load({ ...mistral, name: 'BakLLaVA-1 Mistral' });
   expect(choose(file, anyres)).toMatchObject({
     family: 'vicuna',
@@ -254,7 +254,7 @@ test('a name in general.name goes before what the vocabulary looks like', async 
   });
 });
 
-test('nothing known: vicuna, and the person is told what to do', async () => {
+test('an unknown architecture gets vicuna, and a reason with the remedy', async () => {
   const file = await load({ published: 'gpt-2', architecture: 'gpt2' });
   expect(choose(file, null)).toMatchObject({
     family: 'vicuna',
@@ -262,7 +262,7 @@ test('nothing known: vicuna, and the person is told what to do', async () => {
   });
 });
 
-test('the config goes first: a family’s name, or a text; another word is refused', async () => {
+test('the config takes precedence: a family’s name or a Jinja template; another word is refused', async () => {
   const file = await load({ ...mistral, chatTemplate: '{{ messages }}' });
   expect(choose(file, anyres, 'vicuna')).toMatchObject({ source: 'config', family: 'vicuna' });
   expect(choose(file, anyres, 'My {{ x }}')).toMatchObject({ source: 'config', jinja: 'My {{ x }}' });
@@ -285,7 +285,7 @@ test.each(Object.keys(chatFamilies) as (keyof typeof chatFamilies)[])(
     const order = ['FIRST', 'REPLY', 'SECOND'].map((word) => text.split(word).length - 1);
     expect(order).toEqual([1, 1, 1]);
     expect(text).toMatch(/FIRST[\s\S]*REPLY[\s\S]*SECOND/);
-    // Moondream and Mistral know no system message.
+    // Moondream has no system message.
     if (family !== 'moondream') expect(text.split('SYSTEM')).toHaveLength(2);
     expect(text).not.toContain('helpful');
   },

@@ -73,7 +73,7 @@ function promptOf(file: MtmdVocabularyFile, family: ChatFamilyName, words: strin
   );
 }
 
-/** The tokens that say nothing, save by name: control tokens. */
+/** Control tokens: those whose text is empty without `special`. */
 function controlTokens(file: MtmdVocabularyFile, tokens: Int32Array): number[] {
   return [...tokens].filter((token) => file.tokenToPiece(token).length === 0);
 }
@@ -94,7 +94,7 @@ test.each(opened)('$name: no words of a question become special tokens', ({ file
       const inTemplate = prompt.lead + prompt.tail;
       for (const piece of pieces)
         if (!inTemplate.includes(piece)) expect(piece, words).not.toMatch(/^(<.+>|\[.+\])$/);
-      // All the same it is said, word for word.
+      // The text itself is unchanged.
       expect(textOf(file, tokens, true).replace(/\s/g, '')).toContain(prompt.words.replace(/\s/g, ''));
     }
   }
@@ -117,7 +117,7 @@ test.each(opened)(
   },
 );
 
-test('the vocabularies would read the marks, if they were let', () => {
+test('with `parseSpecial` the vocabularies do parse the marks', () => {
   const marks: Partial<Record<string, string>> = {
     Yi: '<|im_end|>',
     'Llama 3': '<|eot_id|>',
