@@ -4,14 +4,14 @@ import type { KernelFiles } from './kernel-files.ts';
 
 /** Disks of virtual machines behind a SCSI controller. */
 const virtualVendors = /^(QEMU|VMware|VBOX|Msft|Google|Xen)\b/i;
-/** Mapped devices on mapped devices; more is a loop. */
-const mostLayers = 8;
+/** Max nesting of mapped devices; more is a loop. */
+const maxLayers = 8;
 
 /**
- * What a file system's device is made of.
+ * The kind of storage under a file system's device.
  * @param device its number, "259:2"; @param source its name in the mount table, for file systems such as btrfs
  * whose number is not their device's.
- * @returns null where the kernel does not tell, or where it is of several kinds.
+ * @returns null if the kernel does not show it, or if there are several kinds.
  */
 export async function blockDeviceKind(
   files: KernelFiles,
@@ -20,7 +20,7 @@ export async function blockDeviceKind(
 ): Promise<StorageKind | null> {
   const disks = await files.folder('/sys/block');
   for (const disk of disks)
-    if (await isDisk(files, disk, device, source)) return diskKind(files, disk, mostLayers);
+    if (await isDisk(files, disk, device, source)) return diskKind(files, disk, maxLayers);
   return null;
 }
 
@@ -50,7 +50,7 @@ async function diskKind(files: KernelFiles, disk: string, layers: number): Promi
     const type = await files.name(`${folder}/device/type`);
     return type === 'SD' ? 'sd' : type === 'MMC' ? 'emmc' : null;
   }
-  // Of SCSI disks and their like the path tells the bus.
+  // For SCSI-like disks the path shows the bus.
   const path = (await files.realPath(folder)) ?? '';
   if (/\/usb\d+\//.test(path)) return 'usb';
   const vendor = (await files.name(`${folder}/device/vendor`)) ?? '';

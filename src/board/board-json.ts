@@ -11,7 +11,7 @@ const hexId = z
 const features = ['asimd', 'fp16', 'dotprod', 'bf16', 'i8mm', 'sve', 'sve2'] as const satisfies CpuFeature[];
 const kinds = 'nvme ssd disk emmc sd usb virtual network memory'.split(' ') as StorageKind[];
 
-/** What `scenecast doctor board --json` prints: a published format, names in snake case. Unknown names are passed over. */
+/** What `scenecast doctor board --json` prints: a published format with names in snake case. Unknown names are ignored. */
 export const boardJsonSchema = z.object({
   model: z.string().nullable(),
   arch: z.string(),

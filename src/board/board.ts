@@ -1,17 +1,17 @@
-/** CPUs of one kind: the same core at the same highest clock. */
+/** CPUs of one kind: the same core with the same max clock. */
 export interface CpuCluster {
-  /** "Cortex-A720" where the part is known, else the ids or the model's name as the kernel shows them. */
+  /** "Cortex-A720" if the part is known, else the ids or the model name that the kernel shows. */
   readonly name: string;
-  /** MIDR implementer and part, e.g. "0x41" and "0xd81"; null where the kernel shows none (x86). */
+  /** MIDR implementer and part, e.g. "0x41" and "0xd81"; null if the kernel shows none (x86). */
   readonly implementer: string | null;
   readonly part: string | null;
-  /** The kernel's numbers, ascending. They say nothing of speed: firmware numbers cores as it likes. */
+  /** The kernel's numbers, ascending. They do not reflect speed: firmware numbers cores in any order. */
   readonly cpus: readonly number[];
-  /** null where the kernel shows none, as in most virtual machines. */
+  /** null if the kernel shows none, as in most virtual machines. */
   readonly maxClockMHz: number | null;
 }
 
-/** What matters to ggml's kernels: the kernel's names in /proc/cpuinfo stand in brackets. */
+/** Features that ggml's kernels use, with the names in /proc/cpuinfo in brackets. */
 export type CpuFeature =
   | 'asimd' // NEON (asimd)
   | 'fp16' // half precision arithmetic (asimdhp)
@@ -21,30 +21,30 @@ export type CpuFeature =
   | 'sve'
   | 'sve2';
 
-/** What a file system lies on; "virtual": a virtual machine's disk, "memory": gone with the power. */
+/** A file system's storage; "virtual": a virtual machine's disk, "memory": lost at power-off. */
 export type StorageKind = 'nvme' | 'ssd' | 'disk' | 'emmc' | 'sd' | 'usb' | 'virtual' | 'network' | 'memory';
 
 /** A board as its kernel shows it. Plain data: `scenecast doctor board --json` prints it, `plan --board` reads it. */
 export interface Board {
-  /** The maker's name of the board, e.g. "Radxa Orion O6"; null where nothing tells. */
+  /** The maker's name of the board, e.g. "Radxa Orion O6"; null if unknown. */
   readonly model: string | null;
-  /** As Node names it: "arm64", "x64"; "unknown" where a recorded tree does not tell. */
+  /** As Node names it: "arm64", "x64"; "unknown" if a recorded tree does not show it. */
   readonly arch: string;
-  /** Fastest first, by core and clock; offline CPUs left out. */
+  /** Fastest first, by core and clock; without offline CPUs. */
   readonly clusters: readonly CpuCluster[];
-  /** What all CPUs have; empty on other architectures than ARM. */
+  /** Features that all CPUs have; empty on architectures other than ARM. */
   readonly features: readonly CpuFeature[];
   /** CPUs that this process may use: its affinity and cpuset. */
   readonly allowedCpus: readonly number[];
-  /** CPUs' worth of time that the cgroup grants, e.g. 1.5; null: no limit. */
+  /** The cgroup's limit of CPU time, in CPUs, e.g. 1.5; null: no limit. */
   readonly cpuQuota: number | null;
   readonly memory: {
-    /** 0, as all sizes here, where the kernel does not tell. */
+    /** This and all other sizes here are 0 if the kernel does not show them. */
     readonly totalBytes: number;
     readonly availableBytes: number;
     /** The lowest limit of the cgroup and those above it; null: none. */
     readonly limitBytes: number | null;
-    /** What this cgroup, where it is limited, can still take before the limit, caches that can be dropped not counted. */
+    /** Memory left within the cgroup's limit, with droppable caches counted as free; null: no limit. */
     readonly limitAvailableBytes: number | null;
     readonly swapTotalBytes: number;
     readonly swapFreeBytes: number;
@@ -52,7 +52,7 @@ export interface Board {
     /** /sys/kernel/mm/transparent_hugepage/enabled. */
     readonly transparentHugePages: 'always' | 'madvise' | 'never' | null;
   };
-  /** Where models are kept; null where its space cannot be told. */
+  /** Where models are stored; null if its space is unknown. */
   readonly storage: {
     readonly folder: string;
     readonly kind: StorageKind | null;
@@ -60,11 +60,11 @@ export interface Board {
     readonly freeBytes: number;
   } | null;
   readonly temperatures: readonly { readonly zone: string; readonly celsius: number }[];
-  /** null where the kernel shows none. */
+  /** null if the kernel shows none. */
   readonly throttling: {
-    /** A CPU's clock is held down now, by heat, the supply or a setting: it may not do what it can. */
+    /** A CPU's clock is limited now, by heat, the power supply or a setting. */
     readonly isClockLimited: boolean;
-    /** Raspberry Pi: the supply's voltage is, or was since the start, too low. */
+    /** Raspberry Pi: the supply voltage is, or was since boot, too low. */
     readonly isUnderVoltage: boolean | null;
     readonly wasUnderVoltage: boolean | null;
   } | null;

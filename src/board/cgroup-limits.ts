@@ -3,11 +3,11 @@ import { parseCpuList } from './cpu-list.ts';
 import { type KernelFiles, wholeNumber } from './kernel-files.ts';
 import { isWithin, type Mount } from './mount-table.ts';
 
-/** What the cgroups of a process let it have. */
+/** The limits of a process's cgroups. */
 export interface CgroupLimits {
-  /** CPUs' worth of time; null: no limit. */
+  /** CPU time, in CPUs; null: no limit. */
   readonly cpuQuota: number | null;
-  /** null: not told. */
+  /** null: unknown. */
   readonly cpus: readonly number[] | null;
   readonly memory: MemoryLimit | null;
 }
@@ -27,8 +27,8 @@ interface Chain {
 }
 
 /**
- * Reads the limits of this process's cgroup and all above it: the tightest counts. A controller may be of
- * version 1 or 2, both on one machine (cgroups(7)). What lies above a container's own cgroups cannot be seen from inside.
+ * Reads the limits of this process's cgroup and all its ancestors: the tightest one applies. Controllers of version 1
+ * and 2 may coexist (cgroups(7)). The ancestors of a container's own cgroups are not visible inside it.
  */
 export async function readCgroupLimits(files: KernelFiles, mounts: readonly Mount[]): Promise<CgroupLimits> {
   const membership = (await files.text('/proc/self/cgroup')) ?? '';
@@ -48,7 +48,7 @@ function cgroupChain(controller: Controller, membership: string, mounts: readonl
     ? mounts.find(({ fsType, options }) => fsType === 'cgroup' && options.includes(controller))
     : mounts.find(({ fsType }) => fsType === 'cgroup2');
   if (!line || !mount) return { version: own ? 1 : 2, folders: [] };
-  // A container may see only its own part of the tree, mounted as if it were the whole.
+  // A container may see only its own part of the tree, mounted as the root.
   const path = posix.normalize(line[3]!);
   const inner = isWithin(path, mount.root) ? posix.relative(mount.root, path) : '';
   const folders: string[] = [];
@@ -78,7 +78,7 @@ async function readCpuset(
   files: KernelFiles,
   { version, folders }: Chain,
 ): Promise<readonly number[] | null> {
-  // Only where the controller is on does a cgroup have this file: then that of the next above it holds.
+  // A cgroup has this file only if the controller is enabled; otherwise its nearest ancestor's applies.
   const names = version === 2 ? ['cpuset.cpus.effective'] : ['cpuset.effective_cpus', 'cpuset.cpus'];
   for (const folder of folders)
     for (const name of names) {
@@ -94,9 +94,9 @@ async function readMemoryLimit(files: KernelFiles, { version, folders }: Chain):
     const stat = parseStat((await files.text(`${folder}/memory.stat`)) ?? '');
     const limits =
       version === 2
-        ? // Above memory.high the kernel does not kill, but slows the process to a crawl.
+        ? // Above memory.high the kernel does not kill the process but throttles it severely.
           [await files.number(`${folder}/memory.max`), await files.number(`${folder}/memory.high`)]
-        : // The second tells of cgroups above the container too.
+        : // The second includes the cgroups above the container.
           [await files.number(`${folder}/memory.limit_in_bytes`), stat.get('hierarchical_memory_limit')];
     const limitBytes = Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
     if (limitBytes === Number.POSITIVE_INFINITY) continue;
@@ -115,7 +115,7 @@ async function readMemoryLimit(files: KernelFiles, { version, folders }: Chain):
   };
 }
 
-/** Page cache and kernel caches. Shared memory is not among them: it can go nowhere but to swap. */
+/** Page cache and kernel caches. Not shared memory, which can only be swapped out. */
 const droppableV2 = ['inactive_file', 'active_file', 'slab_reclaimable'];
 const droppableV1 = ['total_inactive_file', 'total_active_file'];
 

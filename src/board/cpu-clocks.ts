@@ -1,11 +1,11 @@
 import { parseCpuList } from './cpu-list.ts';
 import type { KernelFiles } from './kernel-files.ts';
 
-/** A CPU's clock as cpufreq shows it. */
+/** A CPU's clock limits from cpufreq. */
 export interface CpuClock {
-  /** What the hardware can do. */
-  readonly mostMHz: number;
-  /** What governor, heat and settings let it do now; null where the kernel does not say. */
+  /** The hardware's limit. */
+  readonly maxMHz: number;
+  /** The current limit by governor, heat and settings; null if the kernel does not show it. */
   readonly allowedMHz: number | null;
 }
 
@@ -23,7 +23,7 @@ export async function readCpuClocks(files: KernelFiles): Promise<ReadonlyMap<num
       [];
     if (clock) for (const cpu of members) clocks.set(cpu, clock);
   }
-  // Before Linux 4.3, and in trees recorded by CPU, there are no folders of policies.
+  // Linux before 4.3 and trees recorded by CPU have no policy folders.
   for (const name of (await files.folder(cpus)).filter((name) => /^cpu\d+$/.test(name))) {
     const cpu = Number(name.slice(3));
     const clock = clocks.has(cpu) ? null : await readClock(files, `${cpus}/${name}/cpufreq`);
@@ -33,12 +33,12 @@ export async function readCpuClocks(files: KernelFiles): Promise<ReadonlyMap<num
 }
 
 async function readClock(files: KernelFiles, folder: string): Promise<CpuClock | null> {
-  const mostMHz = megahertz(await files.number(`${folder}/cpuinfo_max_freq`));
-  if (mostMHz === null) return null;
-  return { mostMHz, allowedMHz: megahertz(await files.number(`${folder}/scaling_max_freq`)) };
+  const maxMHz = megahertz(await files.number(`${folder}/cpuinfo_max_freq`));
+  if (maxMHz === null) return null;
+  return { maxMHz, allowedMHz: megahertz(await files.number(`${folder}/scaling_max_freq`)) };
 }
 
-/** Some firmware writes nonsense, which is no clock at all. */
+/** Some firmware writes nonsense; null for that. */
 function megahertz(kilohertz: number | null): number | null {
   const clock = Math.round((kilohertz ?? 0) / 1000);
   return clock >= 50 && clock <= 12_000 ? clock : null;

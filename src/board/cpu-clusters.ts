@@ -7,7 +7,7 @@ import { cleanName, type KernelFiles } from './kernel-files.ts';
 
 const cpuFolder = '/sys/devices/system/cpu';
 
-/** The kernel's words in /proc/cpuinfo. */
+/** The kernel's names in /proc/cpuinfo. */
 const featureWords: Readonly<Record<CpuFeature, string>> = {
   asimd: 'asimd',
   fp16: 'asimdhp',
@@ -18,7 +18,7 @@ const featureWords: Readonly<Record<CpuFeature, string>> = {
   sve2: 'sve2',
 };
 
-/** The CPUs that run, ascending; from the CPUs' folders or /proc/cpuinfo where the kernel does not list them. */
+/** The online CPUs, ascending; from /proc/cpuinfo or the CPUs' folders if the kernel does not list them. */
 export async function readOnlineCpus(files: KernelFiles, cpuinfo: Cpuinfo): Promise<readonly number[]> {
   const online = parseCpuList(await files.text(`${cpuFolder}/online`)) ?? [];
   if (online.length > 0) return online;
@@ -27,7 +27,7 @@ export async function readOnlineCpus(files: KernelFiles, cpuinfo: Cpuinfo): Prom
   return names.map((name) => Number(name.slice(3))).sort((a, b) => a - b);
 }
 
-/** CPUs of the same core and clock put together, the fastest first: by class of core, then by clock, never by number. */
+/** Groups CPUs by core and clock, fastest first: by class of core, then by clock, never by number. */
 export async function readCpuClusters(
   files: KernelFiles,
   cpuinfo: Cpuinfo,
@@ -38,7 +38,7 @@ export async function readCpuClusters(
   for (const cpu of online) {
     const fields = cpuinfo.fieldsOf(cpu);
     const id = await readCoreId(files, cpu, fields);
-    const maxClockMHz = clocks.get(cpu)?.mostMHz ?? null;
+    const maxClockMHz = clocks.get(cpu)?.maxMHz ?? null;
     const name = coreNameOf(id) ?? unknownName(id, fields);
     const key = JSON.stringify([name, id.implementer, id.part, maxClockMHz]);
     const cluster = clusters.get(key) ?? { name, ...id, cpus: [], maxClockMHz };
@@ -52,7 +52,7 @@ function bySpeed(a: CpuCluster, b: CpuCluster): number {
   return (
     coreRankOf(b) - coreRankOf(a) ||
     (b.maxClockMHz ?? 0) - (a.maxClockMHz ?? 0) ||
-    // Only so that the order is always the same.
+    // For a stable order.
     (a.cpus[0] ?? 0) - (b.cpus[0] ?? 0)
   );
 }
@@ -67,7 +67,7 @@ function unknownName({ implementer, part }: CoreId, fields: CpuFields): string {
   return cleanName(fields.get('model name') ?? fields.get('uarch') ?? '') ?? 'unknown';
 }
 
-/** The features that all of these CPUs have; CPUs of which /proc/cpuinfo says nothing do not count. */
+/** The features that all of these CPUs have; CPUs without features in /proc/cpuinfo do not count. */
 export function commonFeatures(cpuinfo: Cpuinfo, online: readonly number[]): CpuFeature[] {
   const lists = online
     .map((cpu) => cpuinfo.fieldsOf(cpu).get('Features'))

@@ -1,9 +1,9 @@
-/** More CPUs than any kernel is built for. */
-const mostCpus = 8192;
+/** More CPUs than any kernel supports. */
+const maxCpus = 8192;
 
 /**
  * CPU numbers, ascending, from the kernel's lists: "0-3,8", or "0 1 2 3" as cpufreq writes them.
- * @returns null where the text is no such list; an empty list for an empty text.
+ * @returns null if the text is not such a list; an empty list for an empty text.
  */
 export function parseCpuList(text: string | null): number[] | null {
   if (text === null) return null;
@@ -13,13 +13,13 @@ export function parseCpuList(text: string | null): number[] | null {
     const [, from, to] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
     const first = Number(from);
     const last = Number(to ?? from);
-    if (from === undefined || last < first || last >= mostCpus) return null;
+    if (from === undefined || last < first || last >= maxCpus) return null;
     for (let cpu = first; cpu <= last; cpu += 1) cpus.add(cpu);
   }
   return [...cpus].sort((a, b) => a - b);
 }
 
-/** The same list as a person writes it: "0-3, 8". */
+/** The list for people: "0-3, 8". */
 export function formatCpuList(cpus: readonly number[]): string {
   const ranges: [number, number][] = [];
   for (const cpu of cpus) {

@@ -1,9 +1,9 @@
-/** What a core was made for. Little cores run in order, or nearly so: several times slower at matrices. */
+/** Little cores are in-order designs, or nearly so: several times slower at matrix operations. */
 type CoreClass = 'little' | 'big' | 'prime';
 
 /**
  * Cores by MIDR implementer, then part: names and classes as in Linux' cputype.h and Arm's technical reference
- * manuals. Server cores stand with the class they were derived from.
+ * manuals. Server cores have the class of the core that they derive from.
  */
 const cores: Readonly<Record<string, Readonly<Record<string, readonly [string, CoreClass]>>>> = {
   // Arm
@@ -73,26 +73,26 @@ const cores: Readonly<Record<string, Readonly<Record<string, readonly [string, C
   },
 };
 
-/** An unknown core is more likely a new one than a slow one, but not faster than those known. */
+/** An unknown core is probably a new one, so faster than a little one, but it is not assumed to be big. */
 const ranks = { little: 0, unknown: 1, big: 2, prime: 3 } as const;
 
-/** A core's ids as /proc/cpuinfo writes them; null on other architectures than ARM. */
+/** A core's ids as in /proc/cpuinfo; null on architectures other than ARM. */
 export interface CoreId {
   readonly implementer: string | null;
   readonly part: string | null;
 }
 
-/** "Cortex-A720"; null for a core that is not known here. */
+/** "Cortex-A720"; null for an unknown core. */
 export function coreNameOf(id: CoreId): string | null {
   return coreOf(id)?.[0] ?? null;
 }
 
-/** Whether a core was made to save power: in work shared out evenly it holds faster ones back. */
+/** Whether a core is designed to save power: in evenly shared work it slows down faster ones. */
 export function isLittleCore(id: CoreId): boolean {
   return coreOf(id)?.[1] === 'little';
 }
 
-/** Higher is faster, whatever the clocks. */
+/** Higher is faster, regardless of clocks. */
 export function coreRankOf(id: CoreId): number {
   return ranks[coreOf(id)?.[1] ?? 'unknown'];
 }
@@ -101,13 +101,13 @@ function coreOf({ implementer, part }: CoreId): readonly [string, CoreClass] | u
   return cores[implementer ?? '']?.[part ?? ''];
 }
 
-/** The ids in a MIDR_EL1 register (Arm ARM: implementer in bits 31-24, part in bits 15-4); null for no register. */
+/** The ids in a MIDR_EL1 register (Arm ARM: implementer in bits 31-24, part in bits 15-4); null if the text is not a register. */
 export function coreIdOfMidr(text: string): CoreId | null {
   const midr = /^\s*0x[0-9a-f]{1,16}\s*$/i.test(text) ? Number(BigInt(text.trim()) & 0xffff_ffffn) : 0;
   return midr === 0 ? null : { implementer: hex(midr >>> 24, 2), part: hex((midr >>> 4) & 0xfff, 3) };
 }
 
-/** Ids as /proc/cpuinfo prints them, in one spelling. */
+/** Normalised ids from /proc/cpuinfo. */
 export function coreIdOf(implementer: string | undefined, part: string | undefined): CoreId {
   const isHex = (text: string | undefined): text is string => /^0x[0-9a-f]{1,8}$/i.test(text ?? '');
   if (!isHex(implementer) || !isHex(part)) return { implementer: null, part: null };

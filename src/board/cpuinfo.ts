@@ -4,13 +4,13 @@ export type CpuFields = ReadonlyMap<string, string>;
 export interface Cpuinfo {
   /** The CPUs it lists, ascending: those online. */
   readonly cpus: readonly number[];
-  /** A CPU's own lines, with those that stand for all of them. */
+  /** A CPU's own lines, with those common to all CPUs. */
   fieldsOf(cpu: number): CpuFields;
 }
 
 /**
- * Reads /proc/cpuinfo of any architecture. Most kernels give each CPU a block; some old ARM kernels list the CPUs
- * and write "Features" and "CPU part" once, for all of them.
+ * Parses /proc/cpuinfo of any architecture. Most kernels write a block per CPU; some old ARM kernels list the CPUs and
+ * write "Features" and "CPU part" once, for all of them.
  */
 export function parseCpuinfo(text: string): Cpuinfo {
   const common = new Map<string, string>();
@@ -30,10 +30,10 @@ export function parseCpuinfo(text: string): Cpuinfo {
   };
 }
 
-/** The architecture as Node names it, by what only its kernel writes; null where nothing tells. */
+/** The architecture as Node names it, from lines that only its kernel writes; null if unknown. */
 export function archOf({ cpus, fieldsOf }: Cpuinfo): string | null {
   const fields = fieldsOf(cpus[0] ?? 0);
-  // A 32-bit kernel says 7 on 64-bit cores too: what counts is what it can run.
+  // A 32-bit kernel writes 7 on 64-bit cores too, and can run only 32-bit programs.
   if (fields.has('CPU implementer')) return fields.get('CPU architecture') === '7' ? 'arm' : 'arm64';
   if (fields.has('vendor_id')) return /\blm\b/.test(fields.get('flags') ?? '') ? 'x64' : 'ia32';
   return fields.get('isa')?.startsWith('rv64') ? 'riscv64' : null;

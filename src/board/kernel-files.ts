@@ -2,14 +2,14 @@ import { constants } from 'node:fs';
 import { open, readdir, realpath } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** More than any file of interest holds; a device or an endless file ends here. */
-const mostBytes = 4 * 1024 * 1024;
-/** Long enough for a sensor on a slow bus, and for a machine that is busy. */
+/** More than any relevant file holds; stops the read of a device or an endless file. */
+const maxBytes = 4 * 1024 * 1024;
+/** Enough for a sensor on a slow bus and for a busy machine. */
 const deadlineMs = 5000;
 
 /**
- * What a kernel shows in files below a root folder: "/" for this machine, or a recorded tree.
- * Whatever is missing, unreadable or not what was asked for is null or empty: nothing here throws.
+ * The kernel's files below a root folder: "/" for this machine, or a recorded tree. Files that are missing, unreadable
+ * or of another form give null or an empty list: nothing here throws.
  */
 export class KernelFiles {
   readonly root: string;
@@ -30,18 +30,18 @@ export class KernelFiles {
     return wholeNumber((await this.text(path)) ?? '');
   }
 
-  /** A name on one line, as {@link cleanName} gives it. */
+  /** A name on one line, cleaned by {@link cleanName}. */
   async name(path: string): Promise<string | null> {
     return cleanName((await this.text(path)) ?? '');
   }
 
-  /** What is in a folder, in the order of their numbers (cpu2 before cpu10). */
+  /** A folder's entries in numeric order (cpu2 before cpu10). */
   async folder(path: string): Promise<string[]> {
     const names = await readdir(this.pathOf(path)).catch(() => []);
     return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   }
 
-  /** Where a link of sysfs leads, as seen from the root: it tells the buses that a device hangs on. */
+  /** The target of a sysfs link, relative to the root: it shows the buses of a device. */
   async realPath(path: string): Promise<string | null> {
     try {
       return `/${relative(await realpath(this.root), await realpath(this.pathOf(path)))}`;
@@ -51,7 +51,7 @@ export class KernelFiles {
   }
 }
 
-/** What a read gives that hardware or a network can hold up; null where it fails, or takes more than 5 s. */
+/** The result of a read that hardware or a network may block; null if it fails or takes more than 5 s. */
 export async function withinDeadline<T>(read: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
@@ -66,13 +66,13 @@ export async function withinDeadline<T>(read: Promise<T>): Promise<T | null> {
   }
 }
 
-/** A whole number that a double can hold; null for anything else, "max" too. */
+/** A safe integer; null for anything else, including "max". */
 export function wholeNumber(text: string): number | null {
   const value = /^\s*-?\d+\s*$/.test(text) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(value) ? value : null;
 }
 
-/** A maker's name, fit to print: no control characters (device-tree strings end in NUL), spaces single, not long. */
+/** A printable name: without control characters (device-tree strings end in NUL), single spaces, max 100 characters. */
 export function cleanName(text: string): string | null {
   const name = text
     .replace(/[\p{C}\s]+/gu, ' ')
@@ -82,12 +82,12 @@ export function cleanName(text: string): string | null {
 }
 
 async function readText(path: string): Promise<string> {
-  // Without O_NONBLOCK a FIFO in a recorded tree would hold the reader for ever.
+  // Without O_NONBLOCK a FIFO in a recorded tree would block for ever.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const parts: Buffer[] = [];
     let sizeBytes = 0;
-    while (sizeBytes < mostBytes) {
+    while (sizeBytes < maxBytes) {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(65536), 0, 65536, null);
       if (bytesRead === 0) break;
       parts.push(buffer.subarray(0, bytesRead));

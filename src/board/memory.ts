@@ -2,7 +2,7 @@ import type { Board } from './board.ts';
 import type { MemoryLimit } from './cgroup-limits.ts';
 import { type KernelFiles, wholeNumber } from './kernel-files.ts';
 
-/** The board's memory by /proc/meminfo, with a cgroup's limit. What the kernel does not tell is 0. */
+/** The board's memory from /proc/meminfo, with a cgroup's limit. Values that the kernel does not show are 0. */
 export async function readMemory(files: KernelFiles, limit: MemoryLimit | null): Promise<Board['memory']> {
   const meminfo = (await files.text('/proc/meminfo')) ?? '';
   const bytes = (name: string): number | null => {

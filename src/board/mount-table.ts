@@ -2,7 +2,7 @@
 export interface Mount {
   /** "8:1"; "0:…" for file systems without a block device of their own. */
   readonly device: string;
-  /** The folder of the file system that is mounted: "/" but for bind mounts and cgroups. */
+  /** The mounted folder of the file system: "/" except for bind mounts and cgroups. */
   readonly root: string;
   readonly mountPoint: string;
   readonly fsType: string;
@@ -11,7 +11,7 @@ export interface Mount {
   readonly options: readonly string[];
 }
 
-/** Lines that are no mounts are left out. */
+/** Skips invalid lines. */
 export function parseMountinfo(text: string): Mount[] {
   const mounts: Mount[] = [];
   for (const line of text.split('\n')) {
@@ -31,7 +31,7 @@ export function parseMountinfo(text: string): Mount[] {
   return mounts;
 }
 
-/** Where a folder lies: the deepest mount above it, the last of those at the same place. */
+/** The mount that a folder is on: the deepest one above it, the last of those at the same place. */
 export function mountOf(folder: string, mounts: readonly Mount[]): Mount | null {
   let found: Mount | null = null;
   for (const mount of mounts)
@@ -45,7 +45,7 @@ export function isWithin(path: string, folder: string): boolean {
   return folder === '/' || path === folder || path.startsWith(`${folder}/`);
 }
 
-/** Spaces, tabs, newlines and backslashes stand as octal numbers. */
+/** Spaces, tabs, newlines and backslashes are octal escapes. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),

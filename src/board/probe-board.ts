@@ -14,13 +14,13 @@ import { readTemperatures } from './temperatures.ts';
 import { readThrottling } from './throttling.ts';
 
 export interface ProbeOptions {
-  /** Below which /proc and /sys lie: "/" for this machine, or a recorded tree. */
+  /** The folder with /proc and /sys: "/" for this machine, or a recorded tree. */
   readonly root?: string;
-  /** Where models are kept, as seen from the root; it need not exist. Default: the root itself. */
+  /** Where models are stored, relative to the root; it need not exist. Default: the root itself. */
   readonly modelsFolder?: string;
 }
 
-/** Asks the kernel what the board has. What it does not tell, or tells wrongly, is null, 0 or empty: this never fails. */
+/** Reads the board's hardware from the kernel. Missing or invalid values are null, 0 or empty: this never fails. */
 export async function probeBoard({ root = '/', modelsFolder = '/' }: ProbeOptions = {}): Promise<Board> {
   const files = new KernelFiles(resolve(root));
   const isLive = files.root === '/';
@@ -51,7 +51,7 @@ function affinityIn(status: string): string | null {
   return /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? null;
 }
 
-/** A list that leaves no CPU at all cannot be right: a process runs somewhere. */
+/** A list that leaves no CPU must be wrong, since this process runs: it is ignored. */
 function within(cpus: readonly number[], allowed: readonly number[] | null): readonly number[] {
   const left = cpus.filter((cpu) => allowed === null || allowed.includes(cpu));
   return left.length === 0 ? cpus : left;

@@ -8,22 +8,22 @@ import { readMemory } from './memory.ts';
 import { readTemperatures } from './temperatures.ts';
 import { readThrottling } from './throttling.ts';
 
-/** How the machine does, and what Scenecast takes of it. */
+/** The board's health, and Scenecast's share of its memory. */
 export interface BoardReadings {
   readonly board: BoardHealth;
   readonly memory: ProcessMemory;
 }
 
 /**
- * Reads how the board does now. What the kernel does not tell, or not within 5 s, is null or 0: this never rejects.
- * @param enginePid the engine's process; null: there is none.
- * @param root below which /proc and /sys lie: "/" for this machine.
+ * Reads the board's current health. Values that the kernel does not give within 5 s are null or 0: this never rejects.
+ * @param enginePid the engine process; null: none.
+ * @param root the folder with /proc and /sys: "/" for this machine.
  */
 export async function readBoardHealth(enginePid: number | null, root = '/'): Promise<BoardReadings> {
   const files = new KernelFiles(resolve(root));
   const [temperatures, throttling, memory, engineBytes] = await Promise.all([
     withinDeadline(readTemperatures(files)),
-    withinDeadline(readSlowing(files)),
+    withinDeadline(readThrottlingNow(files)),
     readMemory(files, null),
     enginePid === null ? null : residentBytes(files, enginePid),
   ]);
@@ -40,7 +40,7 @@ export async function readBoardHealth(enginePid: number | null, root = '/'): Pro
   };
 }
 
-async function readSlowing(files: KernelFiles): ReturnType<typeof readThrottling> {
+async function readThrottlingNow(files: KernelFiles): ReturnType<typeof readThrottling> {
   const clocks = await readCpuClocks(files);
   const online = await readOnlineCpus(files, parseCpuinfo(''));
   return readThrottling(
@@ -49,7 +49,7 @@ async function readSlowing(files: KernelFiles): ReturnType<typeof readThrottling
   );
 }
 
-/** What of a process is in RAM; null where it has gone. */
+/** A process's resident memory; null if it has exited. */
 async function residentBytes(files: KernelFiles, pid: number): Promise<number | null> {
   const status = (await files.text(`/proc/${pid}/status`)) ?? '';
   const kibibytes = wholeNumber(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? '');

@@ -6,12 +6,12 @@ import type { Board } from './board.ts';
 import { boardJsonSchema, boardOfJson } from './board-json.ts';
 import { probeBoard } from './probe-board.ts';
 
-const remedy = 'print it on the board with "scenecast doctor board --json"';
+const remedy = 'create it on the board with "scenecast doctor board --json"';
 
 /**
- * Another board's description: the file that `scenecast doctor board --json` printed there, or a recorded tree, a
- * folder with the board's proc and sys.
- * @throws ConfigError naming the path, and of a file each field at fault, its value and what to do.
+ * Reads another board's description: the output of `scenecast doctor board --json`, or a recorded tree, a folder with
+ * the board's proc and sys.
+ * @throws ConfigError with the path and, for a file, each invalid field, its value and the remedy.
  */
 export async function readBoard(path: string): Promise<Board> {
   if (await isFolder(path)) {
@@ -31,7 +31,7 @@ async function requireTree(path: string): Promise<void> {
   const [hasProc, hasSys] = await Promise.all([isFolder(join(path, 'proc')), isFolder(join(path, 'sys'))]);
   if (!hasProc && !hasSys)
     throw new ConfigError(
-      `board ${path}: neither proc nor sys is in this folder; name the root of a recorded tree, or a file: ${remedy}`,
+      `board ${path}: has neither proc nor sys; give the root of a recorded tree, or a file: ${remedy}`,
     );
 }
 

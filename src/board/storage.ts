@@ -8,7 +8,7 @@ import { type Mount, mountOf } from './mount-table.ts';
 /** In the root of a recorded tree: `{"total_bytes": …, "free_bytes": …}` of the models folder's file system. */
 const recordedSpace = '/scenecast-statfs.json';
 
-/** File systems by what holds them, where it is no block device. */
+/** Kinds of the file systems that have no block device. */
 const kindsByType: Readonly<Record<string, StorageKind>> = {
   tmpfs: 'memory',
   ramfs: 'memory',
@@ -24,9 +24,9 @@ const kindsByType: Readonly<Record<string, StorageKind>> = {
 };
 
 /**
- * Where a folder lies and how much room is there. The folder need not exist yet.
- * @param isLive whether the kernel is this machine's: only then can the file system itself be asked.
- * @returns null where the free space is not to be had.
+ * The storage that a folder is on, and its space. The folder need not exist yet.
+ * @param isLive whether the kernel is this machine's: only then statfs is possible.
+ * @returns null if the free space is unknown.
  */
 export async function readStorage(
   files: KernelFiles,
@@ -45,7 +45,7 @@ async function kindOf(files: KernelFiles, mount: Mount): Promise<StorageKind | n
   return kindsByType[mount.fsType] ?? blockDeviceKind(files, mount.device, mount.source);
 }
 
-/** The folder, or the nearest one above that exists, without links. */
+/** The folder or its nearest existing ancestor, with links resolved. */
 async function existingFolder(folder: string): Promise<string> {
   for (let path = resolve(folder); path !== '/'; path = dirname(path)) {
     const real = await withinDeadline(realpath(path));

@@ -5,8 +5,8 @@ const zonesFolder = '/sys/class/thermal';
 const chipsFolder = '/sys/class/hwmon';
 
 /**
- * The thermal zones, then of each sensor chip that is no zone (k10temp, nvme, scmi_sensors) the hottest sensor.
- * Sensors that are off or show nonsense are left out.
+ * The thermal zones, then the hottest sensor of each sensor chip that is not a zone (k10temp, nvme, scmi_sensors).
+ * Skips sensors that are off or show nonsense.
  */
 export async function readTemperatures(files: KernelFiles): Promise<Board['temperatures']> {
   const found: { zone: string; celsius: number }[] = [];
@@ -15,7 +15,7 @@ export async function readTemperatures(files: KernelFiles): Promise<Board['tempe
     const zone = (await files.name(`${zonesFolder}/${folder}/type`)) ?? folder;
     if (celsius !== null) found.push({ zone, celsius });
   }
-  // The kernel shows each zone as a chip too, under its name with the dashes changed.
+  // The kernel lists each zone as a chip too, with underscores for dashes.
   const zones = new Set(found.map(({ zone }) => zone.replaceAll('-', '_')));
   for (const folder of (await files.folder(chipsFolder)).filter((name) => /^hwmon\d+$/.test(name))) {
     const zone = (await files.name(`${chipsFolder}/${folder}/name`)) ?? folder;
@@ -33,7 +33,7 @@ async function hottestOf(files: KernelFiles, chip: string): Promise<number | nul
   return valid.length === 0 ? null : Math.max(...valid);
 }
 
-/** Sensors that are not there read as the lowest or highest value of their register. */
+/** Missing sensors read as the lowest or highest value of their register. */
 async function readCelsius(files: KernelFiles, path: string): Promise<number | null> {
   const millidegrees = await withinDeadline(files.number(path));
   const celsius = Math.round((millidegrees ?? Number.NaN) / 100) / 10;

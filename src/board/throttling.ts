@@ -7,10 +7,10 @@ const underVoltageNow = 1 << 0;
 const clockLimitedNow = (1 << 1) | (1 << 2) | (1 << 3);
 const underVoltageBefore = 1 << 16;
 
-/** Cooling devices that slow CPUs; others are fans, screens and batteries. */
+/** Cooling devices that throttle CPUs; others are fans, screens and batteries. */
 const cpuCooling = /^(cpufreq-|thermal-cpufreq|thermal-cpuidle|Processor$)/;
 
-/** What slows the board down; null where the kernel shows none of it. */
+/** Whether the board is throttled; null if the kernel shows nothing about it. */
 export async function readThrottling(
   files: KernelFiles,
   clocks: Iterable<CpuClock>,
@@ -25,11 +25,11 @@ export async function readThrottling(
     firmware === null && alarm === null ? null : alarm === true || (flags & underVoltageNow) !== 0;
   return {
     isClockLimited:
-      limits.some(({ mostMHz, allowedMHz }) => allowedMHz! < mostMHz) ||
+      limits.some(({ maxMHz, allowedMHz }) => allowedMHz! < maxMHz) ||
       isCooled === true ||
       (flags & clockLimitedNow) !== 0,
     isUnderVoltage,
-    // The alarm alone does not remember.
+    // The alarm alone does not cover the past.
     wasUnderVoltage:
       isUnderVoltage === true ? true : firmware === null ? null : (flags & underVoltageBefore) !== 0,
   };
@@ -46,7 +46,7 @@ async function readCpuCooling(files: KernelFiles): Promise<boolean | null> {
   return states.length === 0 ? null : states.some((state) => state > 0);
 }
 
-/** The flags lie below the firmware's device: soc/soc:firmware, or soc@107c000000/soc@107c000000:firmware. */
+/** The flags are below the firmware's device: soc/soc:firmware, or soc@107c000000/soc@107c000000:firmware. */
 async function readFirmwareFlags(files: KernelFiles): Promise<number | null> {
   const platform = '/sys/devices/platform';
   for (const soc of (await files.folder(platform)).filter((name) => /^soc(@|$)/.test(name)))

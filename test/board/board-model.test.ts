@@ -14,7 +14,7 @@ test.each<[string, TreeChanges, string | null]>([
   ['maker and product', dmi('LENOVO\n', '20N3S5RA00\n'), 'LENOVO 20N3S5RA00'],
   ['the maker once', dmi('Radxa Computer (Shenzhen) Co., Ltd.', 'Radxa Orion O6'), 'Radxa Orion O6'],
   ['where the class is not there', dmi('B', 'C', 'sys/devices/virtual/dmi/id'), 'B C'],
-  ['what nobody filled in', dmi('To Be Filled By O.E.M.', 'System Product Name'), null],
+  ['placeholders', dmi('To Be Filled By O.E.M.', 'System Product Name'), null],
   ['half filled in', dmi('Default string', 'X1'), 'X1'],
 ])('%s', async (_, changes, model) => {
   expect((await probeBoard({ root: await boardTree(null, changes) })).model).toBe(model);

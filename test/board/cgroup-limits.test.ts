@@ -9,7 +9,7 @@ const service = `${slice}/scenecast.service`;
 const probe = async (fixture: string, changes: TreeChanges) =>
   probeBoard({ root: await boardTree(fixture, changes) });
 
-test('the lowest limit counts, wherever it stands', async () => {
+test('the lowest limit of all levels counts', async () => {
   const { memory } = await probe('cloud-vm', { [`${slice}/memory.max`]: 'max' });
   // memory.high of the service, 2560 MiB: of it 300 MiB are taken, 82 of them by caches.
   expect(memory.limitBytes).toBe(2560 * MiB);
@@ -21,7 +21,7 @@ test('a lower quota above the own cgroup counts', async () => {
   expect((await probe('cloud-vm', { [`${service}/cpu.max`]: 'max 100000' })).cpuQuota).toBeNull();
 });
 
-test('what is left is least where another cgroup has taken most', async () => {
+test('the remainder is that of the level with the least left', async () => {
   const { memory } = await probe('cloud-vm', {
     [`${slice}/memory.max`]: `${8192 * MiB}`,
     [`${slice}/memory.current`]: `${8100 * MiB}`,
@@ -31,7 +31,7 @@ test('what is left is least where another cgroup has taken most', async () => {
   expect(memory.limitAvailableBytes).toBe(92 * MiB);
 });
 
-test('more taken than granted leaves nothing', async () => {
+test('usage above the limit leaves 0', async () => {
   const { memory } = await probe('cloud-vm', {
     [`${slice}/memory.current`]: `${4096 * MiB}`,
     [`${slice}/memory.stat`]: null,
@@ -63,7 +63,7 @@ test('version 1: limit, quota and cpuset', async () => {
   expect(board.allowedCpus).toEqual([4, 5]);
 });
 
-test('version 1: a lower limit above counts, also where only memory.stat tells of it', async () => {
+test('version 1: a lower limit above counts, even if only memory.stat shows it', async () => {
   const above = { 'sys/fs/cgroup/memory/system.slice/memory.limit_in_bytes': `${512 * MiB}` };
   expect((await probe('rock-5b', above)).memory.limitBytes).toBe(512 * MiB);
   const unseen = { [`${v1('memory')}/memory.stat`]: `hierarchical_memory_limit ${256 * MiB}` };
@@ -76,7 +76,7 @@ const dockerMounts = (root: string) =>
     `51 50 0:29 ${root} /sys/fs/cgroup/memory ro,nosuid - cgroup cgroup rw,memory`,
   ].join('\n');
 
-test('a container sees its own cgroup where the whole tree would be', async () => {
+test('a container sees its own cgroup as the root', async () => {
   const files = {
     'proc/self/cgroup': '5:memory:/docker/0123abcd\n0::/docker/0123abcd',
     'sys/fs/cgroup/memory/memory.limit_in_bytes': `${1024 * MiB}`,
@@ -88,7 +88,7 @@ test('a container sees its own cgroup where the whole tree would be', async () =
     ).toBe(1024 * MiB);
 });
 
-test('the longest way down is taken below the mounted part of the tree', async () => {
+test('the deepest cgroup below the mounted part of the tree is used', async () => {
   const { memory } = await probe('rock-5b', {
     'proc/self/cgroup': '5:memory:/docker/0123abcd',
     'proc/self/mountinfo': dockerMounts('/docker'),
@@ -97,7 +97,7 @@ test('the longest way down is taken below the mounted part of the tree', async (
   expect(memory.limitBytes).toBe(64 * MiB);
 });
 
-test('a process outside every cgroup that is mounted has no limits', async () => {
+test('a process outside every mounted cgroup has no limits', async () => {
   const { memory, cpuQuota } = await probe('cloud-vm', { 'proc/self/cgroup': '0::/' });
   expect(memory.limitBytes).toBeNull();
   expect(cpuQuota).toBeNull();

@@ -10,7 +10,7 @@ const probe = async (fixture: string | null, changes: TreeChanges) =>
 const policy = (first: number) => `sys/devices/system/cpu/cpufreq/policy${first}`;
 const midr = (cpu: number) => `sys/devices/system/cpu/cpu${cpu}/regs/identification/midr_el1`;
 
-/** /proc/cpuinfo of these parts, CPU by CPU. */
+/** /proc/cpuinfo with these parts, CPU by CPU. */
 function cpuinfo(parts: readonly string[], features = 'fp asimd asimdhp asimddp'): string {
   return parts
     .map(
@@ -26,7 +26,7 @@ test('offline CPUs are left out', async () => {
   expect(board.allowedCpus).toEqual([0, 5, 6, 7, 8]);
 });
 
-test('affinity and cpuset both narrow what may be used, and no cluster', async () => {
+test('affinity and cpuset both limit the allowed CPUs, not the clusters', async () => {
   const affinity = { 'proc/self/status': 'Cpus_allowed_list:\t1-4,9-11,40\n' };
   const board = await probe('orion-o6-device-tree', affinity);
   expect(board.allowedCpus).toEqual([1, 2, 3, 4, 9, 10, 11]);
@@ -37,12 +37,12 @@ test('affinity and cpuset both narrow what may be used, and no cluster', async (
   ]);
 });
 
-test('lists that leave no CPU are not believed', async () => {
+test('lists that leave no CPU are ignored', async () => {
   const board = await probe('raspberry-pi-4', { 'proc/self/status': 'Cpus_allowed_list:\t64-71\n' });
   expect(board.allowedCpus).toEqual([0, 1, 2, 3]);
 });
 
-test('a little core comes last whatever its clock and number', async () => {
+test('a little core comes last, regardless of its clock and number', async () => {
   const { clusters } = await probe('orion-o6-device-tree', {
     [`${policy(1)}/cpuinfo_max_freq`]: '3500000',
     [`${policy(0)}/cpuinfo_max_freq`]: null,
@@ -56,7 +56,7 @@ test('a little core comes last whatever its clock and number', async () => {
   ]);
 });
 
-test('MIDR tells what /proc/cpuinfo does not', async () => {
+test('MIDR gives the part that /proc/cpuinfo lacks', async () => {
   const registers = Object.fromEntries(
     ['0x00000000410fd034', '0x00000000412fd0b1'].map((value, cpu) => [midr(cpu), `${value}\n`]),
   );
@@ -68,7 +68,7 @@ test('MIDR tells what /proc/cpuinfo does not', async () => {
   expect(clusters.map(isLittleCore)).toEqual([false, true]);
 });
 
-test('a part that is not known goes by its ids, between little and big', async () => {
+test('an unknown part is named by its ids, and ranked between little and big', async () => {
   const { clusters } = await probe(null, { 'proc/cpuinfo': cpuinfo(['0xd05', '0xfff', '0xd0b']) });
   expect(clusters.map(({ name }) => name)).toEqual(['Cortex-A76', '0x41/0xfff', 'Cortex-A55']);
 });
@@ -89,7 +89,7 @@ test('blocks need no empty lines between them', async () => {
   expect((await probe(null, { 'proc/cpuinfo': text })).clusters).toMatchObject([{ cpus: [0, 1] }]);
 });
 
-test('only what every CPU has is a feature', async () => {
+test('only features of every CPU count', async () => {
   const [big, little] = [cpuinfo(['0xd81'], 'asimd asimdhp asimddp i8mm bf16 sve'), cpuinfo(['0xd05'])];
   const text = `${big}\n${little.replace('processor\t: 0', 'processor\t: 1')}`;
   expect((await probe(null, { 'proc/cpuinfo': text })).features).toEqual(['asimd', 'fp16', 'dotprod']);
@@ -100,12 +100,12 @@ test('svei8mm is not i8mm', async () => {
   expect((await probe(null, { 'proc/cpuinfo': text })).features).toEqual(['asimd', 'sve2']);
 });
 
-test('a 32-bit kernel is told', async () => {
+test('a 32-bit kernel is recognised', async () => {
   const text = cpuinfo(['0xd08']).replace('architecture: 8', 'architecture: 7');
   expect((await probe(null, { 'proc/cpuinfo': text })).arch).toBe('arm');
 });
 
-test('clocks without policies are read from the CPUs, and nonsense is no clock', async () => {
+test('clocks without policies are read from the CPUs, and nonsense is ignored', async () => {
   const changes = (clock: string) => ({
     'proc/cpuinfo': cpuinfo(['0xd0b']),
     'sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq': clock,

@@ -26,7 +26,7 @@ const kB = (total: number, available: number) => ({
   ...{ totalBytes: total * 1024, availableBytes: available * 1024 },
 });
 
-/** What the probe tells of each board in test/board/fixtures. */
+/** The expected probe result of each board in test/board/fixtures. */
 export const fixtureBoards: Readonly<Record<string, Board>> = {
   'orion-o6-device-tree': {
     model: 'Radxa Orion O6',
@@ -159,7 +159,7 @@ export const fixtureBoards: Readonly<Record<string, Board>> = {
     cpuQuota: 1.5,
     memory: {
       ...{ ...kB(3913952, 3540000), ...noSwap, hugePages, transparentHugePages: 'madvise' },
-      // Of 2 GiB for the whole slice 900 MiB are taken, 310 of them by caches.
+      // Of 2 GiB for the whole slice 900 MiB are used, 310 of them by caches.
       ...{ limitBytes: 2048 * MiB, limitAvailableBytes: (2048 - 900 + 310) * MiB },
     },
     storage: storage('virtual', 40, 31),

@@ -15,7 +15,7 @@ for (const [name, board] of Object.entries(fixtureBoards))
     expect(await probeBoard({ root: join(boardFixtures, name) })).toEqual(board);
   });
 
-test('what is true of any machine is told of this one', async () => {
+test('the probe of this machine has what every machine has', async () => {
   const board = await probeBoard({ modelsFolder: '/not/there/yet' });
   expect(board.arch).toBe(process.arch);
   const cpus = board.clusters.flatMap((cluster) => cluster.cpus);

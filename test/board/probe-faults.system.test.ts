@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { probeBoard } from '../../src/board/probe-board.ts';
 import { boardTree } from '../support/board-tree.ts';
 
-test('a FIFO in the place of a file does not hold the probe up', async () => {
+test('a FIFO in place of a file does not block the probe', async () => {
   const root = await boardTree('raspberry-pi-4', { 'proc/cpuinfo': null, 'proc/meminfo': null });
   execFileSync('mkfifo', [join(root, 'proc/cpuinfo'), join(root, 'proc/meminfo')]);
   const board = await probeBoard({ root });

@@ -16,7 +16,7 @@ const nothing: Board = {
   ...{ storage: null, temperatures: [], throttling: null },
 };
 
-/** Fails where the board is none that could be printed and read again. */
+/** Fails if the board cannot be printed and read again. */
 function expectSound(board: Board): void {
   boardJsonSchema.parse(boardJson(board));
   for (const { cpus } of board.clusters) expect(cpus.length).toBeGreaterThan(0);
@@ -29,11 +29,11 @@ async function filesOf(fixture: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(join(boardFixtures, fixture).length));
 }
 
-test('an empty folder tells nothing', async () => {
+test('an empty folder gives an empty board', async () => {
   expect(await probeBoard({ root: await boardTree(null) })).toEqual(nothing);
 });
 
-test('a folder that is not there tells nothing', async () => {
+test('a missing folder gives an empty board', async () => {
   expect(await probeBoard({ root: '/not/there' })).toEqual(nothing);
 });
 
@@ -58,7 +58,7 @@ for (const [what, content] of Object.entries(garbage))
   });
 
 for (const fixture of fixtures)
-  test(`any file of ${fixture} may be missing, and only what it tells is missing then`, async () => {
+  test(`any file of ${fixture} may be missing, and only its values are then missing`, async () => {
     const root = await boardTree(fixture);
     const whole = await probeBoard({ root });
     for (const path of await filesOf(fixture)) {
@@ -71,7 +71,7 @@ for (const fixture of fixtures)
     }
   });
 
-test('a folder in the place of a file is no error', async () => {
+test('a folder in place of a file is no error', async () => {
   const root = await boardTree('raspberry-pi-4', { 'proc/cpuinfo': null, 'proc/cpuinfo/x': 'y' });
   expect((await probeBoard({ root })).clusters[0]?.cpus).toEqual([0, 1, 2, 3]);
 });
@@ -82,7 +82,7 @@ test('a recorded tree leads nowhere outside', async () => {
   expect((await probeBoard({ root: join(outside, 'inner') })).memory.limitBytes).toBeNull();
 });
 
-test('names from firmware are fit to print', async () => {
+test('names from firmware are printable', async () => {
   const root = await boardTree('raspberry-pi-4', {
     'proc/device-tree/model': `\u001b[31mEvil\nBoard\u0000${'x'.repeat(500)}\u0000`,
   });

@@ -4,7 +4,7 @@ import { boardTree } from '../support/board-tree.ts';
 
 const limit = 'sys/devices/system/cpu/cpufreq/policy6/scaling_max_freq';
 
-test('tells the hottest sensor, the memory, and what holds the board back', async () => {
+test('reports the hottest sensor, the memory, and throttling', async () => {
   const root = await boardTree('rock-5b', {
     [limit]: '1608000',
     'sys/class/thermal/thermal_zone3/temp': '91234',
@@ -18,14 +18,14 @@ test('tells the hottest sensor, the memory, and what holds the board back', asyn
   expect(memory.daemonBytes).toBeGreaterThan(10e6);
 });
 
-test('under-voltage is told where the firmware tells it', async () => {
+test('under-voltage is reported if the firmware shows it', async () => {
   const root = await boardTree('rock-5b', {
     'sys/devices/platform/soc/soc:firmware/get_throttled': '50005',
   });
   expect((await readBoardHealth(null, root)).board.underVoltage).toBe(true);
 });
 
-test('a kernel that shows nothing, and a process that has gone, are no failure', async () => {
+test('a kernel that shows nothing and a process that has exited are no failure', async () => {
   const { board, memory } = await readBoardHealth(4711, await boardTree(null));
   expect(board).toEqual({
     temperatureC: null,

@@ -21,7 +21,7 @@ async function errorOf(content: unknown): Promise<string> {
   );
 }
 
-test('what doctor prints is read again', async () => {
+test('the output of doctor is read', async () => {
   for (const [name, board] of Object.entries(fixtureBoards)) {
     const folder = await boardTree(null, { 'board.json': JSON.stringify(boardJson(board), null, 2) });
     expect(await readBoard(join(folder, 'board.json')), name).toEqual(board);
@@ -32,12 +32,12 @@ test('a folder is a recorded tree', async () => {
   expect(await readBoard(join(boardFixtures, 'rock-5b'))).toEqual(fixtureBoards['rock-5b']);
 });
 
-test('names that are not known are passed over', async () => {
+test('unknown names are ignored', async () => {
   expect(await errorOf({ ...printed('cloud-vm'), from_the_future: 1 })).toBe('no error');
 });
 
-test('errors name the field, its value and what to do', async () => {
-  const remedy = 'print it on the board with "scenecast doctor board --json"';
+test('errors name the field, its value and the remedy', async () => {
+  const remedy = 'create it on the board with "scenecast doctor board --json"';
   expect(await errorOf({ ...printed('cloud-vm'), cpu_quota: 0 })).toBe(
     `board FILE:\n  cpu_quota: must be more than 0 (it is 0)\n  ${remedy}`,
   );
@@ -49,11 +49,11 @@ test('errors name the field, its value and what to do', async () => {
     /^ {2}features\.1: .*\(it is "avx"\)$/m,
   );
   expect(await errorOf({ model: null })).toMatch(/^ {2}clusters: is missing$/m);
-  expect(await errorOf('{"model":')).toMatch(/^board FILE: is not JSON: .*; print it on the board/);
+  expect(await errorOf('{"model":')).toMatch(/^board FILE: is not JSON: .*; create it on the board/);
   expect(await errorOf('[]')).toMatch(/^ {2}\(top level\): .*\(it is \[\]\)$/m);
 });
 
-test('what is not there, or holds no board, is told', async () => {
+test('a path that is missing or holds no board is an error', async () => {
   await expect(readBoard('/not/there')).rejects.toThrow('board /not/there: cannot be read');
-  await expect(readBoard(import.meta.dirname)).rejects.toThrow(/neither proc nor sys .* --json"$/);
+  await expect(readBoard(import.meta.dirname)).rejects.toThrow(/has neither proc nor sys; .* --json"$/);
 });

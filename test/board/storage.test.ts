@@ -51,7 +51,7 @@ test.each([
   expect(await kindOf(mounts, { ...disk, ...files })).toBe(kind);
 });
 
-test('a USB disk is known by where its link in sysfs leads, not by where the tree lies', async () => {
+test('a USB disk is recognised by its link in sysfs, not by the path of the tree', async () => {
   const device =
     'sys/devices/platform/scb/fd500000.pcie/usb2/2-1/2-1:1.0/host0/target0:0:0/0:0:0:0/block/sda';
   const tree = await boardTree(null, { 'usb1/sys/block/x': '' });
@@ -84,7 +84,7 @@ test('btrfs, whose number is not its device’s, is found by name', async () => 
   expect(await kindOf('20 1 0:25 /@ / rw - btrfs /dev/mapper/luks-1 rw\n', mapped)).toBe('nvme');
 });
 
-test('a RAID of one kind of disk is of that kind, of two of none', async () => {
+test('a RAID of one kind of disk has that kind, a mixed one none', async () => {
   const raid = { 'sys/block/md0/dev': '9:0', 'sys/block/md0/slaves/nvme0n1p1/dev': '259:1' };
   const mounts = '20 1 9:0 / / rw - ext4 /dev/md0 rw\n';
   expect(await kindOf(mounts, { ...nvme, ...raid })).toBe('nvme');
@@ -92,12 +92,12 @@ test('a RAID of one kind of disk is of that kind, of two of none', async () => {
   expect(await kindOf(mounts, mixed)).toBeNull();
 });
 
-test('mapped devices that name each other do not go round for ever', async () => {
+test('mapped devices that refer to each other do not loop for ever', async () => {
   const loop = { 'sys/block/dm-0/dev': '253:0', 'sys/block/dm-0/slaves/dm-0/dev': '253:0' };
   expect(await kindOf('20 1 253:0 / / rw - ext4 /dev/dm-0 rw\n', loop)).toBeNull();
 });
 
-test('a container’s root is of no known kind', async () => {
+test('a container’s root has no known kind', async () => {
   expect(await kindOf('20 1 0:60 / / rw - overlay overlay rw,lowerdir=/a:/b\n', sd)).toBeNull();
 });
 

@@ -9,7 +9,7 @@ async function throttlingOf(fixture: string | null, changes: TreeChanges): Promi
 
 const limit = 'sys/devices/system/cpu/cpufreq/policy6/scaling_max_freq';
 
-test('a clock that may not rise to its highest is told', async () => {
+test('a clock below its max is reported', async () => {
   expect((await throttlingOf('rock-5b', { [limit]: '1608000' }))?.isClockLimited).toBe(true);
 });
 
@@ -18,7 +18,7 @@ test('an offline CPU’s clock does not count', async () => {
   expect((await throttlingOf('rock-5b', changes))?.isClockLimited).toBe(false);
 });
 
-test('cooling that slows CPUs is told; fans are not', async () => {
+test('cooling that throttles CPUs is reported; fans are not', async () => {
   const state = 'sys/class/thermal/cooling_device1/cur_state';
   expect((await throttlingOf('rock-5b', { [state]: '3' }))?.isClockLimited).toBe(true);
   const fan = { [state]: '3', 'sys/class/thermal/cooling_device1/type': 'pwm-fan' };
@@ -41,14 +41,14 @@ for (const path of [
     expect(await throttlingOf('raspberry-pi-5', { [path]: `${flags}\n` })).toEqual(expected);
   });
 
-test('the voltage alarm counts where the flags show nothing', async () => {
+test('the voltage alarm counts if there are no flags', async () => {
   const path = 'sys/devices/platform/soc/soc:firmware/get_throttled';
   expect(await throttlingOf('raspberry-pi-5', { [path]: '0', [alarm]: '1' })).toMatchObject({
     ...{ isUnderVoltage: true, wasUnderVoltage: true },
   });
 });
 
-test('sensors that are off, absent or mad are left out', async () => {
+test('sensors that are off, absent or broken are skipped', async () => {
   const zone = (number: number, temp: string) => ({
     [`sys/class/thermal/thermal_zone${number}/type`]: `zone-${number}`,
     [`sys/class/thermal/thermal_zone${number}/temp`]: temp,
