@@ -11,8 +11,8 @@ export interface Rates {
 }
 
 /**
- * What a core computes in a cycle at best, a multiplication and an addition as two operations: 8-bit integers with the
- * kernels that its features allow (SMMLA, SDOT, SMLAL), and 16-bit floats. After Arm's software optimisation guides.
+ * Max operations of a core per cycle, with a multiply-add as two: 8-bit integers with the kernels that its features
+ * allow (SMMLA, SDOT, SMLAL), and 16-bit floats. Source: Arm's software optimisation guides.
  */
 const operationsPerCycle: readonly (readonly [pattern: RegExp, int8: number, float16: number])[] = [
   [/^Cortex-(X\d|A7[1-2]\d)|^Neoverse-(N2|N3|V\d)/, 128, 32],
@@ -23,7 +23,7 @@ const operationsPerCycle: readonly (readonly [pattern: RegExp, int8: number, flo
   [/^Cortex-A53/, 8, 8],
 ];
 
-/** Bytes a second that boards read from their memory with all cores, as others have measured. */
+/** Memory bandwidth of boards with all cores, bytes a second, from published measurements. */
 const memoryBandwidths: readonly (readonly [pattern: RegExp, bytesPerSecond: number])[] = [
   [/Orion O6/i, 42e9],
   [/RK3588|ROCK 5|Orange Pi 5/i, 12.5e9],
@@ -31,13 +31,13 @@ const memoryBandwidths: readonly (readonly [pattern: RegExp, bytesPerSecond: num
   [/Raspberry Pi 4|Compute Module 4/i, 4e9],
 ];
 
-/** How much of the best that the hardware can do llama.cpp gets out of it, on well-tuned kernels. */
+/** The share of the hardware's peak that llama.cpp reaches with well-tuned kernels. */
 const computeShare = 0.35;
 const bandwidthShare = 0.8;
 
 /**
- * Rates that nobody has measured, from what the hardware can do at best: computing bounds encoding and prefilling, the
- * memory bounds decoding. docs/tuning.md has the arithmetic. Null where the cores or the memory are not known.
+ * Projects rates from the hardware's peak: compute bounds encoding and prefilling, memory bandwidth bounds decoding.
+ * docs/tuning.md has the arithmetic. Null if the cores or the memory are unknown.
  */
 export function projectRates(board: Board, cpus: readonly number[], model: ModelSizing): Rates | null {
   const bandwidth = memoryBandwidths.find(([pattern]) => pattern.test(board.model ?? ''))?.[1];
@@ -55,7 +55,7 @@ export function projectRates(board: Board, cpus: readonly number[], model: Model
   };
 }
 
-/** Two operations a weight of two bytes, for each token of a square: so bytes times tokens. */
+/** Tokens per square. Two operations per two-byte weight and token: operations are bytes times tokens. */
 function squareTokens({ details }: ModelSizing): number {
   const { imageTokens, squares } = details.at(-1)!;
   return squares === null ? imageTokens : imageTokens / squares;

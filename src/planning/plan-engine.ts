@@ -6,18 +6,18 @@ import { projectRates, type Rates } from './board-rates.ts';
 import { chooseCpus } from './choose-cpus.ts';
 import { type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
 
-/** What the config fixes; null: the plan decides. */
+/** The config's settings; null: the plan decides. */
 export interface PlanSettings {
   readonly detail: Detail;
   readonly contextSize: number | null;
   readonly threads: number | null;
-  /** The longest description or free-text answer, in tokens. */
+  /** Max length of a description or free-text answer. */
   readonly maxTokens: number;
-  /** What the engine may take of the memory. */
+  /** Max memory for the engine. */
   readonly memoryBytes: number | null;
 }
 
-/** What `scenecast tune` found best for this model on this board. */
+/** The best settings that `scenecast tune` measured for this model on this board. */
 export interface Tuning {
   readonly threads: number;
   readonly cpus: readonly number[] | null;
@@ -27,7 +27,7 @@ export interface Tuning {
   readonly rates: Rates;
 }
 
-/** How the engine is to run, with a reason for each choice. */
+/** The engine's settings, with a reason for each. */
 export interface EnginePlan {
   readonly detail: Detail;
   readonly imageTokens: number;
@@ -44,10 +44,10 @@ export interface EnginePlan {
   readonly memory: MemoryPlan;
   readonly kvBytes: number;
   readonly budgetBytes: number;
-  /** Null where nothing is known of this board's speed. */
+  /** Null if this board's speed is unknown. */
   readonly expected: Expectation | null;
   readonly reasons: Readonly<Record<PlannedKnob, string>>;
-  /** What was given up so that it fits. */
+  /** Reductions that make the model fit. */
   readonly degraded: readonly string[];
 }
 
@@ -72,19 +72,19 @@ export interface Expectation {
   readonly totalSeconds: number;
 }
 
-/** llama.cpp rounds a context up to this. */
+/** llama.cpp rounds a context up to a multiple of this. */
 const contextStep = 256;
-/** Answers are cut no shorter than this where the memory is short. */
-const leastMaxTokens = 64;
-/** A description as models write it; only expected times lean on it. */
+/** The lowest `maxTokens` that a plan chooses when memory is short. */
+const minMaxTokens = 64;
+/** A typical description's length; used for expected times only. */
 const usualDescriptionTokens = 60;
-/** Copies of a few weights (norms and such) are no reason to read a file instead of mapping it. */
-const mostCopiedShare = 0.1;
+/** Copies of a few weights (such as norms) are no reason to read a file instead of mapping it. */
+const maxCopiedShare = 0.1;
 
 /**
- * Fits a model to a board. What does not fit gives up, in this order: detail, then the context (shorter answers), then
- * the type of the KV cache, as q8_0 costs speed.
- * @throws PlanError with the memory it would need where nothing helps, or the config's context is too small.
+ * Fits a model to a board. To fit, it reduces in this order: detail, then the context (shorter answers), then the type
+ * of the KV cache, as q8_0 costs speed.
+ * @throws PlanError with the memory needed if nothing helps, or if the config's context is too small.
  */
 export function planEngine(
   board: Board,
@@ -96,7 +96,7 @@ export function planEngine(
     settings.memoryBytes === null
       ? memoryBudget(board)
       : { bytes: settings.memoryBytes, quietBytes: settings.memoryBytes, reason: 'model.memory' };
-  const useMmap = model.repackedWeightsBytes <= model.textBytes * mostCopiedShare;
+  const useMmap = model.repackedWeightsBytes <= model.textBytes * maxCopiedShare;
   const choices = choicesOf(model, settings);
   const fits = (choice: Choice): boolean =>
     memoryFor(model, choice, useMmap).totalBytes <= budget.bytes &&
@@ -131,22 +131,20 @@ export function planEngine(
       detail: `${detail.imageTokens} image tokens for the largest picture`,
       context_size:
         settings.contextSize === null
-          ? `${needed} tokens for picture, prompt and answer, in steps of ${contextStep}`
+          ? `${needed} tokens for picture, prompt and answer, rounded up to a multiple of ${contextStep}`
           : `model.context_size; ${needed} tokens are needed`,
       kv_type: context.kvType === 'f16' ? 'exact, and fastest' : 'half the memory, and slower',
-      batch_size: 'pictures are handed over in few calls',
+      batch_size: 'few calls for a picture',
       ubatch_size:
-        model.ubatchSize > 576
-          ? 'a picture is computed at once'
-          : 'a tile of LLaVA, 576 tokens, is not cut in two',
+        model.ubatchSize > 576 ? 'a picture is computed at once' : 'a LLaVA tile (576 tokens) is not split',
       threads: cpu.reason,
       flash_attention: tuning
         ? 'measured by scenecast tune'
         : 'used where the model allows it: less memory, and faster on tuned kernels',
       mmap: useMmap
-        ? 'the weights are used as they lie in the file'
-        : 'the weights are repacked for this CPU: a mapped file would stay in memory beside the copies',
-      mlock: 'the kernel must be able to take memory back before the board stalls',
+        ? 'the weights are used unchanged from the file'
+        : 'the weights are repacked for this CPU: a mapped file would stay in memory next to the copies',
+      mlock: 'the kernel must be able to reclaim memory before the board stalls',
       memory: budget.reason,
     },
     degraded: degradedFrom(choices[0]!, chosen),
@@ -157,12 +155,12 @@ interface Choice {
   readonly detail: DetailSizing;
   readonly context: ContextSizing;
   readonly maxTokens: number;
-  /** Tokens that the longest turn needs. */
+  /** Tokens of the longest turn. */
   readonly needed: number;
   readonly contextSize: number;
 }
 
-/** The ways to do the job, best first. */
+/** The possible choices, best first. */
 function choicesOf(model: ModelSizing, { detail, maxTokens, contextSize }: PlanSettings): Choice[] {
   const first = Math.max(
     0,
@@ -181,12 +179,12 @@ function choicesOf(model: ModelSizing, { detail, maxTokens, contextSize }: PlanS
     };
   };
   const [exact, ...smaller] = model.contexts as [ContextSizing, ...ContextSizing[]];
-  const least = details.at(-1)!;
-  const shorter = Math.min(maxTokens, leastMaxTokens);
+  const lowest = details.at(-1)!;
+  const shorter = Math.min(maxTokens, minMaxTokens);
   return [
     ...details.map((each) => choiceOf(each, maxTokens, exact)),
-    choiceOf(least, shorter, exact),
-    ...smaller.map((context) => choiceOf(least, shorter, context)),
+    choiceOf(lowest, shorter, exact),
+    ...smaller.map((context) => choiceOf(lowest, shorter, context)),
   ];
 }
 
@@ -198,15 +196,15 @@ function memoryFor(
   return memoryOf(model, detail, context, contextSize, useMmap);
 }
 
-function degradedFrom(wanted: Choice, chosen: Choice): string[] {
+function degradedFrom(best: Choice, chosen: Choice): string[] {
   return [
-    ...(chosen.detail !== wanted.detail
-      ? [`detail ${chosen.detail.detail} instead of ${wanted.detail.detail}`]
+    ...(chosen.detail !== best.detail
+      ? [`detail ${chosen.detail.detail} instead of ${best.detail.detail}`]
       : []),
-    ...(chosen.maxTokens !== wanted.maxTokens
-      ? [`answers of ${chosen.maxTokens} tokens instead of ${wanted.maxTokens}`]
+    ...(chosen.maxTokens !== best.maxTokens
+      ? [`answers of ${chosen.maxTokens} tokens instead of ${best.maxTokens}`]
       : []),
-    ...(chosen.context !== wanted.context ? [`KV cache in ${chosen.context.kvType}`] : []),
+    ...(chosen.context !== best.context ? [`KV cache in ${chosen.context.kvType}`] : []),
   ];
 }
 
@@ -217,21 +215,21 @@ function refusal(
   budget: MemoryBudget,
   { contextSize }: PlanSettings,
 ): PlanError {
-  const least = choices.reduce((a, b) => (b.needed < a.needed ? b : a));
-  if (contextSize !== null && least.needed > contextSize)
+  const shortest = choices.reduce((a, b) => (b.needed < a.needed ? b : a));
+  if (contextSize !== null && shortest.needed > contextSize)
     return new PlanError(
-      `model.context_size ${contextSize}: the longest turn needs ${least.needed} tokens, ${least.detail.imageTokens} of them for the picture; raise it to ${least.contextSize}, or leave it out`,
+      `model.context_size ${contextSize}: the longest turn needs ${shortest.needed} tokens, ${shortest.detail.imageTokens} of them for the picture; raise it to ${shortest.contextSize}, or remove it`,
       { neededBytes: null, budgetBytes: budget.bytes, mayPass: false },
     );
   const neededBytes = Math.min(...choices.map((choice) => memoryFor(model, choice, useMmap).totalBytes));
   const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
   return new PlanError(
-    `${model.name}: needs ${gibibytes(neededBytes)} of memory at the least, and may take ${gibibytes(budget.bytes)} (${budget.reason})`,
+    `${model.name}: needs at least ${gibibytes(neededBytes)} of memory, but may use only ${gibibytes(budget.bytes)} (${budget.reason})`,
     { neededBytes, budgetBytes: budget.bytes, mayPass: neededBytes <= budget.quietBytes },
   );
 }
 
-/** What a description costs at these rates. */
+/** The expected time of a description at these rates. */
 export function expectationOf(
   rates: Rates,
   basis: Expectation['basis'],

@@ -3,35 +3,35 @@ import type { ContextSizing, DetailSizing, ModelSizing } from '../domain/model-s
 
 const mebibyte = 1024 ** 2;
 
-/** The engine's process without a model: Node, llama.cpp's and sharp's libraries, and what their heaps keep. */
+/** The engine process without a model: Node, llama.cpp's and sharp's libraries, and their heaps. */
 export const processBytes = 184 * mebibyte;
-/** What stays free of the memory that is there now, for what else runs: a share of all of it, within bounds. */
-const headroom = { share: 0.05, leastBytes: 64 * mebibyte, mostBytes: 512 * mebibyte };
-/** Of all memory, what is sure to be there on a board with nothing else to do. */
+/** Memory that stays free for other programs: a share of the total, within bounds. */
+const headroom = { share: 0.05, minBytes: 64 * mebibyte, maxBytes: 512 * mebibyte };
+/** The share of all memory that is surely available on an idle board. */
 const quietShare = 0.8;
-/** Copies of a picture's embeddings on their way: from the encoder, as one run, and handed to the decoder. */
+/** Simultaneous copies of a picture's embeddings: the encoder's, the assembled ones, and the decoder's. */
 const embeddingCopies = 3;
 
-/** What the engine's process will take, in bytes: its resident memory, pages of a mapped file included. */
+/** The expected resident memory of the engine process, in bytes, with the pages of a mapped file. */
 export interface MemoryPlan {
   readonly processBytes: number;
   readonly weightsBytes: number;
   readonly visionBytes: number;
   readonly contextBytes: number;
-  /** A picture on its way through the engine. */
+  /** A picture's embeddings. */
   readonly pictureBytes: number;
   readonly totalBytes: number;
 }
 
-/** What the engine may take. */
+/** The memory that the engine may use. */
 export interface MemoryBudget {
   readonly bytes: number;
-  /** What it might take while nothing else runs that takes much. */
+  /** The same on an otherwise idle board. */
   readonly quietBytes: number;
   readonly reason: string;
 }
 
-/** The memory for a choice. `useMmap`: the file's pages stay beside copies that are made of them. */
+/** The memory for a choice. With `useMmap` the file's pages stay in memory next to their copies. */
 export function memoryOf(
   model: ModelSizing,
   detail: DetailSizing,
@@ -52,16 +52,16 @@ export function memoryOf(
   return { ...parts, totalBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes) };
 }
 
-/** What the engine may take: what is there now, or what the cgroup still grants, less some headroom. */
+/** The memory available now, or left within the cgroup's limit, less some headroom. */
 export function memoryBudget({ memory }: Board): MemoryBudget {
   const total = Math.min(memory.totalBytes, memory.limitBytes ?? Infinity);
-  const reserved = Math.min(Math.max(total * headroom.share, headroom.leastBytes), headroom.mostBytes);
+  const reserved = Math.min(Math.max(total * headroom.share, headroom.minBytes), headroom.maxBytes);
   const isLimited = (memory.limitAvailableBytes ?? Infinity) < memory.availableBytes;
   const available = isLimited ? memory.limitAvailableBytes! : memory.availableBytes;
-  const source = isLimited ? "left of the cgroup's limit" : 'available now';
+  const source = isLimited ? "left within the cgroup's limit" : 'available now';
   return {
     bytes: Math.max(0, Math.floor(available - reserved)),
     quietBytes: Math.floor(total * quietShare),
-    reason: `${Math.round(available / mebibyte)} MiB ${source}, less ${Math.round(reserved / mebibyte)} MiB for what else runs`,
+    reason: `${Math.round(available / mebibyte)} MiB ${source}, less ${Math.round(reserved / mebibyte)} MiB for other programs`,
   };
 }

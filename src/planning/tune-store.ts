@@ -21,20 +21,20 @@ const entrySchema = z.strictObject({
       rates: ratesSchema,
     })
     .nullable(),
-  /** By choice: what was measured, so that an interrupted run goes on where it was. */
+  /** Measurements by choice, so that an interrupted run can resume. */
   measured: z.record(z.string(), ratesSchema),
 });
 const storeSchema = z.strictObject({ version: z.literal(1), models: z.record(z.string(), entrySchema) });
 
-/** What was measured of one model on one board; `best` is null until a run has come to its end. */
+/** Measurements of one model on one board; `best` is null until a run completes. */
 export interface TuneEntry {
   readonly best: Tuning | null;
   readonly measured: Readonly<Record<string, Rates>>;
 }
 
 /**
- * What `scenecast tune` has measured, as a JSON file in the state folder. A file that cannot be read counts as empty:
- * it holds nothing that cannot be measured again.
+ * Measurements of `scenecast tune`, in a JSON file in the state folder. An unreadable file counts as empty: everything
+ * in it can be measured again.
  */
 export class TuneStore {
   readonly #path: string;
@@ -43,12 +43,12 @@ export class TuneStore {
     this.#path = path;
   }
 
-  /** @param key names the model's files and the board; see `tuneKeyOf`. */
+  /** @param key identifies the model's files and the board; see `tuneKeyOf`. */
   async read(key: string): Promise<TuneEntry> {
     return (await this.#readAll())[key] ?? { best: null, measured: {} };
   }
 
-  /** Replaces one model's entry, whole or not at all. */
+  /** Replaces one model's entry atomically. */
   async write(key: string, entry: TuneEntry): Promise<void> {
     const models = { ...(await this.#readAll()), [key]: entry };
     await mkdir(dirname(this.#path), { recursive: true });

@@ -1,10 +1,10 @@
 import type { Rates } from './board-rates.ts';
 import type { Tuning } from './plan-engine.ts';
 
-/** One way to run the engine. */
+/** Settings to run the engine with. */
 export type TuneChoice = Omit<Tuning, 'rates'>;
 
-/** What is tried of each knob; the start's own value need not be among them. */
+/** The values to try for each knob; they need not include the start's own. */
 export interface TuneSpace {
   readonly cpuModules: readonly TuneChoice['cpuModule'][];
   readonly threads: readonly Pick<TuneChoice, 'threads' | 'cpus'>[];
@@ -13,42 +13,42 @@ export interface TuneSpace {
 }
 
 export interface TuneOptions {
-  /** The untuned plan's. */
+  /** The untuned plan's settings. */
   readonly start: TuneChoice;
   readonly space: TuneSpace;
-  /** What a description costs at these rates, in seconds: the less, the better. */
+  /** Seconds for a description at these rates; lower is better. */
   readonly secondsOf: (rates: Rates) => number;
   readonly measure: (choice: TuneChoice) => Promise<Rates>;
-  /** What an earlier, interrupted run has measured, by {@link choiceKey}. */
+  /** Measurements of an interrupted run, by {@link choiceKey}. */
   readonly known: ReadonlyMap<string, Rates>;
   readonly onMeasured: (choice: TuneChoice, rates: Rates, isKnown: boolean) => Promise<void> | void;
 }
 
 export interface TuneResult {
   readonly best: Tuning;
-  /** The untuned plan's, measured beside the best at the end. */
+  /** The untuned plan's, measured in turn with the best at the end. */
   readonly startRates: Rates;
 }
 
-/** Differences below this share are noise. */
-const leastGain = 0.02;
-/** How often the best and the start are measured beside each other at the end. */
+/** Smaller relative differences are noise. */
+const minGain = 0.02;
+/** How often the best and the start are measured in turn at the end. */
 const checks = 3;
 
-/** Names a choice: equal choices have equal keys. */
+/** A key for a choice: equal choices have equal keys. */
 export function choiceKey({ cpuModule, threads, cpus, flashAttention, ubatchSize }: TuneChoice): string {
   return JSON.stringify([cpuModule, threads, cpus, flashAttention, ubatchSize]);
 }
 
-/** How many measurements a run makes at most, the final ones included. */
+/** Max measurements of a run, with the final ones. */
 export function countMeasurements({ cpuModules, threads, flashAttention, ubatchSizes }: TuneSpace): number {
   return 1 + cpuModules.length + threads.length + flashAttention.length + ubatchSizes.length + 2 * checks;
 }
 
 /**
- * Tries one knob after the other, the most telling first, and keeps what is faster: the knobs are nearly independent,
- * and a full grid would take hours on a board. In the end the best is measured again, in turn with the start, and must
- * still win: so tuning never makes things worse.
+ * Tries one knob after another, the most effective first, and keeps faster values: the knobs are nearly independent,
+ * and a full grid would take hours on a board. At the end the best is measured again, in turn with the start, and must
+ * still win, so that tuning never makes things worse.
  */
 export async function tune(options: TuneOptions): Promise<TuneResult> {
   const { start, space, secondsOf, measure, known, onMeasured } = options;
@@ -74,7 +74,7 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
       const choice = { ...base, ...value };
       if (choiceKey(choice) === choiceKey(base)) continue;
       const seconds = secondsOf(await ratesOf(choice));
-      if (seconds < best.seconds * (1 - leastGain)) best = { choice, seconds };
+      if (seconds < best.seconds * (1 - minGain)) best = { choice, seconds };
     }
   }
   return check(best.choice, options);

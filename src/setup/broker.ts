@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { ConnectFilePaths } from '../mqtt/connection/connect-files.ts';
 import type { BrokerAddress } from '../mqtt/pool/connection.ts';
 
-/** The broker, and what it takes to connect to it. */
+/** The broker's address and credentials. */
 export function brokerOf(mqtt: Config['mqtt'], folder: string): BrokerAddress {
   return {
     url: mqtt.url,
@@ -15,7 +15,7 @@ export function brokerOf(mqtt: Config['mqtt'], folder: string): BrokerAddress {
   };
 }
 
-/** Where the files lie that prove who is who to the broker. */
+/** Paths of the password, certificates and key. */
 export function connectFilePathsOf(mqtt: Config['mqtt'], folder: string): ConnectFilePaths {
   const path = (secret: string | null): string | null => secret && lookUpSecret(secret, folder);
   return {
@@ -26,7 +26,7 @@ export function connectFilePathsOf(mqtt: Config['mqtt'], folder: string): Connec
   };
 }
 
-/** The path of a secret: a relative one is a systemd credential of that name, where there is one. */
+/** The path of a secret: a relative one is a systemd credential of that name, if it exists. */
 function lookUpSecret(path: string, folder: string): string {
   const credentials = process.env['CREDENTIALS_DIRECTORY'];
   const credential = credentials && !isAbsolute(path) ? resolve(credentials, path) : null;

@@ -14,7 +14,7 @@ import type { EngineInfo, EngineOptions } from '../vision/process/protocol.ts';
 import type { EngineJob } from './job.ts';
 import { tuningOf } from './tuning.ts';
 
-/** A tile of LLaVA is not cut in two. */
+/** A LLaVA tile is not split. */
 const ubatchSize = 576;
 
 /** A model's files, for this board and job. */
@@ -30,8 +30,7 @@ export interface PlanInput {
 
 /**
  * Fits a model to the board.
- * @throws ConfigError for files that cannot be read; PlanError, which names the largest model of the catalogue that
- * fits, where this one does not.
+ * @throws ConfigError for unreadable files; PlanError, with the largest catalogue model that fits, if this one does not.
  */
 export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; plan: EnginePlan }> {
   const { files, model, job, board, cpuModule, tuning, signal } = input;
@@ -48,7 +47,7 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
     },
     signal,
   ).catch((cause: unknown) => {
-    // A file can be damaged so that reading it ends the process.
+    // A damaged file can crash the process that reads it.
     throw filesFault(cause, ['CANCELLED', 'ENGINE_KILLED', 'NOT_STARTED']);
   });
   const settings = {
@@ -62,7 +61,7 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
     return { sizing, plan: planEngine(board, sizing, settings, tuning) };
   } catch (cause) {
     if (!(cause instanceof PlanError) || cause.neededBytes === null) throw cause;
-    const hint = cause.mayPass ? 'it would fit if other programs took less; ' : '';
+    const hint = cause.mayPass ? 'it would fit if other programs used less memory; ' : '';
     const message = `model: ${cause.message}; ${hint}${smallerModel(cause.budgetBytes)}`;
     throw new PlanError(message, cause, { cause });
   }
@@ -74,9 +73,7 @@ function smallerModel(budgetBytes: number): string {
     return need && need.totalBytes <= budgetBytes ? [{ name: entry.name, bytes: need.totalBytes }] : [];
   });
   const largest = fitting.sort((a, b) => b.bytes - a.bytes)[0];
-  return largest
-    ? `the largest model of the catalogue that fits is ${largest.name}`
-    : 'no model of the catalogue fits';
+  return largest ? `the largest catalogue model that fits is ${largest.name}` : 'no catalogue model fits';
 }
 
 /** The engine's options for a config's `model` and a plan. */
@@ -106,7 +103,7 @@ export function engineOptionsOf(
   };
 }
 
-/** Plans for this very board. @throws ConfigError, PlanError */
+/** Plans for this board. @throws ConfigError, PlanError */
 export async function setUpEngine(
   model: Config['model'],
   files: ModelFiles,
@@ -120,7 +117,7 @@ export async function setUpEngine(
   return { board, plan, options: engineOptionsOf(model, files, plan, cpuModule) };
 }
 
-/** Loads the model; a file that cannot be one is the config's fault, and restarting cannot help. Options: see EngineClient. */
+/** Loads the model. An invalid file becomes a ConfigError, as a restart cannot help. Options: see EngineClient. */
 export async function startEngine(
   engine: EngineClient,
   options: Parameters<EngineClient['start']>[0] = {},
@@ -132,8 +129,8 @@ export async function startEngine(
   }
 }
 
-/** The error as a ConfigError, unless it may pass by itself, as a want of memory does. */
-function filesFault(error: unknown, passing: readonly string[]): unknown {
-  if (!(error instanceof EngineError) || [...passing, 'OUT_OF_MEMORY'].includes(error.code)) return error;
+/** The error as a ConfigError, unless it is temporary, such as a lack of memory. */
+function filesFault(error: unknown, temporary: readonly string[]): unknown {
+  if (!(error instanceof EngineError) || [...temporary, 'OUT_OF_MEMORY'].includes(error.code)) return error;
   return new ConfigError(`model: ${error.message}`, { cause: error });
 }

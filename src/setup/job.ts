@@ -3,14 +3,14 @@ import { questionsOf } from '../contract/questions.ts';
 import type { Size } from '../domain/frame.ts';
 import type { Question } from '../domain/observation.ts';
 
-/** What the engine will be asked. */
+/** The pictures, prompts and questions to plan for. */
 export interface EngineJob {
   readonly pictureSizes: readonly Size[];
   readonly prompts: readonly string[];
   readonly questions: readonly Question[];
 }
 
-/** Shapes that pictures of unknown size may have; LLaVA's cost follows the shape. */
+/** For pictures of unknown size; LLaVA's cost depends on the shape. */
 export const usualSizes: readonly Size[] = [
   { width: 1280, height: 720 },
   { width: 640, height: 480 },
@@ -19,19 +19,19 @@ export const usualSizes: readonly Size[] = [
   { width: 1000, height: 1000 },
 ];
 
-/** Where no config says what will be asked. */
+/** The job without a config. */
 export const usualJob: EngineJob = {
   pictureSizes: usualSizes,
   prompts: ['Describe the scene.'],
   questions: [],
 };
 
-/** As long as a question over MQTT may be, in words of usual length. */
-const longestAsked: Question = { name: 'asked', ask: 'word '.repeat(100) };
-/** What images of other boards may be asked: about a page. */
+/** The max length of a question over MQTT, in words of usual length. */
+const maxAskedQuestion: Question = { name: 'asked', ask: 'word '.repeat(100) };
+/** A prompt for other boards' images may be about a page long. */
 const pageOfWords = 'words '.repeat(400);
 
-/** The job of a config's cameras, of the commands it allows, and of the pool that it describes for. */
+/** The job of a config's cameras, the commands that it allows, and the pool that it describes for. */
 export function jobOf({
   cameras,
   prompts,
@@ -42,11 +42,11 @@ export function jobOf({
   const forOthers = work.pool !== null;
   return {
     pictureSizes: [...each.flatMap(pictureSizesOf), ...(forOthers ? usualSizes : [])],
-    // Commands may name any of them.
+    // Commands may choose any of them.
     prompts: [...new Set(Object.values(prompts)), ...(forOthers ? [pageOfWords] : [])],
     questions: [
       ...each.flatMap(({ questions }) => questionsOf(questions)),
-      ...(mqtt.commands.ask ? [longestAsked] : []),
+      ...(mqtt.commands.ask ? [maxAskedQuestion] : []),
     ],
   };
 }

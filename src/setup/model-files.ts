@@ -7,14 +7,14 @@ import { modelNamePattern } from '../models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from '../models/installed/installed.ts';
 import { locateModel, type ModelFiles } from '../models/installed/locate.ts';
 
-/** Where a config's model lies. @throws ConfigError where its files are not there */
+/** The files of a config's model. @throws ConfigError if they are missing */
 export function modelFilesOf(model: Config['model'], folder: string): Promise<ModelFiles> {
   return locateModel(modelFolderOf(model.path, folder));
 }
 
 /**
- * The folder of a config's `model.path`: a path, or the name of a model that was pulled.
- * @throws ConfigError for a model of the catalogue that is not here yet.
+ * The folder of a config's `model.path`: a path, or the name of a pulled model.
+ * @throws ConfigError for a catalogue model that is not pulled yet.
  */
 function modelFolderOf(path: string, folder: string): string {
   const found = lookUp(path, folder);
@@ -23,6 +23,6 @@ function modelFolderOf(path: string, folder: string): string {
   if (existsSync(pulled)) return pulled;
   if (!loadCatalogue().some(({ name }) => name === path)) return found;
   throw new ConfigError(
-    `model.path ${path}: a model of the catalogue that is not here; scenecast models pull ${path}`,
+    `model.path ${path}: this catalogue model is not downloaded; run scenecast models pull ${path}`,
   );
 }

@@ -6,12 +6,12 @@ import type { ModelFiles } from '../models/installed/locate.ts';
 import type { Tuning } from '../planning/plan-engine.ts';
 import { TuneStore } from '../planning/tune-store.ts';
 
-/** Where `scenecast tune` keeps what it measured. */
+/** The store of `scenecast tune`'s measurements. */
 export function tuneStoreOf(env: NodeJS.ProcessEnv): TuneStore {
   return new TuneStore(join(stateFolder(env), 'tune.json'));
 }
 
-/** A model's files on a board: what was measured of others says nothing of these. */
+/** The key of a model's files on a board. */
 export async function tuneKeyOf({ text, mmproj }: ModelFiles, board: Board): Promise<string> {
   const files = await Promise.all(
     [text, mmproj].map(async (path) => `${basename(path)} ${(await stat(path)).size}`),
@@ -20,7 +20,7 @@ export async function tuneKeyOf({ text, mmproj }: ModelFiles, board: Board): Pro
   return [...files, board.model ?? board.arch, ...cores].join(', ');
 }
 
-/** What `scenecast tune` found best for these files on this board; null: it has not come to its end here. */
+/** The best settings that `scenecast tune` measured for these files on this board; null if it has not completed. */
 export async function tuningOf(files: ModelFiles, board: Board): Promise<Tuning | null> {
   return (await tuneStoreOf(process.env).read(await tuneKeyOf(files, board))).best;
 }

@@ -105,7 +105,7 @@ test('a converted checkpoint says what the committed model says, quantised and n
   expect(await describedBy('q8')).toBe(committed);
 }, 120_000);
 
-test('a model of the catalogue that is not here is named with the way to get it', async () => {
+test('a catalogue model that is not downloaded is an error with the command to get it', async () => {
   const { code, stderr } = await scenecast('describe', 'x.jpg', '--model', 'smolvlm2-256m');
   expect(stderr).toMatch(/model\.path smolvlm2-256m: .*scenecast models pull smolvlm2-256m/);
   expect(code).toBe(78);

@@ -2,24 +2,24 @@ import { expect, test } from 'vitest';
 import { chooseCpus } from '../../src/planning/choose-cpus.ts';
 import { boardWith } from '../board/sample-board.ts';
 
-test('the big cores, whatever their numbers', () => {
+test('the big cores, regardless of their numbers', () => {
   expect(chooseCpus(boardWith(), null)).toEqual({
     cpus: [0, 1, 6, 7, 8, 9, 10, 11],
     threads: 8,
-    reason: 'one for each Cortex-A720; Cortex-A520 would hold up every step',
+    reason: 'one for each Cortex-A720; Cortex-A520 would slow down every step',
   });
 });
 
-test('only those that this process may use', () => {
+test('only cores that this process may use', () => {
   const board = boardWith({ allowedCpus: [0, 2, 3, 11] });
   expect(chooseCpus(board, null)).toMatchObject({ cpus: [0, 11], threads: 2 });
 });
 
-test('the little cores where there are no others to use', () => {
+test('the little cores if there are no others to use', () => {
   expect(chooseCpus(boardWith({ allowedCpus: [2, 3] }), null)).toMatchObject({ cpus: null, threads: 2 });
 });
 
-test('no affinity where all cores are alike', () => {
+test('no affinity if all cores are alike', () => {
   const cluster = {
     name: 'Cortex-A76',
     implementer: '0x41',

@@ -36,37 +36,37 @@ function refusalOf(run: () => unknown): PlanError {
 }
 
 describe('the context', () => {
-  test('is what picture, prompt and answer need, in steps of 256', () => {
+  test('is what picture, prompt and answer need, rounded up to a multiple of 256', () => {
     const plan = planEngine(boardWith(), sizingWith(), settings);
     expect(plan.contextSize).toBe(2304); // 1948 + 50 + 256 = 2254
     expect(plan.kvBytes).toBe(2304 * 524_288);
     expect(plan.reasons.context_size).toContain('2254 tokens');
   });
 
-  test('holds the longest turn, also where that is a typed question', () => {
+  test('holds the longest turn, even if that is a typed question', () => {
     const model = sizingWith({ typedTurnTokens: 900 });
     expect(planEngine(boardWith(), model, settings).contextSize).toBe(3072); // 1948 + 900 = 2848
   });
 
-  test('is the config’s where it is enough', () => {
+  test('is the config’s if it is large enough', () => {
     expect(planIn(12, { contextSize: 4096 }).contextSize).toBe(4096);
   });
 
-  test('that is fixed and too small lowers the detail', () => {
+  test('that the config fixes too small lowers the detail', () => {
     const plan = planIn(12, { contextSize: 1024 });
     expect(plan).toMatchObject({ detail: 'overview', contextSize: 1024, maxTokens: 256 });
     expect(plan.degraded).toEqual(['detail overview instead of full']);
   });
 
-  test('that nothing fits in is refused by name, with the size that would do', () => {
+  test('that is too small for everything is refused, with the size needed', () => {
     const { message } = refusalOf(() => planIn(12, { contextSize: 512 }));
     expect(message).toMatch(/model\.context_size 512: .* needs 690 tokens, .*raise it to 768/);
   });
 });
 
-describe('what does not fit', () => {
-  // Bytes of each way to do the job, most first: what is given up must follow this order.
-  test('gives up detail, then the length of answers, then the KV type', () => {
+describe('a model that does not fit', () => {
+  // Bytes of each choice, largest first: the reductions must follow this order.
+  test('gives up detail, then max_tokens, then the KV type', () => {
     const ways: { degraded: string; totalBytes: number }[] = [];
     let budget = 12 * gibibyte;
     for (;;) {
@@ -89,11 +89,13 @@ describe('what does not fit', () => {
     ]);
   });
 
-  test('at all is refused, with the least memory that would do', () => {
+  test('at all is refused, with the min memory needed', () => {
     const error = refusalOf(() => planIn(4));
-    expect(error.message).toMatch(/LLaVA 7B: needs 5\.61 GiB .* may take 4\.00 GiB \(model\.memory\)/);
+    expect(error.message).toMatch(
+      /LLaVA 7B: needs at least 5\.61 GiB .* use only 4\.00 GiB \(model\.memory\)/,
+    );
     expect(error.exitCode).toBe(78);
-    // What it says is true: with so much it runs.
+    // The figure is right: that much is enough.
     const plan = planEngine(boardWith(), sizingWith(), { ...settings, memoryBytes: error.neededBytes });
     expect(plan.kvType).toBe('q8_0');
   });
@@ -102,41 +104,41 @@ describe('what does not fit', () => {
     expect(planIn(12, { detail: 'balanced' })).toMatchObject({ detail: 'balanced', degraded: [] });
   });
 
-  test('keeps the only detail of a model that looks at every picture alike', () => {
+  test('keeps the only detail of a model that has no other', () => {
     const model = sizingWith({ details: [sizingWith().details[0]!] });
     expect(planEngine(boardWith(), model, { ...settings, detail: 'overview' }).detail).toBe('full');
   });
 });
 
 describe('the budget', () => {
-  test('is what is available, less five per cent for what else runs', () => {
+  test('is the available memory, less five per cent for other programs', () => {
     const { budgetBytes } = planEngine(boardWith({ memory: memoryOf(8, 7.5) }), sizingWith(), settings);
     expect(budgetBytes / gibibyte).toBeCloseTo(7.5 - 0.4, 3);
   });
 
-  test('is what a cgroup leaves, where that is less', () => {
+  test('is the cgroup’s remainder if that is less', () => {
     const memory = { ...memoryOf(16, 14), limitBytes: 8 * gibibyte, limitAvailableBytes: 7 * gibibyte };
     const plan = planEngine(boardWith({ memory }), sizingWith(), settings);
     expect(plan.budgetBytes / gibibyte).toBeCloseTo(7 - 0.4, 3);
-    expect(plan.reasons.memory).toContain("left of the cgroup's limit");
+    expect(plan.reasons.memory).toContain("left within the cgroup's limit");
   });
 });
 
 describe('the weights', () => {
-  test('are read where they are repacked: a mapped file would count twice', () => {
+  test('are read if they are repacked: a mapped file would count twice', () => {
     const plan = planEngine(boardWith(), sizingWith(), settings);
     expect(plan.useMmap).toBe(false);
     expect(plan.memory.weightsBytes).toBeCloseTo(4.78e9, -6);
   });
 
-  test('are mapped where the kernels take them as they are', () => {
+  test('are mapped if the kernels use them unchanged', () => {
     const model = sizingWith({ weightsBytes: 4.78e9, repackedWeightsBytes: 0 });
     expect(planEngine(boardWith(), model, settings)).toMatchObject({ useMmap: true });
   });
 });
 
 describe('the expected time', () => {
-  test('is projected from what the cores and the memory can do', () => {
+  test('is projected from the peak of cores and memory', () => {
     const { expected } = planEngine(boardWith(), sizingWith(), settings);
     // 8 cores at 2.4 GHz x 128 operations x 0.35, two operations a parameter
     const prefill = (8 * 2.4e9 * 128 * 0.35) / (2 * 6.74e9);
@@ -149,7 +151,7 @@ describe('the expected time', () => {
     expect(planEngine(boardWith({ model: 'Somebody' }), sizingWith(), settings).expected).toBeNull();
   });
 
-  test('is what was measured, and so are the knobs', () => {
+  test('is the measured one, and so are the knobs', () => {
     const tuning: Tuning = {
       threads: 7,
       cpus: [0, 1, 6, 7, 8, 9, 10],
@@ -170,7 +172,7 @@ describe('the expected time', () => {
   });
 });
 
-test('what tune has measured does not go before the threads of the config', () => {
+test('the config’s threads take precedence over tuning', () => {
   const tuning: Tuning = {
     ...{ threads: 3, cpus: [0, 11], ubatchSize: 576, flashAttention: 'off', cpuModule: null },
     rates: { encodeMs: 100, prefill: 10, decode: 5 },
@@ -179,13 +181,13 @@ test('what tune has measured does not go before the threads of the config', () =
   expect(planEngine(boardWith(), sizingWith(), { ...settings, threads: 2 }, tuning).threads).toBe(2);
 });
 
-test('answers that are short by the config become no longer where memory is short', () => {
-  const leastBytes = refusalOf(() => planIn(0.1, { maxTokens: 16 })).neededBytes!;
-  const plan = planIn(leastBytes / gibibyte, { maxTokens: 16 });
+test('a short max_tokens of the config is not raised when memory is short', () => {
+  const minBytes = refusalOf(() => planIn(0.1, { maxTokens: 16 })).neededBytes!;
+  const plan = planIn(minBytes / gibibyte, { maxTokens: 16 });
   expect(plan.maxTokens).toBe(16);
 });
 
-test('the few weights that are copied out of a mapped file count beside it', () => {
+test('the few weights copied out of a mapped file are counted in addition', () => {
   const repackedWeightsBytes = 1e6;
   const without = planEngine(boardWith(), sizingWith({ repackedWeightsBytes: 0 }), settings);
   const plan = planEngine(boardWith(), sizingWith({ repackedWeightsBytes }), settings);
@@ -193,7 +195,7 @@ test('the few weights that are copied out of a mapped file count beside it', () 
   expect(plan.memory.weightsBytes - without.memory.weightsBytes).toBe(repackedWeightsBytes);
 });
 
-test('what stays free is a twentieth of all memory, within bounds', () => {
+test('the headroom is a twentieth of all memory, within bounds', () => {
   const freeOf = (gibibytes: number): number => {
     const memory = memoryOf(gibibytes, gibibytes);
     const { budgetBytes } = planEngine(boardWith({ memory }), sizingWith(), settings);

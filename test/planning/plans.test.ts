@@ -31,7 +31,7 @@ const settings = {
 
 const a720OfDeviceTree = [0, 5, 6, 7, 8, 9, 10, 11];
 const a720OfAcpi = [0, 1, 6, 7, 8, 9, 10, 11];
-/** CPUs null: all are alike. `large`: what becomes of the 7B model. */
+/** CPUs null: all are alike. `large`: the plan for the 7B model. */
 const expected: Readonly<
   Record<string, { cpus: number[] | null; threads: number; large: string; basis: 'projected' | null }>
 > = {

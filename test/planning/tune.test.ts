@@ -69,8 +69,8 @@ describe('tune', () => {
     expect(measured.length).toBeLessThanOrEqual(countMeasurements(space));
   });
 
-  test('judges by the median of the last measurements: one lucky run is none', async () => {
-    // Three threads look faster at first; at the end they are slower but for once.
+  test('judges by the median of the last measurements, not by one lucky run', async () => {
+    // Three threads look faster at first; at the end they are slower, except once.
     const ofThree = [9, 5, 20, 20];
     const { options } = boardOf(({ threads }) => (threads === 3 ? ofThree.shift()! : 10));
     const threads = [{ threads: 3, cpus: null }];
@@ -78,12 +78,12 @@ describe('tune', () => {
     expect((await tune({ ...options, space: onlyThreads })).best.threads).toBe(4);
   });
 
-  test('keeps the start where nothing is clearly faster', async () => {
+  test('keeps the start if nothing is clearly faster', async () => {
     const { options } = boardOf(({ threads }) => (threads === 3 ? 9.9 : 10));
     expect((await tune(options)).best).toEqual({ ...start, rates: ratesOf(10) });
   });
 
-  test('keeps the start where a gain does not last', async () => {
+  test('keeps the start if a gain does not last', async () => {
     // The first measurement of three threads was luck.
     const { options } = boardOf(({ threads }, count) =>
       threads === 3 && count < 8 ? 5 : threads === 3 ? 12 : 10,
@@ -91,7 +91,7 @@ describe('tune', () => {
     expect((await tune(options)).best).toEqual({ ...start, rates: ratesOf(10) });
   });
 
-  test('measures nothing twice after an interruption, save the check at the end', async () => {
+  test('measures nothing twice after an interruption, except the check at the end', async () => {
     const speed = ({ threads }: TuneChoice): number => threads;
     const first = boardOf(speed);
     const known = new Map<string, Rates>();
@@ -120,7 +120,7 @@ describe('TuneStore', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test('keeps each model apart, across processes', async () => {
+  test('keeps an entry per model, across processes', async () => {
     const path = join(folder, 'below', 'tune.json');
     const entry = { best: { ...start, rates: ratesOf(2) }, measured: { a: ratesOf(2) } };
     await new TuneStore(path).write('one', entry);
@@ -129,7 +129,7 @@ describe('TuneStore', () => {
     expect(await new TuneStore(path).read('three')).toEqual({ best: null, measured: {} });
   });
 
-  test('takes a damaged file for an empty one, and mends it', async () => {
+  test('treats a damaged file as empty, and rewrites it', async () => {
     const path = join(folder, 'damaged.json');
     await writeFile(path, '{"version":1,"models":{"one":{"best":{"threads":0}}}}');
     const store = new TuneStore(path);

@@ -9,13 +9,13 @@ import type { EngineClient } from '../../src/vision/process/engine-client.ts';
 const failing = (code: string): EngineClient =>
   ({ start: () => Promise.reject(new EngineError(code, 'why')) }) as unknown as EngineClient;
 
-test('a model file that cannot be one is for a person to mend; what passes by itself is tried again', async () => {
+test('an invalid model file is a ConfigError; a temporary failure is not', async () => {
   await expect(startEngine(failing('NOT_GGUF'))).rejects.toBeInstanceOf(ConfigError);
   for (const code of ['OUT_OF_MEMORY', 'ENGINE_DIED'])
     await expect(startEngine(failing(code))).rejects.toBeInstanceOf(EngineError);
 });
 
-test('a process that cannot be started is no fault of the model files', async () => {
+test('a process that cannot be started does not blame the model files', async () => {
   const node = process.execPath;
   onTestFinished(() => {
     process.execPath = node;
