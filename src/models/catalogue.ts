@@ -23,7 +23,7 @@ const sourceSchema = z
     text: fileSchema,
     mmproj: fileSchema.refine(
       ({ file }) => file.includes('mmproj'),
-      'must have "mmproj" in its name: that is how the projector is told from the text model',
+      'must have "mmproj" in its name, which tells the projector from the text model',
     ),
   })
   .refine(({ text }) => !text.file.includes('mmproj'), 'text: must not have "mmproj" in its name');
@@ -44,14 +44,14 @@ const entrySchema = z.strictObject({
 const catalogueSchema = z.array(entrySchema).superRefine((entries, context) => {
   const names = entries.map(({ name }) => name);
   for (const name of new Set(names.filter((each, index) => names.indexOf(each) !== index)))
-    context.addIssue({ code: 'custom', message: `${name} is there twice` });
+    context.addIssue({ code: 'custom', message: `${name}: duplicate name` });
 });
 
-/** A model that the catalogue knows: where its files lie, and what it needs. */
+/** A model of the catalogue: the sources of its files, and its needs. */
 export type CatalogueEntry = z.infer<typeof entrySchema>;
 export type CatalogueSource = CatalogueEntry['sources'][number];
 
-/** What a model needs to run, in bytes; an estimate. See {@link ramNeedOf}. */
+/** The estimated memory of a model, in bytes. See {@link ramNeedOf}. */
 export interface RamNeed {
   readonly weightsBytes: number;
   readonly kvBytes: number;
@@ -64,7 +64,7 @@ const buffersBytes = 512 * 1024 * 1024;
 
 /**
  * Reads the catalogue.
- * @throws ConfigError naming the file, the entry and what is wrong with it.
+ * @throws ConfigError with the file, the entry and what is wrong with it.
  */
 export function loadCatalogue(path = new URL('catalogue.yaml', import.meta.url)): CatalogueEntry[] {
   let data: unknown;
@@ -75,21 +75,21 @@ export function loadCatalogue(path = new URL('catalogue.yaml', import.meta.url))
   }
   const result = catalogueSchema.safeParse(data);
   if (!result.success) throw new ConfigError(`${path}: ${z.prettifyError(result.error)}`);
-  // The addresses must parse too: a wrong one is found here and not when somebody pulls it.
+  // Check the addresses too, so that a wrong one fails here and not in a pull.
   for (const { sources } of result.data)
     for (const { at, text, mmproj } of sources)
       for (const { file } of [text, mmproj]) parseAddress(`${at}/${file}`);
   return result.data;
 }
 
-/** The bytes of both files of a source; null where a size is not published. */
+/** The bytes of both files of a source; null if a size is not published. */
 export function sizeOf({ text, mmproj }: CatalogueSource): number | null {
   return text.sizeBytes === null || mmproj.sizeBytes === null ? null : text.sizeBytes + mmproj.sizeBytes;
 }
 
 /**
- * The memory a model needs: its two files, the KV cache in F16 (2 x layers x width x 2 bytes a token) at the
- * catalogue's context, and a flat estimate for buffers. Null where the files' sizes are not known.
+ * Estimates the memory of a model: its two files, the KV cache in F16 (2 x layers x width x 2 bytes a token) at the
+ * catalogue's context, and a flat estimate for buffers. Null if the files' sizes are unknown.
  */
 export function ramNeedOf({ sources, kv, contextTokens }: CatalogueEntry): RamNeed | null {
   const weightsBytes = sizeOf(sources[0]!);

@@ -5,7 +5,7 @@ import { formatBytes } from '../domain/format-bytes.ts';
 /** The bytes that this user may still write to a folder's file system. */
 export type FreeBytes = (folder: string) => Promise<number>;
 
-/** Left over after a download: a full root file system stops more than this program. */
+/** Must stay free: a full root file system affects more than this program. */
 const reserveBytes = 256 * 1024 * 1024;
 
 export const freeBytesOf: FreeBytes = async (folder) => {
@@ -14,8 +14,8 @@ export const freeBytesOf: FreeBytes = async (folder) => {
 };
 
 /**
- * Makes sure that there is room, with a reserve of 256 MiB.
- * @throws ScenecastError with the figures and what to do.
+ * Checks that there is enough space, with a reserve of 256 MiB.
+ * @throws ScenecastError with the figures and the remedy.
  */
 export async function requireFreeSpace(
   folder: string,
@@ -26,6 +26,6 @@ export async function requireFreeSpace(
   const free = await freeBytes(folder);
   if (free >= neededBytes + reserveBytes) return;
   throw new ScenecastError(
-    `${folder}: ${formatBytes(neededBytes)} are still to be downloaded and ${formatBytes(reserveBytes)} must stay free, but only ${formatBytes(free)} are: make room for ${formatBytes(neededBytes + reserveBytes - free)} more, or choose another disk with --dir`,
+    `${folder}: the download needs ${formatBytes(neededBytes)} and ${formatBytes(reserveBytes)} must stay free, but only ${formatBytes(free)} is free; free ${formatBytes(neededBytes + reserveBytes - free)} more, or choose another disk with --dir`,
   );
 }

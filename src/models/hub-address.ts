@@ -1,6 +1,6 @@
 import { ConfigError } from '../domain/errors.ts';
 
-/** Where one file lies: in a repository of a hub at a revision, or at a plain URL. */
+/** The address of a file: in a hub's repository at a revision, or at a plain URL. */
 export type HubAddress =
   | {
       readonly hub: 'hf' | 'modelscope';
@@ -12,7 +12,7 @@ export type HubAddress =
     }
   | { readonly hub: 'url'; readonly url: URL };
 
-/** What a model's folder may be called: no path can be made of it. */
+/** Valid names of a model's folder: they cannot form a path. */
 export const modelNamePattern = /^[a-z0-9][a-z0-9._-]*$/;
 
 const defaultRevisions = { hf: 'main', modelscope: 'master' } as const;
@@ -27,7 +27,7 @@ export function isAddress(text: string): boolean {
 /**
  * Reads an address. Hugging Face's own URLs (`https://huggingface.co/owner/repo/resolve/main/file`) are read as
  * `hf:` addresses, because only those have a digest to check against.
- * @throws ConfigError naming the address and the forms there are.
+ * @throws ConfigError with the address and the valid forms.
  */
 export function parseAddress(text: string): HubAddress {
   const hubbed = /^(hf|modelscope):([^/]+\/[^/]+)\/(.+?)(?:@([^@]+))?$/.exec(text);
@@ -36,10 +36,12 @@ export function parseAddress(text: string): HubAddress {
     return hubAddress(text, hub, hubbed[2]!, hubbed[3]!, hubbed[4] ?? defaultRevisions[hub]);
   }
   if (!/^https?:\/\//.test(text)) throw new ConfigError(`${text}: not an address; it must be ${forms}`);
-  if (!URL.canParse(text) || !isDecodable(text)) throw new ConfigError(`${text}: not a URL that can be read`);
+  if (!URL.canParse(text) || !isDecodable(text)) throw new ConfigError(`${text}: not a valid URL`);
   const url = new URL(text);
   if (url.username !== '' || url.password !== '')
-    throw new ConfigError(`${withoutSecrets(url)}: holds a password; give a token with --token-file`);
+    throw new ConfigError(
+      `${withoutSecrets(url)}: contains a password; remove it, and give a token with --token-file if needed`,
+    );
   const page = /^\/([\w.-]+\/[\w.-]+)\/(?:resolve|blob)\/([^/]+)\/(.+)$/.exec(
     decodeURIComponent(url.pathname),
   );
@@ -70,24 +72,24 @@ function hubAddress(
 function checkFileName(text: string, name: string): void {
   if (!/^[A-Za-z0-9][\w.+-]*$/.test(name))
     throw new ConfigError(
-      `${text}: "${name}" cannot be a file's name (letters, digits, and . _ + - are allowed)`,
+      `${text}: "${name}" is not a valid file name (letters, digits, and . _ + - are allowed)`,
     );
 }
 
-/** The name the file gets on this machine. */
+/** The file's name on this machine. */
 export function fileNameOf(address: HubAddress): string {
   const path = address.hub === 'url' ? decodeURIComponent(address.url.pathname) : address.path;
   return path.split('/').at(-1)!;
 }
 
-/** The address as a person writes it; a URL without its query, which may hold a signature. */
+/** The address for people; a URL without its query, which may hold a signature. */
 export function formatAddress(address: HubAddress): string {
   if (address.hub === 'url') return withoutSecrets(address.url);
   const { hub, repo, path, revision } = address;
   return `${hub}:${repo}/${path}${revision === defaultRevisions[hub] ? '' : `@${revision}`}`;
 }
 
-/** A folder name for a model that is pulled by address: from the repository, or else the file. */
+/** The folder name of a model pulled by address: from the repository, else from the file. */
 export function modelNameOf(address: HubAddress): string {
   const base =
     address.hub === 'url' ? fileNameOf(address).replace(/\.gguf$/i, '') : address.repo.split('/')[1]!;

@@ -204,6 +204,6 @@ test('Ctrl-C stops it with a word about going on', async () => {
   child.kill('SIGINT');
   expect(await ended).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('scenecast: smolvlm2-256m: stopped; what has come is kept'),
+    stderr: expect.stringContaining('scenecast: smolvlm2-256m: stopped; the downloaded data is kept'),
   });
 }, 120_000);

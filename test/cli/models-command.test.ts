@@ -18,12 +18,12 @@ test.each([
   [['pull', 'nix'], {}, 78, /nix: neither a model of the catalogue .* nor an address/],
   [['pull', 'smolvlm2-256m', '--name', 'x'], {}, 78, /is pulled alone and under its own name/],
   [['pull', 'hf:a/b/x.gguf', '--name', 'moondream2'], {}, 78, /the catalogue has a model of this name/],
-  [['pull', 'hf:a/b/x.gguf', '--name', '../x'], {}, 78, /not the name of a model/],
+  [['pull', 'hf:a/b/x.gguf', '--name', '../x'], {}, 78, /not a valid model name/],
   [['pull', 'hf:a/b/x.gguf', '--endpoint', '::'], {}, 78, /--endpoint: must be a URL/],
   [['pull', 'hf:a/b/x.gguf', '--token-file', '/nowhere'], {}, 78, /--token-file \/nowhere: cannot be read/],
   [['pull', 'hf:a/b/x.gguf'], { HF_ENDPOINT: 'http://example.invalid', HF_TOKEN: 'x' }, 78, /unencrypted/],
   [['show', 'nix'], {}, 78, /nix: neither in the catalogue nor in/],
-  [['remove', 'nix'], {}, 78, /nix: no model is there/],
+  [['remove', 'nix'], {}, 78, /nix: no model found/],
 ])('models %j with %j ends with exit code %i', async (args, env, code, message) => {
   vi.stubEnv('XDG_STATE_HOME', state);
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);

@@ -49,7 +49,7 @@ test('the RAM need is weights, KV cache and buffers', () => {
   expect(ram.totalBytes).toBe(ram.weightsBytes + ram.kvBytes + ram.buffersBytes);
 });
 
-test('where a size is not known, neither is the RAM need', () => {
+test('without a known size there is no RAM need', () => {
   const entry = structuredClone(entryOf('moondream2'));
   entry.sources[0]!.mmproj.sizeBytes = null;
   expect(ramNeedOf(entry)).toBeNull();
@@ -87,8 +87,8 @@ test.each([
   else expect(() => loadCatalogue(pathToFileURL(path))).toThrow(message);
 });
 
-test('a name that is there twice is told', () => {
+test('a duplicate name is an error', () => {
   const path = join(folder, 'twice.yaml');
   writeFileSync(path, `${good}${good}`);
-  expect(() => loadCatalogue(pathToFileURL(path))).toThrow(/a is there twice/);
+  expect(() => loadCatalogue(pathToFileURL(path))).toThrow(/a: duplicate name/);
 });

@@ -18,7 +18,7 @@ test.each([
   expect(parseAddress(text)).toEqual(expected);
 });
 
-test('a plain URL keeps its query to itself', () => {
+test('a plain URL is printed without its query', () => {
   const address = parseAddress('https://example.org/models/My+Model.Q4_0.gguf?Signature=secret');
   expect(formatAddress(address)).toBe('https://example.org/models/My+Model.Q4_0.gguf');
   expect(fileNameOf(address)).toBe('My+Model.Q4_0.gguf');
@@ -32,7 +32,7 @@ test.each(['hf:a/b/x.gguf', 'hf:a/b/sub/x.gguf@v1', 'modelscope:a/b/x.gguf@v1'])
   },
 );
 
-test('a model that is pulled by address is called as its repository', () => {
+test('a model pulled by address is named after its repository', () => {
   expect(modelNameOf(parseAddress('hf:ggml-org/SmolVLM-256M-Instruct-GGUF/x.gguf'))).toBe(
     'smolvlm-256m-instruct-gguf',
   );
@@ -46,14 +46,14 @@ test.each([
   ['hf:a/b/../../etc/x.gguf', /not a path inside a repository/],
   ['hf:a/b//x.gguf', /not a path inside a repository/],
   ['hf:a/b/x.gguf@../v', /not a revision/],
-  ['hf:a/b/.hidden', /cannot be a file's name/],
-  ['https://example.org/', /cannot be a file's name/],
-  ['https://example.org/%zz.gguf', /not a URL that can be read/],
-  ['https://me:secret@example.org/x.gguf', /^https:\/\/example\.org\/x\.gguf: holds a password/],
+  ['hf:a/b/.hidden', /is not a valid file name/],
+  ['https://example.org/', /is not a valid file name/],
+  ['https://example.org/%zz.gguf', /not a valid URL/],
+  ['https://me:secret@example.org/x.gguf', /^https:\/\/example\.org\/x\.gguf: contains a password/],
 ])('%s is refused', (text, message) => {
   expect(() => parseAddress(text)).toThrow(message);
 });
 
-test('an address cannot lead out of the folder, however it is written', () => {
+test('no form of an address leads out of the folder', () => {
   expect(fileNameOf(parseAddress('https://example.org/..%2f..%2fetc%2fpasswd'))).toBe('passwd');
 });

@@ -6,7 +6,7 @@ import { TokenTable } from './token-table.ts';
 import type { BpeTokenizerJson, TokenizerFiles } from './tokenizer-files.ts';
 import type { Vocabulary } from './vocabulary-type.ts';
 
-/** llama.cpp's names of the ways to split a text, by the expression that tokenizer.json splits with. */
+/** llama.cpp's names of pre-tokenisers, by the expression that tokenizer.json splits with. */
 const splitters: ReadonlyMap<string, string> = new Map([
   [
     String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
@@ -35,14 +35,14 @@ const sequenceSchema = z.object({
 
 /**
  * The vocabulary of a byte-level BPE tokenizer.json (Llama 3), as `get_vocab_base` and SpecialVocab of llama.cpp's
- * conversion make it. There the splitter is told by hashing what the tokeniser makes of a text; here by its expression.
- * @throws ConfigError if llama.cpp has no splitter that is known to do the same
+ * conversion build it. Those detect the pre-tokeniser by a hash of a tokenised text; this does by its expression.
+ * @throws ConfigError if no pre-tokeniser of llama.cpp is known to be equal
  */
 export function bpeVocabulary(files: TokenizerFiles, json: BpeTokenizerJson, size: number): Vocabulary {
   const path = join(files.folder, 'tokenizer.json');
   const { vocab, merges } = json.model;
-  if (merges.length === 0) throw new ConfigError(`${path}: model.merges is empty: this is no BPE tokeniser`);
-  const highest = Object.values(vocab).reduce((most, id) => Math.max(most, id), 0);
+  if (merges.length === 0) throw new ConfigError(`${path}: model.merges is empty: not a BPE tokeniser`);
+  const highest = Object.values(vocab).reduce((max, id) => Math.max(max, id), 0);
   if (highest >= size)
     throw new ConfigError(`${path}: token id ${highest}: the model has embeddings for ${size} tokens only`);
   const table = new TokenTable(size);
@@ -70,7 +70,7 @@ function splitterOf(path: string, preTokenizer: unknown): string {
   const name = expression === undefined ? undefined : splitters.get(expression);
   if (name !== undefined) return name;
   throw new ConfigError(
-    `${path}: pre_tokenizer ${JSON.stringify(preTokenizer ?? null).slice(0, 200)} is not known; known are those of ` +
+    `${path}: pre_tokenizer ${JSON.stringify(preTokenizer ?? null).slice(0, 200)} is unknown; known are those of ` +
       `${[...splitters.values(), 'gpt-2'].join(', ')}: text would be split differently than in training`,
   );
 }

@@ -7,7 +7,7 @@ import { chatTemplate } from './special-tokens.ts';
 import { TensorStore } from './tensor-store.ts';
 import { textMetadata, textTensors } from './text-part.ts';
 import { readTokenizerFiles } from './tokenizer-files.ts';
-import { isUnused, visionMetadata, visionTensors } from './vision-part.ts';
+import { isIgnored, visionMetadata, visionTensors } from './vision-part.ts';
 import { readVocabulary } from './vocabulary.ts';
 
 export interface PlanOptions {
@@ -21,19 +21,19 @@ export interface PlanOptions {
   readonly outtype: FloatType;
 }
 
-/** Both files of a conversion, checked as far as they can be before the tensors are read. Close it after use. */
+/** Both files of a conversion, checked as far as possible before the tensors are read. Close it after use. */
 export interface ConversionPlan extends AsyncDisposable {
   readonly name: string;
   readonly layout: LlavaConfig['layout'];
   readonly text: GgufContent;
   readonly mmproj: GgufContent;
-  /** What a person should know about the result. */
+  /** Remarks about the result, for people. */
   readonly notes: readonly string[];
 }
 
 /**
  * Reads a checkpoint's configs, vocabulary and tensor headers.
- * @throws ConfigError that names the file, the field or tensor, and what is wrong with it
+ * @throws ConfigError with the file, the field or tensor, and what is wrong with it
  */
 export async function planConversion({
   checkpoint,
@@ -54,7 +54,7 @@ export async function planConversion({
   const tower = await towerStore(store, config, visionTower, open, notes);
   const tensors = textTensors(store, config.text, outtype);
   const visionPart = visionTensors(store, tower, config);
-  for (const each of new Set([store, tower])) refuseLeft(each);
+  for (const each of new Set([store, tower])) refuseUnused(each);
 
   const tokenizer = await readTokenizerFiles(checkpoint);
   const [rows = 0] = tensors.find((tensor) => tensor.name === 'token_embd.weight')?.shape ?? [];
@@ -95,24 +95,24 @@ async function towerStore(
   const suffix = 'embeddings.class_embedding';
   if (store.prefixOf(suffix) !== null) {
     if (visionTower !== null)
-      notes.push(`the checkpoint has its own vision tower; of ${visionTower} only the config was used`);
+      notes.push(`the checkpoint has its own vision tower; only the config of ${visionTower} was used`);
     return store;
   }
   if (visionTower === null)
     throw new ConfigError(
       `${store.folder}: the vision tower's weights are not in this checkpoint; download its tower` +
-        `${towerName === null ? '' : ` (mm_vision_tower in config.json: ${towerName})`} in safetensors and name the ` +
-        'folder with --vision-tower, or take the -hf checkpoint, which holds it',
+        `${towerName === null ? '' : ` (mm_vision_tower in config.json: ${towerName})`} in safetensors and give its ` +
+        'folder with --vision-tower, or use the -hf checkpoint, which includes it',
     );
   const tower = await open(visionTower);
   if (tower.prefixOf(suffix) === null)
-    throw new ConfigError(`${visionTower}: tensor ${suffix} is missing: this is no CLIP vision tower`);
+    throw new ConfigError(`${visionTower}: tensor ${suffix} is missing: not a CLIP vision tower`);
   return tower;
 }
 
-/** A tensor that has no place in the result would be missed: the model would run, and say something else. */
-function refuseLeft(store: TensorStore): void {
-  const left = store.left().filter((name) => !isUnused(name));
+/** Refuses tensors that the result has no place for: without them the model would run, but with other answers. */
+function refuseUnused(store: TensorStore): void {
+  const left = store.untaken().filter((name) => !isIgnored(name));
   if (left.length === 0) return;
   const more = left.length > 3 ? ` and ${left.length - 3} more` : '';
   throw new ConfigError(

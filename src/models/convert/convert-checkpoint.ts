@@ -13,16 +13,16 @@ export type QuantizeFile = (input: string, output: string, type: QuantType) => P
 
 export interface ConvertProgress {
   readonly stage: 'text' | 'mmproj' | 'quantise text' | 'quantise mmproj';
-  /** 0 to 1 of the stage; null while a stage runs that does not tell. */
+  /** 0 to 1 of the stage; null while a stage without progress runs. */
   readonly fraction: number | null;
 }
 
 export interface ConvertOptions extends PlanOptions {
-  /** Made if it is not there. */
+  /** Created if missing. */
   readonly outFolder: string;
   readonly quant: QuantType | null;
   readonly quantMmproj: QuantType | null;
-  /** Overwrite what is there. */
+  /** Overwrite existing files. */
   readonly force: boolean;
   readonly quantize: QuantizeFile;
   readonly onProgress?: (progress: ConvertProgress) => void;
@@ -55,10 +55,10 @@ interface Output {
 }
 
 /**
- * Converts a LLaVA 1.5 or 1.6 checkpoint to a text GGUF and an mmproj GGUF. Both appear under their names together,
- * once they are complete and on the disk; after an error nothing is left of them.
- * @throws ConfigError if the checkpoint cannot be converted or a file is in the way; ScenecastError if the disk is too
- *   full, or if `signal` was aborted; what `quantize` throws
+ * Converts a LLaVA 1.5 or 1.6 checkpoint to a text GGUF and an mmproj GGUF. Both are renamed to their final names once
+ * they are complete and synced; after an error no file is left.
+ * @throws ConfigError if the checkpoint cannot be converted or a file exists already; ScenecastError if the disk is too
+ *   full or `signal` is aborted; the errors of `quantize`
  */
 export async function convertCheckpoint(options: ConvertOptions): Promise<ConvertResult> {
   const outFolder = resolve(options.outFolder);
@@ -69,7 +69,7 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
   ];
   for (const { path } of outputs)
     if (!options.force && existsSync(path))
-      throw new ConfigError(`${path}: is there already; give --force to replace it`);
+      throw new ConfigError(`${path}: already exists; use --force to replace it`);
   await makeFolder(outFolder);
   await checkSpace(outFolder, outputs, options.freeBytesOf ?? freeBytesOf);
   const parts: string[] = [];
@@ -106,7 +106,7 @@ function output(
 
 const partOf = (path: string): string => `${path}.part`;
 
-/** Writes a file under its .part name; a quantised one by way of a float file that is removed again. */
+/** Writes a file under its .part name; a quantised one from a temporary float file. */
 async function writePart(
   { kind, content, floatBytes, quant, path }: Output,
   { quantize, onProgress = () => {}, signal }: ConvertOptions,
@@ -133,12 +133,12 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (cause) {
-    throw new ConfigError(`${folder}: cannot be made: ${messageOf(cause)}`, { cause });
+    throw new ConfigError(`${folder}: cannot be created: ${messageOf(cause)}`, { cause });
   }
 }
 
 async function checkSpace(folder: string, outputs: readonly Output[], freeBytes: FreeBytes): Promise<void> {
-  // While a file is quantised its float form and all that is finished already lie beside it.
+  // During a quantisation the float file and the finished files are on the disk too.
   let finished = 0;
   let needed = 0;
   for (const { floatBytes, quant } of outputs) {
@@ -149,8 +149,8 @@ async function checkSpace(folder: string, outputs: readonly Output[], freeBytes:
   const free = await freeBytes(folder);
   if (free < needed)
     throw new ScenecastError(
-      `${folder}: the conversion needs ${formatBytes(needed)} of disk space, ${formatBytes(free)} are free; ` +
-        'make room, or name another folder with --out',
+      `${folder}: the conversion needs ${formatBytes(needed)} of disk space, ${formatBytes(free)} is free; ` +
+        'free some space, or choose another folder with --out',
     );
 }
 

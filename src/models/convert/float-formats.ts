@@ -1,8 +1,8 @@
 import type { FloatType } from './gguf-writer.ts';
 
-// Conversions between the float formats of checkpoints and GGUF files, on bit patterns: exact where the target can
-// hold the value, else rounded to the nearest (ties to even), as numpy and ggml do. Both formats and both kinds of
-// board are little-endian, so typed arrays see the values as they lie in the files.
+// Conversions between the float formats of checkpoints and GGUF files, on bit patterns: exact if the target can hold
+// the value, else rounded to the nearest (ties to even), as numpy and ggml do. Both file formats and all supported
+// boards are little-endian, so typed arrays read the files' values directly.
 
 /** Converts `count` values from the start of `source` into the start of `target`; false if one is too large for it. */
 export type FloatConversion = (source: Uint8Array, target: Uint8Array, count: number) => boolean;
@@ -54,7 +54,7 @@ export function singleOfHalf(bits: number): number {
 /** The bits of the bfloat16 nearest to the single-precision float with these bits; NaNs are made quiet, as in ggml. */
 export function brainOfSingle(bits: number): number {
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 64;
-  // Not by adding to the bits: the sum of a negative number's can leave 32 bits.
+  // Not by adding to the bits: for a negative number the sum can overflow 32 bits.
   const high = bits >>> 16;
   const low = bits & 0xffff;
   return high + (low > 0x8000 || (low === 0x8000 && (high & 1) === 1) ? 1 : 0);
@@ -81,7 +81,7 @@ function singlesToBrains(source: Uint8Array, target: Uint8Array, count: number):
 
 const tables = new Map<string, Uint16Array | Uint32Array>();
 
-/** For each of the 65,536 bit patterns of a 16-bit format the bits in the other: many times faster than computing. */
+/** The other format's bits for each of the 65,536 bit patterns of a 16-bit format: much faster than computing them. */
 function tableOf(from: FloatType, to: FloatType): Uint16Array | Uint32Array {
   const key = `${from} ${to}`;
   const known = tables.get(key);

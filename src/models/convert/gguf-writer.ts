@@ -20,7 +20,7 @@ export const text = (value: string | readonly string[]): GgufValue => ({ type: '
 
 export type GgufMetadata = Readonly<Record<string, GgufValue>>;
 export type FloatType = 'F32' | 'F16' | 'BF16';
-/** Quantised types cut rows into blocks of 32 (Q4_0, Q8_0) or 256 elements. */
+/** Quantised types split rows into blocks of 32 (Q4_0, Q8_0) or 256 elements. */
 export type TensorType = FloatType | 'Q4_0' | 'Q8_0' | 'Q4_K' | 'Q5_K' | 'Q6_K';
 
 export interface GgufTensorInfo {
@@ -30,7 +30,7 @@ export interface GgufTensorInfo {
   readonly type: TensorType;
 }
 
-/** A tensor whose bytes are made only when the file reaches it. */
+/** A tensor whose bytes are produced only when the file reaches it. */
 export interface GgufTensor extends GgufTensorInfo {
   /** The bytes in order, in pieces of any size. A piece may be reused once the next one is asked for. */
   chunks(): AsyncIterable<Uint8Array>;
@@ -42,7 +42,7 @@ export interface GgufContent {
 }
 
 export interface WriteOptions {
-  /** Told after each piece how much of the file is written. */
+  /** Called after each piece with the bytes written so far. */
   readonly onProgress?: (writtenBytes: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -68,7 +68,7 @@ export function ggufSizeBytes(metadata: GgufMetadata, tensors: readonly GgufTens
   return encodeGgufHeader(metadata, tensors).length + dataBytes;
 }
 
-/** All that comes before the tensors' data, padded to where the data begins. */
+/** Everything before the tensors' data, padded to the data's start. */
 export function encodeGgufHeader(metadata: GgufMetadata, tensors: readonly GgufTensorInfo[]): Buffer {
   const header = new ByteWriter();
   header.bytes(Buffer.from('GGUF'));
@@ -93,10 +93,10 @@ export function encodeGgufHeader(metadata: GgufMetadata, tensors: readonly GgufT
 }
 
 /**
- * Writes a GGUF file tensor by tensor and flushes it to the disk; holds no more than the header and one piece.
- * What is there under `path` is overwritten; after an error an incomplete file is left there.
+ * Writes a GGUF file tensor by tensor and syncs it; holds only the header and one piece in memory. Overwrites `path`;
+ * after an error an incomplete file is left there.
  * @returns bytes of the file
- * @throws ScenecastError if a tensor gives more or fewer bytes than its shape says; what `signal` was aborted with
+ * @throws ScenecastError if a tensor gives more or fewer bytes than its shape says; the reason of `signal`
  */
 export async function writeGguf(
   path: string,

@@ -4,7 +4,7 @@ import { ConfigError, isMissingFile, messageOf } from '../../domain/errors.ts';
 
 /**
  * Reads and checks a JSON file of a checkpoint.
- * @throws ConfigError that names the file, and the field and its value where one is wrong
+ * @throws ConfigError with the file and, if a field is invalid, the field and its value
  */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   return checkJson(path, parseJson(path, await readText(path)), schema);
@@ -16,7 +16,7 @@ export async function readOptionalJson<T>(path: string, schema: z.ZodType<T>): P
   return source === null ? null : checkJson(path, parseJson(path, source), schema);
 }
 
-/** The text of a file, or null if there is none. @throws ConfigError if there is one that cannot be read */
+/** The text of a file, or null if it is missing. @throws ConfigError if it cannot be read */
 export async function readOptionalText(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
@@ -26,7 +26,7 @@ export async function readOptionalText(path: string): Promise<string | null> {
   }
 }
 
-/** Checks parsed JSON. @throws ConfigError that names `path`, the field, its value and what it must be */
+/** Checks parsed JSON. @throws ConfigError with `path`, the field, its value and what it must be */
 export function checkJson<T>(path: string, value: unknown, schema: z.ZodType<T>): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -39,7 +39,7 @@ export function checkJson<T>(path: string, value: unknown, schema: z.ZodType<T>)
   throw new ConfigError(`${path}:${field} is ${shown(found)}: ${issue.message}`);
 }
 
-/** Checkpoints write null for what they do not say: it is left out of objects. */
+/** Parses JSON without the nulls in objects, which checkpoints write for missing values. */
 export function parseJson(path: string, source: string): unknown {
   try {
     return JSON.parse(source, function (this: unknown, _key, value: unknown) {

@@ -12,7 +12,7 @@ import {
   type VisionConfig,
 } from './vision-config.ts';
 
-/** How a picture is cut and put together again; only what the checkpoint says is set. */
+/** How pictures are cut into tiles and assembled; a field is set only if the checkpoint has it. */
 export interface Packing {
   /** [width, height] of the canvases, in the order of the checkpoint. Empty before LLaVA-1.6. */
   readonly gridPinpoints: readonly (readonly [number, number])[];
@@ -27,10 +27,10 @@ export interface LlavaConfig {
   readonly text: TextConfig;
   readonly vision: VisionConfig;
   readonly normalisation: Normalisation;
-  /** Hidden states that are projected; n is the output of the n-th block, counted from 1. */
+  /** Hidden states to project; n is the output of the n-th block, counted from 1. */
   readonly featureLayers: readonly number[];
   readonly packing: Packing;
-  /** What an original checkpoint calls its vision tower; null in the -hf layout, which carries it. */
+  /** An original checkpoint's name of its vision tower; null in the -hf layout, which includes the tower. */
   readonly towerName: string | null;
 }
 
@@ -53,7 +53,7 @@ const kindSchema = z.looseObject({
     ],
     refused,
   ),
-  quantization_config: z.null('the checkpoint is quantised already; take the one that is not').optional(),
+  quantization_config: z.null('the checkpoint is quantised already; use the unquantised one').optional(),
 });
 const originalSchema = z.object({
   mm_vision_tower: z.string(),
@@ -80,7 +80,7 @@ const hfSchema = z.object({
 /**
  * Reads a checkpoint's config.json in either layout.
  * @param towerFolder --vision-tower, or null
- * @throws ConfigError that names the file, the field and its value where it is none that can be converted
+ * @throws ConfigError with the file, the field and its value if the checkpoint cannot be converted
  */
 export async function readLlavaConfig(folder: string, towerFolder: string | null): Promise<LlavaConfig> {
   const path = join(folder, 'config.json');
@@ -110,7 +110,7 @@ async function readOriginal(
     normalisation: await readNormalisation(folders),
     featureLayers: featureLayersOf(path, 'mm_vision_select_layer', llava.mm_vision_select_layer, vision),
     packing: {
-      // Some LLaVA-1.5 configs name pinpoints that were not trained with.
+      // Some LLaVA-1.5 configs have pinpoints that the training did not use.
       gridPinpoints: isAnyres ? checkPinpoints(path, llava.image_grid_pinpoints) : [],
       aspectRatio: llava.image_aspect_ratio,
       mergeType: llava.mm_patch_merge_type,
@@ -151,8 +151,8 @@ async function readHf(folder: string, path: string, config: unknown, isNext: boo
 
 /**
  * transformers reads pinpoints as [height, width], LLaVA and libmtmd as [width, height]. The published -hf configs
- * are copies of LLaVA's lists, which hold each pair both ways round: those stay in LLaVA's order, which decides
- * between two that fit a picture equally well.
+ * are copies of LLaVA's lists, which hold each pair both ways round: those keep LLaVA's order, which decides between two
+ * that fit a picture equally well.
  */
 function widthFirst(pairs: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
   const known = new Set(pairs.map(String));
@@ -177,8 +177,8 @@ function featureLayersOf(
     throw new ConfigError(`${path}: ${field} is ${JSON.stringify(value)}: ${reason}`);
   };
   if (counted.some((layer) => layer < 1 || layer > blocks)) refuse(`the vision tower has ${blocks} layers`);
-  // libmtmd puts several side by side in the order in which they run.
+  // libmtmd concatenates several in the order in which they run.
   if (counted.some((layer, index) => index > 0 && layer <= counted[index - 1]!))
-    refuse('not in rising order');
+    refuse('must be in ascending order');
   return counted;
 }

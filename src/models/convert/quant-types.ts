@@ -1,6 +1,6 @@
 /**
- * llama.cpp's quantisations, with the bits a weight takes in them at most, the wider output matrix included (from the
- * table of llama-quantize's help, rounded up): for the free disk space that is asked for.
+ * llama.cpp's quantisations with their max bits per weight, the wider output matrix included (from the table in
+ * llama-quantize's help, rounded up): for the estimate of the disk space.
  */
 export const quantBits = {
   Q2_K: 3.5,

@@ -5,7 +5,7 @@ import { checkJson, parseJson } from './json-file.ts';
 
 // The format: https://huggingface.co/docs/safetensors - 8 bytes of header length, the header as JSON, then the data.
 
-/** A tensor as it lies in a checkpoint. */
+/** A tensor in a checkpoint. */
 export interface StoredTensor {
   readonly name: string;
   /** The file it is in. */
@@ -50,7 +50,7 @@ const entrySchema = z.object({
   data_offsets: z.tuple([count, count]),
 });
 
-/** One open safetensors file. Reads by position and holds none of the data. */
+/** An open safetensors file. Reads by position and keeps no data in memory. */
 export class SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   private readonly file: FileHandle;
@@ -62,7 +62,7 @@ export class SafetensorsFile {
 
   /**
    * Opens a file and checks its header against its length.
-   * @throws ConfigError that names the file, and the tensor where one is wrong
+   * @throws ConfigError with the file, and the tensor if one is invalid
    */
   static async open(path: string): Promise<SafetensorsFile> {
     let file: FileHandle;
@@ -140,7 +140,10 @@ async function readFully(
 ): Promise<void> {
   for (let done = 0; done < target.length; ) {
     const { bytesRead } = await file.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) throw new ConfigError(`${path}: ends at byte ${position + done} while it is read`);
+    if (bytesRead === 0)
+      throw new ConfigError(
+        `${path}: ends at byte ${position + done}, before the end of a tensor; download it again`,
+      );
     done += bytesRead;
   }
 }

@@ -24,7 +24,7 @@ const bpeModel = 2;
 
 /**
  * Reads a tokenizer.model.
- * @throws ConfigError if it is not one, or not of the BPE kind, which llama.cpp's "llama" tokeniser is made for
+ * @throws ConfigError if it is not one, or not of the BPE kind that llama.cpp's "llama" tokeniser supports
  */
 export function readSentencePieceModel(path: string, bytes: Buffer): SentencePieceModel {
   try {
@@ -111,11 +111,11 @@ function* fieldsOf(bytes: Buffer): Generator<[field: number, value: WireValue]> 
 }
 
 function bytesOf(value: WireValue): Buffer {
-  if (typeof value === 'number') throw new WireError('a number stands where bytes belong');
+  if (typeof value === 'number') throw new WireError('a number instead of bytes');
   return value;
 }
 
 function numberOf(value: WireValue): number {
-  if (typeof value !== 'number') throw new WireError('bytes stand where a number belongs');
+  if (typeof value !== 'number') throw new WireError('bytes instead of a number');
   return value;
 }

@@ -8,7 +8,7 @@ import type { Vocabulary } from './vocabulary-type.ts';
 const kinds = ['bos', 'eos', 'unk', 'sep', 'pad', 'cls', 'mask'] as const;
 type Kind = (typeof kinds)[number];
 
-/** The keys GGUF has for them, the misspelt one included. */
+/** GGUF's keys, with its misspelling. */
 const keys: Readonly<Record<Kind, string>> = {
   bos: 'tokenizer.ggml.bos_token_id',
   eos: 'tokenizer.ggml.eos_token_id',
@@ -19,13 +19,13 @@ const keys: Readonly<Record<Kind, string>> = {
   mask: 'tokenizer.ggml.mask_token_id',
 };
 
-/** Ids as config.json has them, e.g. `bos_token_id`. */
+/** Ids from config.json, e.g. `bos_token_id`. */
 export type ConfigTokenIds = Readonly<Partial<Record<`${Kind}_token_id`, number | null | undefined>>>;
 
 /**
- * Ids of the special tokens and whether texts get them, after SpecialVocab of llama.cpp's gguf-py: a token named in
- * tokenizer_config.json and listed in tokenizer.json comes first, then config.json's id. Where both are silent, the
- * named token is looked up in the vocabulary.
+ * The ids of special tokens and whether the tokeniser adds them, after SpecialVocab of llama.cpp's gguf-py: a token named
+ * in tokenizer_config.json and listed in tokenizer.json takes precedence, then config.json's id. Otherwise the named
+ * token is looked up in the vocabulary.
  */
 export function specialTokens(
   files: TokenizerFiles,
@@ -76,7 +76,7 @@ function addedByPostProcessor({ fast, config }: TokenizerFiles, kind: 'bos' | 'e
 
 const templateFileSchema = z.object({ chat_template: z.string() });
 
-/** The checkpoint's chat template, where it has one: of tokenizer_config.json, chat_template.jinja or -.json. */
+/** The checkpoint's chat template, if any: from tokenizer_config.json, chat_template.jinja or chat_template.json. */
 export async function chatTemplate({ folder, config }: TokenizerFiles): Promise<GgufMetadata> {
   const own = config.chat_template;
   if (Array.isArray(own)) return namedTemplates(own);

@@ -6,8 +6,8 @@ import type { BpeTokenizerJson, TokenizerFiles } from './tokenizer-files.ts';
 import type { Vocabulary } from './vocabulary-type.ts';
 
 /**
- * The vocabulary of a SentencePiece model and of the tokens added to it, as `_create_vocab_sentencepiece` of
- * llama.cpp's conversion/base.py makes it.
+ * The vocabulary of a SentencePiece model with the tokens added to it, as `_create_vocab_sentencepiece` of llama.cpp's
+ * conversion/base.py builds it.
  */
 export function spmVocabulary(files: TokenizerFiles, model: SentencePieceModel, size: number): Vocabulary {
   const table = new TokenTable(size);
@@ -29,8 +29,8 @@ export function spmVocabulary(files: TokenizerFiles, model: SentencePieceModel, 
 }
 
 /**
- * The same for a tokenizer.json that was made from a SentencePiece model whose file is not there. It has merges
- * and no scores; a token gets its score from the first merge that makes it, so that the merges happen in their order.
+ * The same for a tokenizer.json made from a SentencePiece model whose file is missing. It has merges and no scores; a
+ * token's score is the rank of the first merge that makes it, which keeps the merges in order.
  */
 export function spmVocabularyOfJson(files: TokenizerFiles, json: BpeTokenizerJson, size: number): Vocabulary {
   const path = join(files.folder, 'tokenizer.json');
@@ -60,7 +60,7 @@ export function spmVocabularyOfJson(files: TokenizerFiles, json: BpeTokenizerJso
   };
 }
 
-/** Whether a tokenizer.json puts a space before a text: a Prepend normaliser, or a Metaspace pre-tokeniser's default. */
+/** Whether a tokenizer.json adds a space before a text: a Prepend normaliser, or a Metaspace pre-tokeniser's default. */
 function prependsSpace({ normalizer, pre_tokenizer }: BpeTokenizerJson): boolean {
   const source = JSON.stringify([normalizer ?? null, pre_tokenizer ?? null]);
   if (source.includes('"Metaspace"'))

@@ -3,20 +3,20 @@ import { floatConversion } from './float-formats.ts';
 import { bytesPerElement, type FloatType, type GgufTensor } from './gguf-writer.ts';
 import type { StoredTensor } from './safetensors-file.ts';
 
-/** A tensor is read and converted in slices of about this size: the memory a conversion takes does not grow. */
+/** A tensor is read and converted in slices of about this size, to bound the memory of a conversion. */
 const sliceBytes = 8 << 20;
 
 export interface TensorOptions {
   /**
-   * The rows are those of q or k of this many heads. Hugging Face's layout turns the halves of a head against each
-   * other, llama.cpp's turns neighbouring rows: they are interleaved, as `permute` of llama.cpp's conversion does.
+   * The rows belong to q or k of this many heads. Hugging Face's layout rotates the halves of a head against each other,
+   * llama.cpp's rotates neighbouring rows: they are interleaved, as in `permute` of llama.cpp's conversion.
    */
   readonly interleavedHeads?: number;
 }
 
 /**
- * A tensor of a checkpoint as one of a GGUF file.
- * @throws ConfigError if it is not of floats; later, while it is read, if a value is too large for `type`
+ * Converts a checkpoint's tensor to one of a GGUF file.
+ * @throws ConfigError if it has no floats; later, while it is read, if a value is too large for `type`
  */
 export function convertedTensor(
   name: string,
@@ -27,8 +27,8 @@ export function convertedTensor(
   const { dtype, path, shape } = source;
   if (!isFloatType(dtype))
     throw new ConfigError(
-      `${path}: tensor ${source.name} is of ${dtype}; only F32, F16 and BF16 can be converted: take the ` +
-        'checkpoint that is not quantised',
+      `${path}: tensor ${source.name} is of ${dtype}; only F32, F16 and BF16 can be converted; use the ` +
+        'unquantised checkpoint',
     );
   const conversion = floatConversion(dtype, type);
   const unit = interleavedHeads === undefined ? 1 : elements(shape) / interleavedHeads;
@@ -36,7 +36,7 @@ export function convertedTensor(
 
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const total = elements(shape);
-    // Whole heads where rows change places within them.
+    // Whole heads if their rows are interleaved.
     const step = Math.max(1, Math.floor(sliceBytes / bytesPerElement.F32 / unit)) * unit;
     const largest = Math.min(step, total);
     const read = new Uint8Array(largest * bytesPerElement[dtype as FloatType]);
@@ -50,7 +50,7 @@ export function convertedTensor(
       );
       if (conversion && !conversion(read, converted, count))
         throw new ConfigError(
-          `${path}: tensor ${source.name} holds values beyond 65504, which ${type} cannot: give --outtype bf16`,
+          `${path}: tensor ${source.name} holds values beyond 65504, the max of ${type}; use --outtype bf16`,
         );
       const sizeBytes = count * bytesPerElement[type];
       if (moved) interleaveRows(converted, moved, sizeBytes, unit / columns, columns * bytesPerElement[type]);
@@ -60,7 +60,7 @@ export function convertedTensor(
   return { name, shape, type, chunks };
 }
 
-/** A small tensor that is computed. */
+/** A small computed tensor. */
 export function computedTensor(name: string, values: Float32Array): GgufTensor {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

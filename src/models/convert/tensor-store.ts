@@ -7,7 +7,7 @@ import { SafetensorsFile, type StoredTensor } from './safetensors-file.ts';
 
 const indexName = 'model.safetensors.index.json';
 const indexSchema = z.object({
-  // Names only: a path would lead out of the folder.
+  // Names only: a path could lead out of the folder.
   weight_map: z.record(
     z.string(),
     z.string().regex(/^[^/\\]+$/, 'must be the name of a file in this folder'),
@@ -15,8 +15,8 @@ const indexSchema = z.object({
 });
 
 /**
- * The tensors of a folder with one model.safetensors, or with shards. Keeps account of what was taken, so that a
- * conversion can tell when it leaves something behind.
+ * The tensors of a folder with one model.safetensors or with shards. Tracks which tensors were taken, so that a
+ * conversion can detect leftovers.
  */
 export class TensorStore {
   readonly folder: string;
@@ -51,7 +51,7 @@ export class TensorStore {
         const tensor = files[names.indexOf(fileName)]!.tensors.get(name);
         if (!tensor)
           throw new ConfigError(
-            `${join(folder, fileName)}: tensor ${name} is missing, which ${indexName} says is there; ` +
+            `${join(folder, fileName)}: tensor ${name}, listed in ${indexName}, is missing; ` +
               'download the checkpoint again',
           );
         tensors.set(name, tensor);
@@ -63,7 +63,7 @@ export class TensorStore {
     }
   }
 
-  /** What stands before `suffix` in the name of the one tensor that ends with it; null if none does. */
+  /** The prefix of the one tensor whose name ends with `suffix`; null if none does. */
   prefixOf(suffix: string): string | null {
     const names = [...this.tensors.keys()].filter((name) => name === suffix || name.endsWith(`.${suffix}`));
     if (names.length > 1)
@@ -77,32 +77,32 @@ export class TensorStore {
     return this.tensors.has(name);
   }
 
-  /** Rows of a matrix: where the config does not say how many there are. */
+  /** Rows of a matrix, for sizes that the config does not have; null if it is missing. */
   rowsOf(name: string): number | null {
     return this.tensors.get(name)?.shape[0] ?? null;
   }
 
   /**
    * The tensor of this name.
-   * @param shape what it must be, slowest dimension first
-   * @throws ConfigError if there is none, or if it has another shape
+   * @param shape the required shape, slowest dimension first
+   * @throws ConfigError if it is missing or has another shape
    */
   take(name: string, shape: readonly number[]): StoredTensor {
     const tensor = this.tensors.get(name);
     if (!tensor)
       throw new ConfigError(
-        `${this.folder}: tensor ${name} is missing, which its config.json asks for; download the checkpoint again`,
+        `${this.folder}: tensor ${name}, required by config.json, is missing; download the checkpoint again`,
       );
     if (tensor.shape.join() !== shape.join())
       throw new ConfigError(
-        `${tensor.path}: tensor ${name} is ${tensor.shape.join('x')}, config.json asks for ${shape.join('x')}`,
+        `${tensor.path}: tensor ${name} is ${tensor.shape.join('x')}, config.json requires ${shape.join('x')}`,
       );
     this.taken.add(name);
     return tensor;
   }
 
-  /** Names of the tensors that nobody took, in the files' order. */
-  left(): string[] {
+  /** Names of the tensors not taken, in the files' order. */
+  untaken(): string[] {
     return [...this.tensors.keys()].filter((name) => !this.taken.has(name));
   }
 
@@ -126,7 +126,7 @@ function unindexedNames(folder: string, names: readonly string[]): string[] {
   const count = Number(/-of-(\d+)/.exec(shards[0] ?? '')?.[1]);
   if (shards.length > 0 && shards.length < count)
     throw new ConfigError(
-      `${folder}: ${shards.length} of ${count} shards are there (${shards.join(', ')}); ` +
+      `${folder}: only ${shards.length} of ${count} shards found (${shards.join(', ')}); ` +
         'download the checkpoint again',
     );
   if (shards.length > 0) return shards;
@@ -134,7 +134,7 @@ function unindexedNames(folder: string, names: readonly string[]): string[] {
   throw new ConfigError(
     pickle === undefined
       ? `${folder}: holds no model.safetensors`
-      : `${folder}: holds no model.safetensors, only ${pickle}, a pickle, which can run code when it is read and ` +
-          'is not; take a checkpoint in safetensors (the -hf one holds its vision tower as well)',
+      : `${folder}: holds no model.safetensors, only ${pickle}; pickles are not read, as they can run code; use a ` +
+          'checkpoint in safetensors (the -hf one includes the vision tower)',
   );
 }

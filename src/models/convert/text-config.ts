@@ -3,7 +3,7 @@ import { ConfigError } from '../../domain/errors.ts';
 import { checkJson } from './json-file.ts';
 import type { ConfigTokenIds } from './special-tokens.ts';
 
-/** How positions are turned beyond the trained context. */
+/** RoPE scaling for positions beyond the trained context. */
 export type RopeScaling =
   | { readonly kind: 'none' }
   | { readonly kind: 'linear'; readonly factor: number }
@@ -15,7 +15,7 @@ export type RopeScaling =
       readonly trainedContext: number;
     };
 
-/** The language model, as config.json has it with its type's defaults. */
+/** The language model from config.json, with its type's defaults. */
 export interface TextConfig {
   readonly width: number;
   readonly feedForward: number;
@@ -23,8 +23,8 @@ export interface TextConfig {
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headWidth: number;
-  /** config.json names the width of a head, so llama.cpp is told it too. */
-  readonly namesHeadWidth: boolean;
+  /** config.json has the width of a head, so the GGUF gets it too. */
+  readonly hasHeadWidth: boolean;
   readonly contextLength: number;
   /** Null if config.json does not say. */
   readonly vocabularySize: number | null;
@@ -59,20 +59,20 @@ const tokenIdsSchema = z.object({
   pad_token_id: tokenId,
 });
 const shapeSchema = z.object({
-  hidden_act: z.literal('silu', 'only silu is known').default('silu'),
+  hidden_act: z.literal('silu', 'only silu can be converted').default('silu'),
   num_key_value_heads: side.nullish(),
   head_dim: side.nullish(),
   vocab_size: side.nullish(),
   rope_theta: factor.default(10_000),
   rope_scaling: ropeSchema.nullish(),
-  // Newer configs keep rope_theta in here as well.
+  // Newer configs have rope_theta in here as well.
   rope_parameters: ropeSchema.nullish(),
   tie_word_embeddings: z.boolean().default(false),
   sliding_window: side.nullish(),
 });
 const blocks = z.int().min(1).max(1024);
 const epsilon = z.number().positive().default(1e-6);
-/** transformers leaves out of a -hf checkpoint's config.json whatever equals the type's default. */
+/** transformers omits values from a -hf checkpoint's config.json that equal the type's defaults. */
 const schemas = {
   llama: shapeSchema.extend({
     hidden_size: side.default(4096),
@@ -96,9 +96,9 @@ export type TextModelType = keyof typeof schemas;
 
 /**
  * @param path config.json, for messages
- * @param value what describes the language model: all of config.json, or its text_config
- * @param outer all of config.json, whose token ids come first
- * @throws ConfigError that names the field that is wrong
+ * @param value the language model's config: all of config.json, or its text_config
+ * @param outer all of config.json, whose token ids take precedence
+ * @throws ConfigError with the invalid field
  */
 export function readTextConfig(
   path: string,
@@ -114,9 +114,9 @@ export function readTextConfig(
     throw new ConfigError(`${path}: ${field} is ${found}: ${reason}`);
   };
   if (!Number.isInteger(headWidth) || headWidth % 2 !== 0)
-    refuse('num_attention_heads', heads, `hidden_size ${width} cannot be shared out evenly`);
+    refuse('num_attention_heads', heads, `must divide hidden_size ${width} into heads of an even width`);
   if (heads % keyValueHeads !== 0)
-    refuse('num_key_value_heads', keyValueHeads, `num_attention_heads ${heads} is no multiple of it`);
+    refuse('num_key_value_heads', keyValueHeads, `must divide num_attention_heads ${heads}`);
   const rope = config.rope_parameters ?? config.rope_scaling;
   return {
     width,
@@ -125,7 +125,7 @@ export function readTextConfig(
     heads,
     keyValueHeads,
     headWidth,
-    namesHeadWidth: config.head_dim != null,
+    hasHeadWidth: config.head_dim != null,
     contextLength: config.max_position_embeddings,
     vocabularySize: config.vocab_size ?? null,
     normEpsilon: config.rms_norm_eps,

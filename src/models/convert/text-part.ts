@@ -23,7 +23,7 @@ export const quantizationVersion = 2;
 /**
  * The language model's tensors, named as llama.cpp's convert_hf_to_gguf.py names them. Norms and biases are F32.
  * @param type of the matrices
- * @throws ConfigError if one is missing or has another shape than the config says
+ * @throws ConfigError if one is missing or its shape differs from the config
  */
 export function textTensors(store: TensorStore, config: TextConfig, type: FloatType): GgufTensor[] {
   const { width, feedForward, heads, keyValueHeads, headWidth } = config;
@@ -70,18 +70,18 @@ export function textTensors(store: TensorStore, config: TextConfig, type: FloatT
   }
   vector('output_norm.weight', `${prefix}norm.weight`, width);
   const output = store.prefixOf('lm_head.weight');
-  // Without one llama.cpp uses the embeddings again.
+  // Without it llama.cpp reuses the embeddings.
   if (output !== null) matrix('output.weight', `${output}lm_head.weight`, [rows, width]);
   else if (!config.tiedOutput) store.take('lm_head.weight', [rows, width]);
   return tensors;
 }
 
-/** What stands before `layers.0` in the names: `model.`, `language_model.model.`, `model.language_model.`. */
+/** The prefix of `layers.0` in the names: `model.`, `language_model.model.`, `model.language_model.`. */
 function textPrefix(store: TensorStore): string {
   const prefix = store.prefixOf('embed_tokens.weight');
   if (prefix !== null) return prefix;
   throw new ConfigError(
-    `${store.folder}: tensor embed_tokens.weight is missing: no language model is in here`,
+    `${store.folder}: tensor embed_tokens.weight is missing: the folder holds no language model`,
   );
 }
 
@@ -117,7 +117,7 @@ export function textMetadata(
     ...ropeScalingMetadata(config.ropeScaling),
     'llama.rope.freq_base': f32(config.ropeBase),
     'llama.attention.layer_norm_rms_epsilon': f32(config.normEpsilon),
-    ...(config.namesHeadWidth
+    ...(config.hasHeadWidth
       ? {
           'llama.attention.key_length': u32(config.headWidth),
           'llama.attention.value_length': u32(config.headWidth),
@@ -144,8 +144,8 @@ function ropeScalingMetadata(scaling: RopeScaling): Record<string, GgufValue> {
 }
 
 /**
- * Llama 3.1's slowing of the low frequencies, headWidth / 2 factors, in single precision as `generate_extra_tensors`
- * of llama.cpp's conversion/llama.py computes them; null where the frequencies are plain.
+ * Llama 3.1's scaling of the low frequencies, headWidth / 2 factors, in single precision as `generate_extra_tensors`
+ * of llama.cpp's conversion/llama.py computes them; null if the frequencies are not scaled.
  */
 export function ropeFactors({ ropeScaling: scaling, ropeBase, headWidth }: TextConfig): Float32Array | null {
   if (scaling.kind !== 'llama3') return null;

@@ -1,10 +1,10 @@
 import { pieceTypes } from './sentencepiece-model.ts';
 
 const unusedScore = -10_000;
-/** Of tokens that were added to a finished vocabulary. */
+/** The score of tokens added to a finished vocabulary. */
 export const addedScore = -1000;
 
-/** Tokens by id: filled up with unused ones, and without those beyond the model's embeddings. */
+/** Tokens by id: padded with unused ones, without those beyond the model's embeddings. */
 export class TokenTable {
   readonly tokens: string[];
   readonly scores: number[];
@@ -27,14 +27,14 @@ export class TokenTable {
     this.types[id] = type;
   }
 
-  /** A token that was added to a finished tokeniser. */
+  /** Sets a token added to a finished tokeniser. */
   add(id: number, token: string, special: boolean): void {
     if (special || looksSpecial(token)) this.set(id, token, addedScore, pieceTypes.control);
     else this.set(id, token.replaceAll('\u2581', ' '), addedScore, pieceTypes.userDefined);
   }
 }
 
-/** `does_token_look_special` of llama.cpp's conversion: some models do not mark what is plainly a control token. */
+/** `does_token_look_special` of llama.cpp's conversion: some models do not mark their control tokens. */
 function looksSpecial(token: string): boolean {
   return (
     ['<pad>', '<mask>', '<2mass>', '[@BOS@]'].includes(token) ||

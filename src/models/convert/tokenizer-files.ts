@@ -8,7 +8,7 @@ const tokenName = z
 const id = z.int().nonnegative();
 const addedTokenSchema = z.object({ id, content: z.string(), special: z.boolean().default(false) });
 const tokenizerJsonSchema = z.object({
-  /** Checked only where there is no tokenizer.model: it comes in many forms. */
+  /** Checked only without a tokenizer.model: it has many forms. */
   model: z.unknown(),
   added_tokens: z.array(addedTokenSchema).default([]),
   pre_tokenizer: z.unknown().optional(),
@@ -16,7 +16,7 @@ const tokenizerJsonSchema = z.object({
   post_processor: z.unknown().optional(),
 });
 const modelSchema = z.object({
-  // Old files do not name it.
+  // Missing in old files.
   type: z.literal('BPE', 'only BPE, with or without byte_fallback, can be converted').default('BPE'),
   vocab: z.record(z.string(), id),
   merges: z.union([z.array(z.string()), z.array(z.tuple([z.string(), z.string()]))]).default([]),
@@ -49,7 +49,7 @@ type TokenizerJson = z.infer<typeof tokenizerJsonSchema>;
 export type BpeTokenizerJson = TokenizerJson & { readonly model: z.infer<typeof modelSchema> };
 export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>;
 
-/** The JSON files that say what a checkpoint's tokens are; SentencePiece's own file is apart. */
+/** The JSON files that define a checkpoint's tokens, without SentencePiece's own file. */
 export interface TokenizerFiles {
   readonly folder: string;
   /** tokenizer.json */
@@ -60,7 +60,7 @@ export interface TokenizerFiles {
   readonly added: Readonly<Record<string, number>>;
 }
 
-/** Reads what is there. @throws ConfigError that names the file and the field that is wrong */
+/** Reads the files that exist. @throws ConfigError with the file and the invalid field */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
   const [fast, config, added] = await Promise.all([
     readOptionalJson(join(folder, 'tokenizer.json'), tokenizerJsonSchema),
@@ -70,7 +70,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles
   return { folder, fast, config: config ?? { added_tokens_decoder: {} }, added: added ?? {} };
 }
 
-/** tokenizer.json with its model checked. @throws ConfigError that names the field that is wrong */
+/** tokenizer.json with its model checked. @throws ConfigError with the invalid field */
 export function bpeOf(path: string, json: TokenizerJson): BpeTokenizerJson {
   return { ...json, model: checkJson(`${path}: model`, json.model, modelSchema) };
 }

@@ -9,7 +9,7 @@ export interface VisionConfig {
   readonly feedForward: number;
   readonly blocks: number;
   readonly heads: number;
-  /** Side of the square it sees, pixels. */
+  /** Side of its input square, pixels. */
   readonly imageSize: number;
   /** Side of a patch, pixels. */
   readonly patchSize: number;
@@ -18,7 +18,7 @@ export interface VisionConfig {
   readonly activation: 'quick_gelu' | 'gelu';
 }
 
-/** What is taken off a picture's colours (of 0 to 1), and what they are then divided by. */
+/** Subtracted from a picture's colours (0 to 1), and the divisor after that. */
 export interface Normalisation {
   readonly mean: readonly number[];
   readonly standardDeviation: readonly number[];
@@ -40,10 +40,12 @@ const visionSchema = z.object({
   patch_size: side.default(32),
   projection_dim: side.default(512),
   layer_norm_eps: z.number().positive().default(1e-5),
-  hidden_act: z.enum(['quick_gelu', 'gelu'], 'only quick_gelu and gelu are known').default('quick_gelu'),
+  hidden_act: z
+    .enum(['quick_gelu', 'gelu'], 'only quick_gelu and gelu can be converted')
+    .default('quick_gelu'),
 });
 
-/** The towers that original checkpoints name without carrying their config. */
+/** Towers that original checkpoints refer to without their config. */
 const knownTowers: Readonly<Record<string, unknown>> = {
   'clip-vit-large-patch14-336': large(336),
   'clip-vit-large-patch14': large(224),
@@ -61,17 +63,16 @@ function large(imageSize: number): unknown {
   };
 }
 
-/** @param path of the file that `value` is from, for messages. @throws ConfigError naming the field that is wrong */
+/** @param path of the file that `value` is from, for messages. @throws ConfigError with the invalid field */
 export function checkVisionConfig(path: string, value: unknown): VisionConfig {
   const config = checkJson(path, value, visionSchema);
   if (config.hidden_size % config.num_attention_heads !== 0)
     throw new ConfigError(
-      `${path}: num_attention_heads is ${config.num_attention_heads}: hidden_size ${config.hidden_size} cannot be ` +
-        'shared out evenly',
+      `${path}: num_attention_heads is ${config.num_attention_heads}: must divide hidden_size ${config.hidden_size}`,
     );
   if (config.image_size % config.patch_size !== 0)
     throw new ConfigError(
-      `${path}: patch_size is ${config.patch_size}: image_size ${config.image_size} is no multiple of it`,
+      `${path}: patch_size is ${config.patch_size}: must divide image_size ${config.image_size}`,
     );
   return {
     width: config.hidden_size,
@@ -89,7 +90,7 @@ export function checkVisionConfig(path: string, value: unknown): VisionConfig {
 const nested = z.looseObject({ vision_config: z.looseObject({}).optional() });
 
 /**
- * The tower of an original checkpoint: its own folder's config.json, or what is known of the tower's name.
+ * The tower of an original checkpoint: from its own folder's config.json, or a known one by name.
  * @param towerName mm_vision_tower: a repository's name, or a folder inside the checkpoint
  * @param towerFolder --vision-tower
  */
@@ -110,12 +111,12 @@ export async function towerConfig(
   const known = knownTowers[basename(towerName)];
   if (known !== undefined) return checkVisionConfig(towerName, known);
   throw new ConfigError(
-    `${join(checkpointFolder, 'config.json')}: mm_vision_tower is ${JSON.stringify(towerName)}, which is not known; ` +
-      'download it and name its folder with --vision-tower',
+    `${join(checkpointFolder, 'config.json')}: mm_vision_tower is ${JSON.stringify(towerName)}, an unknown tower; ` +
+      'download it and give its folder with --vision-tower',
   );
 }
 
-/** The folder of a tower that lies inside the checkpoint's; null for a name that would lead out of it. */
+/** The folder of a tower inside the checkpoint's; null for a name that would lead out of it. */
 export function folderInside(checkpointFolder: string, towerName: string): string | null {
   const isOutside = isAbsolute(towerName) || towerName.split('/').includes('..');
   return isOutside ? null : join(checkpointFolder, towerName);
@@ -127,7 +128,7 @@ const preprocessorSchema = normalisationSchema.extend({ image_processor: normali
 const clipMean = [0.48145466, 0.4578275, 0.40821073];
 const clipStandardDeviation = [0.26862954, 0.26130258, 0.27577711];
 
-/** From the first folder with a preprocessor_config.json or processor_config.json; else CLIP's own. */
+/** From the first folder with a preprocessor_config.json or processor_config.json; else CLIP's defaults. */
 export async function readNormalisation(folders: readonly string[]): Promise<Normalisation> {
   for (const folder of folders) {
     for (const name of ['preprocessor_config.json', 'processor_config.json']) {

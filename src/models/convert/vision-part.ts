@@ -12,8 +12,8 @@ const classEmbedding = 'embeddings.class_embedding';
 
 /**
  * The vision tower up to the feature layer, the projector, and the newline embedding. Matrices are F16, vectors F32.
- * @param tower where the vision tower is: the checkpoint itself, or --vision-tower
- * @throws ConfigError if a tensor is missing or has another shape than the configs say
+ * @param tower the store of the vision tower: the checkpoint itself, or --vision-tower
+ * @throws ConfigError if a tensor is missing or its shape differs from the configs
  */
 export function visionTensors(
   store: TensorStore,
@@ -52,7 +52,7 @@ export function visionTensors(
     linear(tower, `${to}.attn_out`, `${layer}.self_attn.out_proj`, width, width);
     norm(`${to}.ln1`, `${layer}.layer_norm1`);
     norm(`${to}.ln2`, `${layer}.layer_norm2`);
-    // The published files have up and down the wrong way round; libmtmd sees it by the shapes.
+    // The published files have up and down swapped; libmtmd detects it by the shapes.
     linear(tower, `${to}.ffn_down`, `${layer}.mlp.fc1`, feedForward, width);
     linear(tower, `${to}.ffn_up`, `${layer}.mlp.fc2`, width, feedForward);
   }
@@ -65,20 +65,20 @@ export function visionTensors(
   return tensors;
 }
 
-/** The projector's two layers in the layouts' names. */
+/** The names of the projector's two layers in either layout. */
 function projectorNames(store: TensorStore): [string, string] {
   const original = store.prefixOf('mm_projector.0.weight');
   if (original !== null) return [`${original}mm_projector.0`, `${original}mm_projector.2`];
   const hf = store.prefixOf('multi_modal_projector.linear_1.weight');
   if (hf !== null) return [`${hf}multi_modal_projector.linear_1`, `${hf}multi_modal_projector.linear_2`];
   throw new ConfigError(
-    `${store.folder}: the projector (mm_projector.0.weight) is not among its tensors; a projector that is kept ` +
-      'apart, as mm_projector.bin, is a pickle, which is not read: take a checkpoint that is merged',
+    `${store.folder}: the projector (tensor mm_projector.0.weight) is missing; a separate mm_projector.bin is a ` +
+      'pickle, which is not read; use a merged checkpoint',
   );
 }
 
-/** Tensors of a CLIP tower and of a language model that a LLaVA does not use, whatever stands before the name. */
-export function isUnused(name: string): boolean {
+/** Tensors of a CLIP tower and of a language model that LLaVA does not use, with any prefix. */
+export function isIgnored(name: string): boolean {
   return (
     /(^|\.)(vision_model\.|vision_tower\.)+(encoder\.layers\.\d+|post_layernorm)\./.test(name) ||
     /(^|\.)embeddings\.position_ids$/.test(name) ||
@@ -88,7 +88,7 @@ export function isUnused(name: string): boolean {
   );
 }
 
-/** The mmproj's metadata. `feature_layer` is always there: without it libmtmd guesses how many blocks run. */
+/** The mmproj's metadata. `feature_layer` is always set: without it libmtmd guesses how many blocks run. */
 export function visionMetadata(
   { vision, normalisation, featureLayers, packing }: LlavaConfig,
   name: string,

@@ -1,4 +1,4 @@
-/** What llama.cpp's tokenisers need; as long as the model's embedding matrix is high. */
+/** The input of llama.cpp's tokenisers; as many tokens as the model's embedding matrix has rows. */
 export interface Vocabulary {
   /** tokenizer.ggml.model: SentencePiece's BPE with scores, or byte-level BPE with merges. */
   readonly model: 'llama' | 'gpt2';
@@ -9,9 +9,9 @@ export interface Vocabulary {
   readonly types: readonly number[];
   readonly scores: readonly number[] | null;
   readonly merges: readonly string[] | null;
-  /** Null where llama.cpp's own default is right. */
+  /** Null if llama.cpp's default applies. */
   readonly addsSpacePrefix: boolean | null;
-  /** Where the tokeniser's file itself says it. */
+  /** From the tokeniser's file; null if it has none. */
   readonly unknownId: number | null;
   /** Added tokens that the model has no embedding for. */
   readonly ignored: readonly string[];

@@ -9,9 +9,9 @@ import { bpeOf, type TokenizerFiles } from './tokenizer-files.ts';
 import type { Vocabulary } from './vocabulary-type.ts';
 
 /**
- * Reads the vocabulary of a checkpoint: tokenizer.model where there is one, else tokenizer.json.
- * @param size tokens the model has embeddings for; the vocabulary is filled up to it with unused ones
- * @throws ConfigError if there is none, or if it is of a kind that llama.cpp would read wrongly
+ * Reads the vocabulary of a checkpoint: from tokenizer.model if it exists, else from tokenizer.json.
+ * @param size tokens that the model has embeddings for; the vocabulary is padded to it with unused ones
+ * @throws ConfigError if there is none, or of a kind that llama.cpp would read wrongly
  */
 export async function readVocabulary(files: TokenizerFiles, size: number): Promise<Vocabulary> {
   const path = join(files.folder, 'tokenizer.model');

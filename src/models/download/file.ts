@@ -1,24 +1,24 @@
 import { messageOf, ScenecastError } from '../../domain/errors.ts';
 import { formatBytes } from '../../domain/format-bytes.ts';
 import type { RemoteFile } from './hub-file.ts';
-import { askHub, type HubAccess, HubError, pauseBefore } from './hub-request.ts';
+import { type HubAccess, HubError, pauseBefore, requestHub } from './hub-request.ts';
 import { DownloadPart } from './part.ts';
 import { readAhead } from './read-ahead.ts';
 
-/** What happens while a file is downloaded, for a person to see. */
+/** Events of a download, for display. */
 export type DownloadEvent =
   | { readonly type: 'progress'; readonly doneBytes: number; readonly sizeBytes: number | null }
   | { readonly type: 'resumed'; readonly doneBytes: number }
   | { readonly type: 'retry' | 'restart'; readonly reason: string };
 
-/** How often a file is fetched anew whose bytes were not what the hub said. */
+/** Max new downloads of a file whose digest does not match. */
 const maxRestarts = 1;
 
 /**
- * Downloads a file to `<target>.part`, through cuts, until it is whole and its digest is the hub's. What an
- * earlier download of the same file left is used. The caller renames it; until then nothing has the final name.
+ * Downloads a file to `<target>.part`, resuming after interruptions and from an earlier download of the same file, until
+ * it is complete and has the hub's digest. The caller renames it.
  * @returns the part, synced; the caller closes it.
- * @throws HubError where the hub cannot be used or what it sends is wrong, ScenecastError where the disk is full.
+ * @throws HubError if the hub fails or its data is wrong, ScenecastError if the disk is full.
  */
 export async function downloadFile(
   remote: RemoteFile,
@@ -34,7 +34,7 @@ export async function downloadFile(
       await fetchAll(remote, part, access, onEvent, requireSpace);
       if (remote.digest === null || part.matches(remote.digest)) break;
       const { algorithm, hex } = remote.digest;
-      const fault = `what came has not the ${algorithm} that the hub names (${hex})`;
+      const fault = `the download does not have the hub's ${algorithm} (${hex})`;
       await part.restart(remote.sizeBytes);
       if (restarts >= maxRestarts) {
         await part.discard();
@@ -50,24 +50,24 @@ export async function downloadFile(
   } catch (error) {
     await part.close();
     throw (error as NodeJS.ErrnoException).code === 'ENOSPC'
-      ? new ScenecastError(`${part.path}: the disk is full; make room and run the same command again`, {
+      ? new ScenecastError(`${part.path}: the disk is full; free some space and run the same command again`, {
           cause: error,
         })
       : error;
   }
 }
 
-/** All that can be checked of a plain URL: often what comes is a page that asks to log in. */
+/** The only check for a plain URL, which often returns a login page. */
 async function requireGguf(remote: RemoteFile, target: string, part: DownloadPart): Promise<void> {
   const head = (await part.head(4)).toString('latin1');
   if (head === 'GGUF' || !/\.gguf$/i.test(target)) return;
   await part.discard();
-  throw new HubError(`${remote.address}: what came is no GGUF file: it begins with ${JSON.stringify(head)}`, {
+  throw new HubError(`${remote.address}: not a GGUF file: it begins with ${JSON.stringify(head)}`, {
     isTemporary: false,
   });
 }
 
-/** Downloads until every byte is there; pauses between attempts grow while nothing new comes. */
+/** Downloads until the file is complete; pauses between attempts grow while there is no progress. */
 async function fetchAll(
   remote: RemoteFile,
   part: DownloadPart,
@@ -75,8 +75,8 @@ async function fetchAll(
   onEvent: (event: DownloadEvent) => void,
   requireSpace: (neededBytes: number) => Promise<void>,
 ): Promise<void> {
-  // Against the farthest ever come, so that a server that always begins anew is given up in the end.
-  let farthest = part.length;
+  // Progress counts beyond the max so far, so that a server that always restarts fails in the end.
+  let maxLength = part.length;
   let failures = 0;
   while (part.sizeBytes === null || part.length < part.sizeBytes) {
     try {
@@ -84,27 +84,27 @@ async function fetchAll(
       if (part.sizeBytes === null) return;
       if (part.length < part.sizeBytes)
         throw new HubError(
-          `${remote.address}: the server ended at ${part.length} of ${part.sizeBytes} bytes`,
+          `${remote.address}: the server stopped at ${part.length} of ${part.sizeBytes} bytes`,
           { isTemporary: true },
         );
     } catch (error) {
       await part.checkpoint();
       access.signal.throwIfAborted();
       if (!(error instanceof HubError && error.isTemporary)) throw error;
-      if (part.length > farthest) failures = 0;
+      if (part.length > maxLength) failures = 0;
       else if (++failures >= access.attempts)
         throw new HubError(`${messageOf(error)}; given up after ${failures} attempts without progress`, {
           cause: error,
           isTemporary: false,
         });
-      farthest = Math.max(farthest, part.length);
+      maxLength = Math.max(maxLength, part.length);
       onEvent({ type: 'retry', reason: messageOf(error) });
       await pauseBefore(failures, error, access);
     }
   }
 }
 
-/** One request, from where the part ends. */
+/** One request, from the end of the part. */
 async function fetchMore(
   remote: RemoteFile,
   part: DownloadPart,
@@ -114,17 +114,17 @@ async function fetchMore(
 ): Promise<void> {
   const idle = new IdleTimer(access);
   try {
-    // Without a digest and without a strong ETag nothing would tell a changed file from the same one.
+    // Without a digest or a strong ETag a changed file could not be detected.
     if (part.length > 0 && remote.digest === null && part.etag === null) await part.restart(remote.sizeBytes);
     const offset = part.length;
-    const { response } = await askHub(remote.url, {
+    const { response } = await requestHub(remote.url, {
       token: remote.token,
       follow: 'anywhere',
       signal: idle.signal,
       headers: offset === 0 ? {} : { range: `bytes=${offset}-`, ...(part.etag && { 'if-range': part.etag }) },
     });
     const body = response.body && readAhead(response.body);
-    await acceptAnswer(response, remote, part, onEvent);
+    await acceptResponse(response, remote, part, onEvent);
     if (part.sizeBytes !== null) await requireSpace(part.sizeBytes - part.length);
     for await (const chunk of body ?? []) {
       idle.restart();
@@ -145,8 +145,8 @@ async function fetchMore(
       throw cause;
     const { cause: reason } = cause as { cause?: unknown };
     const message = idle.signal.aborted
-      ? `nothing came for ${access.idleTimeoutMs} ms`
-      : `the connection was cut (${messageOf(reason ?? cause)})`;
+      ? `no data for ${access.idleTimeoutMs} ms`
+      : `connection lost (${messageOf(reason ?? cause)})`;
     throw new HubError(`${remote.address}: ${message} at ${formatBytes(part.length)}`, {
       cause,
       isTemporary: true,
@@ -157,22 +157,22 @@ async function fetchMore(
 }
 
 /**
- * Compares what the server announces with what was asked for and what the hub knows of the file; begins anew
- * where it sends the whole file, because it knows no ranges or the file was changed.
- * @throws HubError where they do not fit.
+ * Compares the response's headers with the request and the hub's metadata; restarts the part if the server sends the
+ * whole file, because it does not support ranges or the file has changed.
+ * @throws HubError if they do not match.
  */
-async function acceptAnswer(
+async function acceptResponse(
   response: Response,
   remote: RemoteFile,
   part: DownloadPart,
   onEvent: (event: DownloadEvent) => void,
 ): Promise<void> {
   const { status, headers } = response;
-  const lie = (what: string): never => {
+  const refuse = (what: string): never => {
     throw new HubError(`${remote.address}: ${what}`, { isTemporary: true });
   };
   const encoding = headers.get('content-encoding') ?? 'identity';
-  if (encoding !== 'identity') lie(`the server sends it ${encoding}-encoded, which was not asked for`);
+  if (encoding !== 'identity') refuse(`the server sent ${encoding} encoding, which was not requested`);
   const length = headers.has('content-length') ? Number(headers.get('content-length')) : null;
   const etag = headers.get('etag');
   const strongEtag = etag?.startsWith('"') ? etag : null;
@@ -181,35 +181,35 @@ async function acceptAnswer(
     const [first, last] = [Number(range?.[1]), Number(range?.[2])];
     const total = range && range[3] !== '*' ? Number(range[3]) : null;
     if (!range || first !== part.length || last < first || (length !== null && length !== last - first + 1))
-      lie(`asked for the bytes from ${part.length}, the server sends "${headers.get('content-range')}"`);
-    // A server that knows no If-Range; with a digest the end will tell, and mirrors name their copies differently.
+      refuse(`requested the bytes from ${part.length}, the server sent "${headers.get('content-range')}"`);
+    // A server without If-Range. With a digest the check at the end suffices, and mirrors have different ETags.
     if (remote.digest === null && etag !== part.etag) {
       await part.restart(remote.sizeBytes);
-      lie('the file on the hub was changed');
+      refuse('the file on the hub has changed');
     }
     if (part.sizeBytes !== null && ((total ?? part.sizeBytes) !== part.sizeBytes || last >= part.sizeBytes))
-      lie(`has ${part.sizeBytes} bytes, but the server says "${headers.get('content-range')}"`);
-    part.learn({ sizeBytes: total, etag: strongEtag });
+      refuse(`has ${part.sizeBytes} bytes, but the server says "${headers.get('content-range')}"`);
+    part.setMetadata({ sizeBytes: total, etag: strongEtag });
     return;
   }
   if (part.length > 0) {
     const reason =
       status === 416
-        ? 'the server knows no such part of it'
+        ? 'the server does not have this range'
         : part.etag !== null && etag !== part.etag
-          ? 'the file on the hub was changed'
+          ? 'the file on the hub has changed'
           : 'the server cannot resume';
     onEvent({ type: 'restart', reason });
   }
   await part.restart(remote.sizeBytes);
-  if (status === 416) lie('the server does not send the rest');
-  if (status !== 200) lie(`the server answered ${status}`);
+  if (status === 416) refuse('the server does not send the rest');
+  if (status !== 200) refuse(`the server answered ${status}`);
   if (length !== null && part.sizeBytes !== null && length !== part.sizeBytes)
-    lie(`has ${part.sizeBytes} bytes, but the server announces ${length}`);
-  part.learn({ sizeBytes: length, etag: strongEtag });
+    refuse(`has ${part.sizeBytes} bytes, but the server announces ${length}`);
+  part.setMetadata({ sizeBytes: length, etag: strongEtag });
 }
 
-/** Aborts a request when nothing has come for a while, or when the person aborts. */
+/** Aborts a request without data for `idleTimeoutMs`, or when the access's signal aborts. */
 class IdleTimer {
   readonly signal: AbortSignal;
   readonly #abort = new AbortController();
@@ -221,7 +221,7 @@ class IdleTimer {
   restart(): void {
     this.#timer.refresh();
   }
-  /** Ends the request too, whatever is still to come of it. */
+  /** Aborts the request too. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#abort.abort();

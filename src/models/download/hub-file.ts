@@ -1,34 +1,34 @@
 import { z } from 'zod';
 import { messageOf } from '../../domain/errors.ts';
 import { formatAddress, type HubAddress } from '../hub-address.ts';
-import { askHub, type HubAccess, HubError, withRetries } from './hub-request.ts';
+import { type HubAccess, HubError, requestHub, withRetries } from './hub-request.ts';
 
-/** `git-sha1`: of a git blob, which is how Hugging Face identifies small files that are not in LFS. */
+/** `git-sha1` is that of a git blob, which identifies small files outside LFS on Hugging Face. */
 export interface Digest {
   readonly algorithm: 'sha256' | 'git-sha1';
   readonly hex: string;
 }
 
-/** A file as a hub describes it. */
+/** A hub's description of a file. */
 export interface RemoteFile {
-  /** As a person writes it. */
+  /** For people. */
   readonly address: string;
-  /** What is downloaded; on a hub, at the commit that was described. */
+  /** The download's URL; on a hub, at the described commit. */
   readonly url: string;
   readonly token: string | null;
   readonly sizeBytes: number | null;
-  /** The hub's own digest; null for plain URLs and for mirrors that name none. */
+  /** The hub's own digest; null for plain URLs and mirrors without one. */
   readonly digest: Digest | null;
   readonly revision: string | null;
 }
 
 /**
- * Asks the hub for a file's size, digest and commit.
- * @throws HubError where the hub cannot be used, knows no such file, or contradicts itself.
+ * Requests a file's size, digest and commit from the hub.
+ * @throws HubError if the hub fails, does not have the file, or contradicts itself.
  */
 export async function describeRemoteFile(address: HubAddress, access: HubAccess): Promise<RemoteFile> {
   if (address.hub === 'url')
-    // Size and identity come with the download itself: servers answer HEAD wrongly too often.
+    // Size and ETag come with the download: servers often answer HEAD wrongly.
     return {
       address: formatAddress(address),
       url: address.url.href,
@@ -65,12 +65,12 @@ async function describeOnHuggingFace(address: RepositoryAddress, access: HubAcce
   const token = access.hfToken;
   const resolve = (at: string): string =>
     `${endpoint}/${repo}/resolve/${encodeURIComponent(at)}/${encodePath(path)}`;
-  const { response, wayHeaders } = await ask(resolve(revision), access, { method: 'HEAD', token });
-  const commit = wayHeaders.get('x-repo-commit') ?? revision;
-  const linkedSize = wayHeaders.get('x-linked-size');
+  const { response, allHeaders } = await ask(resolve(revision), access, { method: 'HEAD', token });
+  const commit = allHeaders.get('x-repo-commit') ?? revision;
+  const linkedSize = allHeaders.get('x-linked-size');
   // The plain ETag of a redirect is that of the LFS pointer, not of the file.
   const ownEtag = response.status === 200 ? response.headers.get('etag') : null;
-  const fromHead = digestOfEtag(wayHeaders.get('x-linked-etag') ?? ownEtag);
+  const fromHead = digestOfEtag(allHeaders.get('x-linked-etag') ?? ownEtag);
   const inTree = await findInTree(address, commit, access);
   const fromTree: Digest | null =
     inTree &&
@@ -90,7 +90,7 @@ async function describeOnHuggingFace(address: RepositoryAddress, access: HubAcce
   };
 }
 
-/** The file's entry of the repository's listing; null where the mirror has no tree API. */
+/** The file's entry of the repository's listing; null if the mirror has no tree API. */
 async function findInTree(
   { repo, path, revision }: RepositoryAddress,
   commit: string,
@@ -169,7 +169,7 @@ async function describeOnModelScope(address: RepositoryAddress, access: HubAcces
   };
 }
 
-/** An API's answer, checked; null for 404. */
+/** An API's response, checked; null for 404. */
 async function askJson<T>(
   url: string,
   access: HubAccess,
@@ -187,10 +187,13 @@ async function askJson<T>(
     return { body: schema.parse(await response.json()), headers: response.headers };
   } catch (cause) {
     access.signal.throwIfAborted();
-    throw new HubError(`${new URL(url).host}: its answer cannot be read: ${messageOf(cause).slice(0, 200)}`, {
-      cause,
-      isTemporary: !(cause instanceof z.ZodError),
-    });
+    throw new HubError(
+      `${new URL(url).host}: its response cannot be read: ${messageOf(cause).slice(0, 200)}`,
+      {
+        cause,
+        isTemporary: !(cause instanceof z.ZodError),
+      },
+    );
   }
 }
 
@@ -198,11 +201,11 @@ async function ask(
   url: string,
   access: HubAccess,
   options: { method?: 'HEAD'; token: string | null },
-): Promise<{ response: Response; wayHeaders: Headers }> {
+): Promise<{ response: Response; allHeaders: Headers }> {
   const timeout = AbortSignal.timeout(access.idleTimeoutMs);
   try {
     const signal = AbortSignal.any([access.signal, timeout]);
-    return await askHub(url, { ...options, follow: 'same-origin', signal });
+    return await requestHub(url, { ...options, follow: 'same-origin', signal });
   } catch (error) {
     access.signal.throwIfAborted();
     if (timeout.aborted)
@@ -213,7 +216,7 @@ async function ask(
   }
 }
 
-/** The digest inside an ETag of Hugging Face; null where it holds none. */
+/** The digest inside an ETag of Hugging Face; null if it holds none. */
 function digestOfEtag(etag: string | null): Digest | null {
   const hex = /^(?:W\/)?"?([0-9a-f]{40}|[0-9a-f]{64})"?$/.exec(etag ?? '')?.[1];
   return hex === undefined ? null : { algorithm: hex.length === 64 ? 'sha256' : 'git-sha1', hex };

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { doublingBackOffMs } from '../../domain/doubling-back-off.ts';
 import { messageOf, ScenecastError } from '../../domain/errors.ts';
 
-/** A hub, or what lies on it, could not be used. `isTemporary`: asking again later may help. */
+/** A hub or a file on it failed. `isTemporary`: a later retry may succeed. */
 export class HubError extends ScenecastError {
   override readonly name = 'HubError';
   readonly isTemporary: boolean;
-  /** How long the server asked to be left alone, in milliseconds; null where it did not say. */
+  /** The server's Retry-After; null if it sent none. */
   readonly retryAfterMs: number | null;
-  /** The HTTP status; null where there was no answer, or a good one. */
+  /** The HTTP status; null without a response, or with a good one. */
   readonly status: number | null;
   constructor(message: string, options: HubErrorOptions) {
     super(message, options);
@@ -24,18 +24,18 @@ interface HubErrorOptions extends ErrorOptions {
   readonly status?: number;
 }
 
-/** How hubs are reached. */
+/** Settings for requests to hubs. */
 export interface HubAccess {
   /** Origins, or origins with a path, without a slash at the end. */
   readonly endpoints: Readonly<Record<'hf' | 'modelscope', string>>;
-  /** Goes only to Hugging Face's own origin, never into a message. */
+  /** Sent to Hugging Face's own origin only; never in a message. */
   readonly hfToken: string | null;
   readonly signal: AbortSignal;
   /** The first pause between attempts; it doubles up to 30 s. */
   readonly backoffMs: number;
-  /** How long a server may keep silent. */
+  /** Max time without data. */
   readonly idleTimeoutMs: number;
-  /** Attempts in a row that bring nothing new before giving up. */
+  /** Max attempts in a row without progress. */
   readonly attempts: number;
 }
 
@@ -52,9 +52,9 @@ interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as a bearer token to the first origin only. */
   readonly token?: string | null;
-  /** Where redirects are followed to: anywhere, or within the origin that was asked. */
+  /** Follow redirects anywhere, or within the first origin only. */
   readonly follow: 'anywhere' | 'same-origin';
-  /** Aborts this request; it must follow from the access's own signal. */
+  /** Aborts this request; must depend on the access's own signal. */
   readonly signal: AbortSignal;
 }
 
@@ -63,19 +63,19 @@ const maxRetryAfterMs = 300_000;
 const maxBackoffMs = 30_000;
 
 /**
- * Asks a server, following redirects by hand: the token never leaves the origin that was asked, and an https
- * address never leads to an http one. With `same-origin` a redirect that leaves the origin is the answer.
- * @returns the last response, and every header of the way (later ones win), which is where Hugging Face names
- *   the digest of a file that it then redirects away from.
+ * Sends a request and follows redirects itself: the token never leaves the first origin, and an https address never
+ * leads to an http one. With `same-origin` a redirect to another origin is returned as the response.
+ * @returns the last response, and the headers of all responses (later ones win): Hugging Face sends a file's digest in
+ *   the redirect.
  * @throws HubError for network failures (temporary), and for statuses other than 2xx, 3xx and 416.
  */
-export async function askHub(
+export async function requestHub(
   start: string,
   { method = 'GET', headers = {}, token = null, follow, signal }: Request,
-): Promise<{ response: Response; wayHeaders: Headers }> {
+): Promise<{ response: Response; allHeaders: Headers }> {
   let url = new URL(start);
   const firstOrigin = url.origin;
-  const wayHeaders = new Headers();
+  const allHeaders = new Headers();
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const response = await fetchOnce(url, {
       method,
@@ -88,15 +88,15 @@ export async function askHub(
         ...(token !== null && url.origin === firstOrigin ? { authorization: `Bearer ${token}` } : {}),
       },
     });
-    for (const [name, value] of response.headers) wayHeaders.set(name, value);
+    for (const [name, value] of response.headers) allHeaders.set(name, value);
     const location = response.headers.get('location');
     if (response.status < 300 || response.status >= 400 || response.status === 304 || location === null) {
-      await refuseFailure(url, response);
-      return { response, wayHeaders };
+      await throwOnFailure(url, response);
+      return { response, allHeaders };
     }
     await response.body?.cancel();
     const next = new URL(location, url);
-    if (follow === 'same-origin' && next.origin !== url.origin) return { response, wayHeaders };
+    if (follow === 'same-origin' && next.origin !== url.origin) return { response, allHeaders };
     if (next.protocol !== 'https:' && (url.protocol === 'https:' || next.protocol !== 'http:'))
       throw new HubError(
         `${url.host} redirects to ${next.protocol}//${next.host}, which is not safe to follow`,
@@ -124,19 +124,19 @@ async function fetchOnce(url: URL, init: RequestInit): Promise<Response> {
   }
 }
 
-async function refuseFailure(url: URL, response: Response): Promise<void> {
+async function throwOnFailure(url: URL, response: Response): Promise<void> {
   const { status, headers } = response;
-  // 416 is for the caller: it may mean that the part at hand is already whole.
+  // The caller handles 416: it may mean that the part is already complete.
   if ((status >= 200 && status < 400) || status === 416) return;
   await response.body?.cancel();
   const isTemporary = status === 408 || status === 425 || status === 429 || status >= 500;
-  // Hugging Face says why in a header; it is not repeated where a server makes a novel of it.
+  // Hugging Face sends the reason in a header; limit its length.
   const reason = headers.get('x-error-message')?.slice(0, 200);
   const remedy =
     status === 401 || status === 403
-      ? ': the repository is private, gated or not there; give a token with --token-file or HF_TOKEN if you have one'
+      ? ': the repository is private, gated or missing; if you have a token, give it with --token-file or HF_TOKEN'
       : status === 404
-        ? ': there is no such file'
+        ? ': no such file'
         : '';
   throw new HubError(
     `${url.host}${url.pathname} answered ${status}${reason ? ` (${reason})` : ''}${remedy}`,
@@ -153,26 +153,26 @@ export function retryAfterOf(value: string | null, nowMs = Date.now()): number |
 }
 
 /**
- * Waits before the next attempt: as long as the server asked, else 2^failures times the first pause, with jitter.
- * @throws HubError where the server asks for more than five minutes: a person decides about that.
+ * Waits before the next attempt: the server's Retry-After, else 2^failures times the first pause, with jitter.
+ * @throws HubError if the server asks for more than five minutes: leave that decision to people.
  */
 export async function pauseBefore(failures: number, error: unknown, access: HubAccess): Promise<void> {
-  const asked = error instanceof HubError ? error.retryAfterMs : null;
-  if (asked !== null && asked > maxRetryAfterMs)
+  const retryAfterMs = error instanceof HubError ? error.retryAfterMs : null;
+  if (retryAfterMs !== null && retryAfterMs > maxRetryAfterMs)
     throw new HubError(
-      `${messageOf(error)}, and asks to be left alone for ${Math.ceil(asked / 60_000)} minutes`,
+      `${messageOf(error)}; the server asks to retry after ${Math.ceil(retryAfterMs / 60_000)} minutes`,
       {
         cause: error,
         isTemporary: false,
       },
     );
   const bounds = { firstMs: access.backoffMs, maxMs: maxBackoffMs };
-  await delay(asked ?? doublingBackOffMs(bounds, failures, [0.75, 1.25]), undefined, {
+  await delay(retryAfterMs ?? doublingBackOffMs(bounds, failures, [0.75, 1.25]), undefined, {
     signal: access.signal,
   });
 }
 
-/** Does it again, with pauses, as long as the failures are temporary and there are attempts left. */
+/** Retries with pauses while failures are temporary and attempts are left. */
 export async function withRetries<T>(access: HubAccess, attempt: () => Promise<T>): Promise<T> {
   for (let failures = 0; ; failures++) {
     try {

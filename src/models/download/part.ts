@@ -12,17 +12,17 @@ const stateSchema = z.object({
   syncedBytes: z.int(),
 });
 
-/** What `<file>.part.json` says about `<file>.part`. */
+/** The content of `<file>.part.json`. */
 type PartState = z.infer<typeof stateSchema>;
 
 const hashChunkBytes = 1 << 20;
 
-/** How far a part may grow before it is synced to the disk again. */
+/** Max unsynced bytes of a part. */
 const syncEveryBytes = 256 * 1024 * 1024;
 
 /**
- * A file that is being downloaded: `<file>.part`, and beside it `<file>.part.json`, which says what it is a part
- * of. Its hashes follow every byte that is written, so that a whole file need not be read again.
+ * A file being downloaded: `<file>.part`, and `<file>.part.json`, which identifies the file. Hashes are updated with every
+ * write, so that a complete file need not be read again.
  */
 export class DownloadPart {
   readonly path: string;
@@ -41,9 +41,8 @@ export class DownloadPart {
   }
 
   /**
-   * Opens the part of a file, keeping what an earlier download left of the same one: with a digest, all of it,
-   * because the digest is checked at the end; without, only what was surely on the disk when that download
-   * ended, because after a power cut a file may hold zeros.
+   * Opens the part of a file and keeps the data of an earlier download of the same file: with a digest, all of it, as the
+   * digest is checked at the end; without, only the synced bytes, as a file may hold zeros after a power cut.
    */
   static async open(path: string, remote: RemoteFile): Promise<DownloadPart> {
     const state: PartState = {
@@ -58,9 +57,9 @@ export class DownloadPart {
     const isSame =
       earlier !== null &&
       (state.digest === null
-        ? // A plain URL has no identity but its ETag: without one there is nothing to resume by.
+        ? // Only its ETag identifies a plain URL's file: without one nothing can be resumed.
           earlier.digest === null && earlier.address === state.address && earlier.etag !== null
-        : // The same bytes, be it from another hub.
+        : // The same bytes, even if from another hub.
           earlier.digest === state.digest);
     const file = await open(path, 'a+').then(async (created) => {
       await created.close();
@@ -81,7 +80,7 @@ export class DownloadPart {
     return part;
   }
 
-  /** Bytes that are there. */
+  /** Bytes written. */
   get length(): number {
     return this.#length;
   }
@@ -94,8 +93,8 @@ export class DownloadPart {
     return this.#state.etag;
   }
 
-  /** What the server says about the file; `etag` only if it is a strong one. */
-  learn({ sizeBytes, etag }: { sizeBytes: number | null; etag: string | null }): void {
+  /** Stores the server's metadata of the file; `etag` only if it is a strong one. */
+  setMetadata({ sizeBytes, etag }: { sizeBytes: number | null; etag: string | null }): void {
     if (this.#state.sizeBytes === null && sizeBytes !== null) this.#state.sizeBytes = sizeBytes;
     this.#state.etag = etag;
   }
@@ -116,7 +115,7 @@ export class DownloadPart {
     if (this.#length - this.#state.syncedBytes >= syncEveryBytes) await this.sync();
   }
 
-  /** Begins anew; `sizeBytes` is the size as the hub's own listing has it, where it has one. */
+  /** Empties the part; `sizeBytes` is the size in the hub's listing, if known. */
   async restart(sizeBytes: number | null): Promise<void> {
     await this.#file.truncate(0);
     this.#length = 0;
@@ -126,13 +125,13 @@ export class DownloadPart {
     await this.checkpoint();
   }
 
-  /** Notes what this is a part of; without a digest, also how much of it is surely on the disk. */
+  /** Writes the state; without a digest, syncs the data first. */
   async checkpoint(): Promise<void> {
     if (this.#state.digest === null) await this.sync();
     else await writeFile(this.#statePath, JSON.stringify(this.#state));
   }
 
-  /** Brings everything to the disk, and notes how much that is. */
+  /** Syncs the data and writes the state. */
   async sync(): Promise<void> {
     await this.#file.sync();
     this.#state.syncedBytes = this.#length;
@@ -165,8 +164,8 @@ export class DownloadPart {
   async #hashFirst(bytes: number): Promise<void> {
     const buffer = Buffer.alloc(Math.min(bytes, hashChunkBytes));
     while (this.#length < bytes) {
-      const wanted = Math.min(buffer.length, bytes - this.#length);
-      const { bytesRead } = await this.#file.read(buffer, 0, wanted, this.#length);
+      const length = Math.min(buffer.length, bytes - this.#length);
+      const { bytesRead } = await this.#file.read(buffer, 0, length, this.#length);
       if (bytesRead === 0) break;
       this.#hashes.update(buffer.subarray(0, bytesRead));
       this.#length += bytesRead;
@@ -174,7 +173,7 @@ export class DownloadPart {
   }
 }
 
-/** The SHA-256 of a file's bytes, and, where its size is known beforehand, the SHA-1 of the git blob it makes. */
+/** The SHA-256 of a file's bytes and, if its size is known in advance, the SHA-1 of its git blob. */
 class FileHashes {
   readonly sha256: Hash = createHash('sha256');
   readonly gitSha1: Hash | null;
@@ -195,7 +194,7 @@ async function readState(path: string): Promise<PartState | null> {
   try {
     return stateSchema.parse(JSON.parse(await readFile(statePathOf(path), 'utf8')));
   } catch {
-    // Missing, cut short or of another version: the part is of no known file.
+    // Missing, truncated or of another version: the part's file is unknown.
     return null;
   }
 }

@@ -12,26 +12,25 @@ import { type PullContext, type PullEvent, type PulledFile, type PullFile, pullS
 
 export interface PullRequest {
   readonly name: string;
-  /** Tried in this order; all files come from the same one. */
+  /** Tried in this order; all files come from one source. */
   readonly sources: readonly (readonly PullFile[])[];
-  /** Take files that are not the ones that were pinned, and pin those. */
+  /** Accept files other than the pinned ones, and pin those. */
   readonly acceptChange: boolean;
 }
 
 export interface PulledModel {
   readonly name: string;
   readonly folder: string;
-  /** `present`: everything was there already and has the pinned digests; no hub was asked. */
+  /** `present`: all files already exist with the pinned digests; no request was sent. */
   readonly status: 'pulled' | 'present';
   readonly files: readonly PulledFile[];
 }
 
 /**
- * Brings a model's files to `<modelsFolder>/<name>/`. A file gets its final name only when it is whole, has the
- * hub's digest, is pinned in the lock file and is on the disk; a pull that ended in whatever way goes on where
- * it was when it is started again.
- * @throws ScenecastError where no source has the files, they are not the pinned ones, there is no room, another
- *   process pulls the same model, or the person aborts.
+ * Downloads a model's files to `<modelsFolder>/<name>/`. A file gets its final name only when it is complete, has the
+ * hub's digest, is pinned in the lock file and is synced. An interrupted pull resumes when it is run again.
+ * @throws ScenecastError if no source has the files, they are not the pinned ones, the disk is full, another process
+ *   pulls the same model, or the signal aborts.
  */
 export async function pullModel(
   { name, sources, acceptChange }: PullRequest,
@@ -64,23 +63,23 @@ export async function pullModel(
       lock,
       onEvent,
     };
-    const files = await fromFirstOf(pinnedFirst(sources, pins), context);
+    const files = await pullFromFirst(pinnedFirst(sources, pins), context);
     await removeLeftovers(sources.flat(), files, context);
     return { name, folder, status: 'pulled', files };
   } catch (error) {
     if (!access.signal.aborted) throw error;
     throw new ScenecastError(
-      `${name}: stopped; what has come is kept, and the same command goes on from there`,
+      `${name}: stopped; the downloaded data is kept; run the same command to resume`,
       { cause: error },
     );
   } finally {
-    // Of a pull that brought nothing, nothing stays; a folder with anything inside is left.
+    // Removes the folder only if it is empty.
     await rmdir(folder).catch(() => {});
     await lock.release();
   }
 }
 
-async function fromFirstOf(sources: PullRequest['sources'], context: PullContext): Promise<PulledFile[]> {
+async function pullFromFirst(sources: PullRequest['sources'], context: PullContext): Promise<PulledFile[]> {
   const failures: string[] = [];
   for (const files of sources) {
     try {
@@ -88,7 +87,7 @@ async function fromFirstOf(sources: PullRequest['sources'], context: PullContext
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
       failures.push(messageOf(error));
-      // The last one's reason is in the error.
+      // The last source's reason is in the error.
       if (files !== sources.at(-1)) context.onEvent({ type: 'source-failed', reason: error.message });
     }
   }
@@ -96,13 +95,13 @@ async function fromFirstOf(sources: PullRequest['sources'], context: PullContext
   throw new ScenecastError(
     only !== undefined && failures.length === 1
       ? only
-      : `${context.name}: no source has it:\n  ${failures.join('\n  ')}`,
+      : `${context.name}: not available from any source:\n  ${failures.join('\n  ')}`,
   );
 }
 
 /**
- * Removes what a source left that this one took the place of: its parts, and, for a model of the catalogue, the
- * files of its roles, because a folder holds one model.
+ * Removes leftovers of other sources: their parts and, for a catalogue model, their files of the same roles, as a folder
+ * holds one model.
  */
 async function removeLeftovers(
   candidates: readonly PullFile[],
@@ -122,7 +121,7 @@ async function removeLeftovers(
   );
 }
 
-/** Of files that are whole, or that other files took the place of. A pull that was killed at its end leaves some. */
+/** Removes the parts of complete or replaced files. A pull killed near its end leaves some. */
 async function removeParts(files: readonly PullFile[], folder: string): Promise<void> {
   for (const { address } of files) {
     const part = `${join(folder, fileNameOf(address))}.part`;
@@ -130,7 +129,7 @@ async function removeParts(files: readonly PullFile[], folder: string): Promise<
   }
 }
 
-/** The files, where each is there as it was pinned from that very address; else null. */
+/** The files, if all exist as pinned from these addresses; else null. */
 async function presentFiles(
   folder: string,
   files: readonly PullFile[],
@@ -148,7 +147,7 @@ async function presentFiles(
   return found;
 }
 
-/** The source that the model was pinned from first: the others may hold other conversions of it. */
+/** Puts the source that the model was pinned from first: the others may hold other conversions. */
 function pinnedFirst(sources: PullRequest['sources'], pins: ModelPins): PullRequest['sources'] {
   const isPinned = (files: readonly PullFile[]): boolean =>
     files.some(({ address }) => pins[fileNameOf(address)]?.address === formatAddress(address));
@@ -160,6 +159,6 @@ function requireDistinctNames(files: readonly PullFile[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice)
     throw new ConfigError(
-      `${twice}: two of the addresses end in this name; pull them into models of different names`,
+      `${twice}: two addresses end in this name; pull them as models with different names`,
     );
 }

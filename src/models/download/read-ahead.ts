@@ -1,16 +1,16 @@
-/** How much may wait in memory for the disk. */
+/** Max bytes waiting in memory for the disk. */
 const limitBytes = 4 * 1024 * 1024;
 
 /**
- * Reads a body from now on, ahead of whoever takes the chunks. A web stream that breaks drops what it has queued;
- * here everything that came before the break is given first, so that each attempt brings what it brought.
- * @returns the chunks; then throws what the body threw.
+ * Reads a body ahead of its consumer. A web stream drops its queue on an error; this yields everything received before
+ * the error first, so that no attempt loses data.
+ * @returns the chunks; then throws the body's error.
  */
 export function readAhead(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
   const queue: Uint8Array[] = [];
   let queuedBytes = 0;
   let end: { readonly error: unknown } | 'whole' | null = null;
-  let wakeTaker = (): void => {};
+  let wakeConsumer = (): void => {};
   let wakeReader = (): void => {};
   const read = async (): Promise<void> => {
     const reader = body.getReader();
@@ -20,7 +20,7 @@ export function readAhead(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8
         if (done) break;
         queue.push(value);
         queuedBytes += value.length;
-        wakeTaker();
+        wakeConsumer();
         while (queuedBytes >= limitBytes)
           await new Promise<void>((resolve) => {
             wakeReader = resolve;
@@ -30,7 +30,7 @@ export function readAhead(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8
     } catch (error) {
       end = { error };
     }
-    wakeTaker();
+    wakeConsumer();
   };
   void read();
   return {
@@ -45,7 +45,7 @@ export function readAhead(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8
         else if (end !== null) throw end.error;
         else
           await new Promise<void>((resolve) => {
-            wakeTaker = resolve;
+            wakeConsumer = resolve;
           });
       }
     },

@@ -2,12 +2,12 @@ import { open } from 'node:fs/promises';
 import { messageOf } from '../../domain/errors.ts';
 import { formatAddress, type HubAddress } from '../hub-address.ts';
 import { describeRemoteFile } from './hub-file.ts';
-import { askHub, type HubAccess, HubError, withRetries } from './hub-request.ts';
+import { type HubAccess, HubError, requestHub, withRetries } from './hub-request.ts';
 
 /**
- * Fetches only the header of a GGUF file on a hub, by HTTP ranges, into a file of the same length whose rest is a hole:
- * llama.cpp reads from it what the model would need, before anything is downloaded.
- * @throws HubError where the hub cannot be used, has no such file, or the file is no GGUF
+ * Fetches only the header of a GGUF file on a hub, by HTTP ranges, into a sparse file of the same length, from which
+ * llama.cpp computes the model's needs before a download.
+ * @throws HubError if the hub fails, does not have the file, or the file is not a GGUF
  */
 export async function fetchHeader(address: HubAddress, path: string, access: HubAccess): Promise<void> {
   const { url, token, ...remote } = await describeRemoteFile(address, access);
@@ -29,7 +29,7 @@ async function readHeader(
   token: string | null,
   { signal }: HubAccess,
 ): Promise<Uint8Array> {
-  // Loaded where it is used: it brings half of node-llama-cpp along.
+  // Imported lazily: it loads half of node-llama-cpp.
   const { readGgufFileInfo } = await import('node-llama-cpp');
   try {
     const { sourceData } = await readGgufFileInfo(url, {
@@ -52,15 +52,19 @@ async function readHeader(
   }
 }
 
-/** The length of a file at a plain URL, which nothing describes beforehand. */
+/** The length of a file at a plain URL, which has no description. */
 function lengthOf(address: HubAddress, url: string, access: HubAccess): Promise<number> {
   return withRetries(access, async () => {
     const signal = AbortSignal.any([access.signal, AbortSignal.timeout(access.idleTimeoutMs)]);
-    const { response } = await askHub(url, { headers: { range: 'bytes=0-0' }, follow: 'anywhere', signal });
+    const { response } = await requestHub(url, {
+      headers: { range: 'bytes=0-0' },
+      follow: 'anywhere',
+      signal,
+    });
     await response.body?.cancel();
     const length = Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]);
     if (Number.isSafeInteger(length)) return length;
-    throw new HubError(`${formatAddress(address)}: the server gives no parts of files (HTTP ranges)`, {
+    throw new HubError(`${formatAddress(address)}: the server does not support HTTP ranges`, {
       isTemporary: false,
     });
   });

@@ -2,7 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FreeBytes, requireFreeSpace } from '../free-space.ts';
 import { fileNameOf, formatAddress, type HubAddress } from '../hub-address.ts';
-import type { DownloadLock } from '../installed/folder-lock.ts';
+import type { FolderLock } from '../installed/folder-lock.ts';
 import { changePins, isIntact } from '../installed/installed.ts';
 import { lockFilePath, type ModelPins, type Pin, syncFolder } from '../installed/lock-file.ts';
 import { type DownloadEvent, downloadFile } from './file.ts';
@@ -14,7 +14,7 @@ import { type DownloadPart, statePathOf } from './part.ts';
 export interface PullFile {
   readonly address: HubAddress;
   readonly role: 'text' | 'mmproj' | null;
-  /** Known beforehand, from the catalogue. */
+  /** From the catalogue. */
   readonly sha256: string | null;
 }
 
@@ -24,39 +24,39 @@ export interface PulledFile {
   readonly pin: Pin;
 }
 
-/** What happens during a pull, for a person to see. */
+/** Events of a pull, for display. */
 export type PullEvent =
   | { readonly type: 'source'; readonly addresses: readonly string[]; readonly sizeBytes: number | null }
   | { readonly type: 'source-failed'; readonly reason: string }
   | { readonly type: 'file-done'; readonly file: string }
   | (DownloadEvent & { readonly file: string });
 
-/** What a pull works with, whichever source it takes. */
+/** The state of a pull that all sources share. */
 export interface PullContext {
   readonly name: string;
   readonly modelsFolder: string;
   readonly folder: string;
-  /** As they were when the pull began. */
+  /** At the start of the pull. */
   readonly pins: ModelPins;
   readonly acceptChange: boolean;
   readonly access: HubAccess;
   readonly freeBytes: FreeBytes;
-  readonly lock: DownloadLock;
+  readonly lock: FolderLock;
   readonly onEvent: (event: PullEvent) => void;
 }
 
 /**
  * Pulls every file of one source.
- * @throws HubError where this source cannot give them, or they are not the pinned ones; ScenecastError where no
- *   other could help either.
+ * @throws HubError if this source does not have them, or they are not the pinned ones; ScenecastError if no other source
+ *   could help.
  */
 export async function pullSource(files: readonly PullFile[], context: PullContext): Promise<PulledFile[]> {
   const { folder, access, freeBytes, onEvent } = context;
   const remotes: RemoteFile[] = [];
   for (const file of files) {
     const remote = await describeRemoteFile(file.address, access);
-    // Before gigabytes come that will be refused.
-    if (remote.digest?.algorithm === 'sha256') refuseOther(file, remote.digest.hex, context);
+    // Before gigabytes are downloaded in vain.
+    if (remote.digest?.algorithm === 'sha256') refuseChanged(file, remote.digest.hex, context);
     remotes.push(remote);
   }
   const sizes = remotes.map(({ sizeBytes }) => sizeBytes);
@@ -92,7 +92,7 @@ async function pullFile(file: PullFile, remote: RemoteFile, context: PullContext
   try {
     const sha256 = part.sha256();
     try {
-      refuseOther(file, sha256, context);
+      refuseChanged(file, sha256, context);
     } catch (error) {
       await part.discard();
       throw error;
@@ -113,7 +113,7 @@ async function install(
   context: PullContext,
 ): Promise<void> {
   await context.lock.requireHeld();
-  // The pin first: a file with its final name and no pin would be taken for one of the user's own.
+  // The pin first: a file with its final name but no pin would look like the user's own.
   await changePins(context.modelsFolder, context.name, (pins) => ({ ...pins, [name]: pin }));
   await rename(part.path, path);
   await rm(statePathOf(part.path), { force: true });
@@ -132,8 +132,8 @@ function pinOf(file: PullFile, remote: RemoteFile, sizeBytes: number, sha256: st
   };
 }
 
-/** Refuses a file that is not the one that was pinned, or that the catalogue names. */
-function refuseOther(file: PullFile, sha256: string, context: PullContext): void {
+/** Refuses a file that differs from the pinned one, or from the catalogue's. */
+function refuseChanged(file: PullFile, sha256: string, context: PullContext): void {
   if (context.acceptChange) return;
   const name = fileNameOf(file.address);
   const ofSameRole = Object.values(context.pins).find(({ role }) => role !== null && role === file.role);
@@ -142,14 +142,14 @@ function refuseOther(file: PullFile, sha256: string, context: PullContext): void
   if (expected === null || expected === sha256) return;
   const expectation = pin
     ? `${expected} was pinned on ${pin.pinnedAt.slice(0, 10)}, from ${pin.address} (${lockFilePath(context.modelsFolder)})`
-    : `the catalogue names ${expected}`;
+    : `the catalogue has ${expected}`;
   throw new HubError(
-    `${formatAddress(file.address)}: its SHA-256 is ${sha256}, but ${expectation}: it is another file. It was not taken; if you trust it, run this again with --accept-change`,
+    `${formatAddress(file.address)}: its SHA-256 is ${sha256}, but ${expectation}: the file differs and was not installed; if you trust it, run this again with --accept-change`,
     { isTemporary: false },
   );
 }
 
-/** What is still to come, as far as the hub tells the sizes. */
+/** Bytes still to download, as far as the sizes are known. */
 async function missingBytes(
   folder: string,
   files: readonly PullFile[],
@@ -161,7 +161,7 @@ async function missingBytes(
     const whole = (await stat(path).catch(() => null))?.size ?? 0;
     const part = (await stat(`${path}.part`).catch(() => null))?.size ?? 0;
     const sizeBytes = sizes[index] ?? 0;
-    // A file of another size will be replaced, and until then there are both.
+    // A file of another size will be replaced; until then both are on the disk.
     missing += whole === sizeBytes ? 0 : Math.max(0, sizeBytes - part);
   }
   return missing;

@@ -4,9 +4,9 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScenecastError } from '../../domain/errors.ts';
 
-/** Held by this process until it is released, or the process ends in whatever way. */
-export interface DownloadLock {
-  /** @throws ScenecastError where another process took the lock away. */
+/** Held until it is released or this process exits. */
+export interface FolderLock {
+  /** @throws ScenecastError if another process took the lock over. */
   requireHeld(): Promise<void>;
   release(): Promise<void>;
 }
@@ -14,15 +14,16 @@ export interface DownloadLock {
 const pollMs = 50;
 
 /**
- * Takes a lock: a file that only one process can make, with that process's id inside. A lock whose process is
- * gone (its id is free, or belongs to a process that started at another time) is taken over.
- * @param waitMs how long to wait for a process that holds it; 0 refuses at once.
- * @throws ScenecastError naming the process that holds it.
+ * Takes a lock: a file that only one process can create, with its process id. A lock whose process has exited (the id is
+ * unused, or belongs to a process started at another time) is taken over.
+ * @param what for errors: "m is being pulled"
+ * @param waitMs how long to wait for the holder; 0 refuses at once.
+ * @throws ScenecastError with the process that holds it.
  */
-export async function takeLock(path: string, what: string, waitMs: number): Promise<DownloadLock> {
+export async function takeLock(path: string, what: string, waitMs: number): Promise<FolderLock> {
   const own = JSON.stringify({ ...identityOf(process.pid), key: randomUUID() });
   const deadlineMs = performance.now() + waitMs;
-  while (!(await make(path, own))) {
+  while (!(await create(path, own))) {
     const held = await readFile(path, 'utf8').catch(() => null);
     if (held === null) continue;
     const holder = livingHolder(held);
@@ -32,7 +33,7 @@ export async function takeLock(path: string, what: string, waitMs: number): Prom
     }
     if (performance.now() >= deadlineMs)
       throw new ScenecastError(
-        `${what} by process ${holder.pid} (${path}): wait until it has ended, or end it, and run this again`,
+        `${what} by process ${holder.pid} (${path}): wait for it to finish, or stop it, and run this again`,
       );
     await delay(pollMs);
   }
@@ -47,8 +48,8 @@ export async function takeLock(path: string, what: string, waitMs: number): Prom
   };
 }
 
-/** Makes the lock, whole and at once; false where there is one already. */
-async function make(path: string, content: string): Promise<boolean> {
+/** Creates the lock with its content, atomically; false if it exists already. */
+async function create(path: string, content: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, content);
   try {
@@ -63,12 +64,12 @@ async function make(path: string, content: string): Promise<boolean> {
 }
 
 /**
- * Removes a stale lock, unless another process has just done so and holds it now: one at a time may, so that a lock that
- * is held is never moved. Who died at it is passed over.
+ * Removes a stale lock, unless another process has just taken it over. A guard file lets one process at a time do this, so
+ * that a held lock is never removed; the guard of an exited process is ignored.
  */
 async function removeStale(path: string, stale: string): Promise<void> {
   const guard = `${path}.stale`;
-  if (!(await make(guard, JSON.stringify(identityOf(process.pid))))) {
+  if (!(await create(guard, JSON.stringify(identityOf(process.pid))))) {
     const held = await readFile(guard, 'utf8').catch(() => null);
     if (held !== null && livingHolder(held) === null) await rm(guard, { force: true });
     await delay(pollMs);
@@ -83,7 +84,7 @@ async function removeStale(path: string, stale: string): Promise<void> {
 
 interface Identity {
   readonly pid: number;
-  /** In clock ticks since this boot; null where /proc does not tell. */
+  /** In clock ticks since boot; null if /proc does not show it. */
   readonly startedAt: string | null;
   readonly boot: string | null;
 }
@@ -92,7 +93,7 @@ function identityOf(pid: number): Identity {
   return { pid, startedAt: startOf(pid), boot: readOrNull('/proc/sys/kernel/random/boot_id') };
 }
 
-/** Whose lock this is; null where that process is gone, or the text names none. */
+/** The process that holds the lock; null if it has exited, or the text is invalid. */
 function livingHolder(text: string): Identity | null {
   const holder = parse(text);
   return holder !== null && isAlive(holder) ? holder : null;

@@ -17,7 +17,7 @@ export interface InstalledFile {
   readonly pin: Pin | null;
 }
 
-/** What verifying found of one file. `unpinned`: it was not pulled, so there is nothing to compare it with. */
+/** The result of verifying one file. `unpinned`: it was not pulled, so there is no digest to compare. */
 export interface VerifiedFile {
   readonly name: string;
   readonly path: string;
@@ -26,19 +26,19 @@ export interface VerifiedFile {
   readonly pin: Pin | null;
 }
 
-/** Where models are kept: below systemd's state folder, else the user's. */
+/** Where models are stored: below systemd's state folder, else the user's. */
 export function defaultModelsFolder(env: NodeJS.ProcessEnv): string {
   return join(stateFolder(env), 'models');
 }
 
 /**
  * The folder of a model.
- * @throws ConfigError for a name that could lead out of the models folder.
+ * @throws ConfigError for an invalid name, which could lead out of the models folder.
  */
 export function modelFolder(modelsFolder: string, name: string): string {
   if (!modelNamePattern.test(name))
     throw new ConfigError(
-      `${name}: not the name of a model; it must be of lower-case letters, digits and . _ - (and begin with none of these three)`,
+      `${name}: not a valid model name; use lower-case letters, digits and . _ -, with a letter or digit first`,
     );
   return join(modelsFolder, name);
 }
@@ -60,7 +60,7 @@ export async function installedNames(modelsFolder: string): Promise<string[]> {
   return names.sort();
 }
 
-/** The GGUF files of a model's folder, with their pins; empty where it is not installed. */
+/** The GGUF files of a model's folder, with their pins; empty if it is not installed. */
 export async function installedFiles(modelsFolder: string, name: string): Promise<InstalledFile[]> {
   const folder = modelFolder(modelsFolder, name);
   const pins = await pinsOf(modelsFolder, name);
@@ -77,7 +77,7 @@ export async function installedFiles(modelsFolder: string, name: string): Promis
 
 /**
  * Reads every file of a model and compares its SHA-256 with the pinned one.
- * @throws ConfigError where there is no such model.
+ * @throws ConfigError if there is no such model.
  */
 export async function verifyModel(
   modelsFolder: string,
@@ -88,7 +88,7 @@ export async function verifyModel(
   const pins = await pinsOf(modelsFolder, name);
   const present = (await installedFiles(modelsFolder, name)).map((file) => file.name);
   const names = [...new Set([...present, ...Object.keys(pins)])].sort();
-  if (names.length === 0) throw new ConfigError(`${folder}: no model is there; see scenecast models list`);
+  if (names.length === 0) throw new ConfigError(`${folder}: no model found; see scenecast models list`);
   const found: VerifiedFile[] = [];
   for (const file of names) {
     const path = join(folder, file);
@@ -101,7 +101,7 @@ export async function verifyModel(
   return found;
 }
 
-/** Whether a file is there with this size and SHA-256. */
+/** Whether a file exists with this size and SHA-256. */
 export async function isIntact(
   path: string,
   { sizeBytes, sha256 }: { readonly sizeBytes: number | null; readonly sha256: string },
@@ -113,10 +113,9 @@ export async function isIntact(
 }
 
 /**
- * Removes a model's files, and its folder where nothing else is in it. Its pins stay, so that the same files come
- * when it is pulled again.
- * @returns the bytes that were freed, and what else lies in the folder and was left there.
- * @throws ConfigError where there is no such model; ScenecastError while it is being pulled.
+ * Removes a model's files, and its folder if it is then empty. The pins stay, so that a new pull gets the same files.
+ * @returns the freed bytes, and the other files that were left in the folder.
+ * @throws ConfigError if there is no such model; ScenecastError while it is being pulled.
  */
 export async function removeModel(
   modelsFolder: string,
@@ -126,15 +125,15 @@ export async function removeModel(
   const folder = modelFolder(modelsFolder, name);
   const isLink = (await lstat(folder).catch(() => null))?.isSymbolicLink() === true;
   const present = await readdir(folder).catch(() => []);
-  const isThere = (await stat(folder).catch(() => null)) !== null;
+  const exists = (await stat(folder).catch(() => null)) !== null;
   const own = present.filter((file) => /\.gguf(?:\.part(?:\.json)?)?$/.test(file));
   const isPinned = Object.keys(await pinsOf(modelsFolder, name)).length > 0;
   if (own.length === 0 && !(forgetPins && isPinned))
-    throw new ConfigError(`${folder}: no model is there; see scenecast models list`);
+    throw new ConfigError(`${folder}: no model found; see scenecast models list`);
   const lock = await takeLock(pullLockPath(modelsFolder, name), `${name} is being pulled`, 0);
   try {
     if (forgetPins) await changePins(modelsFolder, name, () => null);
-    // Of a model that lies elsewhere, only the link was put here.
+    // For a link to a model elsewhere, remove only the link.
     if (isLink) {
       await rm(folder);
       return { freedBytes: 0, left: [] };
@@ -145,7 +144,7 @@ export async function removeModel(
       await rm(join(folder, file));
     }
     const left = present.filter((file) => !own.includes(file));
-    if (isThere && left.length === 0) await rmdir(folder);
+    if (exists && left.length === 0) await rmdir(folder);
     await syncFolder(modelsFolder);
     return { freedBytes, left };
   } finally {
@@ -153,7 +152,7 @@ export async function removeModel(
   }
 }
 
-/** Changes the pins of one model while no other process changes any. */
+/** Changes the pins of one model, under the lock file's lock. */
 export async function changePins(
   modelsFolder: string,
   name: string,

@@ -9,8 +9,8 @@ export interface ModelFiles {
 }
 
 /**
- * Finds the two GGUF files in a model's folder; the projector's name holds "mmproj".
- * @throws ConfigError naming what is missing.
+ * Finds the two GGUF files in a model's folder; the projector has "mmproj" in its name.
+ * @throws ConfigError with what is missing.
  */
 export async function locateModel(folder: string): Promise<ModelFiles> {
   const names = (await list(folder)).filter((name) => name.toLowerCase().endsWith('.gguf')).sort();
@@ -25,7 +25,7 @@ export async function locateModel(folder: string): Promise<ModelFiles> {
   return { text, mmproj };
 }
 
-/** The only projector in a folder; null where there is none, or more than one. */
+/** The only projector in a folder; null if there is none or more than one. */
 export async function findMmproj(folder: string): Promise<string | null> {
   const names = (await list(folder)).filter((name) => /mmproj.*\.gguf$/i.test(name));
   return names.length === 1 ? join(folder, names[0]!) : null;

@@ -10,7 +10,7 @@ const pinSchema = z.object({
   revision: z.string().nullable(),
   sizeBytes: z.int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Which digest of the hub's the file was checked against; null: the hub named none. */
+  /** The kind of hub digest that the file was checked against; null: the hub has none. */
   checkedAgainst: z.enum(['sha256', 'git-sha1']).nullable(),
   pinnedAt: z.string(),
 });
@@ -20,7 +20,7 @@ const lockSchema = z.object({
   models: z.record(z.string(), z.object({ files: z.record(z.string(), pinSchema) })),
 });
 
-/** A file that was downloaded: what it was, and from where. */
+/** A downloaded file: its source and digest. */
 export type Pin = z.infer<typeof pinSchema>;
 
 /** Pins by file name. */
@@ -33,7 +33,7 @@ export function lockFilePath(modelsFolder: string): string {
 
 /**
  * Every pin of a models folder, by model and file.
- * @throws ConfigError where the file is there and cannot be used: to go on without it would be to trust anything.
+ * @throws ConfigError if the file exists but is invalid: continuing without pins would trust any file.
  */
 export async function readLockFile(
   modelsFolder: string,
@@ -50,16 +50,16 @@ export async function readLockFile(
     return lockSchema.parse(JSON.parse(text)).models;
   } catch (cause) {
     const fault = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
-    throw new ConfigError(`${path}: ${fault}; mend it, or remove it to pin every file anew`, { cause });
+    throw new ConfigError(`${path}: ${fault}; repair it, or remove it to pin every file again`, { cause });
   }
 }
 
-/** The pins of one model; none where it was never pulled. */
+/** The pins of one model; empty if it was never pulled. */
 export async function pinsOf(modelsFolder: string, name: string): Promise<ModelPins> {
   return (await readLockFile(modelsFolder))[name]?.files ?? {};
 }
 
-/** Writes the pins of one model; null forgets it. The caller holds the lock of the lock file. */
+/** Writes the pins of one model; null removes them. The caller holds the lock file's lock. */
 export async function writePins(modelsFolder: string, name: string, pins: ModelPins | null): Promise<void> {
   const { [name]: _old, ...others } = await readLockFile(modelsFolder);
   const models = pins === null ? others : { ...others, [name]: { files: pins } };

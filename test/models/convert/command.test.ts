@@ -61,7 +61,7 @@ test('--json prints one object about what was written', async () => {
   );
 });
 
-test('without it a line a file, named after the folder', async () => {
+test('without it one line per file, named after the folder', async () => {
   const out = newFolder();
   await scenecast(checkpoint, '--out', out, '--outtype', 'bf16', '--quant', 'f16');
   expect(stdout).toMatch(
@@ -80,7 +80,7 @@ test.each([
   expect(stderr).toMatch(message);
 });
 
-test('a checkpoint that is not there is a fault of what was given', async () => {
+test('a missing checkpoint is a config error', async () => {
   await expect(scenecast('/nowhere', '--out', newFolder())).rejects.toThrow(
     new ConfigError('/nowhere/config.json: is missing; download the checkpoint again'),
   );

@@ -13,7 +13,7 @@ test('pinpoints of an -hf config are [height, width]: turned round, unless the l
   expect(metadataOf(mmproj)['clip.vision.image_grid_pinpoints']).toEqual([56, 28, 84, 28]);
 });
 
-test('what an -hf config leaves out has the default of its type', async () => {
+test('values missing in an -hf config have the defaults of its type', async () => {
   const checkpoint = hfCheckpoint();
   const text = checkpoint.config['text_config'] as Record<string, unknown>;
   for (const key of [
@@ -46,7 +46,7 @@ test('LLaVA 1.5 in the -hf layout has neither pinpoints nor a newline', async ()
   expect([keys, tensors.has('model.image_newline')]).toEqual([[], false]);
 });
 
-test("LLaVA-NeXT's own pinpoints stand in for those that a config leaves out", async () => {
+test("LLaVA-NeXT's own pinpoints are the default for a config without them", async () => {
   const checkpoint = hfCheckpoint();
   delete checkpoint.config['image_grid_pinpoints'];
   expect(metadataOf((await written(checkpoint)).mmproj)['clip.vision.image_grid_pinpoints']).toEqual([
@@ -54,7 +54,7 @@ test("LLaVA-NeXT's own pinpoints stand in for those that a config leaves out", a
   ]);
 });
 
-test('a null says nothing', async () => {
+test('a null counts as missing', async () => {
   const checkpoint = originalCheckpoint();
   for (const key of [
     'image_crop_resolution',
@@ -72,7 +72,7 @@ test('a null says nothing', async () => {
 test('tied embeddings need no output matrix; others do', async () => {
   const checkpoint = originalCheckpoint();
   delete checkpoint.tensors['lm_head.weight'];
-  await expect(written(checkpoint)).rejects.toThrow(/lm_head.weight is missing/);
+  await expect(written(checkpoint)).rejects.toThrow(/lm_head.weight, required by config.json, is missing/);
   checkpoint.config['tie_word_embeddings'] = true;
   expect([...readGguf((await written(checkpoint)).text).tensors.keys()]).not.toContain('output.weight');
 });
@@ -109,7 +109,7 @@ test("Llama 3.1's frequencies and linear scaling are written", async () => {
   expect([...factors.subarray(5)]).toEqual([8, 8, 8]);
 });
 
-test('a sliding window is told of, and several feature layers are kept', async () => {
+test('a sliding window is noted, and several feature layers are kept', async () => {
   const checkpoint = originalCheckpoint();
   checkpoint.config['architectures'] = ['LlavaMistralForCausalLM'];
   checkpoint.config['sliding_window'] = 1024;

@@ -13,7 +13,7 @@ const checkpoint = `${models}/checkpoint`;
 const isThere = existsSync(`${checkpoint}/model.safetensors`);
 const reason = isThere ? '' : ` (skipped: ${checkpoint} is not there)`;
 
-/** What a checkpoint does not say, and what only one of the two writers writes. */
+/** Keys that a checkpoint does not have, or that only one of the two writers writes. */
 const ownKeys = [
   'general.name',
   'general.license',

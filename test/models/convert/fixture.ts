@@ -6,12 +6,12 @@ import { ConfigError } from '../../../src/domain/errors.ts';
 import { type ConvertOptions, convertCheckpoint } from '../../../src/models/convert/convert-checkpoint.ts';
 import { type Checkpoint, type WriteOptions, writeCheckpoint } from './tiny-checkpoint.ts';
 
-/** A folder that is gone after the test file. */
+/** A folder that is removed after the test file. */
 export const folder = mkdtempSync(join(tmpdir(), 'scenecast-convert-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
-/** A new folder's path; the folder is not made. */
+/** A new folder's path; the folder is not created. */
 export function newFolder(): string {
   return join(folder, String(count++));
 }

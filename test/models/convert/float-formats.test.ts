@@ -72,7 +72,7 @@ test.each([
   expect([...new Uint16Array(target.buffer)]).toEqual(expected);
 });
 
-test('values too large for a half are told of; infinities are not', () => {
+test('values too large for a half are reported; infinities are not', () => {
   const fromBrain = floatConversion('BF16', 'F16')!;
   expect(fromBrain(bytesOf([0x3f80, 0x4780]), new Uint8Array(4), 2)).toBe(false);
   expect(fromBrain(bytesOf([0x3f80, 0xff80]), new Uint8Array(4), 2)).toBe(true);

@@ -74,7 +74,7 @@ test('rows of q and k are interleaved within each head, of k within each of the 
   }
 });
 
-test('metadata says what the configs say', () => {
+test('metadata is that of the configs', () => {
   expect(metadataOf(original.text)).toMatchObject({
     'general.architecture': 'llama',
     'general.name': 'tiny',
@@ -132,7 +132,7 @@ test('shards without an index are found', async () => {
 });
 
 test.each(['BF16', 'F32'] as const)(
-  '--outtype %s gives matrices of it and the same mmproj',
+  '--outtype %s changes the matrices and not the mmproj',
   async (outtype) => {
     const converted = await written(originalCheckpoint(), { convert: { outtype } });
     expect(converted.text).toMatch(new RegExp(`tiny-text-${outtype.toLowerCase()}\\.gguf$`));
@@ -179,7 +179,7 @@ test('the tower of a published original is known by its name', async () => {
   checkpoint.config['mm_vision_tower'] = 'openai/clip-vit-large-patch14-336';
   delete checkpoint.files['tower/config.json'];
   // Known to be 1024 wide, which this one is not.
-  await expect(written(checkpoint)).rejects.toThrow(/class_embedding is 32, config.json asks for 1024/);
+  await expect(written(checkpoint)).rejects.toThrow(/class_embedding is 32, config.json requires 1024/);
 });
 
 test('the same checkpoint gives the same bytes', async () => {

@@ -21,25 +21,29 @@ test.each<[string, (checkpoint: Checkpoint) => void, RegExp]>([
   [
     'a missing tensor',
     ({ tensors }) => delete tensors[query],
-    /layers\.1\.self_attn\.q_proj\.weight is missing/,
+    /layers\.1\.self_attn\.q_proj\.weight, required by config\.json, is missing/,
   ],
   [
     'a wrong shape',
     ({ tensors }) => (tensors[query] = zeros(32, 64)),
-    /q_proj\.weight is 32x64, .* asks for 64x64/,
+    /q_proj\.weight is 32x64, .* requires 64x64/,
   ],
   [
     'an unknown tensor',
     ({ tensors }) => (tensors['model.lora_A'] = zeros(2)),
     /tensor model\.lora_A: not part of/,
   ],
-  ['a missing newline', ({ tensors }) => delete tensors['model.image_newline'], /image_newline is missing/],
+  [
+    'a missing newline',
+    ({ tensors }) => delete tensors['model.image_newline'],
+    /image_newline, required by config\.json, is missing/,
+  ],
   [
     'no projector',
     ({ tensors }) => {
       for (const name of Object.keys(tensors)) if (name.includes('mm_projector')) delete tensors[name];
     },
-    /mm_projector\.0\.weight\) is not among its tensors.* mm_projector\.bin, is a pickle/,
+    /mm_projector\.0\.weight\) is missing.* mm_projector\.bin is a pickle/,
   ],
   [
     'another architecture',
@@ -76,7 +80,7 @@ test.each<[string, (checkpoint: Checkpoint) => void, RegExp]>([
   [
     'heads that do not divide',
     ({ config }) => (config['num_attention_heads'] = 7),
-    /num_attention_heads is 7: hidden_size 64/,
+    /num_attention_heads is 7: must divide hidden_size 64/,
   ],
   [
     'another vocabulary size',
@@ -119,12 +123,12 @@ test.each<[string, (checkpoint: Checkpoint) => void, RegExp]>([
       config['mm_vision_tower'] = 'google/siglip-so400m';
       delete files['tower/config.json'];
     },
-    /mm_vision_tower is "google\/siglip-so400m", which is not known.*--vision-tower/,
+    /mm_vision_tower is "google\/siglip-so400m", an unknown tower.*--vision-tower/,
   ],
   [
     'a tower outside',
     ({ config }) => (config['mm_vision_tower'] = '../../tower'),
-    /mm_vision_tower is "\.\.\/\.\.\/tower", which is not known/,
+    /mm_vision_tower is "\.\.\/\.\.\/tower", an unknown tower/,
   ],
 ])('%s is refused', async (_, spoil, message) => {
   const checkpoint = originalCheckpoint();

@@ -17,7 +17,7 @@ test.each<[string, (folder: string) => void, RegExp]>([
       unlinkSync(join(folder, 'model-00002-of-00002.safetensors'));
       unlinkSync(join(folder, 'model.safetensors.index.json'));
     },
-    /1 of 2 shards are there/,
+    /only 1 of 2 shards found/,
   ],
   [
     'a cut shard',
@@ -32,7 +32,7 @@ test.each<[string, (folder: string) => void, RegExp]>([
   [
     'a shard without its tensors',
     (folder) => writeFileSync(join(folder, 'model-00001-of-00002.safetensors'), safetensors({}, 'F16')),
-    /model-00001-of-00002\.safetensors: tensor model\.\S+ is missing, which model\.safetensors\.index\.json says/,
+    /model-00001-of-00002\.safetensors: tensor model\.\S+, listed in model\.safetensors\.index\.json, is missing/,
   ],
   [
     'an index that leads out',
@@ -51,7 +51,7 @@ test.each<[string, (folder: string) => void, RegExp]>([
         unlinkSync(join(folder, name));
       writeFileSync(join(folder, 'pytorch_model.bin'), '');
     },
-    /no model\.safetensors, only pytorch_model\.bin, a pickle/,
+    /no model\.safetensors, only pytorch_model\.bin; pickles are not read/,
   ],
 ])('%s is refused', async (_, spoil, message) => {
   const folder = writeCheckpoint(newFolder(), originalCheckpoint(), { shards: 2 });
@@ -99,7 +99,7 @@ test.each<[string, Buffer, RegExp]>([
   await expectRefused(folder, new RegExp(`model\\.safetensors: .*${message.source}`));
 });
 
-test('a tensor that is not of floats is refused', async () => {
+test('a tensor without floats is refused', async () => {
   const folder = writeCheckpoint(newFolder(), originalCheckpoint());
   const path = join(folder, 'model.safetensors');
   const bytes = readFileSync(path);
@@ -110,7 +110,7 @@ test('a tensor that is not of floats is refused', async () => {
   await expectRefused(folder, /tensor lm_head\.weight is of I16; only F32, F16 and BF16/);
 });
 
-test('a value too large for a half is refused, and told how to keep', async () => {
+test('a value too large for a half is refused, with the remedy', async () => {
   const checkpoint = originalCheckpoint();
   checkpoint.tensors['lm_head.weight']!.values[70] = 1e6;
   const folder = writeCheckpoint(newFolder(), checkpoint, { dtype: 'F32' });

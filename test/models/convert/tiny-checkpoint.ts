@@ -186,7 +186,7 @@ export interface WriteOptions {
   readonly shards?: number;
 }
 
-/** Writes a checkpoint into `folder`, which is made. */
+/** Writes a checkpoint into `folder`, which is created. */
 export function writeCheckpoint(
   folder: string,
   { config, tensors, files }: Checkpoint,

@@ -140,7 +140,7 @@ test('other known splitters are told apart, and an unknown one is refused', asyn
   const gpt2 = { ...llama3(), pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false } };
   expect(await tokenizerOf(llama3Checkpoint(gpt2))).toMatchObject({ pre: 'gpt-2' });
   await expect(written(llama3Checkpoint(llama3(String.raw`\p{L}+`)))).rejects.toThrow(
-    /tokenizer\.json: pre_tokenizer .* is not known; known are those of llama-bpe, qwen2, gpt-2/,
+    /tokenizer\.json: pre_tokenizer .* is unknown; known are those of llama-bpe, qwen2, gpt-2/,
   );
 });
 

@@ -10,7 +10,7 @@ import { originalCheckpoint, writeCheckpoint } from './tiny-checkpoint.ts';
 
 const checkpoint = writeCheckpoint(newFolder(), originalCheckpoint());
 
-test('files come under their names only when both are complete', async () => {
+test('files get their names only when both are complete', async () => {
   const outFolder = newFolder();
   const seen = new Set<string>();
   const progress: ConvertProgress[] = [];
@@ -30,7 +30,7 @@ test('files come under their names only when both are complete', async () => {
 });
 
 test.each(['text', 'mmproj'] as const)(
-  'an interruption while the %s is written leaves nothing',
+  'an interruption while the %s is written leaves no file',
   async (stage) => {
     const outFolder = newFolder();
     const stop = new AbortController();
@@ -49,18 +49,18 @@ test.each(['text', 'mmproj'] as const)(
   },
 );
 
-test('files that are there are kept, unless they are to be replaced', async () => {
+test('existing files are kept without --force', async () => {
   const outFolder = newFolder();
   mkdirSync(outFolder);
   const path = join(outFolder, 'tiny-mmproj-f16.gguf');
   writeFileSync(path, 'mine');
-  await expect(convert(checkpoint, { outFolder })).rejects.toThrow(`${path}: is there already; give --force`);
+  await expect(convert(checkpoint, { outFolder })).rejects.toThrow(`${path}: already exists; use --force`);
   expect([readdirSync(outFolder), readFileSync(path, 'utf8')]).toEqual([['tiny-mmproj-f16.gguf'], 'mine']);
   await convert(checkpoint, { outFolder, force: true });
   expect(readGguf(path).tensors.size).toBeGreaterThan(9);
 });
 
-test('what a killed run left behind is no hindrance', async () => {
+test('leftovers of a killed run do not matter', async () => {
   const outFolder = newFolder();
   mkdirSync(outFolder);
   writeFileSync(join(outFolder, 'tiny-text-f16.gguf.part'), Buffer.alloc(10_000_000));
@@ -68,12 +68,12 @@ test('what a killed run left behind is no hindrance', async () => {
   expect(readFileSync(path).length).toBeLessThan(1_000_000);
 });
 
-test('a disk that is too full is told of before anything is written', async () => {
+test('a full disk is an error before anything is written', async () => {
   const outFolder = newFolder();
   const bytes = (await sizes()).text + (await sizes()).mmproj;
   const options = { outFolder, freeBytesOf: async () => bytes - 1 };
   await expect(convert(checkpoint, options)).rejects.toThrow(
-    /the conversion needs \d+ kB of disk space, \d+ kB are free; make room, or name another folder/,
+    /the conversion needs \d+ kB of disk space, \d+ kB is free; free some space, or choose another folder/,
   );
   expect(readdirSync(outFolder)).toEqual([]);
   await convert(checkpoint, { outFolder, freeBytesOf: async () => bytes });
@@ -84,7 +84,7 @@ async function sizes(): Promise<{ text: number; mmproj: number }> {
   return { text: readFileSync(files.text).length, mmproj: readFileSync(files.mmproj).length };
 }
 
-test('quantising needs room for both forms of the text model at once', async () => {
+test('quantising needs space for both forms of the text model at once', async () => {
   const { text: textBytes } = await sizes();
   const options = {
     quant: 'Q8_0',
@@ -95,7 +95,7 @@ test('quantising needs room for both forms of the text model at once', async () 
   await convert(checkpoint, free(textBytes * 1.6));
 });
 
-test('quantised files take the place of the float ones', async () => {
+test('quantised files replace the float ones', async () => {
   const calls: string[][] = [];
   const outFolder = newFolder();
   const quantize = async (input: string, output: string, type: string): Promise<void> => {
@@ -112,7 +112,7 @@ test('quantised files take the place of the float ones', async () => {
   expect(converted.text).toBe(join(outFolder, 'tiny-text-Q4_0.gguf'));
 });
 
-test('a quantiser that fails leaves nothing', async () => {
+test('a failed quantisation leaves no file', async () => {
   const outFolder = newFolder();
   const quantize = async (_: string, output: string): Promise<void> => {
     writeFileSync(output, 'half');
@@ -124,9 +124,9 @@ test('a quantiser that fails leaves nothing', async () => {
   expect(readdirSync(outFolder)).toEqual([]);
 });
 
-test('a folder that cannot be made is named', async () => {
+test('a folder that cannot be created is named', async () => {
   await expect(convert(checkpoint, { outFolder: join(checkpoint, 'config.json', 'x') })).rejects.toThrow(
-    /config\.json\/x: cannot be made/,
+    /config\.json\/x: cannot be created/,
   );
 });
 

@@ -10,17 +10,17 @@ beforeEach(async () => {
   return () => bench.close();
 });
 
-test('it goes on after a cut, from where it was, asking for the same file', async () => {
+test('after a lost connection it resumes the same file', async () => {
   bench.breakFirst({ cutAfterBytes: 120_000 });
   await bench.pull();
   bench.expectWhole();
   const [, second] = bench.hub.downloads;
   expect(second?.headers.range).toBe('bytes=120000-');
   expect(second?.headers['if-range']).toMatch(/^"[0-9a-f]{32}"$/);
-  expect(bench.said('retry')[0]).toMatch(/hf:o\/r\/text\.gguf: the connection was cut \(.+\) at 120 kB/);
+  expect(bench.said('retry')[0]).toMatch(/hf:o\/r\/text\.gguf: connection lost \(.+\) at 120 kB/);
 });
 
-test('100 random cuts end in a verified file', async () => {
+test('100 lost connections end in a verified file', async () => {
   const big = ggufBytes(2_000_000, 3);
   bench.hub.files.set(textFile, big);
   let cuts = 0;
@@ -33,7 +33,7 @@ test('100 random cuts end in a verified file', async () => {
   bench.expectWhole(big);
 }, 60_000);
 
-test('a server without ranges begins anew, and is given up when it never comes farther', async () => {
+test('a server without ranges restarts the file, and is given up without progress', async () => {
   bench.breakFirst({ cutAfterBytes: 100_000 });
   const once = bench.hub.fault;
   bench.hub.fault = (...args) => once(...args) ?? { ignoreRange: true };
@@ -56,10 +56,10 @@ test.each([
   [
     'ends too early, without a length',
     { chunked: true, cutAfterBytes: 299_999 },
-    /cut|ended at 299999 of 300000/,
+    /lost|stopped at 299999 of 300000/,
   ],
   ['sends too much, without a length', { chunked: true, extraBytes: 5 }, /sends more than the 300000 bytes/],
-  ['encodes', { headers: { 'content-encoding': 'br' } }, /br-encoded|cut/],
+  ['encodes', { headers: { 'content-encoding': 'br' } }, /br encoding|lost/],
 ])('a server that %s is not believed', async (_what, fault, message) => {
   bench.breakFirst(fault);
   await bench.pull();
@@ -68,11 +68,11 @@ test.each([
 });
 
 test.each([
-  ['another start', 'bytes 5-299999/300000', /asked for the bytes from 100000, the server sends "bytes 5-/],
+  ['another start', 'bytes 5-299999/300000', /requested the bytes from 100000, the server sent "bytes 5-/],
   ['another size', 'bytes 100000-299999/300001', /has 300000 bytes, but the server says/],
-  ['an end beyond the end', 'bytes 100000-300000/*', /asked for|has 300000 bytes, but the server says/],
-  ['another length', 'bytes 100000-200000/300000', /asked for the bytes from 100000/],
-  ['nonsense', 'lots', /the server sends "lots"/],
+  ['an end beyond the end', 'bytes 100000-300000/*', /requested|has 300000 bytes, but the server says/],
+  ['another length', 'bytes 100000-200000/300000', /requested the bytes from 100000/],
+  ['nonsense', 'lots', /the server sent "lots"/],
 ])('a range with %s is not believed', async (_what, contentRange, message) => {
   let request = 0;
   bench.hub.fault = () =>
@@ -89,23 +89,23 @@ test.each([
   bench.expectWhole();
 });
 
-test('a server that always lies leaves no file', async () => {
+test('a server that is always wrong leaves no file', async () => {
   bench.hub.fault = () => ({ headers: { 'content-length': '300001' } });
   await expect(bench.pull()).rejects.toThrow(/announces 300001; given up after 4 attempts/);
   expect(existsSync(bench.path('text.gguf'))).toBe(false);
 });
 
-test('a byte that turned on the way is found, and the file fetched anew', async () => {
+test('a corrupt byte is detected, and the file downloaded again', async () => {
   bench.breakFirst({ corruptAt: 200_000 });
   await bench.pull();
   bench.expectWhole();
-  expect(bench.said('restart')[0]).toMatch(/what came has not the sha256 that the hub names/);
+  expect(bench.said('restart')[0]).toMatch(/the download does not have the hub's sha256/);
 });
 
-test('a hub whose bytes are never those of its digest is refused, and nothing is left', async () => {
+test('a hub whose data never matches its digest is refused, and no file is left', async () => {
   bench.hub.fault = () => ({ corruptAt: 200_000 });
   await expect(bench.pull()).rejects.toThrow(
-    /hf:o\/r\/text\.gguf: what came has not the sha256 .*, 2 times in a row/,
+    /hf:o\/r\/text\.gguf: the download does not have the hub's sha256 .*, 2 times in a row/,
   );
   expect(existsSync(bench.path())).toBe(false);
   expect(await pinsOf(bench.models, 'm')).toEqual({});
@@ -120,15 +120,15 @@ test('a hub that contradicts itself about the digest is refused', async () => {
   expect(bench.hub.downloads).toEqual([]);
 });
 
-test('a page where a GGUF should be is refused', async () => {
+test('a page instead of a GGUF is refused', async () => {
   bench.hub.files.set(textFile, Buffer.from('<!doctype html>'));
   await expect(bench.pull({ sources: [source(bench.hub.plainUrl(textFile))] })).rejects.toThrow(
-    /what came is no GGUF file: it begins with "<!do"/,
+    /not a GGUF file: it begins with "<!do"/,
   );
   expect(existsSync(bench.path())).toBe(false);
 });
 
-test('a file that changes between two requests is begun anew', async () => {
+test('a file that changes between two requests is downloaded again', async () => {
   const changed = ggufBytes(300_000, 8);
   bench.hub.fault = () => {
     bench.hub.fault = () => null;
@@ -137,10 +137,10 @@ test('a file that changes between two requests is begun anew', async () => {
   };
   await bench.pull({ sources: [source(bench.hub.plainUrl(textFile))] });
   bench.expectWhole(changed);
-  expect(bench.said('restart')).toEqual(['the file on the hub was changed']);
+  expect(bench.said('restart')).toEqual(['the file on the hub has changed']);
 });
 
-test('the same where the server ignores If-Range', async () => {
+test('the same with a server that ignores If-Range', async () => {
   const changed = ggufBytes(310_000, 8);
   bench.hub.fault = () => {
     bench.hub.fault = () => ({ ignoreIfRange: true });
@@ -167,33 +167,33 @@ test('Retry-After is obeyed', async () => {
   bench.expectWhole();
 });
 
-test('a server that asks for an hour is not waited for', async () => {
+test('a Retry-After of an hour is an error', async () => {
   bench.hub.apiFault = () => ({ status: 503, headers: { 'retry-after': '3600' } });
-  await expect(bench.pull()).rejects.toThrow(/answered 503, and asks to be left alone for 60 minutes/);
+  await expect(bench.pull()).rejects.toThrow(/answered 503; the server asks to retry after 60 minutes/);
 });
 
-test('an overloaded API is asked again', async () => {
+test('a request to an overloaded API is retried', async () => {
   let failures = 2;
   bench.hub.apiFault = () => (failures-- > 0 ? { status: 503 } : null);
   await bench.pull();
   bench.expectWhole();
 });
 
-test('a server that falls silent is asked again', async () => {
+test('a request without data is retried', async () => {
   bench.breakFirst({ silent: true });
   await bench.pull({ idleTimeoutMs: 150 });
-  expect(bench.said('retry')[0]).toMatch(/nothing came for 150 ms/);
+  expect(bench.said('retry')[0]).toMatch(/no data for 150 ms/);
   bench.expectWhole();
 });
 
-test('an abort keeps what has come, and the next pull goes on from there', async () => {
+test('an abort keeps the data, and the next pull resumes', async () => {
   const stop = new AbortController();
   bench.breakFirst({ slow: { pieceBytes: 20_000, pauseMs: 5 } });
   const pulling = bench.pull({
     signal: stop.signal,
     onEvent: (event) => event.type === 'progress' && event.doneBytes >= 100_000 && stop.abort(),
   });
-  await expect(pulling).rejects.toThrow(/m: stopped; what has come is kept/);
+  await expect(pulling).rejects.toThrow(/m: stopped; the downloaded data is kept/);
   expect(readdirSync(bench.path()).sort()).toEqual(['text.gguf.part', 'text.gguf.part.json']);
   const { size } = statSync(bench.path('text.gguf.part'));
   expect(size).toBeGreaterThanOrEqual(100_000);
@@ -202,7 +202,7 @@ test('an abort keeps what has come, and the next pull goes on from there', async
   bench.expectWhole();
 });
 
-test('a part that is not what it says is found at the end', async () => {
+test('a wrong part is detected at the end', async () => {
   bench.breakFirst({ cutAfterBytes: 100_000 });
   bench.hub.apiFault = (request) =>
     bench.hub.downloads.length > 0 && !request.url!.includes('/cdn/') ? { status: 404 } : null;
@@ -212,6 +212,6 @@ test('a part that is not what it says is found at the end', async () => {
   part[50_000]! ^= 1;
   writeFileSync(bench.path('text.gguf.part'), part);
   await bench.pull();
-  expect(bench.said('restart')[0]).toMatch(/has not the sha256/);
+  expect(bench.said('restart')[0]).toMatch(/does not have the hub's sha256/);
   bench.expectWhole();
 });

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
 import { describeRemoteFile } from '../../../src/models/download/hub-file.ts';
 import {
-  askHub,
   defaultHubAccess,
   type HubAccess,
   HubError,
+  requestHub,
   retryAfterOf,
 } from '../../../src/models/download/hub-request.ts';
 import { parseAddress } from '../../../src/models/hub-address.ts';
@@ -29,9 +29,9 @@ const access = (over: Partial<HubAccess> = {}): HubAccess => ({
   ...over,
 });
 
-test('the token goes to the hub, and not along a redirect to another port', async () => {
+test('the token is sent to the hub, and not after a redirect to another port', async () => {
   const remote = await describeRemoteFile(parseAddress('hf:o/r/x.gguf'), access({ hfToken: 'hf_secret' }));
-  const { response } = await askHub(remote.url, { token: remote.token, follow: 'anywhere', signal });
+  const { response } = await requestHub(remote.url, { token: remote.token, follow: 'anywhere', signal });
   expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
   const authorizations = new Map(
     hub.seen.map(({ server, path, headers }) => [`${server} ${path.split('?')[0]}`, headers.authorization]),
@@ -44,7 +44,11 @@ test('the token goes to the hub, and not along a redirect to another port', asyn
 
 test('within one origin it stays with the request', async () => {
   hub.redirects = false;
-  await askHub(`${hub.endpoint}/o/r/resolve/main/x.gguf`, { token: 'hf_secret', follow: 'anywhere', signal });
+  await requestHub(`${hub.endpoint}/o/r/resolve/main/x.gguf`, {
+    token: 'hf_secret',
+    follow: 'anywhere',
+    signal,
+  });
   expect(hub.seen.map(({ headers }) => headers.authorization)).toEqual([
     'Bearer hf_secret',
     'Bearer hf_secret',
@@ -103,10 +107,14 @@ test('ModelScope: size, digest and commit of a file', async () => {
 });
 
 test.each([
-  ['hf:o/r/y.gguf', 200, /\/o\/r\/resolve\/main\/y\.gguf answered 404: there is no such file/],
+  ['hf:o/r/y.gguf', 200, /\/o\/r\/resolve\/main\/y\.gguf answered 404: no such file/],
   ['modelscope:o/r/y.gguf', 200, /modelscope:o\/r: y\.gguf is not in the repository at master/],
   ['modelscope:o/s/y.gguf', 200, /not in the repository at master \(no such repo\)/],
-  ['hf:o/r/x.gguf', 401, /answered 401: the repository is private, gated or not there; give a token/],
+  [
+    'hf:o/r/x.gguf',
+    401,
+    /answered 401: the repository is private, gated or missing; if you have a token, give it/,
+  ],
   ['hf:o/r/x.gguf', 500, /answered 500/],
 ])('%s with status %i', async (address, status, message) => {
   hub.apiFault = () => (status === 200 ? null : { status });
@@ -116,32 +124,32 @@ test.each([
 
 test('a redirect to another protocol is not followed', async () => {
   hub.apiFault = () => ({ status: 302, headers: { location: 'ftp://example.invalid/x.gguf' } });
-  await expect(askHub(`${hub.endpoint}/x`, { follow: 'anywhere', signal })).rejects.toThrow(
+  await expect(requestHub(`${hub.endpoint}/x`, { follow: 'anywhere', signal })).rejects.toThrow(
     /redirects to ftp:\/\/example\.invalid, which is not safe to follow/,
   );
 });
 
-test('a redirect that never ends is left', async () => {
+test('an endless redirect is given up', async () => {
   hub.apiFault = (request) => ({ status: 302, headers: { location: `${request.url}x` } });
-  await expect(askHub(`${hub.endpoint}/x`, { follow: 'anywhere', signal })).rejects.toThrow(
+  await expect(requestHub(`${hub.endpoint}/x`, { follow: 'anywhere', signal })).rejects.toThrow(
     /more than 10 times/,
   );
 });
 
-test('a server that is not there is told, and may be there later', async () => {
+test('an unreachable server is a temporary error', async () => {
   const { endpoint } = hub;
   await hub.close();
-  const error = await askHub(`${endpoint}/x`, { follow: 'anywhere', signal }).catch((thrown) => thrown);
+  const error = await requestHub(`${endpoint}/x`, { follow: 'anywhere', signal }).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(HubError);
   expect(error.message).toMatch(/127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED/);
   expect(error.isTemporary).toBe(true);
   hub = await new LoopbackHub().start();
 });
 
-test('an answer of another shape is told', async () => {
+test('a response of another shape is an error', async () => {
   hub.apiFault = (request) => (request.url!.includes('/tree/') ? { status: 200 } : null);
   await expect(describeRemoteFile(parseAddress('hf:o/r/x.gguf'), access())).rejects.toThrow(
-    /its answer cannot be read/,
+    /its response cannot be read/,
   );
 });
 

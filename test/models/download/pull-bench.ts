@@ -13,7 +13,7 @@ export const mmproj = ggufBytes(100_000, 2);
 /** On the hub; `text.gguf` in the model's folder. */
 export const textFile = 'o/r/text.gguf';
 
-/** Every pull syncs files and folders: in memory that takes no time. */
+/** In memory, as every pull syncs files and folders. */
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 interface PullOptions extends Partial<HubAccess> {
@@ -44,7 +44,7 @@ export class PullBench {
     rmSync(this.models, { recursive: true });
   }
 
-  /** Pulls hf:o/r/text.gguf as the model `m`, unless told otherwise. */
+  /** Pulls hf:o/r/text.gguf as the model `m` by default. */
   pull(options: PullOptions = {}): Promise<PulledModel> {
     const { name = 'm', sources = [source('hf:o/r/text.gguf')], acceptChange = false, ...rest } = options;
     const { freeBytes = 1e12, onEvent, ...access } = rest;
@@ -79,7 +79,7 @@ export class PullBench {
     return events.map((event) => ('reason' in event ? event.reason : ''));
   }
 
-  /** The first request for bytes goes wrong. */
+  /** Makes the first request for bytes fail. */
   breakFirst(fault: Fault): void {
     let isFirst = true;
     this.hub.fault = () => {
@@ -89,7 +89,7 @@ export class PullBench {
     };
   }
 
-  /** The final name holds the right bytes, and nothing else is left of the download. */
+  /** Expects the right bytes under the final name, and no leftovers. */
   expectWhole(bytes = text): void {
     expect(sha256(readFileSync(this.path('text.gguf')))).toBe(sha256(bytes));
     expect(readdirSync(this.path())).toEqual(['text.gguf']);

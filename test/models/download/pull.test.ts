@@ -41,7 +41,7 @@ test('a mirror without the tree API is checked by the digest of its download', a
   expect(files[0]?.pin.checkedAgainst).toBe('sha256');
 });
 
-test('a plain URL has no digest to check, and is pinned as it came', async () => {
+test('a plain URL has no digest to check, and is pinned as downloaded', async () => {
   const { files } = await bench.pull({
     sources: [source(`${bench.hub.plainUrl(textFile)}?Signature=secret`)],
   });
@@ -50,20 +50,20 @@ test('a plain URL has no digest to check, and is pinned as it came', async () =>
   expect(readFileSync(join(bench.models, 'models.lock.json'), 'utf8')).not.toContain('secret');
 });
 
-test('what is here as it was pinned is not asked for again', async () => {
+test('files that match their pins are not requested again', async () => {
   await bench.pull();
   await bench.hub.close();
   expect(await bench.pull()).toMatchObject({ status: 'present' });
 });
 
-test('a file that was changed on this disk is fetched again', async () => {
+test('a file changed on the disk is downloaded again', async () => {
   await bench.pull();
   writeFileSync(bench.path('text.gguf'), ggufBytes(text.length, 9));
   expect(await bench.pull()).toMatchObject({ status: 'pulled' });
   bench.expectWhole();
 });
 
-test('a file that somebody put here is pinned without a download, if it is the right one', async () => {
+test('an existing file with the right digest is pinned without a download', async () => {
   await bench.pull({ sources: [source('hf:o/r/mmproj.gguf')] });
   writeFileSync(bench.path('text.gguf'), text);
   await bench.pull();
@@ -71,7 +71,7 @@ test('a file that somebody put here is pinned without a download, if it is the r
   expect((await pinsOf(bench.models, 'm'))['text.gguf']).toMatchObject({ sha256: sha256(text) });
 });
 
-test('a file that was changed on the hub since it was pinned is refused, before any of it comes', async () => {
+test('a file changed on the hub since it was pinned is refused before the download', async () => {
   await bench.pull();
   rmSync(bench.path('text.gguf'));
   const changed = ggufBytes(300_000, 8);
@@ -87,7 +87,7 @@ test('a file that was changed on the hub since it was pinned is refused, before 
   expect((await pinsOf(bench.models, 'm'))['text.gguf']?.sha256).toBe(sha256(changed));
 });
 
-test('the same for a plain URL, where only the download tells', async () => {
+test('the same for a plain URL, after the download', async () => {
   const sources = [source(bench.hub.plainUrl(textFile))];
   await bench.pull({ sources });
   rmSync(bench.path('text.gguf'));
@@ -99,28 +99,28 @@ test('the same for a plain URL, where only the download tells', async () => {
 test("a file that is not the catalogue's is refused", async () => {
   const [file] = source('hf:o/r/text.gguf') as [PullFile];
   await expect(bench.pull({ sources: [[{ ...file, sha256: 'b'.repeat(64) }]] })).rejects.toThrow(
-    /but the catalogue names b{64}/,
+    /but the catalogue has b{64}/,
   );
   expect(bench.hub.downloads).toEqual([]);
 });
 
-test('a lock file that cannot be used stops everything', async () => {
+test('an invalid lock file stops the pull', async () => {
   writeFileSync(join(bench.models, 'models.lock.json'), '{"schema": 2}');
-  await expect(bench.pull()).rejects.toThrow(/models\.lock\.json: .*; mend it, or remove it/s);
+  await expect(bench.pull()).rejects.toThrow(/models\.lock\.json: .*; repair it, or remove it/s);
   expect(bench.hub.seen).toEqual([]);
 });
 
-test('without room nothing is downloaded, and the figures are told', async () => {
+test('without enough space nothing is downloaded, and the error has the figures', async () => {
   await expect(bench.pull({ freeBytes: 100_000_000 })).rejects.toThrow(
-    /300 kB are still to be downloaded and 268 MB must stay free, but only 100 MB are: make room for 169 MB more/,
+    /needs 300 kB and 268 MB must stay free, but only 100 MB is free; free 169 MB more/,
   );
   expect(bench.hub.downloads).toEqual([]);
   await expect(
     bench.pull({ freeBytes: 100_000_000, sources: [source(bench.hub.plainUrl(textFile))] }),
-  ).rejects.toThrow(/300 kB are still to be downloaded/);
+  ).rejects.toThrow(/the download needs 300 kB/);
 });
 
-test('the second source is used when the first has nothing; all of a model comes from one', async () => {
+test('the second source is used if the first does not have the files; all files come from one source', async () => {
   bench.hub.files.set('p/q/text-b.gguf', text).set('p/q/mmproj.gguf', mmproj);
   const sources = [
     source('modelscope:gone/gone/text.gguf', 'modelscope:gone/gone/mmproj.gguf'),
@@ -133,7 +133,7 @@ test('the second source is used when the first has nothing; all of a model comes
   );
 });
 
-test('a part is gone on with from another hub that has the same bytes, and none is left over', async () => {
+test('a part is resumed from another hub that has the same bytes, and no part is left', async () => {
   bench.hub.files.set('p/q/text.gguf', text);
   bench.hub.fault = (_request, file) =>
     file === textFile ? { cutAfterBytes: 200_000, ignoreRange: true } : null;
@@ -142,13 +142,15 @@ test('a part is gone on with from another hub that has the same bytes, and none 
   expect(bench.hub.downloads.at(-1)?.headers.range).toBe('bytes=200000-');
 });
 
-test('where no source has it, each says why', async () => {
+test('if no source has it, the error has each reason', async () => {
   await expect(
     bench.pull({ sources: [source('hf:x/y/text.gguf'), source('modelscope:x/y/text.gguf')] }),
-  ).rejects.toThrow(/m: no source has it:\n {2}.*answered 404: there is no such file\n {2}modelscope:x\/y/);
+  ).rejects.toThrow(
+    /m: not available from any source:\n {2}.*answered 404: no such file\n {2}modelscope:x\/y/,
+  );
 });
 
-test('a pull that was killed between pinning and renaming is finished by the next', async () => {
+test('the next pull completes one killed between pinning and renaming', async () => {
   bench.breakFirst({ cutAfterBytes: 150_000 });
   await bench.pull();
   const pins = await pinsOf(bench.models, 'm');
@@ -167,12 +169,12 @@ test('a pull that was killed between pinning and renaming is finished by the nex
   expect((await pinsOf(bench.models, 'm'))['text.gguf']?.sha256).toBe(pins['text.gguf']?.sha256);
 });
 
-test('a second pull of the same model is refused while the first goes on, another model is not', async () => {
+test('a second pull of the same model is refused while the first runs, of another model not', async () => {
   bench.hub.fault = () => ({ slow: { pieceBytes: 100_000, pauseMs: 30 } });
   const first = bench.pull();
   await until(() => bench.hub.downloads.length > 0);
   await expect(bench.pull()).rejects.toThrow(
-    new RegExp(`m is already being pulled by process ${process.pid} .*: wait until it has ended`),
+    new RegExp(`m is already being pulled by process ${process.pid} .*: wait for it to finish`),
   );
   await bench.pull({ name: 'n', sources: [source('hf:o/r/mmproj.gguf')] });
   await first;
@@ -182,6 +184,6 @@ test('a second pull of the same model is refused while the first goes on, anothe
 
 test('two addresses that end in the same name cannot be one model', async () => {
   await expect(bench.pull({ sources: [source('hf:o/r/text.gguf', 'hf:p/q/text.gguf')] })).rejects.toThrow(
-    /text\.gguf: two of the addresses end in this name/,
+    /text\.gguf: two addresses end in this name/,
   );
 });

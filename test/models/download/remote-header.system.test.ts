@@ -56,7 +56,7 @@ test.each([
   ['text', textPath],
   ['mmproj', mmprojPath],
 ])(
-  'only the header of a %s file comes over the network, the rest is a hole of the right length',
+  'only the header of a %s file is downloaded, into a sparse file of the right length',
   async (role, path) => {
     sentBytes = 0;
     const copy = join(folder, `${role}.copy`);
@@ -64,14 +64,14 @@ test.each([
     const whole = statSync(path);
     const { size, blocks } = statSync(copy);
     expect(size).toBe(whole.size);
-    // The file is a hole but for its header, and so is the copy.
+    // File and copy are sparse after the header.
     expect(blocks).toBe(whole.blocks);
     expect(readFileSync(copy).equals(readFileSync(path))).toBe(true);
     expect(sentBytes).toBeLessThan(whole.size / 4 + 8e6);
   },
 );
 
-test('a file that is not there is told by its address', async () => {
+test('a missing file is an error with its address', async () => {
   await expect(
     fetchHeader(parseAddress(`${origin}/nothing.gguf`), join(folder, 'nothing'), access),
   ).rejects.toThrow(/nothing\.gguf: its header cannot be read/);

@@ -17,10 +17,10 @@ const take = (waitMs = 0) => takeLock(path, 'it is being pulled', waitMs);
 /** No process has this id: Linux gives none above 2 ** 22 (PID_MAX_LIMIT). */
 const deadPid = 2 ** 22 + 1;
 
-test('what one holds another is refused, until it is released', async () => {
+test('a held lock is refused to others until it is released', async () => {
   const lock = await take();
   await expect(take()).rejects.toThrow(
-    new RegExp(`it is being pulled by process ${process.pid} \\(${path}\\): wait until it has ended`),
+    new RegExp(`it is being pulled by process ${process.pid} \\(${path}\\): wait for it to finish`),
   );
   await lock.requireHeld();
   await lock.release();
@@ -28,7 +28,7 @@ test('what one holds another is refused, until it is released', async () => {
   await (await take()).release();
 });
 
-test('one waits for the other', async () => {
+test('a second process waits for the lock', async () => {
   const lock = await take();
   setTimeout(() => void lock.release(), 100);
   await (await take(10_000)).release();
@@ -47,7 +47,7 @@ test.each([
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('of many that find a stale lock, one at a time has it', async () => {
+test('of many that find a stale lock, one at a time gets it', async () => {
   writeFileSync(path, JSON.stringify({ pid: deadPid }));
   let holders = 0;
   let most = 0;
@@ -64,7 +64,7 @@ test('of many that find a stale lock, one at a time has it', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('one that died while it removed a stale lock is passed over', async () => {
+test('the guard of a process that died while removing a stale lock is ignored', async () => {
   const dead = JSON.stringify({ pid: deadPid });
   writeFileSync(path, dead);
   writeFileSync(`${path}.stale`, dead);
@@ -72,7 +72,7 @@ test('one that died while it removed a stale lock is passed over', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('whose lock was taken away is told', async () => {
+test('a holder whose lock was taken over gets an error', async () => {
   const lock = await take();
   writeFileSync(path, '{"pid": 1}');
   await expect(lock.requireHeld()).rejects.toThrow(/another process took this lock/);

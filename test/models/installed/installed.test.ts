@@ -52,7 +52,7 @@ test.each([
   expect(defaultModelsFolder(env)).toBe(folder);
 });
 
-test('folders with a GGUF are models, whoever put them there', async () => {
+test('any folder with a GGUF is a model', async () => {
   put('pulled', 'x.gguf', 'x.gguf.part');
   put('own', 'y.gguf', 'notes.txt');
   put('not-one', 'notes.txt');
@@ -81,7 +81,7 @@ test('verifying tells good, changed, missing and unpinned files apart', async ()
   });
 });
 
-test('removing takes the files and leaves the pins', async () => {
+test('removing deletes the files and keeps the pins', async () => {
   put('m', 'x.gguf', 'y.gguf.part', 'y.gguf.part.json');
   await pin('m', 'x.gguf');
   expect(await removeModel(models, 'm', false)).toEqual({ freedBytes: 3 * bytes.length, left: [] });
@@ -91,14 +91,14 @@ test('removing takes the files and leaves the pins', async () => {
   expect(await pinsOf(models, 'm')).toEqual({});
 });
 
-test("removing leaves what is not a model's", async () => {
+test('removing leaves other files', async () => {
   put('m', 'x.gguf', 'notes.txt');
   expect(await removeModel(models, 'm', false)).toMatchObject({ left: ['notes.txt'] });
   expect(readdirSync(join(models, 'm'))).toEqual(['notes.txt']);
-  await expect(removeModel(models, 'm', false)).rejects.toThrow(/no model is there/);
+  await expect(removeModel(models, 'm', false)).rejects.toThrow(/no model found/);
 });
 
-test('of a model that lies elsewhere only the link is removed', async () => {
+test('of a linked model only the link is removed', async () => {
   put('elsewhere', 'x.gguf');
   symlinkSync(join(models, 'elsewhere'), join(models, 'm'));
   await removeModel(models, 'm', false);
@@ -106,9 +106,9 @@ test('of a model that lies elsewhere only the link is removed', async () => {
   expect(readdirSync(join(models, 'elsewhere'))).toEqual(['x.gguf']);
 });
 
-test.each(['../m', '/etc', '.', '..', 'M', 'a/b', ''])('"%s" is not the name of a model', async (name) => {
+test.each(['../m', '/etc', '.', '..', 'M', 'a/b', ''])('"%s" is not a valid model name', async (name) => {
   put('m', 'x.gguf');
-  await expect(removeModel(models, name, true)).rejects.toThrow(/not the name of a model/);
-  await expect(verifyModel(models, name, signal)).rejects.toThrow(/not the name of a model/);
+  await expect(removeModel(models, name, true)).rejects.toThrow(/not a valid model name/);
+  await expect(verifyModel(models, name, signal)).rejects.toThrow(/not a valid model name/);
   expect(await installedNames(models)).toEqual(['m']);
 });

@@ -14,7 +14,7 @@ function touch(...names: string[]): void {
   for (const name of names) writeFileSync(join(folder, name), '');
 }
 
-test('the two files of a model are told apart by name', async () => {
+test('the two files of a model are distinguished by name', async () => {
   touch('llava-v1.6-7b.Q4_0.gguf', 'mmproj-model-f16.gguf', 'README.md');
   expect(await locateModel(folder)).toEqual({
     text: join(folder, 'llava-v1.6-7b.Q4_0.gguf'),
@@ -31,6 +31,6 @@ test.each([
   await expect(locateModel(folder)).rejects.toThrow(message);
 });
 
-test('a folder that is not there is told', async () => {
+test('a missing folder is an error', async () => {
   await expect(locateModel(join(folder, 'gone'))).rejects.toThrow(/gone: not a readable folder/);
 });
