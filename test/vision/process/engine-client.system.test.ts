@@ -78,7 +78,12 @@ test('an answer does not depend on earlier questions about the same picture', as
 
 test.each([
   ['a file that is not there', { textPath: '/nowhere.gguf' }, 'FILE_MISSING', /\/nowhere\.gguf/],
-  ['a file that is no GGUF', { textPath: import.meta.filename }, 'NOT_GGUF', /engine-client\.system\.test\.ts/],
+  [
+    'a file that is no GGUF',
+    { textPath: import.meta.filename },
+    'NOT_GGUF',
+    /engine-client\.system\.test\.ts/,
+  ],
   ['the projector as text model', { textPath: demoEngine.mmprojPath }, 'NOT_A_TEXT_MODEL', /demo-mmproj/],
   ['the text model as projector', { mmprojPath: demoEngine.textPath }, 'NOT_AN_MMPROJ', /demo-text/],
   ['a template that cannot be parsed', { chatTemplate: '{% if %}' }, 'BAD_TEMPLATE', /./],
