@@ -48,7 +48,7 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
     if (truth?.caption === description && truth.questions[0]?.answer === answers['count']) right++;
   }
   expect(right / payloads.length).toBeGreaterThanOrEqual(0.75);
-  expect(daemon.log.filter(({ msg }) => msg === 'the model is loaded')).toHaveLength(1);
+  expect(daemon.log.filter(({ msg }) => msg === 'model loaded')).toHaveLength(1);
 
   expect(subscriber.json(`${base}/status`)).toEqual([{ state: 'online' }]);
   expect(cameraStatusSchema.parse(subscriber.json(`${base}/drawn/status`)[0])).toEqual({
@@ -121,7 +121,7 @@ test('the engine killed during a description: that frame fails, the daemon stays
     interval: '500ms',
     questions,
   });
-  const { pid } = await daemon.logged('the model is loaded');
+  const { pid } = await daemon.logged('model loaded');
   const events = (): { id: string; type: string; reason: string | null }[] =>
     subscriber.json(`${base}/drawn/event`);
   await until(() => events().some(({ type }) => type === 'captured'), 100_000);
@@ -142,7 +142,7 @@ test('the engine killed during a description: that frame fails, the daemon stays
 
 test('the daemon killed: its last will says offline, and no engine is left behind', async () => {
   const { daemon, subscriber } = await startAll({ source: drawn(900_000, '336x336'), interval: '500ms' });
-  const { pid } = await daemon.logged('the model is loaded');
+  const { pid } = await daemon.logged('model loaded');
   await daemon.end('SIGKILL');
   await until(() => subscriber.json(`${base}/status`).at(-1)?.state === 'offline');
   await until(() => !existsSync(`/proc/${pid}`));

@@ -41,7 +41,7 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const caller = await subscribe(url);
   const daemon = new Daemon(configOf(url, folder, { ask: true }));
-  const { pid } = await daemon.logged('the model is loaded', 120_000);
+  const { pid } = await daemon.logged('model loaded', 120_000);
   await until(() => caller.json(`${base}/drawn/description`).length === 1, 60_000);
   expect(cameraConfigSchema.parse(caller.json(`${base}/drawn/config`)[0])).toEqual({
     paused: false,
@@ -95,7 +95,7 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   expect((await daemon.end()).code).toBe(0);
   const count = caller.received.length;
   const again = new Daemon(configOf(url, folder, { set: ['paused', 'interval'] }));
-  await again.logged('looking', 120_000);
+  await again.logged('pipeline started', 120_000);
   await until(
     () => caller.received.slice(count).some(({ topic }) => topic === `${base}/drawn/config`),
     60_000,

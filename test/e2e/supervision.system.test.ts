@@ -21,7 +21,7 @@ test('under systemd the daemon is ready before its model is loaded and without a
   });
   const statuses = (): string[] => socket.values('STATUS');
   await until(() => socket.values('READY').length > 0, 100_000);
-  expect(daemon.log.some(({ msg }) => msg === 'the model is loaded')).toBe(false);
+  expect(daemon.log.some(({ msg }) => msg === 'model loaded')).toBe(false);
   expect(statuses()[0]).toMatch(/^loading the model \d+ %; looking at \d of 2 cameras; no connection/);
 
   await until(() => statuses().some((line) => line.includes('last description at')), 100_000);
@@ -31,7 +31,7 @@ test('under systemd the daemon is ready before its model is loaded and without a
   const signs = socket.values('WATCHDOG').length;
   await until(() => socket.values('WATCHDOG').length >= signs + 3, 30_000);
 
-  const { pid } = await daemon.logged('the model is loaded');
+  const { pid } = await daemon.logged('model loaded');
   expect(environOf(pid).filter((entry) => /^(NOTIFY|WATCHDOG)_/.test(entry))).toEqual([]);
   expect(new Set(socket.received.map((datagram) => datagram.pid)).size).toBe(1);
 
@@ -50,5 +50,5 @@ test('told to stop while it still plans, it stops, and starts nothing', async ()
   await until(() => daemon.log.length > 0, 100_000);
   const { code } = await daemon.end('SIGTERM');
   expect(code).toBe(0);
-  expect(daemon.log.some(({ msg }) => msg === 'looking' || msg === 'planned')).toBe(false);
+  expect(daemon.log.some(({ msg }) => msg === 'pipeline started' || msg === 'engine plan')).toBe(false);
 }, 200_000);

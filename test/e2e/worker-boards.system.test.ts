@@ -47,7 +47,7 @@ test(
       if (truth?.caption === description && truth.questions[0]?.answer === answers['count']) right++;
     }
     expect(right).toBeGreaterThanOrEqual(4);
-    expect(sender.log.filter(({ msg }) => msg === 'the model is loaded')).toEqual([]);
+    expect(sender.log.filter(({ msg }) => msg === 'model loaded')).toEqual([]);
     expect(worker.log.filter(({ msg }) => msg === 'described for the pool').length).toBeGreaterThanOrEqual(5);
 
     // The worker stops while it is at an image, and ends cleanly; so does the sender while it waits.
