@@ -1,40 +1,40 @@
 #!/usr/bin/env bash
-# Takes a board from a fresh Debian 12 or 13 (Radxa OS, Raspberry Pi OS) to its first description. One file: copy it to the
-# board beside the package, and run it as root, as often as you like. What is done already is left as it is; stopped at any
-# moment, it goes on when run again.
+# Sets up a board from a fresh Debian 12 or 13 (Radxa OS, Raspberry Pi OS) to its first description. One file: copy it to the
+# board beside the package, and run it as root, any number of times. Steps that are already done are skipped; after an
+# interruption, run it again to continue.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
-# Plain `su` keeps a user's, without these.
+# Plain `su` keeps the user's PATH, which lacks these.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 usage() {
   cat <<'X'
-provision.sh [flags]: installs Scenecast and what it needs, and sets it up
+provision.sh [flags]: install and configure Scenecast and its dependencies
 
-  --package FILE       the Debian package (default: scenecast_*.deb beside this script, or below build/packages)
+  --package FILE       the Debian package (default: scenecast_*.deb beside this script, or in build/packages)
   --from-source        build the package here, from the clone that this script is in
-  --offline DIR        use no network: packages and models (models/NAME/*.gguf) are taken from this folder
+  --offline DIR        use no network: take packages and models (models/NAME/*.gguf) from this folder
   --broker URL         an existing MQTT broker, such as mqtt://192.168.1.2:1883
-  --broker-user NAME   who to be there
-  --password-file FILE a file whose first line is the password
-  --install-broker     install mosquitto, for this board alone, with a password and an access list
+  --broker-user NAME   the user name at that broker
+  --password-file FILE a file whose first line is that user's password
+  --install-broker     install mosquitto, for this board only, with a password and an access list
   --camera [NAME=]SPEC a device (/dev/v4l/by-id/...), an rtsp:// or http:// address, a picture file or folder, or
-                       scene (drawn); may be given again
-  --model NAME         of the catalogue, or a folder with the two GGUF files, or demo
-  --language LANGUAGE  in which descriptions are asked for, such as German
-  --prompt TEXT        what the model is told (default: Describe the scene.)
-  --device NAME        the name in MQTT topics (default: the host name)
-  --yes                ask nothing: flags, else the last run's answers, else what is proposed
-  --dry-run            tell what would be done, and change nothing
-  --uninstall          remove Scenecast, its models, and what was installed for it
-  --help
+                       scene (drawn pictures); may be repeated
+  --model NAME         a model of the catalogue, a folder with the two GGUF files, or demo
+  --language LANGUAGE  language of the descriptions, such as German (default: English)
+  --prompt TEXT        the prompt for the model (default: Describe the scene.)
+  --device NAME        the device's name in MQTT topics (default: the host name)
+  --yes                ask nothing: use the flags, else the last run's answers, else the defaults
+  --dry-run            print what would be done, and change nothing
+  --uninstall          remove Scenecast, its models, and the packages installed for it
+  --help               print this text
 
-Exit code 0: it runs. 1: something failed; the message says what to do. 64: a wrong flag. 75: it runs already.
+Exit codes: 0 success; 1 failure (the message says what to do); 64 wrong flag; 75 another run is in progress.
 Log: /var/log/scenecast-provision.log
 X
 }
 
-# For tests: a folder that stands for /.
+# For tests: a folder used in place of /.
 readonly root=${SCENECAST_ROOT:-}
 readonly state=$root/var/lib/scenecast-provision work=$root/run/scenecast-provision
 readonly log_file=$root/var/log/scenecast-provision.log
@@ -44,7 +44,7 @@ readonly broker_folder=$root/etc/mosquitto
 repository=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 readonly repository
 readonly default_prompt='Describe the scene.'
-# A clock that is behind this day was never set: certificates and signatures would be refused.
+# An earlier date means that the clock was never set: certificates and signatures would be rejected.
 readonly earliest_epoch=1767225600 # 2026-01-01
 
 dry_run=no assume_yes=no from_source=no uninstall=no offline='' package='' password_file='' typed_password=''
@@ -52,7 +52,7 @@ step_count=9 step_number=0 arch='' was_active=no told=no
 declare -A given=() remembered=() answers=()
 declare -a apt_options=()
 
-# --- Telling ---------------------------------------------------------------------------------------------------------
+# --- Output ----------------------------------------------------------------------------------------------------------
 
 to_log() {
   [[ $dry_run == yes || ! -w ${log_file%/*} ]] || TZ=UTC printf '%(%FT%TZ)T %s\n' -1 "$*" >>"$log_file"
@@ -77,36 +77,36 @@ fail() {
   told=yes
   {
     printf '\nprovision: %s\n' "$1"
-    printf '  %s\n' "${2:-Run the same command again; what is done stays done.}"
-    [[ $dry_run == yes ]] || printf '  The log is %s.\n' "$log_file"
+    printf '  %s\n' "${2:-Run the same command again to continue.}"
+    [[ $dry_run == yes ]] || printf '  Log: %s\n' "$log_file"
   } >&2
   to_log "failed: $1"
   exit 1
 }
 
 wrong_flag() {
-  printf 'provision: %s\n  --help lists the flags.\n' "$1" >&2
+  printf 'provision: %s\n  See --help for the flags.\n' "$1" >&2
   exit 64
 }
 
-# However it ends: nothing is left behind that only this run needs, and no failure goes without a word.
+# On every exit: remove temporary files, and report a failure that was not reported yet.
 at_exit() {
   local code=$?
   if [[ $code != 0 && $told == no ]]; then
     told=yes
-    say "provision: stopped in step $step_number. Run the same command again to go on; the log is $log_file."
+    say "provision: stopped in step $step_number. Run the same command again to continue; log: $log_file"
   fi
   [[ $dry_run == yes ]] || rm -rf "$work"
 }
 
-# In a dry run what would end it is told, and the rest too.
+# A dry run reports the failure and continues.
 require_that() {
   if [[ $dry_run == yes ]]; then note "would stop here: $1 $2"; else fail "$1" "$2"; fi
 }
 
-# --- Doing -----------------------------------------------------------------------------------------------------------
+# --- Commands --------------------------------------------------------------------------------------------------------
 
-# Runs a command; what it says is shown and logged. Nothing secret may be among its arguments.
+# Runs a command, shows and logs its output. Its arguments must not contain secrets.
 run() {
   local line
   if [[ $dry_run == yes ]]; then
@@ -117,7 +117,7 @@ run() {
   "$@" 2>&1 </dev/null | while IFS= read -r line; do note "$line"; done
 }
 
-# The same for a command of Scenecast's: as root, with the service's state and credentials.
+# Runs a scenecast command as root, with the service's state and credentials.
 scenecast() {
   local folder=$work/credentials command=$root/usr/bin/scenecast
   if [[ ! -x $command ]]; then
@@ -130,13 +130,13 @@ scenecast() {
   if [[ $dry_run == no ]]; then
     mkdir -p "$folder"
     ln -sfn "$credential" "$folder/mqtt-password"
-    # What Node has compiled once serves the commands after it: half of their time.
+    # Later commands reuse Node's compiled code, which halves their time.
     settings+=("NODE_COMPILE_CACHE=$work/compiled")
   fi
   env "${settings[@]}" "$command" "$@"
 }
 
-# write_file PATH MODE OWNER:GROUP: what comes on stdin, in one step; what is right already is left as it is.
+# write_file PATH MODE OWNER:GROUP: writes stdin to the file in one step, unless the file is already right.
 write_file() {
   local path=$1 mode=$2 owner=$3 temporary
   if [[ $dry_run == yes ]]; then
@@ -157,23 +157,23 @@ write_file() {
   note "wrote ${path#"$root"}"
 }
 
-# On the disk before it has its name, so that a power cut leaves the old file or the new one.
+# Synced before the rename, so that a power cut leaves either the old file or the new one.
 replace_file() {
   sync -- "$1"
   mv -f -- "$1" "$2"
   sync -- "${2%/*}"
 }
 
-# Marks outlive a kill: what was begun is known in the next run.
+# Marks survive a kill, so the next run knows what was begun.
 mark() { [[ $dry_run == yes || -e $state/$1 ]] || { : >"$state/$1" && sync -- "$state"; }; }
 unmark() { [[ $dry_run == yes ]] || rm -f "$state/$1"; }
 is_marked() { [[ -e $state/$1 ]]; }
 
 # --- Flags and answers -----------------------------------------------------------------------------------------------
 
-# Each check prints what is wrong, and fails, where the value cannot be.
+# Each check prints what is wrong and fails if the value is invalid.
 is_one_line() {
-  [[ -n $1 && ! $1 =~ [[:cntrl:]] ]] || { echo 'must be words on one line' && return 1; }
+  [[ -n $1 && ! $1 =~ [[:cntrl:]] ]] || { echo 'must be text on one line' && return 1; }
 }
 is_broker() {
   [[ $1 == install || $1 =~ ^(mqtts?|wss?)://[^@[:space:][:cntrl:]]+$ ]] ||
@@ -203,15 +203,15 @@ is_cameras() {
     names+="$name "
     spec=$(camera_source "$spec")
     [[ ! $spec =~ [[:cntrl:]] ]] || { echo 'must be on one line' && return 1; }
-    ! is_hidden "$spec" || { echo 'is in a folder that the service does not see: put the pictures into /srv, say' && return 1; }
+    ! is_hidden "$spec" || { echo 'is in a folder that the service cannot see: use another one, such as /srv' && return 1; }
     [[ ! $spec =~ ^[a-z]+://[^/]*@ ]] ||
-      { echo 'must be without user or password: add username and password_file to the config (docs/cameras.md)' && return 1; }
+      { echo 'must not contain user or password: add username and password_file to the config afterwards (docs/cameras.md)' && return 1; }
     [[ $spec =~ ^(scene|/.+|rtsps?://.+|https?://.+)$ ]] ||
       { echo 'must be a device such as /dev/video0, an rtsp:// or http:// address, a picture file or folder, or scene' && return 1; }
   done
 }
 
-# Below what the service's ProtectHome and PrivateTmp hide from it.
+# Hidden from the service by ProtectHome and PrivateTmp.
 is_hidden() { [[ $1/ =~ ^/(home|root|tmp|var/tmp|run)/ ]]; }
 
 readonly named_spec='^([A-Za-z0-9][A-Za-z0-9_-]{0,63})=(.+)$'
@@ -233,7 +233,7 @@ parse_flags() {
       --from-source) from_source=yes ;;
       --uninstall) uninstall=yes ;;
       --install-broker)
-        [[ ! -v given[broker] ]] || wrong_flag '--install-broker: not together with --broker'
+        [[ ! -v given[broker] ]] || wrong_flag '--install-broker: cannot be combined with --broker'
         given[broker]=install
         ;;
       --help)
@@ -241,17 +241,17 @@ parse_flags() {
         exit 0
         ;;
       --package | --offline | --broker | --broker-user | --password-file | --camera | --model | --language | --prompt | --device)
-        (($# > 1)) || wrong_flag "$1: a value must follow"
+        (($# > 1)) || wrong_flag "$1: needs a value"
         take_flag "$1" "$2"
         shift
         ;;
-      *) wrong_flag "$1: not a flag" ;;
+      *) wrong_flag "$1: unknown flag" ;;
     esac
     shift
   done
-  [[ $from_source == no || -z $offline$package ]] || wrong_flag '--from-source: not together with --offline or --package'
+  [[ $from_source == no || -z $offline$package ]] || wrong_flag '--from-source: cannot be combined with --offline or --package'
   [[ -z $password_file || ${given[broker]-} != install ]] ||
-    wrong_flag '--password-file: the broker that --install-broker installs gets a password of its own'
+    wrong_flag '--password-file: cannot be combined with --install-broker, which generates a password'
 }
 
 take_flag() {
@@ -259,11 +259,11 @@ take_flag() {
     --package) package=$(readable_file "$1" "$2") || exit ;;
     --password-file) password_file=$(readable_file "$1" "$2") || exit ;;
     --offline)
-      [[ -d $2 ]] || wrong_flag "$1 $2: must be a folder"
+      [[ -d $2 ]] || wrong_flag "$1 $2: must be an existing folder"
       offline=$(cd -- "$2" && pwd)
       ;;
     --broker)
-      [[ ${given[broker]-} != install ]] || wrong_flag '--broker: not together with --install-broker'
+      [[ ${given[broker]-} != install ]] || wrong_flag '--broker: cannot be combined with --install-broker'
       give broker is_broker "$1" "$2"
       ;;
     --broker-user) give broker_user is_broker_user "$1" "$2" ;;
@@ -276,11 +276,11 @@ take_flag() {
 }
 
 readable_file() {
-  [[ -f $2 && -r $2 ]] || wrong_flag "$1 $2: must be a file that can be read"
+  [[ -f $2 && -r $2 ]] || wrong_flag "$1 $2: must be a readable file"
   realpath -- "$2"
 }
 
-# The last run's answers, one key=value a line. They are compared and written, never run.
+# The last run's answers, one key=value per line. They are compared and written, never executed.
 remember_answers() {
   local line
   [[ -r $state/answers ]] || return 0
@@ -308,20 +308,20 @@ choose() {
   else
     while true; do
       printf '  %s [%s]: ' "$question" "${proposal//$'\t'/ }"
-      IFS= read -r answer || fail 'no answer came' 'Run it on a terminal, or with --yes.'
+      IFS= read -r answer || fail 'no answer was given' 'Run it on a terminal, or with --yes.'
       answer=$(meant "$key" "${answer:-$proposal}")
       if reason=$("$check" "$answer"); then break; fi
-      printf '  It %s.\n' "$reason"
+      printf '  The answer %s.\n' "$reason"
     done
     answers[$key]=$answer
   fi
   note "$question: $(without_paths "${answers[$key]//$'\t'/, }")"
 }
 
-# Addresses by their hosts alone: paths and queries may hold passwords.
+# Shortens addresses to their hosts: paths and queries may contain passwords.
 without_paths() { sed -E 's#(([a-z]+)://[^/, ]+)/[^, ]*#\1/...#g' <<<"$1"; }
 
-# A number stands for a line of what was listed, and demo for the package's own model.
+# A number selects an entry of the printed list; demo is the package's own model.
 declare -a listed_camera=() listed_model=()
 meant() {
   local -n list=listed_$1
@@ -341,23 +341,23 @@ os_release() { sed -n "s/^$1=\"\\{0,1\\}\\([^\"]*\\).*/\\1/p" "$root/etc/os-rele
 check_board() {
   local id version memory_mb free_mb
   arch=$(dpkg --print-architecture 2>/dev/null) ||
-    fail 'this is no Debian: there is no dpkg' 'Use Debian 12 or 13, Radxa OS or Raspberry Pi OS.'
+    fail 'this system is not Debian: dpkg is missing' 'Use Debian 12 or 13, Radxa OS or Raspberry Pi OS.'
   case $arch in
     arm64 | amd64) ;;
     *) require_that "this system is for $arch; Scenecast is for arm64 and amd64." 'Install the 64-bit edition of the system.' ;;
   esac
   id="$(os_release ID) $(os_release ID_LIKE)"
-  # Debian's testing has no number.
+  # Debian testing has no VERSION_ID.
   version=$(os_release VERSION_ID)
   if [[ " $id " != *' debian '* && " $id " != *' raspbian '* ]] || ((${version:-99} < 12)); then
-    require_that "this system is $(os_release PRETTY_NAME)." 'Scenecast is made for Debian 12 and 13.'
+    require_that "this system is $(os_release PRETTY_NAME)." 'Scenecast supports Debian 12 and 13.'
   fi
-  [[ -d $root/run/systemd/system ]] || require_that 'systemd does not run here.' 'Boot the board with systemd.'
+  [[ -d $root/run/systemd/system ]] || require_that 'systemd is not running.' 'Boot the board with systemd.'
   memory_mb=$(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 1000))
   free_mb=$(df --output=avail -BM "${root:-/}" | tail -1 | tr -dc 0-9)
   note "$(tr -d '\0' 2>/dev/null <"$root/proc/device-tree/model" || uname -n): $arch, $(os_release PRETTY_NAME), $memory_mb MB of memory, $free_mb MB free"
-  ((memory_mb >= 450)) || require_that 'there is too little memory.' 'Scenecast needs 512 MB for the demo model, and 1.5 GB for the smallest real one.'
-  ((free_mb >= 1000)) || is_installed scenecast || require_that 'there is too little room.' 'Make 1 GB free, or enlarge the root partition.'
+  ((memory_mb >= 450)) || require_that 'the board has too little memory.' 'Scenecast needs 512 MB for the demo model, and 1.5 GB for the smallest real one.'
+  ((free_mb >= 1000)) || is_installed scenecast || require_that 'the disk is too full.' 'Free 1 GB, or enlarge the root partition.'
   check_clock
   note "$(compgen -G "$root/dev/video[0-9]*" | wc -l) video devices"
 }
@@ -390,39 +390,39 @@ apt_get() {
 install_packages() {
   local name
   if [[ -z $offline ]]; then
-    apt_get update || note 'the list of packages could not be renewed; going on with the one that is here'
+    apt_get update || note 'the package lists could not be updated; continuing with the existing ones'
   fi
   [[ $dry_run == yes ]] || list_packages_before
   apt_get install "$@" && return
   repair_packages
   apt_get install "$@" && return
-  # Who installs it after this is somebody else.
+  # If it is installed later, this script did not install it.
   for name in mosquitto ffmpeg; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == @(half|unpacked|installed|trigger)* ]] || unmark "$name-is-ours"
   done
   fail "$* could not be installed" \
-    "$(if [[ -n $offline ]]; then echo "Put what is missing, as the lines above tell, into $offline"; else echo 'Check the network and the lines above'; fi), and run it again."
+    "$(if [[ -n $offline ]]; then echo "Add the packages that the lines above report as missing to $offline"; else echo 'Check the network and the lines above'; fi), and run it again."
 }
 
-# What was here before us stays when we go.
+# Packages that were installed before are kept by --uninstall.
 list_packages_before() {
   [[ ! -e $state/packages-before ]] || return 0
   dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | sort | write_quietly "$state/packages-before"
 }
 
-# Puts right what a kill or a power cut in the middle of dpkg has left.
+# Repairs packages after a kill or a power cut in the middle of dpkg.
 repair_packages() {
   local damaged name
-  # Unpacked in part: our own can only be taken out; it is installed anew below.
+  # Partly unpacked: our own package can only be removed; it is installed again below.
   damaged=$(dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' 2>/dev/null | sed -n 's/^reinstreq //p')
   for name in scenecast mosquitto; do
     [[ $'\n'$damaged$'\n' == *$'\n'"$name"$'\n'* ]] || continue
     [[ $name == scenecast ]] || { [[ $uninstall == yes ]] && is_marked "$name-is-ours"; } || continue
-    note "$name was installed in part"
+    note "removing the partly installed $name"
     run dpkg --remove --force-remove-reinstreq "$name"
   done
   if [[ -n $(dpkg --audit 2>/dev/null) || -n $(compgen -G "$root/var/lib/dpkg/updates/[0-9]*") ]]; then
-    note 'finishing what dpkg has begun'
+    note 'completing the interrupted dpkg run'
     run env DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confdef --force-confold || true
   fi
   damaged=$(dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' 2>/dev/null | sed -n 's/^reinstreq //p')
@@ -431,7 +431,7 @@ repair_packages() {
   [[ $dry_run == yes ]] || apt-get check -qq "${apt_options[@]}" >/dev/null 2>&1 || apt_get install --fix-broken || true
 }
 
-# apt with the folder as its only source: what is needed is taken, dependencies in order, nothing else.
+# Makes the folder apt's only source, so that apt resolves dependencies from it.
 prepare_offline() {
   local deb index=0 folder=$work/packages
   [[ -n $offline && $dry_run == no ]] || return 0
@@ -439,7 +439,7 @@ prepare_offline() {
   mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
   for deb in "$offline"/*.deb; do
     index=$((index + 1))
-    # Names of package files may hold what addresses may not.
+    # Package file names may contain characters that addresses must not.
     ln -s "$deb" "$folder/$index.deb"
     dpkg-deb -f "$deb"
     printf 'Filename: ./%s.deb\nSize: %s\nSHA256: %s\n\n' "$index" "$(stat -c %s "$deb")" "$(sha256sum <"$deb" | cut -d' ' -f1)"
@@ -447,11 +447,11 @@ prepare_offline() {
   printf 'deb [trusted=yes] file:%s ./\n' "$folder" >"$folder/sources.list"
   apt_options=(-o "Dir::Etc::SourceList=$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o "Dir::State::Lists=$folder/lists" -o "Dir::Cache=$folder/cache" -o APT::Sandbox::User=root)
-  # It says at length how it tries one kind of compression after another.
-  apt-get -qq "${apt_options[@]}" update >/dev/null 2>&1 || fail "the packages in $offline cannot be read" 'Copy them here again.'
+  # Silenced: apt reports each kind of compression that it tries.
+  apt-get -qq "${apt_options[@]}" update >/dev/null 2>&1 || fail "the packages in $offline cannot be read" 'Copy them again.'
 }
 
-# The package to install: $package; none where there is none.
+# Sets $package to the package to install; leaves it empty if there is none.
 find_package() {
   local file folder folders
   [[ -z $package ]] || return 0
@@ -475,7 +475,7 @@ find_package() {
 version_of() { dpkg-deb -f "$1" Version; }
 
 build_package() {
-  [[ -f $repository/package.json ]] || fail '--from-source: this script is not in a clone' 'Clone the repository, and run scripts/provision.sh there.'
+  [[ -f $repository/package.json ]] || fail '--from-source: this script is not in a clone' 'Clone the repository and run scripts/provision.sh from it.'
   run "$repository/scripts/setup.sh"
   run env "PATH=$repository/node_modules/.bin:$PATH" npm --prefix "$repository" run package:deb -- --arch "$arch"
 }
@@ -488,19 +488,19 @@ install_package() {
   installed=$(dpkg-query -W -f '${Version}' scenecast 2>/dev/null) || true
   is_installed scenecast || installed=''
   if [[ -z $package ]]; then
-    [[ -n $installed ]] || require_that "no scenecast_*_$arch.deb was found." 'Put it beside this script, or name it: --package FILE'
-    [[ -z $installed ]] || note "scenecast $installed is installed; there is no other package here"
+    [[ -n $installed ]] || require_that "scenecast_*_$arch.deb was not found." 'Put it beside this script, or pass --package FILE.'
+    [[ -z $installed ]] || note "scenecast $installed is installed; no other package was found"
     return 0
   fi
-  version=$(version_of "$package") || fail "$package is no Debian package, or damaged" 'Copy it here again.'
+  version=$(version_of "$package") || fail "$package is not a Debian package, or it is damaged" 'Copy it again.'
   wanted=$(dpkg-deb -f "$package" Architecture)
-  [[ $wanted == "$arch" ]] || fail "$package is for $wanted; this board is $arch" "Take scenecast_${version}_$arch.deb."
+  [[ $wanted == "$arch" ]] || fail "$package is for $wanted; this board is $arch" "Use scenecast_${version}_$arch.deb."
   if [[ -n $installed ]] && dpkg --compare-versions "$installed" gt "$version"; then
-    note "scenecast $installed is installed, newer than $package ($version)"
+    note "scenecast $installed is installed and newer than $package ($version)"
     return 0
   fi
   digest=$(sha256sum <"$package" | cut -d' ' -f1)
-  # Another build of the same version is installed too.
+  # Another build of the same version replaces the installed one.
   if [[ $installed == "$version" && $(cat "$state/package.sha256" 2>/dev/null || echo "$digest") == "$digest" ]]; then
     note "scenecast $version is installed"
   else
@@ -516,7 +516,7 @@ check_room() {
   local free_kb
   free_kb=$(df --output=avail -k "${root:-/}" | tail -1)
   ((free_kb >= $1 + 200000)) ||
-    require_that "it takes $(($1 / 1000)) MB and 200 MB must stay free, but only $((free_kb / 1000)) MB are." 'Make room, and run it again.'
+    require_that "the package needs $(($1 / 1000)) MB and 200 MB must stay free, but only $((free_kb / 1000)) MB are." 'Free some space, and run it again.'
 }
 
 # --- 3: the answers --------------------------------------------------------------------------------------------------
@@ -531,7 +531,7 @@ ask_everything() {
         note "camera ${#listed_camera[@]}: $what, $name"
         ;;
       model)
-        # Offline only those can be proposed that are there.
+        # Offline, only the models that are present can be proposed.
         [[ -z $offline || $name == models/demo || -n $(compgen -G "$offline/models/$name/*.gguf") || -d $data/models/$name ]] || continue
         listed_model+=("$name")
         [[ $assume_yes == yes && ${#listed_model[@]} -gt 1 ]] || note "model ${#listed_model[@]}: $name: $what"
@@ -539,15 +539,15 @@ ask_everything() {
     esac
   done <<<"$proposals"
   if ((${#listed_camera[@]} == 0)); then
-    note 'no camera was found: scene, a drawn one, is proposed; run this again when yours is plugged in'
+    note 'no camera was found: the default is scene, which draws pictures; plug in a camera and run this again to use it'
   fi
   choose device 'name of this device' "$(uname -n | tr -c 'A-Za-z0-9_\n-' -)" is_device
-  choose broker 'MQTT broker (an address, or install)' "$(proposed_broker)" is_broker
+  choose broker 'MQTT broker (address, or install)' "$(proposed_broker)" is_broker
   ask_login
-  choose camera 'camera (number, device, address, pictures, or scene)' "${listed_camera[0]-scene}" is_cameras
+  choose camera 'camera (number, device, address, picture file or folder, or scene)' "${listed_camera[0]-scene}" is_cameras
   choose model 'model (number, name or folder)' "${listed_model[0]-models/demo}" is_model
   choose language 'language of the descriptions' English is_language
-  choose prompt 'what the model is told' "$default_prompt" is_one_line
+  choose prompt 'prompt for the model' "$default_prompt" is_one_line
 }
 
 proposed_broker() {
@@ -560,10 +560,10 @@ ask_login() {
     return
   fi
   [[ ${remembered[broker]-} != install ]] || unset 'remembered[broker_user]'
-  choose broker_user 'user at the broker (none: nothing)' '' is_broker_user
+  choose broker_user 'user name at the broker (empty: no login)' '' is_broker_user
   [[ -n ${answers[broker_user]} ]] || return 0
   [[ -z $password_file && $assume_yes == no ]] && ! has_password || return 0
-  printf '  its password (it is not shown): '
+  printf '  password (not shown): '
   IFS= read -rs typed_password || true
   printf '\n'
 }
@@ -580,7 +580,7 @@ get_model() {
   case $model in
     models/demo) note 'the demo model is in the package' ;;
     /*)
-      has_model_files "$model" || require_that "$model has no two GGUF files." 'It must hold the language model and its mmproj.'
+      has_model_files "$model" || require_that "$model does not contain two GGUF files." 'It must contain the language model and its mmproj.'
       if is_hidden "$model"; then
         folder=$(basename -- "$model" | tr '[:upper:]' '[:lower:]' | tr -c 'a-z0-9._\n-' -)
         copy_model "$model" "$folder"
@@ -595,16 +595,16 @@ get_model() {
         note "the model is in ${folder#"$root"}"
       elif [[ -n $offline ]]; then
         has_model_files "$offline/models/$model" ||
-          require_that "$offline/models/$model has no two GGUF files." "Put the model there (scenecast models pull $model --dir FOLDER gets it on another machine), or choose --model demo."
+          require_that "$offline/models/$model does not contain two GGUF files." "Download the model on another machine (scenecast models pull $model --dir FOLDER) and copy it there, or use --model demo."
         copy_model "$offline/models/$model" "$model"
       else
-        # Of a model that is not here only the headers are read.
+        # If the model is not downloaded yet, only its headers are read.
         run scenecast plan --model "$model" || [[ $? != 78 ]] ||
-          fail "$model cannot be used on this board" 'The lines above tell why. Choose another (scenecast models list), or --model demo.'
+          fail "$model cannot be used on this board" 'The lines above say why. Choose another model (scenecast models list), or --model demo.'
         make_data_folder
-        # Goes on where an earlier one was cut.
+        # Continues an interrupted download.
         run runuser -u scenecast -- env "STATE_DIRECTORY=$data" scenecast models pull "$model" ||
-          fail "$model could not be downloaded" 'The lines above tell why. Run it again to go on where it was.'
+          fail "$model could not be downloaded" 'The lines above say why. Run it again to continue the download.'
       fi
       ;;
   esac
@@ -636,7 +636,7 @@ copy_model() {
   fi
 }
 
-# What was for another broker, or another user, is not sent to this one.
+# A password for another broker or user is not sent to this one.
 has_password() {
   [[ -s $credential && ${remembered[broker]-} == "${answers[broker]}" && ${remembered[broker_user]-} == "${answers[broker_user]}" ]]
 }
@@ -651,16 +651,16 @@ use_broker() {
   local password=$typed_password
   unmark password-is-ours
   if [[ -n $password_file ]]; then
-    IFS= read -r password <"$password_file" || [[ -n $password ]] || fail "$password_file is empty" 'Its first line must be the password.'
+    IFS= read -r password <"$password_file" || [[ -n $password ]] || fail "$password_file is empty" 'Write the password into its first line.'
   fi
   if [[ -n $password ]]; then
     write_credential "$password"
   elif [[ -z ${answers[broker_user]} ]]; then
     [[ ! -s $credential ]] || write_credential ''
   elif [[ $dry_run == no ]] && ! has_password; then
-    fail "no password for ${answers[broker_user]}" 'Give --password-file FILE, or leave out --broker-user.'
+    fail "no password for ${answers[broker_user]}" 'Pass --password-file FILE, or omit --broker-user.'
   fi
-  note "the broker is ${answers[broker]}"
+  note "using the broker ${answers[broker]}"
 }
 
 write_credential() {
@@ -674,30 +674,30 @@ write_credential() {
 
 install_broker() {
   if is_installed mosquitto && ! is_marked mosquitto-is-ours; then
-    require_that 'mosquitto is installed on this board already.' 'Use it: --broker mqtt://127.0.0.1:1883, with --broker-user and --password-file where it wants them.'
+    require_that 'mosquitto is already installed on this board.' 'Use it: --broker mqtt://127.0.0.1:1883, with --broker-user and --password-file if it requires a login.'
   fi
-  # Before it is begun, so that a kill does not make it a stranger's.
+  # Marked before the installation, so that after a kill the script still knows that it installed mosquitto.
   mark mosquitto-is-ours
   is_installed mosquitto || install_packages mosquitto
   if ! is_marked password-is-ours || [[ ! -s $credential ]]; then
-    # Made anew of this password, also after a kill between the two.
+    # Recreated from the new password, also after a kill between the two.
     [[ $dry_run == yes ]] || rm -f "$broker_folder/scenecast.passwd"
     write_credential "$(head -c 24 /dev/urandom | base64)"
     mark password-is-ours
   fi
   configure_broker
   if is_marked broker-needs-restart; then
-    run systemctl restart mosquitto || fail 'mosquitto does not start' 'journalctl -u mosquitto tells why.'
+    run systemctl restart mosquitto || fail 'mosquitto does not start' 'See journalctl -u mosquitto.'
     unmark broker-needs-restart
   elif [[ $dry_run == no ]] && ! systemctl is-active -q mosquitto; then
-    run systemctl enable --now mosquitto || fail 'mosquitto does not start' 'journalctl -u mosquitto tells why.'
+    run systemctl enable --now mosquitto || fail 'mosquitto does not start' 'See journalctl -u mosquitto.'
   fi
-  note 'mosquitto listens on 127.0.0.1:1883, for this board alone; its user is scenecast'
+  note 'mosquitto listens on 127.0.0.1:1883, for this board only; the user name is scenecast'
 }
 
 configure_broker() {
   local hashed=$broker_folder/.scenecast.passwd.new
-  # Marked first: killed behind a written file, the broker is still to be restarted.
+  # Marked before the files are written, so that the broker is restarted even after a kill in between.
   broker_file scenecast.acl 0640 <<'X'
 # What Scenecast may do at this broker. Written by scripts/provision.sh.
 user scenecast
@@ -709,7 +709,7 @@ X
   elif [[ ! -s $broker_folder/scenecast.passwd ]]; then
     mark broker-needs-restart
     (umask 077 && printf 'scenecast:%s\n' "$(cat "$credential")" >"$hashed")
-    # Hashes what is in the file: a password never stands among arguments.
+    # Hashes the passwords in the file, so that none appears among arguments.
     run mosquitto_passwd -U "$hashed"
     chown root:mosquitto "$hashed"
     chmod 0640 "$hashed"
@@ -725,7 +725,7 @@ acl_file /etc/mosquitto/scenecast.acl
 X
 }
 
-# broker_file NAME MODE: from stdin
+# broker_file NAME MODE: writes stdin
 broker_file() {
   local path=$broker_folder/$1 text
   text=$(cat)
@@ -735,7 +735,7 @@ broker_file() {
 
 # --- 6: the config ---------------------------------------------------------------------------------------------------
 
-# A YAML string in double quotes; control characters were refused before.
+# A YAML string in double quotes; control characters were rejected before.
 quoted() {
   local text=${1//\\/\\\\}
   printf '"%s"' "${text//\"/\\\"}"
@@ -768,7 +768,7 @@ render_config() {
   done
 }
 
-# Whether a person, and neither this script nor the package, has written the config.
+# Whether the config was edited by hand: neither this script nor the package wrote it.
 is_edited() {
   local shipped
   [[ -e $config ]] && ! cmp -s "$config" "$state/config.rendered" || return 1
@@ -784,28 +784,28 @@ write_config() {
     install_packages ffmpeg
   }
   if [[ $dry_run == yes ]]; then
-    note "would write ${config#"$root"}, once scenecast config check has found it good:"
+    note "would write ${config#"$root"}, after scenecast config check has accepted it:"
     printf '%s\n' "$rendered" | sed 's/^/      /'
     return
   fi
   if [[ $rendered == "$(cat "$config" 2>/dev/null)" ]]; then
-    note "${config#"$root"} is as it should be"
+    note "${config#"$root"} is up to date"
   elif is_edited && [[ $rendered == "$(cat "$state/config.rendered" 2>/dev/null)" ]]; then
-    note "${config#"$root"} was changed by hand, and the answers are the same: it is left alone"
-    run scenecast config check "$config" || fail "${config#"$root"} has the faults above" 'Mend it, and run this again.'
+    note "${config#"$root"} was edited by hand, and the answers are the same: it is left alone"
+    run scenecast config check "$config" || fail "${config#"$root"} is invalid, as shown above" 'Correct it, and run this again.'
     return
   else
-    # Some cameras' addresses hold a password.
+    # Some cameras' addresses contain a password.
     write_file "$candidate" 0640 root:scenecast < <(printf '%s\n' "$rendered") >/dev/null
     run scenecast config check "$candidate" || {
       rm -f "$candidate"
       [[ ! -d $state/working ]] || restore_working
-      fail 'these answers make no good config; the one that was there is untouched' 'The lines above say what must be another.'
+      fail 'these answers do not make a valid config; the existing config was not changed' 'The lines above say which value to change.'
     }
     if is_edited; then
       kept=$state/config.yaml.$(printf '%(%Y%m%dT%H%M%S)T' -1)
       cp -p "$config" "$kept"
-      note "what you had written is kept as ${kept#"$root"}"
+      note "your version is saved as ${kept#"$root"}"
     fi
     keep_working "$config"
     keep_working "$state/config.rendered"
@@ -816,14 +816,14 @@ write_config() {
   printf '%s\n' "$rendered" | write_quietly "$state/config.rendered"
 }
 
-# --- 7 to 9: check, start, see ---------------------------------------------------------------------------------------
+# --- 7 to 9: check, start, wait --------------------------------------------------------------------------------------
 
 run_doctor() {
-  run scenecast doctor board || note 'the board could not be looked at in full'
-  run scenecast doctor engine || fail 'the engine does not start on this board' 'The lines above tell why.'
-  # A running engine holds the memory that it is planned for.
+  run scenecast doctor board || note 'some properties of the board could not be read'
+  run scenecast doctor engine || fail 'the engine does not start on this board' 'The lines above say why.'
+  # A running engine already uses the memory that the plan would count as available.
   if [[ $was_active == no ]]; then
-    run scenecast plan --config "$config" || fail 'the model does not suit this board' 'Choose a smaller one: --model NAME (scenecast models list), or --model demo.'
+    run scenecast plan --config "$config" || fail 'the model does not fit this board' 'Choose a smaller one: --model NAME (scenecast models list), or --model demo.'
   fi
 }
 
@@ -842,7 +842,7 @@ start_service() {
     systemctl reset-failed scenecast 2>/dev/null || true
     run systemctl start scenecast || started=no
   else
-    note 'it runs, and nothing has changed: it is left running'
+    note 'the service is running and nothing has changed: not restarted'
   fi
   [[ $started == yes ]] || service_failed 'the service does not start'
   unmark service-needs-restart
@@ -850,13 +850,13 @@ start_service() {
   save_answers
 }
 
-# Before the service, which would try for ever.
+# Before the service starts, since it would retry for ever.
 check_login() {
   run scenecast listen --config "$config" --count 0 --timeout 30s ||
-    service_failed "the broker ${answers[broker]/#install/mqtt:\/\/127.0.0.1:1883} cannot be used"
+    service_failed "cannot use the broker ${answers[broker]/#install/mqtt:\/\/127.0.0.1:1883}"
 }
 
-# What the running service has works: kept until the new one works too.
+# The running service's config and password work: kept until the new ones work too.
 keep_working() {
   local kept=$state/working/${1##*/}
   [[ $was_active == yes && -e $1 && ! -e $kept ]] || return 0
@@ -865,11 +865,11 @@ keep_working() {
   replace_file "$kept.new" "$kept"
 }
 
-# Puts back the config and the password that worked.
+# Restores the config and the password that worked.
 restore_working() {
   local path kept=$state/working
   [[ -e $kept/config.rendered || ! -e $kept/config.yaml ]] || rm -f "$state/config.rendered"
-  # Of another broker: mosquitto, where it is installed here, knows nothing of it.
+  # That password may be another broker's, which a mosquitto on this board does not know.
   [[ ! -e $kept/${credential##*/} ]] || unmark password-is-ours
   for path in "$config" "$state/config.rendered" "$credential"; do
     [[ -e $kept/${path##*/} ]] || continue
@@ -885,9 +885,9 @@ service_failed() {
   run journalctl -u scenecast -n 15 --no-pager -o cat || true
   if [[ -d $state/working ]]; then
     restore_working
-    fail "$1" 'The config that worked is back in its place. Run this again with other answers; the lines above tell why.'
+    fail "$1" 'The last working config is restored. The lines above say why; run this again with other answers.'
   fi
-  fail "$1" 'The lines above tell why. Run this again with other answers: --broker, --camera, --model ...'
+  fail "$1" 'The lines above say why. Run this again with other answers: --broker, --camera, --model ...'
 }
 
 await_description() {
@@ -897,10 +897,10 @@ await_description() {
     return
   fi
   restarts=$(systemctl show -P NRestarts scenecast)
-  # Of a picture that was taken after this start.
+  # Only a picture taken after this start counts.
   since=$(systemctl show -P ExecMainStartTimestamp scenecast)
   since=$(date -u -d "$since" +%FT%TZ 2>/dev/null || date -u +%FT%TZ)
-  # Itself, and not by the function: it may have to be ended. check_login has made its credentials.
+  # Called directly and not through the function, since it may have to be killed. check_login has created its credentials.
   STATE_DIRECTORY=$data CREDENTIALS_DIRECTORY=$work/credentials "$root/usr/bin/scenecast" \
     listen --config "$config" --count 1 --since "$since" --timeout 30m >"$work/first" 2>"$work/first.error" 9>&- &
   listening=$!
@@ -908,24 +908,24 @@ await_description() {
     status=$(systemctl show -P StatusText scenecast)
     [[ $status == "$shown" ]] || note "${status:-waiting}"
     shown=$status
-    # Failed for good, or again and again.
+    # Failed permanently, or restarted repeatedly.
     if [[ $(systemctl show -P ActiveState scenecast) == failed ]] ||
       (($(systemctl show -P NRestarts scenecast) > ${restarts:-0} + 4)); then
       kill "$listening" 2>/dev/null || true
-      service_failed 'the service has ended'
+      service_failed 'the service has stopped'
     fi
-    # One that needs a login, which comes into the config afterwards, would be waited for in vain.
+    # A camera whose login is still missing in the config would never return a picture.
     if [[ $status == *'looking at 0 of '*'offline: '* ]]; then dark=$((dark + 1)); else dark=0; fi
     if ((dark > 120)); then
       kill "$listening" 2>/dev/null || true
-      fail 'no camera gives a picture' 'The line above says why. The service is left running: mend the camera, or its entry in the config (docs/cameras.md).'
+      fail 'no camera returns a picture' 'The line above says why. The service is left running: fix the camera, or its entry in the config (docs/cameras.md).'
     fi
     sleep 1
   done
   wait "$listening" || {
     run cat "$work/first.error"
     run journalctl -u scenecast -n 15 --no-pager -o cat || true
-    fail 'no description came' 'The service is left running; the lines above tell why.'
+    fail 'no description arrived' 'The service is left running; the lines above say why.'
   }
   say ''
   while IFS= read -r status; do say "  $status"; done <"$work/first"
@@ -939,14 +939,14 @@ uninstall_everything() {
   if [[ $assume_yes == no && $dry_run == no ]]; then
     printf 'Remove Scenecast, its config, models and outbox%s? [y/N] ' "$(! is_marked mosquitto-is-ours || echo ', and mosquitto')"
     IFS= read -r answer || answer=no
-    [[ $answer == [yY]* ]] || { say 'nothing was changed' && exit 0; }
+    [[ $answer == [yY]* ]] || { say 'Nothing was changed.' && exit 0; }
   fi
-  step 'stopping the service' stop_service
-  step 'packages' remove_packages
-  step 'files' remove_files
+  step 'stop the service' stop_service
+  step 'remove packages' remove_packages
+  step 'remove files' remove_files
   [[ $dry_run == no ]] || return 0
   rm -f "$log_file"
-  printf 'Scenecast is gone.\n'
+  printf 'Scenecast is uninstalled.\n'
 }
 
 stop_service() {
@@ -961,13 +961,13 @@ remove_packages() {
     ! is_marked "$name-is-ours" || ours+=("$name")
   done
   for name in "${ours[@]}"; do
-    # Also one whose config files alone are left.
+    # Also if only its config files are left.
     ! dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qv '^not-installed$' || apt_get purge "$name"
   done
   remove_brought_packages
 }
 
-# What came with us and nothing else needs.
+# Packages that came with ours and that no other package needs.
 remove_brought_packages() {
   local name brought=()
   [[ -e $state/packages-before ]] || return 0
@@ -978,7 +978,7 @@ remove_brought_packages() {
 }
 
 remove_files() {
-  # A disk that is mounted there stays, emptied.
+  # A disk mounted there is emptied and stays.
   run rm -rf "$data" || mountpoint -q "$data"
   run rm -rf "$credential" "$root/etc/scenecast"
   if is_marked mosquitto-is-ours; then
@@ -988,22 +988,22 @@ remove_files() {
   run rm -rf "$state" "$work"
 }
 
-# --- From start to end -----------------------------------------------------------------------------------------------
+# --- Main program ----------------------------------------------------------------------------------------------------
 
 start() {
-  [[ $assume_yes == yes || -t 0 ]] || fail 'there is no terminal to ask questions on' 'Give --yes, and flags for what shall be other than proposed.'
+  [[ $assume_yes == yes || -t 0 ]] || fail 'there is no terminal to ask questions on' 'Pass --yes, and flags for settings that differ from the defaults.'
   if [[ $dry_run == yes ]]; then
-    say 'A dry run: this is what would be done. Nothing is changed.'
-    [[ ! -d $state || -r $state ]] || note 'what earlier runs did only root can read: with sudo this may tell other things'
+    say 'Dry run: prints what would be done and changes nothing.'
+    [[ ! -d $state || -r $state ]] || note 'only root can read the results of earlier runs: with sudo the output may differ'
     return
   fi
-  [[ $(id -u) == 0 ]] || fail 'this needs root' "Run it with sudo: sudo $0 ..."
+  [[ $(id -u) == 0 ]] || fail 'root is required' "Run it with sudo: sudo $0 ..."
   mkdir -p "${log_file%/*}" "$root/run/lock"
   touch "$log_file"
   chmod 0640 "$log_file"
   exec 9>"$root/run/lock/scenecast-provision.lock"
-  # Killed alone, an earlier run's last command may still be at it.
-  flock -w 60 9 || { echo 'provision: it is running already; wait until it has ended' >&2 && exit 75; }
+  # If an earlier run was killed alone, its last command may still be running.
+  flock -w 60 9 || { echo 'provision: another run is in progress; wait until it has finished' >&2 && exit 75; }
   (umask 077 && mkdir -p "$state" "$work")
   trap at_exit EXIT
   to_log '--- begins'
@@ -1012,12 +1012,12 @@ start() {
 finish() {
   [[ $dry_run == yes ]] && say 'Nothing was changed.' && return
   say ''
-  say "Scenecast runs, after $((SECONDS / 60)) min $((SECONDS % 60)) s."
-  note "its topics     scenecast/${answers[device]}/#"
-  note 'its config     /etc/scenecast/config.yaml'
-  note 'its log        journalctl -u scenecast'
-  note 'more of it     scenecast listen --config /etc/scenecast/config.yaml'
-  [[ ${answers[broker]} != install ]] || note 'the password    /etc/credstore/scenecast.mqtt-password (user scenecast)'
+  say "Scenecast is running (after $((SECONDS / 60)) min $((SECONDS % 60)) s)."
+  note "topics      scenecast/${answers[device]}/#"
+  note 'config      /etc/scenecast/config.yaml'
+  note 'log         journalctl -u scenecast'
+  note 'subscribe   scenecast listen --config /etc/scenecast/config.yaml'
+  [[ ${answers[broker]} != install ]] || note 'password    /etc/credstore/scenecast.mqtt-password (user scenecast)'
 }
 
 main() {
@@ -1030,16 +1030,16 @@ main() {
   fi
   remember_answers
   if [[ $dry_run == no ]] && systemctl is-active -q scenecast; then was_active=yes; fi
-  step 'looking at the board' check_board
-  step 'the package' install_package
-  step 'what it shall do' ask_everything
-  # Before the broker: a download that is cut must not leave a new password with an old config.
-  step 'the model' get_model
-  step 'the MQTT broker' set_up_broker
-  step 'the config' write_config
-  step 'checking' run_doctor
-  step 'the service' start_service
-  step 'the first description' await_description
+  step 'check the board' check_board
+  step 'install the package' install_package
+  step 'ask for the settings' ask_everything
+  # Before the broker: an interrupted download must not leave a new password with an old config.
+  step 'get the model' get_model
+  step 'set up the MQTT broker' set_up_broker
+  step 'write the config' write_config
+  step 'check engine and model' run_doctor
+  step 'start the service' start_service
+  step 'wait for the first description' await_description
   finish
 }
 

@@ -24,7 +24,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     const before = board.files({ withTimes: true });
     const { code, output } = await board.provision(['--dry-run', ...install, '--camera', 'scene']);
     expect(output).toMatch(/would run: env .*apt-get .*install .*scenecast_1\.0_amd64\.deb/);
-    expect(output).toMatch(/\[9\/9\] the first description/);
+    expect(output).toMatch(/\[9\/9\] wait for the first description/);
     expect(output).toMatch(/type: scene/);
     expect(code).toBe(0);
     expect(board.calls.filter((call) => changing.test(call))).toEqual([]);
@@ -64,7 +64,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     const before = board.files({ withTimes: true });
     // Without flags: the answers are those of the first run.
     const { code, output } = await board.provision(install);
-    expect(output).toMatch(/it runs, and nothing has changed/);
+    expect(output).toMatch(/nothing has changed: not restarted/);
     expect(code).toBe(0);
     expect(board.files({ withTimes: true })).toEqual(before);
     expect(
@@ -144,7 +144,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
         {},
         `${typed.join('\n')}\n`,
       );
-      expect(output).toMatch(/It must be an address such as/);
+      expect(output).toMatch(/The answer must be an address such as/);
       expect(code).toBe(0);
       expect(parseConfig(board.read(configPath), configPath)).toMatchObject({
         device: 'porch',
@@ -174,12 +174,12 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     await board.provision(install);
     const mine = `${board.read(configPath)}\n# mine\n`;
     writeFileSync(join(board.root, configPath), mine);
-    expect((await board.provision(install)).output).toMatch(/was changed by hand/);
+    expect((await board.provision(install)).output).toMatch(/was edited by hand/);
     expect(board.read(configPath)).toBe(mine);
     const { code, output } = await board.provision([...install, '--device', 'other']);
     expect(code).toBe(0);
     expect(board.read(configPath)).toMatch(/^device: "other"$/m);
-    const [, kept] = /kept as (\S+)/.exec(output) ?? [];
+    const [, kept] = /saved as (\S+)/.exec(output) ?? [];
     expect(board.read(kept!)).toBe(mine);
   });
 
@@ -191,7 +191,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
       FAKE_BAD_CONFIG: '"bad"',
     });
     expect(code).toBe(1);
-    expect(output).toMatch(/The config that worked is back/);
+    expect(output).toMatch(/The last working config is restored/);
     expect(board.read(configPath)).toBe(before[`/${configPath}`]);
     expect((await board.provision(install)).code).toBe(0);
   });
@@ -203,7 +203,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     writeFileSync(join(board.root, configPath), mine);
     const failed = await board.provision([...install, '--device', 'bad'], { FAKE_BAD_CONFIG: '"bad"' });
     expect(failed.code).toBe(1);
-    expect((await board.provision(install)).output).toMatch(/was changed by hand/);
+    expect((await board.provision(install)).output).toMatch(/was edited by hand/);
     expect(board.read(configPath)).toBe(mine);
   });
 
@@ -258,7 +258,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     const { code, output } = await board.provision(install, {
       FAKE_STATUS: 'looking at 0 of 1 camera; camera camera offline: unauthorised',
     });
-    expect(output).toMatch(/offline: unauthorised.*no camera gives a picture/s);
+    expect(output).toMatch(/offline: unauthorised.*no camera returns a picture/s);
     expect(code).toBe(1);
   });
 
@@ -276,7 +276,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     const folder = join(board.folder, 'stick');
     const { code, output } = await board.provision(['--yes', '--offline', board.folder, '--model', 'small']);
     expect(code).toBe(1);
-    expect(output).toMatch(/models\/small has no two GGUF files/);
+    expect(output).toMatch(/models\/small does not contain two GGUF files/);
     const apt = board.calls.filter((call) => /^apt-get .*(update|install)/.test(call));
     expect(apt.length).toBeGreaterThan(1);
     for (const call of apt) expect(call).toMatch(/SourceParts=\/dev\/null/);
@@ -289,7 +289,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     const before = board.files({ withTimes: false });
     await board.provision([...install, '--model', 'small']);
     const { code, output } = await board.provision(['--uninstall', '--yes']);
-    expect(output).toMatch(/Scenecast is gone/);
+    expect(output).toMatch(/Scenecast is uninstalled/);
     expect(code).toBe(0);
     expect(board.files({ withTimes: false })).toEqual(before);
     expect(board.has('var/log/scenecast-provision.log')).toBe(false);
@@ -297,19 +297,19 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
 
   test.each([
     [['--camera', 'webcam'], /--camera webcam: must be a device/],
-    [['--camera', '/home/me/pictures'], /a folder that the service does not see/],
-    [['--camera', 'rtsp://me:secret@10.0.0.2/1'], /must be without user or password/],
+    [['--camera', '/home/me/pictures'], /a folder that the service cannot see/],
+    [['--camera', 'rtsp://me:secret@10.0.0.2/1'], /must not contain user or password/],
     [['--camera', '/dev/video0', '--camera', '/dev/video1'], /two cameras camera/],
     [['--broker', 'broker.local'], /--broker broker\.local: must be an address/],
-    [['--broker', 'mqtt://a', '--install-broker'], /not together/],
+    [['--broker', 'mqtt://a', '--install-broker'], /cannot be combined with/],
     [['--device', 'a/b'], /--device a\/b: must be/],
     [['--language', 'German; rm'], /must be the name of a language/],
-    [['--prompt', 'a\nb'], /must be words on one line/],
+    [['--prompt', 'a\nb'], /must be text on one line/],
     [['--model', '../x'], /--model \.\.\/x: must be/],
-    [['--password-file', '/nowhere'], /must be a file that can be read/],
-    [['--offline', '/nowhere'], /must be a folder/],
-    [['--frobnicate'], /not a flag/],
-    [['--model'], /a value must follow/],
+    [['--password-file', '/nowhere'], /must be a readable file/],
+    [['--offline', '/nowhere'], /must be an existing folder/],
+    [['--frobnicate'], /unknown flag/],
+    [['--model'], /needs a value/],
   ])('%j is a wrong flag', async (flags, message) => {
     const { board } = newBoard();
     const { code, output } = await board.provision(['--yes', ...flags]);
@@ -321,7 +321,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
   test('two at once: the second says so', async () => {
     const { board, install } = newBoard();
     const { code, output } = await board.provision(install, { FAKE_FLOCK: '1' });
-    expect(output).toMatch(/it is running already/);
+    expect(output).toMatch(/another run is in progress/);
     expect(code).toBe(75);
   });
 });
