@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what cross-compiling for arm64 and running the result under QEMU need on a Debian machine, as root. About
-# 300 MB, so it is not part of scripts/setup.sh.
+# Installs the packages for cross-compiling for arm64 and running the result under QEMU, as root on Debian. They take about
+# 300 MB, so this is not part of scripts/setup.sh.
 set -euo pipefail
 
 # qemu-user and not qemu-user-static: only the former takes TCG plugins. binutils for its objdump, nm and readelf.
@@ -11,7 +11,7 @@ for package in "${packages[@]}"; do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 [ "$(id -u)" = 0 ] || {
-  echo "these packages are missing; as root, run: apt-get install ${missing[*]}" >&2
+  echo "missing packages; as root, run: apt-get install ${missing[*]}" >&2
   exit 1
 }
 echo "installing ${missing[*]}" >&2

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What the builds of the small addons have in common. Sourced by them:
+# Shared by the build scripts of the small addons, which source it:
 #
 #   build_addon NAME [CMAKE_OPTION...]     builds native/NAME into build/native/NAME.node
 #
-# SCENECAST_ARCH=arm64|x64   target architecture (default: this machine's); another one's addon is put into
+# SCENECAST_ARCH=arm64|x64   target architecture (default: this machine's); for another one the output goes to
 #                            build/native-<arch>
 # CMAKE_TOOLCHAIN_FILE=...   toolchain file, for cross-compiling: native/arm64-linux-gnu.cmake
 # SCENECAST_BUILD_DIR=...    default: <repository>/build
@@ -40,7 +40,7 @@ build_addon() {
       fail 'cmake could not configure the build'
     }
   cmake --build "$cmake_dir" --parallel "${SCENECAST_JOBS:-$(nproc)}"
-  # Replaced in one step: a process that has the old file loaded keeps it.
+  # Replaced atomically: a process that has loaded the old file keeps it.
   cp "$cmake_dir/out/$name.node" "$output.new"
   mv -f "$output.new" "$output"
   echo "$wanted" >"$stamp"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Cross-compiles the whole native part for arm64 boards into build/native-arm64 (mtmd.node, v4l2.node, sd-notify.node,
-# cpu/*.so), and puts the project as a board would have it, with arm64 packages and Node, into build/arm64/project, for
-# the tests under QEMU. A quarter of an hour the first time; nothing changed: in seconds. After scripts/setup.sh, on
-# x86-64 Debian.
+# cpu/*.so). For the tests under QEMU it also creates build/arm64/project: the project as on a board, with arm64 packages and
+# Node. Takes a quarter of an hour the first time, and seconds if nothing has changed. Run it on x86-64 Debian, after
+# scripts/setup.sh.
 #
 # SCENECAST_JOBS=n   parallel compile jobs (default: one per processor)
 set -euo pipefail
@@ -15,7 +15,7 @@ main() {
   local project=$work/project
   [ "$(uname -m)" != aarch64 ] ||
     {
-      echo 'build-arm64: this machine is arm64: scripts/setup.sh builds everything natively' >&2
+      echo 'build-arm64: this machine is arm64: run scripts/setup.sh, which builds everything natively' >&2
       exit 1
     }
   "$repository/scripts/arm64-packages.sh"
@@ -25,7 +25,7 @@ main() {
   cross_build build-cpu.sh
   make_project "$project" tools/arm64
   mkdir -p "$project/build/native" "$project/models"
-  # What is unchanged stays: it may be in use.
+  # Only newer files are copied: the others may be in use.
   cp -au "$repository/build/native-arm64/." "$project/build/native/"
   ln -sfn "$repository/models/demo" "$project/models/demo"
 }

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Builds build/native/cpu/libggml-cpu-*.so: ggml's CPU modules for ARM cores (native/cpu). Some minutes for each module
-# the first time; nothing changed: at once. On x86-64 there is nothing to build.
+# Builds build/native/cpu/libggml-cpu-*.so: ggml's CPU modules for ARM cores (native/cpu). Takes some minutes for each module
+# the first time, and no time if nothing has changed. On x86-64 there is nothing to build.
 #
-#   scripts/build-cpu.sh               needs git, cmake and g++; on a board the module that its processor uses
+#   scripts/build-cpu.sh               needs git, cmake and g++; on a board it builds the module that the processor uses
 #
-# SCENECAST_ARCH=arm64             target architecture (default: this machine's); another one's modules are put into
-#                                  build/native-<arch>/cpu
-# SCENECAST_CPU_MODULES="a76 a72"  these (default: the one that is used; all when cross-compiling)
+# SCENECAST_ARCH=arm64             target architecture (default: this machine's); for another one the output goes
+#                                  to build/native-<arch>/cpu
+# SCENECAST_CPU_MODULES="a76 a72"  modules to build (default: the one in use; all when cross-compiling)
 # CMAKE_TOOLCHAIN_FILE=...         toolchain file, for cross-compiling: native/arm64-linux-gnu.cmake
 # SCENECAST_BUILD_DIR=...          default: <repository>/build
 # SCENECAST_JOBS=n                 parallel compile jobs (default: one per processor)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/build-native.sh"
 
-# modules_for CPUINFO: the modules that src/vision/native/cpu-module.ts would choose on a machine with this /proc/cpuinfo.
+# modules_for CPUINFO: prints the modules that src/vision/native/cpu-module.ts would choose on a machine with this /proc/cpuinfo.
 modules_for() {
   local features
   features=" $(sed -n 's/^Features[[:space:]]*: //p' "$1" | head -1) "
@@ -47,7 +47,7 @@ build_module() {
     }
   say "compiling the CPU module $name"
   cmake --build "$cmake_dir" --target ggml-cpu --parallel "${SCENECAST_JOBS:-$(nproc)}"
-  # Replaced in one step: a process that has the old file loaded keeps it.
+  # Replaced atomically: a process that has loaded the old file keeps it.
   cp "$cmake_dir/out/libggml-cpu-$name.so" "$output.new"
   mv -f "$output.new" "$output"
   echo "$wanted" >"$stamp"

@@ -2,10 +2,10 @@
 # Builds build/native/mtmd.node: libmtmd from llama.cpp's source (as node-llama-cpp ships it, plus our
 # patches) and the addon around it, linked to node-llama-cpp's prebuilt libllama and ggml.
 #
-#   scripts/build-native.sh            build for this machine; nothing changed: done in a second
+#   scripts/build-native.sh            build for this machine; takes a second if nothing has changed
 #   scripts/build-native.sh --force    build even if the stamp says it is up to date
 #
-# SCENECAST_ARCH=arm64|x64   target architecture (default: this machine's); another one's addon is put into
+# SCENECAST_ARCH=arm64|x64   target architecture (default: this machine's); for another one the output goes to
 #                            build/native-<arch>
 # CMAKE_TOOLCHAIN_FILE=...   toolchain file, for cross-compiling
 # SCENECAST_BUILD_DIR=...    default: <repository>/build
@@ -34,34 +34,34 @@ node_arch() {
   case $1 in
     x64 | x86_64 | amd64) echo x64 ;;
     arm64 | aarch64) echo arm64 ;;
-    *) fail "unsupported architecture: $1 (x64 and arm64 are supported)" ;;
+    *) fail "unsupported architecture: $1 (supported: x64, arm64)" ;;
   esac
 }
 
-# apply_patches TREE PATCH...: applies each patch to the git work tree, or stops and names the one that fails.
+# apply_patches TREE PATCH...: applies each patch to the git work tree; exits and names the first that fails.
 apply_patches() {
   local tree=$1 patch
   shift
-  # Inside another repository's tree git would skip the patches without a word.
+  # Inside another repository's tree git would silently skip the patches.
   [[ $(git -C "$tree" rev-parse --show-toplevel) == "$(realpath "$tree")" ]] || fail "$tree is not a git work tree"
   for patch in "$@"; do
     git -C "$tree" apply --whitespace=nowarn "$patch" ||
-      fail "$(basename "$patch") no longer applies to $tree. Renew it as native/mtmd/README.md says."
+      fail "$(basename "$patch") no longer applies to $tree; renew it as described in native/mtmd/README.md"
     say "applied $(basename "$patch")"
   done
 }
 
-# Hash over the content of everything a build depends on.
+# Prints one hash over the content of all files.
 hash_files() { cat "$@" | sha256sum | cut -d' ' -f1; }
 
-# Clones the source once, and patches it again only when the bundle or a patch has changed.
+# Clones the source once, and patches it again only if the bundle or a patch has changed.
 prepare_source() {
   local stamp=$source_dir.stamp wanted
   wanted=$(hash_files "$bundle" "$patches_dir"/*.patch)
   [[ -f $stamp && $(<"$stamp") == "$wanted" ]] && return
   rm -f "$stamp"
   if [[ -d $source_dir/.git && -f $source_dir.bundle && $(<"$source_dir.bundle") == "$(hash_files "$bundle")" ]]; then
-    # Same source, other patches: only the touched files are rewritten, so only they are compiled again.
+    # Same source, other patches: only the patched files are rewritten, so only they are recompiled.
     git -C "$source_dir" checkout --quiet -- .
   else
     say "unpacking llama.cpp's source"
@@ -92,7 +92,7 @@ configure_and_build() {
     }
   say "compiling (the first time takes some minutes)"
   cmake --build "$cmake_dir" --parallel "${SCENECAST_JOBS:-$(nproc)}"
-  # Replaced in one step: a process that has the old file loaded keeps it.
+  # Replaced atomically: a process that has loaded the old file keeps it.
   cp "$cmake_dir/out/mtmd.node" "$output.new"
   mv -f "$output.new" "$output"
 }
@@ -122,7 +122,7 @@ main() {
   need "$repository/$libraries/libllama-common.so" "run npm install (for linux-$arch)"
   need "$repository/node_modules/node-addon-api/napi.h" "run npm install with development dependencies"
   for tool in git cmake; do
-    command -v "$tool" >/dev/null || fail "$tool is needed: apt install git cmake g++"
+    command -v "$tool" >/dev/null || fail "$tool is missing: apt install git cmake g++"
   done
   wanted="$arch ${CMAKE_TOOLCHAIN_FILE:-} $(hash_files "${BASH_SOURCE[0]}" "$bundle" "$patches_dir"/*.patch \
     "$repository"/native/napi/*.{cmake,h} "$repository"/native/mtmd/{CMakeLists.txt,exports.map,src/*} \

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds build/native/v4l2.node, the addon that reads V4L2 cameras and camera JPEGs (native/v4l2). Half a minute; nothing
-# changed: at once.
+# Builds build/native/v4l2.node, the addon that reads V4L2 cameras and camera JPEGs (native/v4l2). Takes half a
+# minute, and no time if nothing has changed.
 #
 #   scripts/build-v4l2.sh              needs cmake, g++, libyuv-dev and libjpeg62-turbo-dev
 #
-# SCENECAST_SYSROOT=...      where libyuv-dev, libjpeg62-turbo-dev and their libraries for the target architecture are
-#                            unpacked, for cross-compiling; build-addon.sh tells the other variables
+# SCENECAST_SYSROOT=...      for cross-compiling: the folder with libyuv-dev, libjpeg62-turbo-dev and their libraries for
+#                            the target architecture, unpacked; build-addon.sh lists the other variables
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/build-addon.sh"
 

@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154 # arch and work are the caller's
-# Sourced by scripts that prepare things for another architecture than this machine's: Debian packages unpacked without
-# dpkg's foreign architectures, npm packages, the project as a board would have it. The caller sets
+# Sourced by scripts that prepare files for another architecture: Debian packages unpacked without dpkg's foreign
+# architectures, npm packages, the project as on a board. The caller sets
 #   arch    arm64 or amd64, as Debian calls it
-#   work    a folder for what is downloaded and made
+#   work    a folder for downloads and output
 # and gets $repository, $node_arch, $suite and the functions below.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -10,7 +10,7 @@ case $arch in
   arm64) node_arch=arm64 ;;
   amd64) node_arch=x64 ;;
   *)
-    echo "unknown architecture $arch: arm64 and amd64 are known" >&2
+    echo "unsupported architecture: $arch (supported: arm64, amd64)" >&2
     exit 64
     ;;
 esac
@@ -18,7 +18,7 @@ esac
 suite=${SCENECAST_DEBIAN:-bookworm}
 mkdir -p "$work"
 
-# The mirror that this machine's apt uses.
+# Prints the mirror that this machine's apt uses.
 mirror() {
   local found=${DEBIAN_MIRROR:-}
   # shellcheck disable=SC2016 # apt expands these itself
@@ -26,7 +26,7 @@ mirror() {
   echo "${found:-http://deb.debian.org/debian}"
 }
 
-# apt for the other architecture that leaves this machine's own apt alone.
+# Runs apt for the other architecture, separate from this machine's own apt.
 private_apt() {
   local root=$work/apt
   if [ ! -f "$root/apt.conf" ]; then
@@ -46,7 +46,7 @@ X
   APT_CONFIG=$root/apt.conf "$@"
 }
 
-# unpack_package PACKAGE FOLDER: a package of the other architecture, unpacked and not configured.
+# unpack_package PACKAGE FOLDER: unpacks a package of the other architecture without configuring it.
 unpack_package() {
   local package=$1 folder=$2 debs=$work/debs
   mkdir -p "$debs" "$folder"
@@ -54,7 +54,7 @@ unpack_package() {
   dpkg-deb -x "$debs/${package}"_*.deb "$folder"
 }
 
-# once STAMP KEY COMMAND...: runs the command unless the stamp says that it was run for this key.
+# once STAMP KEY COMMAND...: runs the command unless the stamp shows that it already ran for this key.
 once() {
   local stamp=$work/$1.stamp key=$2
   shift 2
@@ -64,14 +64,14 @@ once() {
   echo "$key" >"$stamp"
 }
 
-# install_npm_packages FOLDER: the project's packages for the other architecture, as scripts/setup.sh installs this one's;
-# Node is among them (node_modules/node-linux-*).
+# install_npm_packages FOLDER: installs the project's packages for the other architecture, as scripts/setup.sh does for this
+# one. They include Node (node_modules/node-linux-*).
 install_npm_packages() {
   local project=$1 toolchain=$repository/tools/toolchain
-  # The pinned npm: newer ones want lock entries for packages that are left out on purpose.
+  # The pinned npm: newer ones require lock entries for packages that are deliberately left out.
   local npm=$toolchain/node_modules/npm/bin/npm-cli.js
   local flags=(--ignore-scripts --no-audit --no-fund --loglevel=error)
-  echo "npm packages for $arch" >&2
+  echo "installing npm packages for $arch" >&2
   rm -rf "$project/node_modules"
   mkdir -p "$project"
   cp "$repository/package.json" "$repository/package-lock.json" "$project/"
@@ -84,7 +84,7 @@ install_npm_packages() {
     }
 }
 
-# make_project FOLDER TOOLS: the project as the board sees it: packages, sources and the named folder of tools, both as
+# make_project FOLDER TOOLS: creates the project as on a board: packages, sources and the given folder of tools, both as
 # JavaScript.
 make_project() {
   local project=$1 tools=$2
@@ -98,10 +98,10 @@ make_project() {
 
 # cross_build SCRIPT: runs one of scripts/build-*.sh for arm64, with Debian's cross compiler and libraries for arm64.
 cross_build() {
-  # One for all callers: the addon is built anew where it moves.
+  # Shared by all callers: the addon is rebuilt if this path changes.
   local sysroot=$repository/build/sysroot-$arch package
   [ "$arch" = arm64 ] || {
-    echo 'cross-compiling is known for arm64 only' >&2
+    echo 'cross-compiling is supported for arm64 only' >&2
     exit 1
   }
   for package in libyuv-dev libyuv0 libjpeg62-turbo-dev libjpeg62-turbo; do

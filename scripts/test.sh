@@ -4,14 +4,14 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 main() {
-  # mosquitto: the broker, and what the docs talk to it with. ffmpeg: at run time too, for cameras that it reads. jinja2:
-  # Home Assistant's templates. The others: an RTSP server, and what checks shell scripts and C++.
+  # mosquitto: the broker and the clients that the docs use. ffmpeg: also needed at run time, for ffmpeg cameras. jinja2: for
+  # Home Assistant's templates. The others: an RTSP server, and linters for shell scripts and C++.
   setup mosquitto mosquitto-clients ffmpeg python3-jinja2 shellcheck shfmt clang-format \
     gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
   cd "$root"
-  say 'checks: format, lint, types, unused code'
+  say 'checking format, lint, types, unused code'
   npm run --silent check >&2
-  say 'tests'
+  say 'running the tests'
   vitest run "$@"
 }
 
