@@ -48,7 +48,7 @@ readonly default_prompt='Describe the scene.'
 readonly earliest_epoch=1767225600 # 2026-01-01
 
 dry_run=no assume_yes=no from_source=no uninstall=no offline='' package='' password_file='' typed_password=''
-step_count=9 step_number=0 arch='' was_active=no told=no
+step_count=9 step_number=0 arch='' was_active=no reported=no
 declare -A given=() remembered=() answers=()
 declare -a apt_options=()
 
@@ -74,7 +74,7 @@ step() {
 
 # fail WHAT REMEDY
 fail() {
-  told=yes
+  reported=yes
   {
     printf '\nprovision: %s\n' "$1"
     printf '  %s\n' "${2:-Run the same command again to continue.}"
@@ -92,8 +92,8 @@ wrong_flag() {
 # On every exit: remove temporary files, and report a failure that was not reported yet.
 at_exit() {
   local code=$?
-  if [[ $code != 0 && $told == no ]]; then
-    told=yes
+  if [[ $code != 0 && $reported == no ]]; then
+    reported=yes
     say "provision: stopped in step $step_number. Run the same command again to continue; log: $log_file"
   fi
   [[ $dry_run == yes ]] || rm -rf "$work"
