@@ -7,7 +7,7 @@ import { type Config, configSchema } from './schema.ts';
 
 /**
  * Reads and checks a YAML config file.
- * @throws ConfigError naming each field, its value and what it must be; all faults at once.
+ * @throws ConfigError that lists every fault: field, value and what it must be.
  */
 export async function loadConfig(path: string): Promise<Config> {
   let text: string;
@@ -19,7 +19,7 @@ export async function loadConfig(path: string): Promise<Config> {
   return parseConfig(text, path);
 }
 
-/** Like {@link loadConfig}, from the text itself; `path` is only named in errors. */
+/** Like {@link loadConfig}, from the text itself; `path` appears only in errors. */
 export function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text);
   const fault = document.errors[0];
@@ -36,7 +36,7 @@ export function parseConfig(text: string, path: string): Config {
 function describeIssue(issue: z.core.$ZodIssue): string {
   const field = issue.path.join('.') || '(top level)';
   if (issue.code === 'unrecognized_keys') {
-    return `${field}: unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it or mend its spelling`;
+    return `${field}: unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it or correct its spelling`;
   }
   const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$|\.source\.input$/.test(field);
   const value = faultyValue(issue);
@@ -47,7 +47,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
     : `${field}: ${issue.message}${shown}`;
 }
 
-/** The value at fault; of a whole object only the member that the path names, as others may be secret. */
+/** The value at fault. If it is an object, only the member that the path names: others may be secret. */
 function faultyValue({ input, path }: z.core.$ZodIssue): unknown {
   if (input === null || typeof input !== 'object') return input;
   return (input as Record<PropertyKey, unknown>)[path.at(-1) ?? ''];

@@ -16,16 +16,18 @@ export const mqtt = z
       .default('mqtt://127.0.0.1:1883'),
     username: z.string().nullable().default(null),
     password_file: z.string().nullable().default(null).describe('A file whose first line is the password'),
-    ca_file: pemFile.describe('PEM: only brokers whose certificate this authority signed are spoken to'),
-    cert_file: pemFile.describe("PEM: this client's own certificate"),
-    key_file: pemFile.describe('PEM: its key, unencrypted'),
+    ca_file: pemFile.describe(
+      "PEM: only brokers with a certificate from this authority are trusted; null: Node's authorities",
+    ),
+    cert_file: pemFile.describe('PEM: client certificate'),
+    key_file: pemFile.describe('PEM: its private key, unencrypted'),
     keepalive: duration
       .prefault('30s')
       .refine((ms) => ms >= 1000 && ms <= 65_535_000, 'must be from 1s to 18h')
-      .describe('A broker that is silent for one and a half times as long is given up'),
+      .describe('A broker that is silent for 1.5 times this long is considered lost'),
     discovery: z
       .strictObject({
-        enabled: z.boolean().default(true).describe('false: what was announced before is taken back'),
+        enabled: z.boolean().default(true).describe('false: withdraws earlier announcements'),
         prefix: z
           .string()
           .regex(/^[^\s+#/]+$/, 'must be one topic level such as homeassistant')
@@ -39,9 +41,9 @@ export const mqtt = z
     const refuse = (field: string, input: unknown, message: string): void =>
       context.addIssue({ code: 'custom', path: [field], input, message });
     if (cert_file !== null && key_file === null)
-      refuse('key_file', key_file, 'must be given where there is a cert_file');
+      refuse('key_file', key_file, 'must be set when cert_file is set');
     if (key_file !== null && cert_file === null)
-      refuse('cert_file', cert_file, 'must be given where there is a key_file');
+      refuse('cert_file', cert_file, 'must be set when key_file is set');
     if (/^(mqtts|wss):/.test(url)) return;
     for (const [field, path] of Object.entries({ ca_file, cert_file }))
       if (path !== null) refuse(field, path, 'has no effect unless mqtt.url begins with mqtts:// or wss://');

@@ -1,13 +1,13 @@
 import { withoutSecrets } from '../domain/shown-address.ts';
 import type { Config } from './schema.ts';
 
-/** What stands in for a secret that is there; null stays null. */
+/** Replaces a secret; null stays null. */
 const hidden = '***';
 const secretKey = /^(user|username|login|token|.*_token|.*(password|secret|credential).*)$/i;
 
 /**
- * The config in force, fit to be published: without user names, passwords, the paths of password files, and what may hold
- * keys in an address: the login and the query of any, and of a camera's the path too. Durations are in milliseconds.
+ * The effective config without secrets, for publishing: without user names, passwords and paths of password files, and
+ * without the login and query of addresses, nor the path of camera addresses. Durations are in milliseconds.
  */
 export function redactedConfig(config: Config): Record<string, unknown> {
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, redacted(key, value)]));
@@ -22,7 +22,7 @@ function redacted(key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([inner, part]) => [inner, redacted(inner, part)]));
 }
 
-/** Some cameras want their login or a key in the path; a filter graph may name another address. */
+/** Some cameras expect the login or a key in the path; a filter graph may contain another address. */
 function withoutPath(input: string): string {
   if (input.startsWith('lavfi:')) return `lavfi:${hidden}`;
   return withoutSecrets(input).replace(/^(\w+:\/\/[^/?#]*)[/?#].*$/, `$1/${hidden}`);

@@ -11,20 +11,17 @@ import { work } from './work-schema.ts';
 
 const sceneSource = z.strictObject({
   type: z.literal('scene'),
-  seed: z.int().min(0).default(1).describe('The first scene; each next one counts up'),
+  seed: z.int().min(0).default(1).describe('Seed of the first scene; the next ones count up'),
   size: size.prefault('640x480'),
-  every: duration.prefault('10s').describe('How long each scene stands before the next is drawn'),
+  every: duration.prefault('10s').describe('How long each scene is shown'),
 });
 
 const stillSource = z.strictObject({
   type: z.literal('still'),
-  path: z
-    .string()
-    .min(1)
-    .describe('A picture file, or a folder of them, taken in order of name, again and again'),
+  path: z.string().min(1).describe('A picture file, or a folder of them: in order of name, repeating'),
 });
 
-// Waits of several times as long are made of it.
+// Timers of several times this length are derived from it.
 const frameTimeout = duration.refine((ms) => ms <= 3_600_000, 'must be at most 1h');
 
 const v4l2Source = z.strictObject({
@@ -32,15 +29,18 @@ const v4l2Source = z.strictObject({
   device: z
     .string()
     .regex(/^\/./, 'must be the path of a video device, such as /dev/video0 or /dev/v4l/by-id/...')
-    .describe('A video device, best by its stable name below /dev/v4l/by-id or by-path'),
-  size: size.nullable().default(null).describe('null: 1280x720, or the nearest that the camera has'),
+    .describe('A video device, preferably by its stable name under /dev/v4l/by-id or by-path'),
+  size: size
+    .nullable()
+    .default(null)
+    .describe('The nearest size that the camera supports is used; null: 1280x720'),
   rate: z
     .number()
     .min(0.1)
     .max(1000)
     .nullable()
     .default(null)
-    .describe("Pictures a second that the camera takes; null: the driver's own"),
+    .describe("Pictures per second; null: the driver's default"),
   format: z
     .enum(['auto', 'mjpg', 'yuyv', 'uyvy', 'nv12', 'nv21', 'yu12', 'rgb24', 'bgr24', 'grey'])
     .default('auto')
@@ -52,14 +52,17 @@ const v4l2Source = z.strictObject({
   rotation: z
     .literal([0, 90, 180, 270])
     .default(0)
-    .describe('Clockwise, in degrees, for a camera that is mounted on its side'),
-  flip: z.enum(['none', 'horizontal', 'vertical', 'both']).default('none').describe('After the rotation'),
+    .describe('Clockwise, in degrees, for a camera mounted on its side'),
+  flip: z
+    .enum(['none', 'horizontal', 'vertical', 'both'])
+    .default('none')
+    .describe('Applied after the rotation'),
   frame_timeout: frameTimeout
     .prefault('5s')
-    .describe('A camera that gives no picture for so long is closed and opened again'),
+    .describe('A camera that gives no picture for this long is reopened'),
 });
 
-/** A stream's address, without user and password in it, or `lavfi:` and a filter graph, or a path. */
+/** The address of a stream, without user and password; or `lavfi:` and a filter graph; or a path. */
 const ffmpegInput = z
   .string()
   .min(1)
@@ -69,10 +72,10 @@ const ffmpegInput = z
     (input) => /^(?!\w+:\/\/)|^(rtsps?|https?):\/\//i.test(input),
     'must begin with rtsp://, rtsps://, http:// or https://, or be the path of a video file or a folder of them',
   )
-  // Nor would they be found in ffmpeg's messages, from which all but the host is taken out.
+  // ffmpeg's messages are stripped of addresses but for the host: one with spaces or quotes would be missed there.
   .refine(
     (input) => /^(?!\w+:\/\/)|^[^\s'"]*$/.test(input),
-    'must hold no spaces or quotes where it is an address: write %20, %27 and %22',
+    'must not contain spaces or quotes in an address; write %20, %27 and %22',
   )
   .refine((input) => /^(?!\w+:\/\/)|^\w+:\/\/(\[[\da-f:.]+\]|[^\s:@/?#[\]]+)(:\d+)?([/?#]|$)/i.test(input), {
     error:
@@ -88,7 +91,7 @@ const ffmpegSource = z
     transport: z.enum(['tcp', 'udp']).default('tcp').describe('How RTSP carries the video'),
     username: z
       .string()
-      .regex(/^[^:\p{Cc}]+$/u, 'must not hold a colon')
+      .regex(/^[^:\p{Cc}]+$/u, 'must not contain a colon')
       .nullable()
       .default(null),
     password_file: z
@@ -101,10 +104,10 @@ const ffmpegSource = z
     size: size
       .nullable()
       .default(null)
-      .describe('Larger pictures are made smaller to fit, their proportions kept; null: as they come'),
+      .describe('Larger pictures are scaled down to fit, keeping their proportions; null: original size'),
     frame_timeout: frameTimeout
       .prefault('8s')
-      .describe('A stream that shows nothing new for so long is closed and opened again'),
+      .describe('A stream that gives no new picture for this long is reopened'),
   })
   .superRefine(({ username, password_file }, context) => {
     if (username !== null || password_file === null) return;
@@ -112,7 +115,7 @@ const ffmpegSource = z
       code: 'custom',
       path: ['username'],
       input: username,
-      message: 'must be given where there is a password_file',
+      message: 'must be set when password_file is set',
     });
   });
 
@@ -124,17 +127,19 @@ const gate = z
       .min(0)
       .max(100)
       .default(50)
-      .describe('Higher finds smaller and fainter changes; 50: 0.5 % of the picture by 8 of 255 grey levels'),
+      .describe(
+        'Higher detects smaller and fainter changes; 50: 0.5 % of the picture by 8 of 255 grey levels',
+      ),
     min_interval: duration
       .nullable()
       .default(null)
-      .describe('The least time between two descriptions; null: the interval'),
+      .describe('Minimum time between two descriptions; null: the interval'),
     max_interval: duration
       .nullable()
       .prefault('10m')
-      .describe('An unchanged picture is described once in this time; null: never'),
-    light_guard: z.boolean().default(true).describe('Whether light that comes on or goes is no change'),
-    ignore: z.array(polygon).default([]).describe('Zones where nothing counts as a change'),
+      .describe('Maximum time between two descriptions of an unchanged scene; null: unlimited'),
+    light_guard: z.boolean().default(true).describe('true: changes of the light (lamps, clouds) are ignored'),
+    ignore: z.array(polygon).default([]).describe('Zones whose changes are ignored'),
   })
   .refine(({ min_interval, max_interval }) => (min_interval ?? 0) <= (max_interval ?? Infinity), {
     path: ['max_interval'],
@@ -144,28 +149,28 @@ const gate = z
 const camera = z.strictObject({
   source: z.discriminatedUnion('type', [sceneSource, stillSource, v4l2Source, ffmpegSource]),
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
-  gate: gate.prefault({}).describe('Which looks are news, and are described'),
-  privacy: z.array(polygon).default([]).describe('Zones painted black before anything else has the picture'),
-  image: image.prefault({}).describe('Whether the picture that is described is published too'),
+  gate: gate.prefault({}).describe('Which looks show something new and are described'),
+  privacy: z.array(polygon).default([]).describe('Zones painted black before anything else sees the picture'),
+  image: image.prefault({}).describe('Whether the described picture is published too'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
   questions: z.record(name, questionSchema).default({}),
 });
 
-/** The model and how it speaks. */
+/** The model and how it generates. */
 export const modelSchema = z.strictObject({
   path: z
     .string()
     .min(1)
     .default('models/demo')
     .describe(
-      'A folder with the text GGUF and its mmproj GGUF, looked up beside this file, then beside Scenecast; or the name of a model that was pulled',
+      'A folder with the text GGUF and its mmproj GGUF, looked up beside this file, then in the folder of Scenecast; or the name of a pulled model',
     ),
   chat_template: z
     .string()
     .nullable()
     .default(null)
     .describe(
-      "null: the GGUF's own, else that of the family it seems to be; or a family's name (vicuna, mistral, llama-2, chatml, yi, llama3, phi3, gemma, moondream, obsidian); or a Jinja template",
+      "null: the GGUF's own, else that of the detected family; or the name of a family (vicuna, mistral, llama-2, chatml, yi, llama3, phi3, gemma, moondream, obsidian); or a Jinja template",
     ),
   context_size: z
     .int()
@@ -180,19 +185,22 @@ export const modelSchema = z.strictObject({
     .max(256)
     .nullable()
     .default(null)
-    .describe('null: one for each big core the service may use'),
+    .describe('null: one per big core that the service may use'),
   memory: bytes
     .nullable()
     .default(null)
-    .describe(
-      'The most that the engine may take; null: what is available when it starts, less some headroom',
-    ),
-  max_tokens: z.int().min(1).max(4096).default(256).describe('The longest description or free-text answer'),
-  detail: detail.default('full').describe('How closely a picture is looked at: less is faster'),
-  temperature: z.number().min(0).max(2).default(0).describe('0 always takes the likeliest token'),
+    .describe('Maximum memory for the engine; null: what is available at start, minus some headroom'),
+  max_tokens: z
+    .int()
+    .min(1)
+    .max(4096)
+    .default(256)
+    .describe('Maximum length of a description or free-text answer'),
+  detail: detail.default('full').describe('How closely a picture is looked at; less is faster'),
+  temperature: z.number().min(0).max(2).default(0).describe('0: always the most likely token'),
   deadline: duration
     .prefault('15m')
-    .describe('A description that takes longer fails, and the engine is started anew'),
+    .describe('A description that takes longer fails, and the engine is restarted'),
 });
 
 /** The whole config: types, defaults and validation in one place. */
@@ -202,14 +210,14 @@ export const configSchema = z
     log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
     max_frame_age: duration
       .prefault('2m')
-      .describe('A frame that has waited for the engine until it is older is not described'),
+      .describe('A frame that is older than this when the engine is free is not described'),
     health_interval: duration.prefault('30s').describe('How often health is published'),
     mqtt: mqtt.prefault({}),
     store: store.prefault({}),
     engine: z
       .enum(['own', 'pool'])
       .default('own')
-      .describe('Who describes the frames: the model of this board, or worker boards'),
+      .describe('What describes the frames: own (the model of this board) or pool (worker boards)'),
     work: work.prefault({}),
     model: modelSchema.prefault({}),
     prompts: z.record(name, z.string().min(1).max(4000)).default({ default: 'Describe the scene.' }),
@@ -221,7 +229,7 @@ export const configSchema = z
     if (Object.keys(config.cameras).length === 0 && config.work.pool === null)
       refuse('cameras', config.cameras, 'must name at least one camera, unless work.pool names a pool');
     if (reservedDeviceNames.has(config.device))
-      refuse('device', config.device, 'is where images for worker boards are sent; choose another name');
+      refuse('device', config.device, 'is reserved for images sent to worker boards; choose another name');
     for (const [cameraName, { prompt }] of Object.entries(config.cameras)) {
       if (config.prompts[prompt] === undefined) {
         context.addIssue({
@@ -236,7 +244,7 @@ export const configSchema = z
           code: 'custom',
           path: ['cameras', cameraName],
           input: cameraName,
-          message: 'is a topic level of the device itself; choose another name for the camera',
+          message: 'is a reserved topic level; choose another name for the camera',
         });
       }
     }

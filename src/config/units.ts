@@ -3,7 +3,7 @@ import { namePattern } from '../contract/fields.ts';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A duration as a person writes it (`500ms`, `10s`, `5m`, `1h`, `1d`), parsed to whole milliseconds. */
+/** A duration such as `500ms`, `10s`, `5m`, `1h` or `1d`, parsed to whole milliseconds. */
 export const duration = z
   .string({ error: 'must be a duration such as 500ms, 10s, 5m or 1h, with its unit' })
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'must be a duration such as 500ms, 10s, 5m or 1h')
@@ -24,7 +24,7 @@ const unitBytes: Readonly<Record<string, number>> = {
   GB: 1e9,
 };
 
-/** An amount of memory or storage as a person writes it (`2GiB`, `1500MB`), parsed to whole bytes. */
+/** An amount of memory or storage such as `2GiB` or `1500MB`, parsed to whole bytes. */
 export const bytes = z
   .string({ error: 'must be an amount such as 512MiB or 2GiB, with its unit' })
   .regex(/^\d+(\.\d+)?(B|[KMG]iB|kB|MB|GB)$/, 'must be an amount such as 512MiB or 2GiB')
@@ -33,7 +33,7 @@ export const bytes = z
     return Math.round(Number(amount) * unitBytes[unit]!);
   });
 
-/** A picture size as a person writes it (`1280x720`), parsed to pixels; each side 1 to 16384. */
+/** A picture size such as `1280x720`, parsed to pixels; each side 1 to 16384. */
 export const size = z
   .string({ error: 'must be a size such as 1280x720' })
   .regex(/^\d{1,5}x\d{1,5}$/, 'must be a size such as 1280x720')

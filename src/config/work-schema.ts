@@ -1,42 +1,36 @@
 import { z } from 'zod';
 import { bytes, duration, name } from './units.ts';
 
-/** Worker boards: describing for others, and having others describe. */
+/** Worker boards: describing images for other boards, and sending frames to them. */
 export const work = z.strictObject({
-  pool: name
-    .nullable()
-    .default(null)
-    .describe('The pool for which this board describes images of others; null: it does not'),
+  pool: name.nullable().default(null).describe('Pool that this board describes images for; null: none'),
   max_in_flight: z
     .int()
     .min(1)
     .max(100)
     .default(1)
-    .describe('Images that the broker may give this board before one has been answered'),
+    .describe('Images that the broker may send to this board before one is answered'),
   max_image: bytes
     .prefault('8MiB')
     .refine((bytes) => bytes >= 65_536 && bytes <= 256 * 2 ** 20, 'must be from 64KiB to 256MiB')
     .describe('Larger image files are refused'),
   sending: z
     .strictObject({
-      pool: name
-        .nullable()
-        .default(null)
-        .describe('Whose boards describe the frames; null: those of any pool'),
+      pool: name.nullable().default(null).describe('Pool that the frames are sent to; null: any'),
       concurrency: z
         .int()
         .min(1)
         .max(100)
         .default(4)
-        .describe('Frames that are with the pool at once, of each camera one at most'),
+        .describe('Maximum frames with the pool at once; one per camera'),
       deadline: duration
         .prefault('2m')
-        .describe('What the pool has not described by then, `fallback` decides'),
+        .describe('Time for the pool to describe a frame; then `fallback` applies'),
       fallback: z
         .enum(['own', 'expire'])
         .default('own')
-        .describe("own: the board's own engine describes it. expire: nobody does, and no model is loaded"),
+        .describe('own: the engine of this board describes it. expire: it expires; no model is loaded'),
     })
     .prefault({})
-    .describe('How frames are sent, where `engine` is `pool`'),
+    .describe('How frames are sent when `engine` is `pool`'),
 });

@@ -11,7 +11,7 @@ test('the example config is exactly the defaults', async () => {
   expect(await loadConfig(examplePath)).toEqual(parseConfig(smallest, 'smallest.yaml'));
 });
 
-test('the example config names every key there is', () => {
+test('the example config names every key', () => {
   const example = readFileSync(examplePath, 'utf8');
   const keysOf = (value: object): string[] =>
     Object.entries(value).flatMap(([key, inner]) =>
@@ -46,7 +46,7 @@ test.each([
   expect(parseConfig(asking(question), 'c.yaml').cameras['a']?.questions['q']).toMatchObject(expected);
 });
 
-test('durations and sizes are read as a person writes them', () => {
+test('durations and sizes are written with their units', () => {
   const { cameras } = parseConfig(
     'cameras: { a: { source: { type: scene, size: 1280x720, every: 1.5m }, interval: 250ms } }',
     'c.yaml',
@@ -84,7 +84,7 @@ test('zones are lists of corners, and the gate’s times may be null', () => {
   });
 });
 
-/** A config whose one camera has this beside its source. */
+/** A config whose one camera has this in addition to its source. */
 const having = (more: string): string => `cameras: { a: { source: { type: scene }, ${more} } }`;
 
 test.each([
@@ -105,7 +105,7 @@ test.each([
     'cameras: { a: { source: { type: scene }, prompt: tersely } }',
     /prompt: must be one of the prompts: default/,
   ],
-  ['cameras: { status: { source: { type: scene } } }', /cameras\.status: is a topic level/],
+  ['cameras: { status: { source: { type: scene } } }', /cameras\.status: is a reserved topic level/],
   ['cameras: { a/b: { source: { type: scene } } }', /cameras\.a\/b/],
   [asking('{ ask: x, type: number }'), /questions\.q\.type: .*'integer'/],
   [asking('{ ask: x, type: boolean, min: 1 }'), /questions\.q: unknown key "min"/],
@@ -127,7 +127,7 @@ test.each([
   expect(() => parseConfig(text, 'c.yaml')).toThrow(expect.objectContaining({ exitCode: 78 }));
 });
 
-test('all faults are told at once', () => {
+test('all faults are reported at once', () => {
   const text = 'mqtt: { url: nowhere }\ncameras: { a: { source: { type: still }, interval: soon } }';
   expect(() => parseConfig(text, 'c.yaml')).toThrow(/mqtt\.url[\s\S]*source\.path[\s\S]*interval/);
 });
@@ -142,7 +142,7 @@ test('a password in the broker address is refused and not repeated', () => {
 /** A config whose one camera is read by ffmpeg. */
 const streaming = (source: string): string => `cameras: { a: { source: { type: ffmpeg, ${source} } } }`;
 
-test('a stream is TCP, unturned, as large as it comes, and anew after 8 s unless the config says otherwise', () => {
+test('by default a stream uses TCP, is not rotated or scaled, and is reopened after 8 s without a new picture', () => {
   for (const input of ['rtsp://[::1]:8554/a?b=c@d', 'HTTP://porch.lan', 'clips/a.mp4', 'lavfi:testsrc2']) {
     const { source } = parseConfig(streaming(`input: "${input}"`), 'c.yaml').cameras['a']!;
     expect(source).toEqual({
@@ -155,11 +155,14 @@ test('a stream is TCP, unturned, as large as it comes, and anew after 8 s unless
 test.each([
   ['input: "rtmp://h/x"', /source\.input: must begin with rtsp:\/\//],
   ['input: "rtsp://h/a b\\nc"', /source\.input: must be on one line/],
-  ['input: "http://h/snap?pwd=my pass"', /source\.input: must hold no spaces or quotes.*%20/],
-  ['input: "rtsp://h/o\'b?token=x"', /source\.input: must hold no spaces or quotes/],
+  ['input: "http://h/snap?pwd=my pass"', /source\.input: must not contain spaces or quotes.*%20/],
+  ['input: "rtsp://h/o\'b?token=x"', /source\.input: must not contain spaces or quotes/],
   ['input: "rtsp://h/x", frame_timeout: 5d', /source\.frame_timeout: must be at most 1h/],
-  ['input: clips, password_file: pw', /source\.username: must be given.*\(it is null\)/],
-  ['input: clips, username: "me:you"', /source\.username: must not hold a colon.*me:you/],
+  [
+    'input: clips, password_file: pw',
+    /source\.username: must be set when password_file is set.*\(it is null\)/,
+  ],
+  ['input: clips, username: "me:you"', /source\.username: must not contain a colon.*me:you/],
   ['input: clips, rotation: 45', /source\.rotation: .*90.*\(it is 45\)/],
   ['input: clips, transport: sctp', /source\.transport: .*"udp".*\(it is "sctp"\)/],
 ])('a faulty stream names the field and the remedy: %s', (source, message) => {
@@ -181,11 +184,8 @@ test.each([
 });
 
 test.each([
-  [
-    'mqtt: { url: "mqtts://b", cert_file: c.pem }',
-    /mqtt\.key_file: must be given where there is a cert_file/,
-  ],
-  ['mqtt: { url: "wss://b", key_file: k.pem }', /mqtt\.cert_file: must be given where there is a key_file/],
+  ['mqtt: { url: "mqtts://b", cert_file: c.pem }', /mqtt\.key_file: must be set when cert_file is set/],
+  ['mqtt: { url: "wss://b", key_file: k.pem }', /mqtt\.cert_file: must be set when key_file is set/],
   ['mqtt: { ca_file: ca.pem }', /mqtt\.ca_file: has no effect unless mqtt\.url begins with mqtts.*"ca\.pem"/],
   ['mqtt: { keepalive: 500ms }', /mqtt\.keepalive: must be from 1s to 18h/],
   [
@@ -200,7 +200,7 @@ test.each([
   expect(() => parseConfig(`${smallest}\n${text}`, 'c.yaml')).toThrow(message);
 });
 
-test('amounts of storage are read as a person writes them', () => {
+test('amounts of storage are written with their units', () => {
   const of = (text: string): number =>
     parseConfig(`${smallest}\nstore: { outbox: { max_size: ${text} } }`, 'c.yaml').store.outbox.max_size;
   expect([of('2GiB'), of('1.5MiB'), of('2048KiB'), of('5000000B')]).toEqual([
@@ -211,6 +211,6 @@ test('amounts of storage are read as a person writes them', () => {
   ]);
 });
 
-test('a config that is not there is said to be so', async () => {
+test('a missing config file is named in the error', async () => {
   await expect(loadConfig('/nowhere/c.yaml')).rejects.toThrow(/\/nowhere\/c\.yaml: cannot be read/);
 });

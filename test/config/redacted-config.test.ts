@@ -4,7 +4,7 @@ import { redactedConfig } from '../../src/config/redacted-config.ts';
 
 const redact = (text: string): Record<string, unknown> => redactedConfig(parseConfig(text, 'c.yaml'));
 
-test('logins, password files and what addresses may hold are hidden; the rest is there', () => {
+test('logins, password files and the secret parts of addresses are hidden; the rest is kept', () => {
   const shown = redact(`
     device: workshop
     mqtt: { url: "wss://broker.example/mqtt?key=canary", username: canary, password_file: /etc/canary }
@@ -34,7 +34,7 @@ test('logins, password files and what addresses may hold are hidden; the rest is
   });
 });
 
-test('a login in an address that the schema would refuse is hidden all the same', () => {
+test('even a login in an address that the schema would refuse is hidden', () => {
   const config = parseConfig('cameras: { a: { source: { type: scene } } }', 'c.yaml');
   const slipped = {
     ...config,

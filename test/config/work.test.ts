@@ -15,7 +15,7 @@ test('a worker board needs no camera', () => {
   });
 });
 
-test('a board sends its frames to a pool where the config says so', () => {
+test('engine: pool sends the frames to a pool', () => {
   const text = `${camera}\nengine: pool\nwork: { sending: { pool: boards, deadline: 30s, fallback: expire } }`;
   expect(parseConfig(text, 'c.yaml')).toMatchObject({
     engine: 'pool',
@@ -27,7 +27,7 @@ test.each([
   ['{}', /cameras: must name at least one camera, unless work\.pool names a pool/],
   ['engine: pool', /cameras: must name at least one camera/],
   ['work: { pool: a/b }', /work\.pool: must be 1 to 64 letters.*\(it is "a\/b"\)/],
-  [`${camera}\ndevice: work`, /device: is where images for worker boards are sent; choose another name/],
+  [`${camera}\ndevice: work`, /device: is reserved for images sent to worker boards; choose another name/],
   [`${camera}\nengine: cloud`, /engine: .*"pool".*\(it is "cloud"\)/],
   [`${camera}\nwork: { max_in_flight: 0 }`, /work\.max_in_flight: .*\(it is 0\)/],
   [`${camera}\nwork: { max_image: 1KiB }`, /work\.max_image: must be from 64KiB to 256MiB/],
