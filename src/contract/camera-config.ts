@@ -11,11 +11,11 @@ const intervalS = z
   .min(intervalLimitsS.min)
   .max(intervalLimitsS.max)
   .describe('How often the camera is looked at, in seconds');
-const prompt = name.describe('The name of one of the prompts');
+const prompt = name.describe('Name of one of the prompts');
 
 export const cameraConfigSchema = z.strictObject({ paused, interval_s: intervalS, prompt });
 
-/** The parts of a camera's config that MQTT may change: the JSON payload of `set/<setting>`, and the field it sets. */
+/** The settings of a camera that MQTT may change: the JSON payload of `set/<setting>`, and the field it sets. */
 export const settings = {
   paused: { payload: paused, field: 'paused' },
   interval: { payload: intervalS, field: 'intervalMs' },
@@ -26,7 +26,7 @@ export type Setting = keyof typeof settings;
 
 export const settingNames = Object.keys(settings) as readonly Setting[];
 
-/** The change that a valid payload of `set/<setting>` asks for. */
+/** The change that a valid payload of `set/<setting>` makes. */
 export function settingChange(setting: Setting, payload: unknown): Partial<CameraSettings> {
   const value = setting === 'interval' ? Math.round((payload as number) * 1000) : payload;
   return { [settings[setting].field]: value };

@@ -29,13 +29,13 @@ export interface Channel {
   readonly direction: 'out' | 'in';
   readonly qos: 0 | 1;
   readonly retain: boolean;
-  /** Of the JSON payload; null: there is none. */
+  /** Schema of the JSON payload; null: not JSON. */
   readonly payload: z.ZodType | null;
   /** Content types of payloads that are not JSON. */
   readonly files?: readonly string[];
-  /** Of the MQTT 5 user properties beside a payload that is not JSON. */
+  /** Schema of the MQTT 5 user properties of a payload that is not JSON. */
   readonly properties?: z.ZodType;
-  /** Where the answer to a command goes. */
+  /** Channel of the response to a command. */
   readonly reply?: string;
   readonly summary: string;
 }
@@ -44,26 +44,26 @@ const state = { direction: 'out', qos: 1, retain: true } as const;
 const command = { direction: 'in', qos: 1, retain: false } as const;
 const response = { direction: 'out', qos: 1, retain: false } as const;
 
-/** Every topic that Scenecast publishes or reads, with what is said there. */
+/** Every topic that Scenecast publishes to or subscribes to, with its payload. */
 export const contract = {
   status: {
     ...state,
     address: 'scenecast/{device}/status',
     payload: deviceStatusSchema,
-    summary: 'whether the daemon is there; also the last will',
+    summary: 'whether the daemon is running; also the last will',
   },
   info: {
     ...state,
     address: 'scenecast/{device}/info',
     payload: infoSchema,
-    summary: 'what runs here: version, model, board, plan, cameras, config',
+    summary: 'version, model, board, plan, cameras, config',
   },
   health: {
     ...state,
     qos: 0,
     address: 'scenecast/{device}/health',
     payload: healthSchema,
-    summary: 'how the daemon does, every `health_interval`',
+    summary: 'state of the daemon, every `health_interval`',
   },
   outbox: {
     ...state,
@@ -94,7 +94,7 @@ export const contract = {
     retain: false,
     address: 'scenecast/{device}/{camera}/event',
     payload: eventSchema,
-    summary: "a frame's life",
+    summary: 'what happened to a frame',
   },
   image: {
     ...state,
@@ -102,79 +102,79 @@ export const contract = {
     address: 'scenecast/{device}/{camera}/image',
     payload: null,
     files: ['image/jpeg'],
-    summary: 'the picture that was described last, privacy masks painted; off unless the config says so',
+    summary: 'the picture that was described last, with privacy masks painted; off by default',
   },
   cameraConfig: {
     ...state,
     address: 'scenecast/{device}/{camera}/config',
     payload: cameraConfigSchema,
-    summary: "the camera's settings that MQTT may change",
+    summary: 'settings of the camera that MQTT may change',
   },
   setPaused: {
     ...command,
     address: 'scenecast/{device}/{camera}/set/paused',
     payload: settings.paused.payload,
     reply: 'setResponse',
-    summary: 'pauses a camera, or goes on',
+    summary: 'pauses or resumes a camera',
   },
   setInterval: {
     ...command,
     address: 'scenecast/{device}/{camera}/set/interval',
     payload: settings.interval.payload,
     reply: 'setResponse',
-    summary: "changes a camera's interval",
+    summary: 'changes the interval of a camera',
   },
   setPrompt: {
     ...command,
     address: 'scenecast/{device}/{camera}/set/prompt',
     payload: settings.prompt.payload,
     reply: 'setResponse',
-    summary: 'changes what a camera is asked for',
+    summary: 'changes the prompt of a camera',
   },
   setResponse: {
     ...response,
     address: 'scenecast/{device}/response/set',
     payload: setResponseSchema,
-    summary: 'what came of a `set`',
+    summary: 'result of a `set`',
   },
   describeRequest: {
     ...command,
     address: 'scenecast/{device}/request/describe',
     payload: describeRequestSchema,
     reply: 'describeResponse',
-    summary: 'describes a camera at once',
+    summary: 'describes what a camera sees now',
   },
   describeResponse: {
     ...response,
     address: 'scenecast/{device}/response/describe',
     payload: describeResponseSchema,
-    summary: 'the description that was asked for',
+    summary: 'the requested description',
   },
   askRequest: {
     ...command,
     address: 'scenecast/{device}/request/ask',
     payload: askRequestSchema,
     reply: 'askResponse',
-    summary: 'asks a question about what a camera sees now, where the config allows it',
+    summary: 'asks a question about what a camera sees now, if the config allows it',
   },
   askResponse: {
     ...response,
     address: 'scenecast/{device}/response/ask',
     payload: askResponseSchema,
-    summary: 'the answer to such a question',
+    summary: 'the answer',
   },
   restartRequest: {
     ...command,
     address: 'scenecast/{device}/request/restart',
     payload: restartRequestSchema,
     reply: 'restartResponse',
-    summary: 'starts the engine anew; cameras and connection stay',
+    summary: 'restarts the engine; cameras and connection stay',
   },
   restartResponse: {
     ...response,
     address: 'scenecast/{device}/response/restart',
     payload: restartResponseSchema,
-    summary: 'whether it did',
+    summary: 'result of the restart',
   },
   work: {
     ...command,
@@ -191,13 +191,13 @@ export const contract = {
     payload: null,
     files: ['image/jpeg', 'image/png'],
     properties: workPropertiesSchema,
-    summary: 'an image that a board without an engine of its own sends to the pool',
+    summary: 'an image that a board with `engine: pool` sends to the pool',
   },
   workAnswer: {
     ...response,
     address: 'scenecast/{device}/response/work',
     payload: workAnswerSchema,
     summary:
-      'what a worker says of an image, at the response topic that came with it; a board that sends names this one',
+      'answer of a worker board, on the response topic of the image; boards that send images use this one',
   },
 } as const satisfies Record<string, Channel>;

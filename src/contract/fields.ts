@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { details } from '../domain/detail.ts';
 
-/** What several payloads have in common. */
+/** Fields that several payloads share. */
 export const count = z.int().min(0);
 export const milliseconds = z.number().min(0);
 export const ulid = z
@@ -13,6 +13,6 @@ export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** The name of a device, camera, question or prompt: one topic level. */
 export const name = z.string().regex(namePattern);
 export const answer = z.union([z.string(), z.number(), z.boolean()]);
-export const schemaVersion = z.literal(1).describe('Of this payload');
+export const schemaVersion = z.literal(1).describe('Version of this payload');
 export const engineState = z.enum(['idle', 'busy', 'failing']);
 export const detail = z.enum(details);

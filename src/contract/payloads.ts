@@ -5,18 +5,18 @@ import type { Answer, CameraStatus, FrameEvent, Observation } from '../domain/ob
 import { answer, count, engineState, milliseconds, schemaVersion, ulid, utc } from './fields.ts';
 
 export const deviceStatusSchema = z.strictObject({
-  state: z.enum(['online', 'offline']).describe('`offline` at the end, or by last will'),
+  state: z.enum(['online', 'offline']).describe('`offline` after shutdown, or by last will'),
 });
 
 export const cameraStatusSchema = z.strictObject({
   state: z.enum(['online', 'offline']).describe('Whether the camera gives pictures'),
-  reason: z.string().nullable().describe('Why not; null while it is online'),
+  reason: z.string().nullable().describe('Why it is offline; null while it is online'),
 });
 
-/** What a broker has of the outbox: written by Scenecast for itself. */
+/** How much of the outbox a broker has: written by Scenecast for itself. */
 export const outboxMarkSchema = z.strictObject({
-  outbox: ulid.describe('Which outbox: a new file is a new one'),
-  seq: count.describe('The broker has all its entries up to this one'),
+  outbox: ulid.describe('Id of the outbox; a new file has a new one'),
+  seq: count.describe('The broker has every entry up to this one'),
 });
 
 export const eventSchema = z.strictObject({
@@ -30,11 +30,11 @@ export const eventSchema = z.strictObject({
 
 export const modelSchema = z
   .strictObject({
-    name: z.string().describe('As the GGUF names itself'),
-    quant: z.string().describe('Its quantisation'),
-    build: z.string().describe('Of llama.cpp'),
+    name: z.string().describe('Name in the GGUF'),
+    quant: z.string().describe('Quantisation'),
+    build: z.string().describe('Version of llama.cpp'),
   })
-  .describe('Which model spoke');
+  .describe('The model that described it');
 
 export const descriptionSchema = z.strictObject({
   schema: schemaVersion,
@@ -44,48 +44,48 @@ export const descriptionSchema = z.strictObject({
   published_at: utc,
   trigger: z
     .enum(['interval', 'change', 'request'])
-    .describe('Why it was described: it was time, the scene had changed, or somebody asked'),
+    .describe(
+      'Why it was described. interval: it was due. change: the scene had changed. request: it was requested',
+    ),
   summary: z
     .string()
     .max(255)
-    .describe('The description on one line, cut at a word: what a Home Assistant state can hold'),
-  description: z.string().describe('All that the model said'),
-  answers: z.record(z.string(), answer).describe('To the standing questions, by name'),
+    .describe('The description on one line, cut at a word to fit a Home Assistant state'),
+  description: z.string().describe('The whole description'),
+  answers: z.record(z.string(), answer).describe('Answers to the standing questions, by name'),
   image: z.strictObject({
     width: count,
     height: count,
     sha256: z
       .string()
       .length(64)
-      .describe(
-        "Of the picture's bytes as its camera gave them, or as they are with its privacy masks painted",
-      ),
+      .describe("Of the picture's bytes as the camera gave them, or with its privacy masks painted"),
   }),
   model: modelSchema,
-  prompt: z.string().describe('The name of the prompt, not its words'),
+  prompt: z.string().describe('Name of the prompt, not its text'),
   timing_ms: z
     .strictObject({
-      capture: milliseconds.describe('Until the camera had handed the picture over'),
+      capture: milliseconds.describe('Until the camera delivered the picture'),
       queue: milliseconds.describe('Waiting for the engine'),
       pack: milliseconds.describe('Decoding, resizing, cutting into tiles'),
-      encode: milliseconds.describe('The vision encoder'),
-      prefill: milliseconds.describe('Reading picture and prompt'),
-      generate: milliseconds.describe('Description and answers'),
+      encode: milliseconds.describe('Vision encoder'),
+      prefill: milliseconds.describe('Processing picture and prompt'),
+      generate: milliseconds.describe('Generating description and answers'),
       total: milliseconds.describe('From the start of the capture to the end of the description'),
     })
-    .describe('Where the time went, in milliseconds'),
+    .describe('Time of each step, in milliseconds'),
   tokens: z
     .strictObject({
       image: count,
       prompt: count.describe('Text only'),
       completion: count.describe('Description and answers'),
-      drafted: count.describe('By speculative decoding'),
-      accepted: count.describe('Of the drafted'),
+      drafted: count.describe('Drafted by speculative decoding'),
+      accepted: count.describe('Drafted tokens that were accepted'),
     })
-    .describe('How many tokens it took'),
+    .describe('Token counts'),
   finish_reason: z
     .enum(['stop', 'length'])
-    .describe('stop: the model ended by itself. length: it met max_tokens'),
+    .describe('stop: the model ended by itself. length: it reached max_tokens'),
 });
 
 export const answerSchema = z.strictObject({
@@ -98,69 +98,69 @@ export const healthSchema = z.strictObject({
   schema: schemaVersion,
   at: utc,
   engine: engineState.describe('failing: the last description failed, and none has succeeded since'),
-  queue_depth: count.describe('Frames that wait for the engine, at most one a camera'),
+  queue_depth: count.describe('Frames waiting for the engine, at most one per camera'),
   frames: z
     .strictObject({
       captured: count,
       described: count,
       unchanged: count,
       failed: count,
-      dropped: count.describe('A newer frame of the camera took the place: an `expired` event too'),
-      expired: count.describe('Too old when the engine was free, or left at the end'),
+      dropped: count.describe('Replaced by a newer frame of the camera; the event is `expired` too'),
+      expired: count.describe('Too old when the engine was free, or still waiting at shutdown'),
     })
-    .describe('How many were captured since the start, and how they ended'),
+    .describe('Frames captured since the start, and how they ended'),
   outbox: z
     .strictObject({
       depth: count.describe('Descriptions that the broker has not acknowledged yet'),
-      dropped: count.describe('Given up since the start, for want of room or for age'),
-      damaged: count.describe('Outbox files that were damaged and put aside, since the start'),
-      fault: z.string().nullable().describe('Why the disk does not take the outbox; null: it does'),
+      dropped: count.describe('Dropped since the start, because a limit of the outbox was exceeded'),
+      damaged: count.describe('Damaged outbox files set aside since the start'),
+      fault: z.string().nullable().describe('Why the outbox cannot be written to disk; null: it can'),
     })
     .optional(),
   timing_ms: z
     .strictObject({ p50: milliseconds, p95: milliseconds })
     .optional()
-    .describe('From a capture to the end of its description, of the latest descriptions'),
-  tokens_per_second: z.number().min(0).optional().describe('While generating, of the latest description'),
+    .describe('From capture to the end of the description, over the latest descriptions'),
+  tokens_per_second: z.number().min(0).optional().describe('While generating the latest description'),
   board: z
     .strictObject({
-      temperature_c: z.number().nullable().describe('The hottest sensor, in °C; null: there is none'),
+      temperature_c: z.number().nullable().describe('Hottest sensor, in °C; null: no sensor'),
       memory_available_bytes: count,
       memory_total_bytes: count,
       clock_limited: z
         .boolean()
         .nullable()
         .describe(
-          "A CPU's clock is held down, by heat, the supply or a setting; null: the board does not tell",
+          'true: a CPU clock is throttled, by heat, power supply or a setting; null: the board does not report it',
         ),
       under_voltage: z
         .boolean()
         .nullable()
-        .describe("The supply's voltage is too low; null: the board does not tell"),
+        .describe('true: the supply voltage is too low; null: the board does not report it'),
     })
     .optional(),
   memory: z
     .strictObject({
-      daemon_bytes: count.describe('Of the daemon, in RAM'),
-      engine_bytes: count.nullable().describe('Of the engine, in RAM; null: it is not running'),
+      daemon_bytes: count.describe('RAM used by the daemon'),
+      engine_bytes: count.nullable().describe('RAM used by the engine process; null: not running'),
     })
     .optional(),
   cameras: z.record(
     z.string(),
     z.strictObject({
       state: z.enum(['starting', 'online', 'offline']),
-      interval_ms: milliseconds.describe('How often it is to be looked at'),
+      interval_ms: milliseconds.describe('Interval between looks'),
       effective_interval_ms: milliseconds.describe(
-        'How often its frames get described while the engine is slower than asked; else the same',
+        'Interval between descriptions while the engine cannot keep up; else the same',
       ),
       gate: z
         .strictObject({
           measure: z.number().min(0).max(100).nullable().describe('Largest changed region, % of the picture'),
-          threshold: z.number().min(0).describe('A measure beyond this is a change'),
+          threshold: z.number().min(0).describe('A larger measure is a change'),
           noise_floor: z.number().min(0).describe('In grey levels'),
         })
         .nullable()
-        .describe('What the gate saw last; null: no gate, or no look yet'),
+        .describe('State of the gate at the last look; null: no gate, or no look yet'),
     }),
   ),
 });
@@ -263,7 +263,7 @@ export function healthPayload(health: Health, at: Date): HealthPayload {
   };
 }
 
-/** The description on one line, in at most 255 characters: what a Home Assistant state can hold. */
+/** The description on one line, in at most 255 characters: the maximum of a Home Assistant state. */
 export function summaryOf(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
   if (line.length <= 255) return line;

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { Question } from '../domain/observation.ts';
 
-const ask = z.string().min(1).max(500).describe('The question in words');
+const ask = z.string().min(1).max(500).describe('Text of the question');
 
 const word = z
   .string()
-  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be words on one line, without space around them')
+  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be one line without leading or trailing spaces')
   .max(100);
 
-/** A question with what its answer must be, written as in the config file. */
+/** A question and the type of its answer, written as in the config file. */
 export const questionSchema = z.discriminatedUnion('type', [
   z.strictObject({ ask, type: z.literal('text').optional().describe('The default: free text') }),
   z.strictObject({ ask, type: z.literal('boolean') }),
@@ -18,7 +18,7 @@ export const questionSchema = z.discriminatedUnion('type', [
   z.strictObject({
     ask,
     type: z.literal('enum'),
-    values: z.array(word).min(1).max(50).describe('One of these is the answer'),
+    values: z.array(word).min(1).max(50).describe('The answer is one of these'),
   }),
   z.strictObject({
     ask,
@@ -29,7 +29,7 @@ export const questionSchema = z.discriminatedUnion('type', [
 
 export type QuestionSpec = z.output<typeof questionSchema>;
 
-/** A question as the engine is asked it. */
+/** A question as the engine takes it, without a name. */
 export function askedOf(question: QuestionSpec): Omit<Question, 'name'> {
   const { ask } = question;
   switch (question.type) {
@@ -46,7 +46,7 @@ export function askedOf(question: QuestionSpec): Omit<Question, 'name'> {
   }
 }
 
-/** Questions by name, as the engine is asked them. */
+/** Questions by name, as the engine takes them. */
 export function questionsOf(questions: Readonly<Record<string, QuestionSpec>>): Question[] {
   return Object.entries(questions).map(([name, question]) => ({ name, ...askedOf(question) }));
 }

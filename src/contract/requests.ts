@@ -4,23 +4,23 @@ import { answer, detail, name, ulid, utc } from './fields.ts';
 import { descriptionSchema } from './payloads.ts';
 import { questionSchema } from './questions.ts';
 
-/** A command with more bytes than this is not read. */
+/** Larger commands are refused without being parsed. */
 export const maxCommandBytes = 4096;
 
-const camera = name.optional().describe('May be left out where there is only one');
+const camera = name.optional().describe('May be omitted if there is only one camera');
 const transaction = z
   .string()
   .min(1)
   .max(128)
   .optional()
-  .describe('Comes back in the response, so that the caller knows which it is');
+  .describe('Echoed in the response, so that the caller can match it');
 
 export const describeRequestSchema = z.strictObject({
   camera,
-  prompt: name.optional().describe("The name of a prompt; default: the camera's"),
+  prompt: name.optional().describe("Name of a prompt; default: the camera's"),
   detail: detail
     .optional()
-    .describe('How closely to look, at most; default: as planned. Ignored by models that cannot choose'),
+    .describe('Maximum level of detail; default: as planned. Ignored by models that have no choice'),
   questions: z
     .array(name)
     .max(50)
@@ -41,22 +41,22 @@ const errorSchema = z.strictObject({
   code: z
     .enum(['invalid', 'unknown', 'forbidden', 'rate_limited', 'busy', 'failed', 'expired'])
     .describe(
-      'invalid: the payload is not of its schema. unknown: no such camera, prompt or question. forbidden: the config does not allow it. rate_limited: too many commands. busy: a worker board that has enough to do. failed: it was tried. expired: its time was over first',
+      'invalid: the payload does not match its schema. unknown: no such camera, prompt or question. forbidden: the config does not allow it. rate_limited: too many commands. busy: the worker board is busy. failed: it was tried and failed. expired: not completed in time',
     ),
-  message: z.string().describe('What is wrong, for a person'),
+  message: z.string().describe('Explanation for humans'),
 });
 
 export type ResponseError = z.output<typeof errorSchema>;
 
 /** The response to one kind of command: its data, or an error. */
 export function responseSchema<Data extends z.ZodType>(data: Data) {
-  const echo = z.string().nullable().describe("The request's; null: it had none");
+  const echo = z.string().nullable().describe('From the request; null: it had none');
   return z.discriminatedUnion('status', [
     z.strictObject({ status: z.literal('ok'), data, error: z.null(), transaction: echo }),
     z.strictObject({
       status: z.literal('error'),
       data: z.null(),
-      error: errorSchema.describe('null where the status is ok'),
+      error: errorSchema.describe('null if the status is ok'),
       transaction: echo,
     }),
   ]);
@@ -67,16 +67,14 @@ export const askResponseSchema = responseSchema(
   z.strictObject({
     id: ulid,
     camera: name,
-    ask: z.string().describe('The question in words'),
+    ask: z.string().describe('Text of the question'),
     value: answer.describe("Of the question's type"),
     captured_at: utc,
   }),
 );
-export const restartResponseSchema = responseSchema(
-  z.null().describe('Sent when the engine is ready to describe again'),
-);
+export const restartResponseSchema = responseSchema(z.null().describe('Sent when the engine is ready again'));
 export const setResponseSchema = responseSchema(
-  z.strictObject({ camera: name, config: cameraConfigSchema.describe('As it is now') }),
+  z.strictObject({ camera: name, config: cameraConfigSchema.describe('After the change') }),
 );
 
 export function okResponse<Data>(data: Data, transaction: string | undefined) {

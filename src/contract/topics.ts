@@ -5,9 +5,9 @@ import { contract } from './contract.ts';
 export interface Topics {
   /** `online` / `offline`, retained; also the last will. */
   readonly status: string;
-  /** What runs here, retained. */
+  /** Version, model, board, plan, cameras and config, retained. */
   readonly info: string;
-  /** How the daemon does, retained. */
+  /** State of the daemon, retained. */
   readonly health: string;
   /** How much of this device's outbox the broker has, retained. */
   readonly outbox: string;
@@ -26,7 +26,7 @@ export interface Topics {
   workItem(camera: string): string;
 }
 
-/** What can be asked of the device itself. */
+/** Commands to the device itself. */
 export type Verb = 'describe' | 'ask' | 'restart';
 
 /** Topics under `scenecast/<device>`. */
@@ -50,7 +50,7 @@ export function topicsOf(device: string): Topics {
   };
 }
 
-/** What the worker boards of a pool subscribe to: MQTT 5 gives each message to one of them. */
+/** The shared subscription of a pool's worker boards: the broker gives each message to one of them. */
 export function workFilter(pool: string): string {
   return fill(contract.work.address, { pool });
 }

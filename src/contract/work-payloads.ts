@@ -2,7 +2,7 @@ import type { Description, Question } from '../domain/observation.ts';
 import { summaryOf } from './payloads.ts';
 import type { WorkDataPayload, WorkQuestionsPayload } from './work.ts';
 
-/** An image that was described for somebody else. */
+/** An image that was described for another device. */
 export interface DescribedWork {
   readonly id: string;
   /** The device that described it. */
@@ -40,7 +40,7 @@ export function workDataPayload(work: DescribedWork): WorkDataPayload {
   };
 }
 
-/** The same, seen by the sender: as if its own engine had said it. */
+/** The reverse, for the sender: a description like those of its own engine. */
 export function descriptionOfWork(data: WorkDataPayload): Description {
   const { description, answers, finish_reason, timing_ms, tokens, model } = data;
   return {

@@ -4,7 +4,7 @@ import { descriptionSchema } from './payloads.ts';
 import { questionSchema } from './questions.ts';
 import { responseSchema } from './requests.ts';
 
-/** A worker says so often that it is at an image of a sender that wants to know. */
+/** Interval of the `working` messages about an image with `if_busy: refuse`. */
 export const workingEveryMs = 3000;
 
 const prompt = z
@@ -12,29 +12,29 @@ const prompt = z
   .min(1)
   .max(4000)
   .optional()
-  .describe("What to ask for, in words; default: the worker's own prompt");
-const id = ulid.optional().describe('Comes back in the answer; default: one of its own');
-const transaction = z.string().min(1).max(128).optional().describe('Comes back in the answer');
-const look = detail.optional().describe("How closely to look, at most; default: the worker's");
+  .describe("Text of the prompt; default: the worker board's own");
+const id = ulid.optional().describe('Echoed in the answer; default: a new one');
+const transaction = z.string().min(1).max(128).optional().describe('Echoed in the answer');
+const maxDetail = detail.optional().describe("Maximum level of detail; default: the worker board's");
 const ifBusy = z
   .enum(['wait', 'refuse'])
   .optional()
   .describe(
-    'When the worker is at another image. wait, the default: it waits there. refuse: the worker answers `busy` at once, so that the sender can ask the next one; and it says `working` every 3 s while it is at it',
+    'If the worker board is describing another image. wait, the default: the image waits there. refuse: the board answers `busy` at once, so that the sender can try another; and while it describes an image, it sends `working` every 3 s',
   );
-const pool = name.optional().describe('Only the boards of this pool describe it; default: those of any');
+const pool = name.optional().describe('Only boards of this pool describe it; default: any');
 
 /** The standing questions that come with an image, by name. */
 export const workQuestionsSchema = z.record(name, questionSchema);
 
-/** An image for a worker board in one JSON payload, for whom MQTT 5 user properties are out of reach. */
+/** An image for a worker board in one JSON payload, for senders without MQTT 5. */
 export const workItemSchema = z.strictObject({
   schema: z.literal(1),
   id,
-  image: z.base64().describe('A JPEG or PNG file'),
+  image: z.base64().describe('A JPEG or PNG file in base64'),
   prompt,
   questions: workQuestionsSchema.optional(),
-  detail: look,
+  detail: maxDetail,
   if_busy: ifBusy,
   pool,
   response_topic: z
@@ -45,12 +45,12 @@ export const workItemSchema = z.strictObject({
   transaction,
 });
 
-/** The MQTT 5 user properties beside an image that is sent as it is. */
+/** The MQTT 5 user properties of an image that is sent as a plain file. */
 export const workPropertiesSchema = z.strictObject({
   id,
   prompt,
-  questions: z.string().optional().describe('JSON, as in the other form'),
-  detail: look,
+  questions: z.string().optional().describe('JSON, as in the JSON payload'),
+  detail: maxDetail,
   if_busy: ifBusy,
   pool,
   transaction,
@@ -77,13 +77,13 @@ const answers = responseSchema(
     }),
 );
 
-/** What a worker says of an image; what only its sender knows (camera, times, trigger) is not in it. */
+/** Answer of a worker board. Contains nothing that only the sender knows (camera, times, trigger). */
 export const workAnswerSchema = z.discriminatedUnion('status', [
   ...answers.options,
   z.strictObject({
     status: z
       .literal('working')
-      .describe('working, only where `if_busy` is `refuse`: it has been begun, and the answer is to come'),
+      .describe('working, only with `if_busy: refuse`: the description is in progress, the answer follows'),
     data: z.null(),
     error: z.null(),
     transaction: z.string().nullable(),
@@ -93,5 +93,5 @@ export const workAnswerSchema = z.discriminatedUnion('status', [
 export type WorkItemPayload = z.output<typeof workItemSchema>;
 export type WorkQuestionsPayload = z.output<typeof workQuestionsSchema>;
 export type WorkAnswerPayload = z.output<typeof workAnswerSchema>;
-/** What a worker says of an image that it has described. */
+/** The data of a worker board's answer about an image that it has described. */
 export type WorkDataPayload = z.output<(typeof answers)['options'][0]>['data'];

@@ -10,58 +10,58 @@ import {
 
 export interface AnnouncerParts {
   readonly device: HomeAssistantDevice;
-  /** Home Assistant's discovery prefix, `homeassistant` unless it was changed there. */
+  /** Home Assistant's discovery prefix, `homeassistant` by default. */
   readonly prefix: string;
-  /** false: what was announced earlier is taken back, and nothing else is done. */
+  /** false: withdraws earlier announcements, and does nothing else. */
   readonly enabled: boolean;
-  /** Publishes, retained, at QoS 1; returns at once. */
+  /** Publishes, retained, with QoS 1; returns at once. */
   readonly publish: (topic: string, payload: string) => void;
-  /** Resolves when the broker has taken the subscription, however long that takes; gives what ends it. */
+  /** Resolves once the broker has accepted the subscription, with a function that ends it; has no timeout. */
   readonly subscribe: (
     topic: string,
     onMessage: (payload: string, retained: boolean) => void,
     signal: AbortSignal,
   ) => Promise<() => void>;
-  /** From 0 to 1, without 1. */
+  /** From 0 to below 1. */
   readonly random: () => number;
   /** Rejects when the signal aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<unknown>;
   readonly log: Log;
 }
 
-/** Retained messages come right after the subscription was taken. */
+/** Retained messages arrive right after the subscription is accepted. */
 const retainedMessagesMs = 2000;
 /** Home Assistant queues an update to an entity that it is still busy with, and then skips the rest of the message. */
 const betweenMessagesMs = 5000;
-/** Where Home Assistant tells that it is there; its default, whatever the discovery prefix is. */
+/** Home Assistant's birth and will topic; the default, which does not depend on the discovery prefix. */
 const birthTopic = 'homeassistant/status';
-/** As Home Assistant asks: not everybody at once when it comes back. */
-const longestBirthDelayMs = 10_000;
+/** Home Assistant asks devices for a random delay, so that they do not all announce at once after its restart. */
+const maxBirthDelayMs = 10_000;
 
 /**
- * Announces the device to Home Assistant, and again each time Home Assistant starts (its birth message). What was
- * announced before, by whichever version or config, is read from the broker, where it is retained.
+ * Announces the device to Home Assistant, and again each time Home Assistant starts (its birth message). Earlier
+ * announcements, by any version or config, are read from the broker, which retains them.
  */
 export class HomeAssistantAnnouncer {
   readonly #parts: AnnouncerParts;
   readonly #stopped = new AbortController();
   readonly #subscriptions = new Set<() => void>();
   #work: Promise<unknown> = Promise.resolve();
-  #greeting = false;
+  #isAnnouncingAgain = false;
 
   constructor(parts: AnnouncerParts) {
     this.#parts = parts;
   }
 
-  /** Goes on in the background for as long as it takes; returns at once. */
+  /** Works in the background; returns at once. */
   start(): void {
     this.#work = this.#run().catch((error: unknown) => {
       if (this.#stopped.signal.aborted) return;
-      this.#parts.log.warn({ reason: messageOf(error) }, 'not announced to Home Assistant');
+      this.#parts.log.warn({ reason: messageOf(error) }, 'Home Assistant discovery failed');
     });
   }
 
-  /** Ends the waits and subscriptions. What was announced stays: Home Assistant shows the device as unavailable. */
+  /** Ends waits and subscriptions. The announcement stays: Home Assistant shows the device as unavailable. */
   async close(): Promise<void> {
     this.#stopped.abort(new Error('Scenecast is stopping'));
     await this.#work;
@@ -73,7 +73,7 @@ export class HomeAssistantAnnouncer {
     const { device, prefix, enabled, publish } = this.#parts;
     const earlier = await this.#earlier();
     if (!enabled) {
-      // An empty message removes the device, and clears what is retained.
+      // An empty payload removes the device, and clears the retained message.
       if (Object.keys(earlier).length > 0) publish(discoveryTopic(prefix, device.device), '');
       return;
     }
@@ -82,7 +82,7 @@ export class HomeAssistantAnnouncer {
       publish(topic, payload);
     }
     await this.#subscribe(birthTopic, (payload) => {
-      if (payload === 'online') this.#greet();
+      if (payload === 'online') this.#announceAgain();
     });
   }
 
@@ -98,20 +98,20 @@ export class HomeAssistantAnnouncer {
     return earlier;
   }
 
-  /** Births that come while one is being answered are answered with it. */
-  #greet(): void {
-    if (this.#greeting) return;
-    this.#greeting = true;
+  /** Birth messages during the delay need no announcement of their own. */
+  #announceAgain(): void {
+    if (this.#isAnnouncingAgain) return;
+    this.#isAnnouncingAgain = true;
     const { device, prefix, random, publish } = this.#parts;
-    const greeting = this.#sleep(random() * longestBirthDelayMs)
+    const announcement = this.#sleep(random() * maxBirthDelayMs)
       .then(() => {
         for (const { topic, payload } of discoveryMessages(prefix, device, {})) publish(topic, payload);
       })
       .catch(() => {})
       .finally(() => {
-        this.#greeting = false;
+        this.#isAnnouncingAgain = false;
       });
-    this.#work = Promise.all([this.#work, greeting]);
+    this.#work = Promise.all([this.#work, announcement]);
   }
 
   async #subscribe(

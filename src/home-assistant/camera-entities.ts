@@ -9,26 +9,30 @@ import {
   type HomeAssistantDevice,
 } from './device.ts';
 
-/** A state in Home Assistant has at most so many characters. */
-const mostStateCharacters = 255;
-/** Without those that come with every look: they would fill Home Assistant's database. */
+/** Home Assistant's limit for a state. */
+const maxStateCharacters = 255;
+/** Not those of every look: they would fill Home Assistant's database. */
 const reportedEvents = ['described', 'failed', 'expired'];
 
-/** Where a camera must be online too; `availability_mode` is `all` for the whole device. */
+/** Requires the camera to be online too; `availability_mode` is `all` for the whole device. */
 function whileOnline(camera: string, topics: Topics): object {
   return { availability: [availability(topics.status), availability(topics.cameraStatus(camera))] };
 }
 
-/** What a camera sees, what is answered about it, and what can be done with it. */
+/** What a camera sees, the answers to its questions, and its controls. */
 export function cameraEntities(
   camera: HomeAssistantCamera,
   device: HomeAssistantDevice,
   topics: Topics,
 ): Entry[] {
-  return [...sightOf(camera, topics), ...answersOf(camera, topics), ...controlsOf(camera, device, topics)];
+  return [
+    ...viewEntities(camera, topics),
+    ...answerEntities(camera, topics),
+    ...controlEntities(camera, device, topics),
+  ];
 }
 
-function sightOf({ name, images }: HomeAssistantCamera, topics: Topics): Entry[] {
+function viewEntities({ name, images }: HomeAssistantCamera, topics: Topics): Entry[] {
   const title = titleOf(name);
   const entries: Entry[] = [
     [
@@ -49,7 +53,7 @@ function sightOf({ name, images }: HomeAssistantCamera, topics: Topics): Entry[]
         platform: 'event',
         name: `${title} event`,
         icon: 'mdi:cctv',
-        // A camera that fails is offline: this must not go by the camera's status. An empty result is no event.
+        // Not tied to the camera's status: a camera that fails is offline. Home Assistant ignores an empty result.
         event_types: reportedEvents,
         state_topic: topics.event(name),
         value_template: `{{ dict(value_json, event_type=value_json.type) | tojson if value_json.type in ${JSON.stringify(reportedEvents)} else '' }}`,
@@ -83,7 +87,7 @@ function sightOf({ name, images }: HomeAssistantCamera, topics: Topics): Entry[]
   return entries;
 }
 
-function answersOf({ name, questions }: HomeAssistantCamera, topics: Topics): Entry[] {
+function answerEntities({ name, questions }: HomeAssistantCamera, topics: Topics): Entry[] {
   return questions.map((question) => [
     `${name}:answer:${question.name}`,
     {
@@ -110,20 +114,24 @@ function answerEntity({ type }: Question): Component {
         value_template: '{{ value_json.value }}',
       };
     default:
-      // A longer state would be refused; the whole text is in the attributes.
+      // Home Assistant rejects longer states; the whole text is in the attributes.
       return {
         platform: 'sensor',
         icon: 'mdi:comment-question-outline',
-        value_template: `{{ value_json.value | truncate(${mostStateCharacters}, false, '…', 0) }}`,
+        value_template: `{{ value_json.value | truncate(${maxStateCharacters}, false, '…', 0) }}`,
       };
   }
 }
 
 /**
- * These do not go by the camera's status: a camera that is paused, or broken, must be able to be set; and one that was not looked
- * at yet, as it is paused, has no status.
+ * Not tied to the camera's status: settings of a paused or failed camera must be changeable, and a camera that has been
+ * paused since the start has no status.
  */
-function controlsOf({ name }: HomeAssistantCamera, device: HomeAssistantDevice, topics: Topics): Entry[] {
+function controlEntities(
+  { name }: HomeAssistantCamera,
+  device: HomeAssistantDevice,
+  topics: Topics,
+): Entry[] {
   const title = titleOf(name);
   const entries: Entry[] = [];
   if (device.takesRequests) {

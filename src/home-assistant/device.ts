@@ -1,22 +1,22 @@
 import type { Setting } from '../contract/camera-config.ts';
 import type { Question } from '../domain/observation.ts';
 
-/** What Home Assistant is told about: one device with the entities of its cameras. */
+/** What is announced to Home Assistant: one device with the entities of its cameras. */
 export interface HomeAssistantDevice {
   /** The `<device>` of `scenecast/<device>`. */
   readonly device: string;
-  /** Scenecast's. */
+  /** Of Scenecast. */
   readonly version: string;
-  /** The model's name, for a person. */
+  /** The model's display name. */
   readonly model: string;
   readonly cameras: readonly HomeAssistantCamera[];
-  /** The names of the prompts. */
+  /** Names of the prompts. */
   readonly prompts: readonly string[];
-  /** Whether `request/describe` is taken. */
+  /** Whether `request/describe` is allowed. */
   readonly takesRequests: boolean;
-  /** What MQTT may change of a camera. */
+  /** Camera settings that MQTT may change. */
   readonly settable: readonly Setting[];
-  /** Which of health's optional parts are published; `speed` from the first description on. */
+  /** The optional parts of health that are published; `speed` from the first description on. */
   readonly health: readonly ('outbox' | 'speed' | 'board' | 'memory')[];
 }
 
@@ -33,7 +33,7 @@ export interface Component {
   readonly [option: string]: unknown;
 }
 
-/** A device or camera that is there: what `status` topics say. */
+/** Availability of a device or camera by its `status` topic. */
 export function availability(topic: string): object {
   return { topic, value_template: '{{ value_json.state }}' };
 }

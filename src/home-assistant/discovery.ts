@@ -3,26 +3,26 @@ import { cameraEntities } from './camera-entities.ts';
 import { availability, type Component, type HomeAssistantDevice } from './device.ts';
 import { healthEntities } from './health-entities.ts';
 
-/** Platforms by the key of their component: what Home Assistant has been told before. */
+/** Components announced earlier: key to platform. */
 export type AnnouncedComponents = Readonly<Record<string, string>>;
 
-/** A message to publish, retained, at QoS 1. */
+/** A message to publish, retained, with QoS 1. */
 export interface DiscoveryMessage {
   readonly topic: string;
   readonly payload: string;
 }
 
-/** Where the device is announced. Home Assistant takes letters, digits, `_` and `-` as the id; device names have no others. */
+/** The device's discovery topic. Home Assistant allows letters, digits, `_` and `-` in the id, as device names do. */
 export function discoveryTopic(prefix: string, device: string): string {
   return `${prefix}/device/${idOf(device)}/config`;
 }
 
 /**
- * What to publish, in order, so that Home Assistant shows the device as it is now; `earlier` is what it was told last.
+ * The messages to publish, in order, so that Home Assistant shows the device as it is now; `earlier` was announced last.
  *
  * As Home Assistant documents it (https://www.home-assistant.io/integrations/mqtt/, "Device discovery payload"), leaving
- * a component out does not remove it: it must come once with its platform alone, and be left out afterwards. A component
- * whose platform changes is removed and comes anew. So there are two messages where something goes, else one.
+ * a component out does not remove it: it must be sent once with its platform alone, and be left out afterwards. A component
+ * whose platform changes is removed and added again. So there are two messages if anything is removed, else one.
  */
 export function discoveryMessages(
   prefix: string,
@@ -41,7 +41,7 @@ export function discoveryMessages(
   return [message({ ...components, ...removals }), message(components)];
 }
 
-/** What a retained discovery message announces; nothing, where it is none of ours. */
+/** The components that a retained discovery message announces; none if it is not one of ours. */
 export function announcedComponents(payload: string): AnnouncedComponents {
   try {
     const { components } = JSON.parse(payload) as { components?: unknown };
@@ -56,7 +56,7 @@ export function announcedComponents(payload: string): AnnouncedComponents {
   }
 }
 
-/** What is said once for all components. Those that name no availability of their own go by the device's. */
+/** The part that all components share. Those without an availability of their own use the device's. */
 function headOf({ device, version, model }: HomeAssistantDevice): object {
   return {
     device: {
@@ -78,8 +78,8 @@ function idOf(device: string): string {
 }
 
 /**
- * Every entity of a device by its key, which is its identity: made only of the names that stand in topics, so that
- * nothing that a person reads, and no order, can change it. Names hold no colon, so keys cannot meet.
+ * Every entity of a device by its key, which is its identity: built only from names that are topic levels, so that it does
+ * not depend on texts or order. Names contain no colon, so keys cannot collide.
  */
 function componentsOf(device: HomeAssistantDevice): Record<string, Component> {
   const topics = topicsOf(device.device);
@@ -100,7 +100,7 @@ function componentsOf(device: HomeAssistantDevice): Record<string, Component> {
   );
 }
 
-/** The part of an entity id after the dot: Home Assistant takes a-z, 0-9 and _. */
+/** The part of an entity id after the dot: Home Assistant allows a-z, 0-9 and _. */
 function slug(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]+/g, '_');
 }

@@ -1,7 +1,7 @@
 import type { Topics } from '../contract/topics.ts';
 import type { Entry, HomeAssistantDevice } from './device.ts';
 
-/** How the daemon does, as `health` tells it. */
+/** The state of the daemon, from `health`. */
 export function healthEntities({ health }: HomeAssistantDevice, topics: Topics): Entry[] {
   const entry = (key: string, name: string, path: string, options: object): Entry => [
     `health:${key}`,
@@ -24,27 +24,27 @@ export function healthEntities({ health }: HomeAssistantDevice, topics: Topics):
   const total = { state_class: 'total_increasing' };
   const entries = [
     entry('engine', 'Engine', 'engine', { device_class: 'enum', options: ['idle', 'busy', 'failing'] }),
-    entry('queue_depth', 'Queue', 'queue_depth', now),
-    entry('described', 'Described', 'frames.described', total),
-    entry('failed', 'Failed', 'frames.failed', total),
-    entry('expired', 'Expired', 'frames.expired', total),
-    entry('dropped', 'Dropped', 'frames.dropped', total),
+    entry('queue_depth', 'Frames queued', 'queue_depth', now),
+    entry('described', 'Frames described', 'frames.described', total),
+    entry('failed', 'Frames failed', 'frames.failed', total),
+    entry('expired', 'Frames expired', 'frames.expired', total),
+    entry('dropped', 'Frames dropped', 'frames.dropped', total),
   ];
   if (health.includes('outbox')) entries.push(entry('outbox_depth', 'Outbox', 'outbox.depth', now));
   if (health.includes('speed')) {
-    const spoken = { ...now, device_class: 'duration', unit_of_measurement: 'ms' };
-    // Not known before the first description: None, which Home Assistant shows as unknown.
+    const durationMs = { ...now, device_class: 'duration', unit_of_measurement: 'ms' };
+    // None before the first description: Home Assistant shows it as unknown.
     const timing = (rank: string): string =>
       `{{ (value_json.timing_ms | default({})).${rank} | default(none) }}`;
     entries.push(
-      entry('timing_p50', 'Description time', '', { ...spoken, value_template: timing('p50') }),
-      entry('timing_p95', 'Description time, slowest', '', { ...spoken, value_template: timing('p95') }),
+      entry('timing_p50', 'Description time (median)', '', { ...durationMs, value_template: timing('p50') }),
+      entry('timing_p95', 'Description time (p95)', '', { ...durationMs, value_template: timing('p95') }),
       entry('tokens_per_second', 'Tokens per second', 'tokens_per_second | default(none)', now),
     );
   }
   if (health.includes('board')) {
     entries.push(
-      // None, where there is no sensor: Home Assistant shows an unknown state.
+      // None if there is no sensor: Home Assistant shows it as unknown.
       entry('temperature', 'Temperature', 'board.temperature_c', {
         ...now,
         device_class: 'temperature',
@@ -56,14 +56,14 @@ export function healthEntities({ health }: HomeAssistantDevice, topics: Topics):
         unit_of_measurement: 'B',
       }),
       problem('under_voltage', 'Power supply'),
-      problem('clock_limited', 'Clock held down'),
+      problem('clock_limited', 'CPU throttled'),
     );
   }
   if (health.includes('memory')) {
     const size = { ...now, device_class: 'data_size', unit_of_measurement: 'B' };
     entries.push(
-      entry('memory_daemon', 'Memory of the daemon', 'memory.daemon_bytes', size),
-      entry('memory_engine', 'Memory of the engine', 'memory.engine_bytes', size),
+      entry('memory_daemon', 'Memory used by daemon', 'memory.daemon_bytes', size),
+      entry('memory_engine', 'Memory used by engine', 'memory.engine_bytes', size),
     );
   }
   return entries;

@@ -111,7 +111,10 @@ test.each([
   [asking('{ ask: x, type: boolean, min: 1 }'), /questions\.q: unknown key "min"/],
   [asking('{ ask: x, type: integer, min: 2, max: 1 }'), /questions\.q: min must not be above max/],
   [asking('{ ask: x, type: enum }'), /questions\.q\.values: is missing/],
-  [asking('{ ask: x, type: enum, values: [" red"] }'), /questions\.q\.values\.0: must be words on one line/],
+  [
+    asking('{ ask: x, type: enum, values: [" red"] }'),
+    /questions\.q\.values\.0: must be one line without leading/,
+  ],
   [asking('{ ask: x, type: string, max_length: 0 }'), /questions\.q\.max_length: .*\(it is 0\)/],
   [`${smallest}\nmodel: { detail: some }`, /model\.detail: .*"overview"/],
   [having('gate: { sensitivity: 101 }'), /gate\.sensitivity: .*\(it is 101\)/],

@@ -32,7 +32,7 @@ import { channelOf } from '../support/channel-of.ts';
 const channels: Readonly<Record<string, Channel>> = contract;
 const topics = topicsOf('workshop');
 
-test('a topic level of the contract itself is no name for a camera or device', () => {
+test('a topic level of the contract itself is not a valid name for a camera or device', () => {
   expect([...reservedCameraNames].toSorted()).toEqual([
     'health',
     'info',
@@ -119,7 +119,7 @@ test('topics are filled in', () => {
   expect(channelOf(topics.answer('porch', 'gate_open'))).toBe(contract.answer);
 });
 
-test('settings go to their payload and are checked when they are set', () => {
+test('settings have a payload, and are validated when they are set', () => {
   const settings: CameraConfigPayload = cameraConfigPayload({
     paused: false,
     intervalMs: 1500,
@@ -146,7 +146,7 @@ test('settings go to their payload and are checked when they are set', () => {
   ]);
 });
 
-test('requests take what the contract says and nothing else', () => {
+test('requests accept what the contract specifies and nothing else', () => {
   const describe: DescribeRequestPayload = { camera: 'porch', questions: [], transaction: 'a' };
   expect(describeRequestSchema.parse(describe)).toEqual(describe);
   expect(describeRequestSchema.parse({})).toEqual({});
@@ -177,7 +177,7 @@ test('requests take what the contract says and nothing else', () => {
   expect(restartRequestSchema.parse(restart)).toEqual(restart);
 });
 
-test('responses hold data or an error, and echo the transaction', () => {
+test('responses contain data or an error, and echo the transaction', () => {
   const config = { paused: true, interval_s: 10, prompt: 'default' };
   const ok = okResponse({ camera: 'porch', config }, 'a');
   expect(setResponseSchema.parse(ok)).toEqual({
@@ -197,7 +197,7 @@ test('responses hold data or an error, and echo the transaction', () => {
   expect(setResponseSchema.safeParse({ ...ok, status: 'error' }).success).toBe(false);
 });
 
-test('a work item names no wildcard as its response topic, and holds a file in base64', () => {
+test('a work item has a response topic without wildcards and a file in base64', () => {
   const item: WorkItemPayload = { schema: 1, image: 'AAAA', response_topic: 'shop/answers' };
   expect(workItemSchema.parse(item)).toEqual(item);
   for (const wrong of [
@@ -215,7 +215,7 @@ test('a work item names no wildcard as its response topic, and holds a file in b
   expect(workPropertiesSchema.safeParse({ if_busy: 'no' }).success).toBe(false);
 });
 
-test('info and work answers take what is not known yet, and errors', () => {
+test('info may contain unknown values, and work answers errors', () => {
   const info: InfoPayload = {
     schema: 1,
     device: 'workshop',
@@ -238,7 +238,7 @@ test('info and work answers take what is not known yet, and errors', () => {
   expect(workAnswerSchema.safeParse({ ...refused, status: 'working' }).success).toBe(false);
 });
 
-test('health tells of outbox, speed and board where they are known', () => {
+test('health contains outbox, speed and board if they are known', () => {
   const frames = { captured: 0, described: 0, unchanged: 0, failed: 0, dropped: 0, expired: 0 };
   const bare: Health = { engine: 'idle', queueDepth: 0, frames, cameras: {} };
   const at = new Date('2026-11-22T12:00:00Z');

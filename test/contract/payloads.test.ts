@@ -72,7 +72,7 @@ test('an answer keeps its type', () => {
   expect(topicsOf('shed').answer('porch', 'gate_open')).toBe('scenecast/shed/porch/answer/gate_open');
 });
 
-test('events and statuses are of the contract', () => {
+test('events and statuses match their schemas', () => {
   const at = new Date('2026-11-21T12:00:00Z');
   expect(eventSchema.parse(eventPayload({ type: 'captured', id, camera: 'porch' }, at)).reason).toBeNull();
   const failed = eventPayload({ type: 'failed', id, camera: 'porch', reason: 'no memory' }, at);
@@ -83,7 +83,7 @@ test('events and statuses are of the contract', () => {
   });
 });
 
-test('an unchanged frame says what it was held against', () => {
+test('the event of an unchanged frame has the reason', () => {
   const event = { type: 'unchanged', id, camera: 'porch', reason: '0.1 % of the picture' } as const;
   expect(eventSchema.parse(eventPayload(event, new Date('2026-11-21T12:00:00Z')))).toMatchObject({
     type: 'unchanged',
@@ -91,7 +91,7 @@ test('an unchanged frame says what it was held against', () => {
   });
 });
 
-test('health is of the contract', () => {
+test('health matches its schema', () => {
   const frames = { captured: 9, described: 2, unchanged: 3, failed: 1, dropped: 2, expired: 0 };
   const payload = healthPayload(
     {
@@ -151,7 +151,7 @@ test('a summary is one line of at most 255 characters, cut at a word and never i
   expect(emoji.isWellFormed()).toBe(true);
 });
 
-test('topics are those of the contract', () => {
+test('topics match the contract', () => {
   const topics = topicsOf('workshop');
   expect([
     topics.status,

@@ -47,14 +47,14 @@ async function announced(retained: string | null, options?: { enabled: boolean }
   return scene;
 }
 
-test('announces once, where nothing was announced before', async () => {
+test('announces once if nothing was announced before', async () => {
   const { published, listeners } = await announced(null);
   await until(() => listeners.has(birth));
   expect(published).toEqual([announcement]);
   expect([...listeners.keys()]).toEqual([birth]);
 });
 
-test('takes back what is gone since the last announcement, in two messages with time between', async () => {
+test('withdraws entities that are gone since the last announcement, in two messages with a pause between', async () => {
   const earlier = JSON.stringify({ components: { 'shed:event': { platform: 'event', name: 'x' } } });
   const { published, sleeps } = await announced(earlier);
   await until(() => published.length === 1);
@@ -67,7 +67,7 @@ test('takes back what is gone since the last announcement, in two messages with 
   expect(published[1]).toEqual(announcement);
 });
 
-test('announces again when Home Assistant comes back, after a random delay, once for several births', async () => {
+test('announces again after a random delay when Home Assistant restarts, once for several birth messages', async () => {
   const { published, listeners, sleeps } = await announced(null);
   await until(() => listeners.has(birth));
   const hear = listeners.get(birth)!;
@@ -86,7 +86,7 @@ test('announces again when Home Assistant comes back, after a random delay, once
   await until(() => published.length === 3);
 });
 
-test('switched off, takes back what was announced, and says nothing else', async () => {
+test('if disabled, withdraws earlier announcements and publishes nothing else', async () => {
   const { published, listeners } = await announced(announcement!.payload, { enabled: false });
   await until(() => published.length === 1);
   expect(published).toEqual([{ topic: config, payload: '' }]);
@@ -96,7 +96,7 @@ test('switched off, takes back what was announced, and says nothing else', async
   expect(never.published).toEqual([]);
 });
 
-test('does not take its own message, or one that is not retained, for what was announced before', async () => {
+test('a message that is not retained does not count as an earlier announcement', async () => {
   const { published, listeners, sleeps } = stage();
   await until(() => sleeps.length === 1);
   listeners.get(config)!(JSON.stringify({ components: { 'shed:event': { platform: 'event' } } }), false);
@@ -105,7 +105,7 @@ test('does not take its own message, or one that is not retained, for what was a
   expect(published).toEqual([announcement]);
 });
 
-test('closing ends every wait and subscription, whatever it waits for', async () => {
+test('closing ends every wait and subscription', async () => {
   const waiting = await announced(null);
   await until(() => waiting.listeners.has(birth));
   waiting.listeners.get(birth)!('online', false);

@@ -56,7 +56,7 @@ async function subscribe(
   return () => void client.unsubscribe(topic);
 }
 
-test('a real broker keeps the announcement, and with it what a later one must take back', async () => {
+test('a real broker retains the announcement, so that a later one knows what to withdraw', async () => {
   const url = await broker();
   const homeAssistant = await listen(url);
   const messages = (): string[] =>
@@ -80,13 +80,13 @@ test('a real broker keeps the announcement, and with it what a later one must ta
   expect(late.received.filter(({ topic }) => topic === config)).toEqual([]);
 });
 
-test('the birth of Home Assistant brings another announcement', async () => {
+test('a birth message of Home Assistant triggers another announcement', async () => {
   const url = await broker();
   const homeAssistant = await listen(url);
   const count = (): number => homeAssistant.received.filter(({ topic }) => topic === config).length;
   await announce(url, workshop);
   await until(() => count() === 1);
-  // The announcer may not have subscribed yet: Home Assistant is born until it is heard.
+  // The announcer may not have subscribed yet, so the birth message is repeated.
   const birth = setInterval(() => homeAssistant.client.publish('homeassistant/status', 'online'), 100);
   onTestFinished(() => clearInterval(birth));
   await until(() => count() > 1);

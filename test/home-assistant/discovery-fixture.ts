@@ -12,7 +12,7 @@ import type { Health } from '../../src/domain/health.ts';
 import type { Answer, Observation } from '../../src/domain/observation.ts';
 import type { HomeAssistantDevice } from '../../src/home-assistant/device.ts';
 
-/** A device that has everything there is to announce. */
+/** A device with every kind of entity. */
 export const workshop: HomeAssistantDevice = {
   device: 'workshop',
   version: '0.1.0',
@@ -70,7 +70,7 @@ const observation: Observation = {
   totalMs: 16,
 };
 
-/** What the device of above publishes, as text by topic; made by the contract's own builders. */
+/** What `workshop` publishes, as text by topic, built with the contract's functions. */
 export function publishedPayloads(): Map<string, string> {
   const cameras = ['front_door', 'yard'].flatMap((camera): [string, object][] => [
     [topics.cameraStatus(camera), cameraStatusPayload({ state: 'online', reason: null })],

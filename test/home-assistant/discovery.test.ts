@@ -82,7 +82,7 @@ test('one retained message announces the device with all its entities', () => {
   ]);
 });
 
-test('the discovery prefix is the one of the config', () => {
+test('the discovery prefix comes from the config', () => {
   expect(discoveryMessages('ha', workshop, {})[0]?.topic).toBe('ha/device/scenecast_workshop/config');
 });
 
@@ -107,7 +107,7 @@ test('what is not published or not allowed is not announced', () => {
   expect(Object.keys(pausable)).not.toContain('porch:interval');
 });
 
-test('every topic is of the contract, and goes the right way', () => {
+test('every topic is in the contract, with the right direction', () => {
   for (const [key, component] of Object.entries(components)) {
     const { availability = [] } = component as { availability?: { topic: string }[] };
     const named = Object.entries(component).flatMap(([option, topic]) =>
@@ -123,7 +123,7 @@ test('every topic is of the contract, and goes the right way', () => {
   }
 });
 
-test('what a camera shows goes by both status topics, what can be set or asked by the device alone', () => {
+test('what a camera shows depends on both status topics; its controls depend on that of the device only', () => {
   const both = ['scenecast/workshop/status', 'scenecast/workshop/front_door/status'];
   const topicsOf = (key: string): unknown =>
     (components[key]?.['availability'] as { topic: string }[] | undefined)?.map(({ topic }) => topic);
@@ -135,7 +135,7 @@ test('what a camera shows goes by both status topics, what can be set or asked b
   }
 });
 
-test('ids are unique, and nothing that a person reads changes them', () => {
+test('ids are unique, and do not depend on texts or order', () => {
   const ids = (device: HomeAssistantDevice): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries(componentsOf(device)).map(([key, component]) => [
@@ -166,7 +166,7 @@ test('ids are unique, and nothing that a person reads changes them', () => {
   expect(ids(renamed)).toEqual(before);
 });
 
-test('names that differ only in where their words are parted keep their own ids', () => {
+test('names that differ only in where their words are split have distinct keys', () => {
   const question = (name: string) => ({ name, ask: '?' });
   const keys = Object.keys(
     componentsOf({
@@ -182,7 +182,7 @@ test('names that differ only in where their words are parted keep their own ids'
   );
 });
 
-test('what is gone is removed by its platform alone, and left out afterwards', () => {
+test('a removed entity is sent once with its platform only, and left out afterwards', () => {
   const earlier = announcedComponents(discoveryMessages('homeassistant', workshop, {})[0]!.payload);
   expect(earlier['front_door:answer:people']).toBe('sensor');
   const now = { ...workshop, cameras: [{ ...workshop.cameras[0]!, questions: [], images: false }] };
@@ -196,7 +196,7 @@ test('what is gone is removed by its platform alone, and left out afterwards', (
   expect(after).toEqual(componentsOf(now));
 });
 
-test('a question whose type becomes another is removed as what it was, and comes anew', () => {
+test('a question whose type changes is removed with the old platform and added with the new one', () => {
   const question = { name: 'people', ask: 'Is anybody there?', type: { kind: 'boolean' } } as const;
   const before = { 'porch:answer:people': 'sensor' };
   const [removing, after] = announce({ ...workshop, cameras: [{ ...porch, questions: [question] }] }, before);
@@ -204,7 +204,7 @@ test('a question whose type becomes another is removed as what it was, and comes
   expect(after?.['porch:answer:people']).toMatchObject({ platform: 'binary_sensor' });
 });
 
-test('what was announced is read back from a removing message too, and from nothing else', () => {
+test('earlier components are read from a removing message too, and from nothing but announcements', () => {
   const [removing] = discoveryMessages('homeassistant', workshop, { 'shed:event': 'event' });
   expect(announcedComponents(removing!.payload)['shed:event']).toBe('event');
   for (const payload of ['', 'null', '[]', '{', '{"components":null}', '{"components":{"a":1,"b":null}}']) {
@@ -212,7 +212,7 @@ test('what was announced is read back from a removing message too, and from noth
   }
 });
 
-test('docs/home-assistant.md shows what is sent', () => {
+test('docs/home-assistant.md shows the message that is sent', () => {
   const page = readFileSync(new URL('../../docs/home-assistant.md', import.meta.url), 'utf8');
   const shown = JSON.parse(/```json\n([\s\S]*?)```/.exec(page)![1]!);
   const question = { name: 'gate_open', ask: 'Is the gate open?', type: { kind: 'boolean' } } as const;

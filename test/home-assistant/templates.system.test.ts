@@ -15,7 +15,7 @@ describe.skipIf(lacks !== null)(
   () => {
     const published = publishedPayloads();
 
-    /** What the state of each entity is, from what is really published. */
+    /** The state of each entity, from the published payloads. */
     function states(): Map<string, string> {
       const readers = Object.entries(components).filter(([, { state_topic }]) => state_topic !== undefined);
       const results = renderJinja(
@@ -98,7 +98,7 @@ describe.skipIf(lacks !== null)(
       expect(renderJinja([{ template: lists[0]!.value_template, value: offline }])).toEqual(['offline']);
     });
 
-    test('let only those events through that are entities of Home Assistant', () => {
+    test('pass only the events that Home Assistant knows', () => {
       const { value_template, event_types } = components['front_door:event']!;
       const types = ['captured', 'described', 'unchanged', 'failed', 'expired'] as const;
       const results = renderJinja(
@@ -119,7 +119,7 @@ describe.skipIf(lacks !== null)(
       }
     });
 
-    test('show a temperature that is there, and an answer that is true', () => {
+    test('show a known temperature and a true answer', () => {
       const value_template = (key: string): string => components[key]!['value_template'] as string;
       expect(
         renderJinja([
@@ -140,7 +140,7 @@ describe.skipIf(lacks !== null)(
       expect(renderJinja(jobs)).toEqual(['None', 'None', 'None']);
     });
 
-    test('send commands that the contract takes', () => {
+    test('send commands that the contract accepts', () => {
       const commands = Object.entries(components).flatMap(([key, component]) => {
         const { platform, command_topic, command_template = '{{ value }}' } = component;
         if (command_topic === undefined) return [];

@@ -14,7 +14,7 @@ const channels: Readonly<Record<string, Channel>> = contract;
 // biome-ignore lint/suspicious/noExplicitAny: a document whose schema is what is tested
 const document: any = parse(readFileSync(join(root, 'docs/asyncapi.yaml'), 'utf8'));
 
-/** The JSON blocks of docs/mqtt.md with the name of the channel that stands in the comment before them. */
+/** The JSON blocks of docs/mqtt.md with the channel name from the comment before them. */
 const examples = [...mqttPage.matchAll(/<!-- example: (\w+) -->\n\n```json\n([\s\S]*?)\n```/g)].map(
   ([, name, json]) => ({ name: name!, json: json! }),
 );
@@ -23,7 +23,7 @@ test('the generated documents are current', () => {
   expect([...outdatedDocs().keys()]).toEqual([]);
 });
 
-test('every example of docs/mqtt.md is of its schema', () => {
+test('every example of docs/mqtt.md matches its schema', () => {
   expect(mqttPage.match(/```json/g)).toHaveLength(examples.length);
   for (const { name, json } of examples) {
     expect(() => channels[name]!.payload!.parse(JSON.parse(json)), `${name}: ${json}`).not.toThrow();
@@ -45,7 +45,7 @@ test('asyncapi.yaml is a valid AsyncAPI 3.0 document', () => {
   expect(validate({ ...broken, operations: { sendStatus: operation } })).toBe(false);
 });
 
-test('every reference in asyncapi.yaml leads somewhere', () => {
+test('every reference in asyncapi.yaml resolves', () => {
   const references: string[] = [];
   JSON.stringify(document, (key, value) => {
     if (key === '$ref') references.push(value);
@@ -59,7 +59,7 @@ test('every reference in asyncapi.yaml leads somewhere', () => {
   }
 });
 
-test('the JSON Schemas of asyncapi.yaml take the examples too, and refuse what the contract refuses', () => {
+test('the JSON Schemas of asyncapi.yaml accept the examples too, and reject what the contract rejects', () => {
   const ajv = new Ajv({ strict: false, validateFormats: false });
   ajv.addSchema({ $id: 'scenecast', components: document.components });
   const accepts = (name: string, value: unknown): boolean => {
