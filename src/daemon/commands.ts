@@ -3,7 +3,7 @@ import { settableOf } from '../config/commands-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { settings } from '../contract/camera-config.ts';
 import { stateFolderOf } from '../domain/state-folder.ts';
-import type { CommandPowers } from '../mqtt/commands/command-list.ts';
+import type { CommandHandlers } from '../mqtt/commands/command-list.ts';
 import { Commands } from '../mqtt/commands/commands.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Log } from '../pipeline/ports.ts';
@@ -36,13 +36,13 @@ export function createSettings(
 /** The commands that the config allows. */
 export function createCommands(
   { device, cameras, mqtt }: Config,
-  powers: CommandPowers,
+  handlers: CommandHandlers,
   publisher: MqttPublisher,
   log: Log,
 ): Commands {
   const { describe, ask, restart, rate, burst, timeout } = mqtt.commands;
   return new Commands({
-    ...powers,
+    ...handlers,
     device,
     cameras: Object.keys(cameras),
     allowed: { describe, ask, restart, set: settableOf(mqtt.commands) },

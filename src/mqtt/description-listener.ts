@@ -10,20 +10,20 @@ export interface ListenOptions extends ConnectFilePaths {
   readonly url: string;
   readonly username: string | null;
   readonly device: string;
-  /** Listening ends with this signal; its reason is thrown. */
+  /** Ends listening; its reason is thrown. */
   readonly signal: AbortSignal;
-  /** Hears that the broker has taken the subscription. */
+  /** Called once the broker has accepted the subscription. */
   onListening(): void;
 }
 
-/** CONNACK codes that say that trying again cannot help. */
+/** CONNACK codes after which retrying cannot help. */
 const refusals = [4, 5, 0x86, 0x87, 0x8a];
 const retryMs = 1000;
 
 /**
- * The descriptions that a device publishes, as a subscriber receives them, retained ones first. Connects again where the
- * connection is lost, and waits for a broker that is not there yet.
- * @throws ConfigError for files that cannot be read; ScenecastError where the broker refuses; the signal's reason.
+ * The descriptions that a device publishes, as a subscriber receives them, retained ones first. Reconnects if the connection
+ * is lost, and waits for a broker that is not running yet.
+ * @throws ConfigError for files that cannot be read; ScenecastError if the broker refuses; the signal's reason.
  */
 export async function* listenForDescriptions(options: ListenOptions): AsyncGenerator<DescriptionPayload> {
   const { signal, device } = options;
@@ -41,7 +41,7 @@ export async function* listenForDescriptions(options: ListenOptions): AsyncGener
     const [grant] = await client.subscribeAsync(topicsOf(device).description('+'), { qos: 1 });
     if (!grant || grant.qos >= 0x80)
       throw new ScenecastError(
-        `the broker does not let ${options.username ?? 'anonymous clients'} read ${topicsOf(device).description('+')}; its access list must allow it`,
+        `the broker does not allow ${options.username ?? 'anonymous clients'} to read ${topicsOf(device).description('+')}; allow it in its access list`,
       );
     options.onListening();
     while (true) {
@@ -56,7 +56,7 @@ export async function* listenForDescriptions(options: ListenOptions): AsyncGener
   }
 }
 
-/** Tries until there is a broker; one that refuses is not asked again. */
+/** Retries until a broker answers, or refuses. */
 async function connectTo(options: ListenOptions): Promise<MqttClient> {
   const { url, username, signal } = options;
   const files = await readConnectFiles(options);
@@ -68,7 +68,7 @@ async function connectTo(options: ListenOptions): Promise<MqttClient> {
       protocolVersion,
       reconnectPeriod: retryMs,
       connectTimeout: 10_000,
-      // Else the environment (DEBUG) could have packets logged, with the password in them.
+      // Otherwise the environment (DEBUG) could enable logging of packets, which contain the password.
       log: () => {},
     };
     try {

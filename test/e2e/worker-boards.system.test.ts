@@ -30,7 +30,7 @@ test(
   async () => {
     const { mqtt, subscriber } = await startBroker();
     const worker = new Daemon({ device: 'orion', mqtt, work: { pool: 'boards' } });
-    await until(() => worker.log.some(({ msg }) => msg === 'taking images for the pool'), patienceMs);
+    await until(() => worker.log.some(({ msg }) => msg === 'accepting images for the pool'), patienceMs);
     const sender = new Daemon({
       ...{ device: 'porch-board', mqtt, engine: 'pool', cameras: { drawn } },
       work: { sending: { pool: 'boards', deadline: '60s', fallback: 'expire' } },

@@ -21,7 +21,7 @@ const fill = (address: string, device: string): string =>
   address.replace('{device}', device).replace('{camera}', 'porch').replace('{question}', 'gate_open');
 const announcement = (board: string): string => `homeassistant/device/scenecast_${board}/config`;
 
-/** Every topic there is, of both boards. */
+/** All topics of both boards. */
 const topics = [
   ...boards.flatMap((board) => [
     ...Object.values(addressable).map(({ address }) => fill(address, board)),
@@ -33,7 +33,7 @@ const topics = [
   'elsewhere',
 ];
 
-/** The board and the channel that a topic belongs to; null: no board's. */
+/** The board and the channel that a topic belongs to; null: none. */
 function ownerOf(topic: string): { board: string; direction: 'out' | 'in'; name: string } | null {
   for (const board of boards) {
     if (topic === announcement(board)) return { board, direction: 'out', name: 'announcement' };
@@ -71,7 +71,7 @@ function mayRead(user: User, topic: string): boolean {
   return owner.direction === 'in' || owner.name === 'outbox' || owner.name === 'announcement';
 }
 
-/** Publishes to every topic; gives those that the broker let through to `admin`. */
+/** Publishes to every topic. @returns those that the broker passed on to `admin` */
 async function published(
   client: MqttClient,
   onRefusal: (topic: string, code: unknown) => void,
@@ -82,7 +82,7 @@ async function published(
   await admin.subscribeAsync('#', { qos: 1 });
   for (const topic of topics)
     await client.publishAsync(topic, '"probe"', { qos: 1 }).catch((error) => onRefusal(topic, error.code));
-  // What was let through has been handed on before this.
+  // Everything that was allowed has been passed on before this.
   await admin.publishAsync('end', '', { qos: 1 });
   await until(() => seen.includes('end'));
   await admin.endAsync();
@@ -92,7 +92,7 @@ async function published(
 const writable = (user: User): Set<string> => new Set(topics.filter((topic) => mayWrite(user, topic)));
 
 describe.each(users)('%s', (user) => {
-  test('writes what it may, and is told of the rest by MQTT 5', async () => {
+  test('writes what it may; MQTT 5 reports the rest', async () => {
     const client = await broker.connect(user);
     const notAuthorised = 0x87;
     const refused = new Map<string, unknown>();
@@ -101,7 +101,7 @@ describe.each(users)('%s', (user) => {
     expect([...new Set(refused.values())]).toEqual([notAuthorised]);
   });
 
-  test('writes the same under MQTT 3.1.1, where nobody tells it', async () => {
+  test('writes the same under MQTT 3.1.1, which reports nothing', async () => {
     const client = await broker.connect(user, { protocolVersion: 4 });
     const refused: string[] = [];
     expect(await published(client, (topic) => void refused.push(topic))).toEqual(writable(user));
@@ -148,7 +148,7 @@ test('a board’s last will cannot speak for another board', async () => {
       qos: 1,
       retain: false,
     } as const;
-    // mosquitto refuses the whole connection where it does not like the last will.
+    // mosquitto refuses the whole connection if it denies the last will.
     const client = await broker.connect('workshop', { will, clientId: `dying-${board}` }).catch(() => null);
     client?.stream.destroy();
   }
@@ -167,7 +167,7 @@ test('a worker takes its share of the pool’s images', async () => {
   expect(seen).toEqual(['scenecast/work/garage/porch']);
 });
 
-test('nobody gets in without a password, with a wrong one, or without TLS', async () => {
+test('a client without a password, with a wrong one, or without TLS is refused', async () => {
   const badLogin = expect.objectContaining({ code: 0x87 });
   await expect(broker.connect('workshop', { password: 'wrong' })).rejects.toEqual(badLogin);
   await expect(broker.connect('workshop', { password: broker.password('garage') })).rejects.toEqual(badLogin);

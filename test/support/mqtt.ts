@@ -10,7 +10,7 @@ import { Mosquitto } from '../../tools/test/mosquitto.ts';
 import { LogLines } from './log-lines.ts';
 import { Subscriber } from './subscriber.ts';
 
-/** A real mosquitto, gone when the test ends. */
+/** A real mosquitto, ended with the test. */
 export async function startBroker(...settings: Parameters<typeof Mosquitto.start>): Promise<Mosquitto> {
   const broker = await Mosquitto.start(...settings);
   onTestFinished(() => broker.close());
@@ -23,7 +23,7 @@ export async function subscribe(url: string, filter?: string): Promise<Subscribe
   return subscriber;
 }
 
-/** A folder that is gone when the test ends. */
+/** A folder that is removed when the test ends. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-mqtt-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

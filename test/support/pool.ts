@@ -17,7 +17,7 @@ const brokerAt = (url: string) => ({
   reconnect: { firstMs: 50, maxMs: 200, stableMs: 1000 },
 });
 
-/** An engine that says which prompt it was given, after a while. */
+/** An engine that answers with the prompt it was given, after a while. */
 export class RecordedEngine implements Describer {
   readonly asked: DescribeRequest[] = [];
   fault: Error | null = null;
@@ -70,11 +70,11 @@ export async function startWorker(
   });
   onTestFinished(() => worker.close());
   await worker.start();
-  await until(() => log.of('taking images for the pool').length > 0);
+  await until(() => log.of('accepting images for the pool').length > 0);
   return { worker, engine, log };
 }
 
-/** A sender of device `porch-board` that hears answers; closed when the test ends. */
+/** A sender of device `porch-board` that receives answers; closed when the test ends. */
 export async function startSender(
   url: string,
   extra: Partial<PoolDescriberOptions> = {},
@@ -101,7 +101,7 @@ export interface Answer {
   readonly packet: IPublishPacket;
 }
 
-/** Somebody who sends images by hand, and waits for answers at `shop/answers`. */
+/** A client that sends images by hand, and waits for answers on `shop/answers`. */
 export class Customer {
   readonly answers: Answer[] = [];
   readonly client: MqttClient;

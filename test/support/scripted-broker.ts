@@ -9,15 +9,15 @@ export interface Published {
   readonly qos: number;
 }
 
-/** What becomes of a publish: a PUBACK with this reason code, none at all, or the end of the connection, with a reason code or not. */
+/** Reaction to a publish: a PUBACK with this reason code, none, or the end of the connection, with or without a reason code. */
 export type Verdict = number | 'ignore' | 'hang-up' | { readonly disconnect: number };
 
-/** As much of an MQTT 5 broker as it takes to misbehave: see https://docs.oasis-open.org/mqtt/mqtt/v5.0/mqtt-v5.0.html */
+/** A minimal MQTT 5 broker that misbehaves on request: see https://docs.oasis-open.org/mqtt/mqtt/v5.0/mqtt-v5.0.html */
 export class ScriptedBroker {
   readonly published: Published[] = [];
   connections = 0;
   /** How many QoS 1 publishes were unacknowledged at once, at most. */
-  mostUnacknowledged = 0;
+  maxUnacknowledged = 0;
   readonly #server: Server;
   readonly #judge: (message: Published) => Verdict;
   readonly #connackProperties: Buffer;
@@ -119,7 +119,7 @@ export class ScriptedBroker {
       if (this.#judgeQos0(message) === 'hang-up') socket.destroy();
       return;
     }
-    this.mostUnacknowledged = Math.max(this.mostUnacknowledged, ++this.#unacknowledged);
+    this.maxUnacknowledged = Math.max(this.maxUnacknowledged, ++this.#unacknowledged);
     const verdict = this.#judge(message);
     if (verdict === 'hang-up') socket.destroy();
     if (typeof verdict === 'object') socket.end(Buffer.from([0xe0, 2, verdict.disconnect, 0]));

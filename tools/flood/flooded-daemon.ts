@@ -74,7 +74,7 @@ export class FloodedDaemon {
 
   #hear(line: string): void {
     const { msg, level: _level, time: _time, pid: _pid, hostname: _host, ...fields } = JSON.parse(line);
-    if (msg !== 'commands or responses were not taken') return;
+    if (msg !== 'commands refused or not answered') return;
     for (const [what, count] of Object.entries(fields))
       this.counts.set(what, (this.counts.get(what) ?? 0) + Number(count));
   }

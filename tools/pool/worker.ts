@@ -56,7 +56,7 @@ const worker = new PoolWorker({
   log: {
     debug: () => {},
     info: (_fields, message) => {
-      if (message === 'taking images for the pool') say('ready');
+      if (message === 'accepting images for the pool') say('ready');
     },
     warn: complain,
     error: complain,

@@ -13,15 +13,15 @@ import { topicsOf } from '../../contract/topics.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
 import type { DescriptionOptions, DescriptionResult } from '../../domain/description-options.ts';
 
-/** What commands can do; each call rejects with a CommandError, or what went wrong. */
-export interface CommandPowers {
-  /** `camera` null: the only one. Rejects with the signal's reason when it aborts. */
+/** Carries out commands. Each method rejects with a CommandError, or with any other error for `failed`. */
+export interface CommandHandlers {
+  /** @param camera null: the only one. Rejects with the signal's reason when it aborts. */
   request(
     camera: string | null,
     options: DescriptionOptions,
     signal: AbortSignal,
   ): Promise<DescriptionResult>;
-  /** Starts the engine anew; resolves when it is ready. Rejects where the signal aborts. */
+  /** Restarts the engine; resolves when it is ready. Rejects when the signal aborts. */
   restart(signal: AbortSignal): Promise<void>;
   /** Resolves with all of the camera's settings. */
   set(camera: string, change: Partial<CameraSettings>): Promise<CameraSettings>;
@@ -40,9 +40,9 @@ export interface Command {
   readonly topic: string;
   readonly responseTopic: string;
   readonly schema: z.ZodType;
-  /** Why not; null: it is allowed. */
+  /** Why the command is forbidden; null: it is allowed. */
   readonly forbidden: string | null;
-  /** Carries out what the schema gave; resolves with the response's data. */
+  /** @param payload as parsed by the schema. Resolves with the data of the response. */
   run(payload: unknown, signal: AbortSignal): Promise<unknown>;
 }
 
@@ -51,7 +51,7 @@ export function commandsOf(
   device: string,
   cameras: readonly string[],
   allowed: AllowedCommands,
-  powers: CommandPowers,
+  handlers: CommandHandlers,
 ): Command[] {
   const topics = topicsOf(device);
   const verb = <Schema extends z.ZodType>(
@@ -71,25 +71,25 @@ export function commandsOf(
     schema: settings[setting].payload,
     forbidden: allowed.set.includes(setting)
       ? null
-      : `the config does not allow to set ${setting}: mqtt.commands.set`,
+      : `the config does not allow changing ${setting}: mqtt.commands.set`,
     run: async (payload) => {
-      const changed = await powers.set(camera, settingChange(setting, payload));
+      const changed = await handlers.set(camera, settingChange(setting, payload));
       return { camera, config: cameraConfigPayload(changed) };
     },
   });
   return [
     verb('describe', describeRequestSchema, async ({ camera = null, prompt, detail, questions }, signal) => {
-      const { observation } = await powers.request(camera, { prompt, detail, questions }, signal);
+      const { observation } = await handlers.request(camera, { prompt, detail, questions }, signal);
       return descriptionPayload(observation, new Date());
     }),
     verb('ask', askRequestSchema, async ({ camera = null, question }, signal) => {
       const asked = askedOf(question);
-      const { observation, answer } = await powers.request(camera, { ask: asked }, signal);
+      const { observation, answer } = await handlers.request(camera, { ask: asked }, signal);
       const { id, value, captured_at } = answerPayload(observation, answer!);
       return { id, camera: observation.frame.camera, ask: asked.ask, value, captured_at };
     }),
     verb('restart', restartRequestSchema, async (_payload, signal) => {
-      await powers.restart(signal);
+      await handlers.restart(signal);
       return null;
     }),
     ...cameras.flatMap((camera) => settingNames.map((setting) => set(camera, setting))),

@@ -4,38 +4,38 @@ import { CommandError, messageOf } from '../../domain/errors.ts';
 import type { Log } from '../../pipeline/ports.ts';
 import type { Message } from '../connection/message.ts';
 import type { Incoming, OnMessage } from '../connection/subscriptions.ts';
-import { type AllowedCommands, type Command, type CommandPowers, commandsOf } from './command-list.ts';
+import { type AllowedCommands, type Command, type CommandHandlers, commandsOf } from './command-list.ts';
 import { isResponseTopic } from './response-topic.ts';
 import { TallyLog } from './tally-log.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-export interface CommandsOptions extends CommandPowers {
+export interface CommandsOptions extends CommandHandlers {
   readonly device: string;
   readonly cameras: readonly string[];
   readonly allowed: AllowedCommands;
-  /** Commands a second that are read in the long run, and at once at most; of all kinds together. */
+  /** Maximum commands per second (sustained), and at once; of all kinds together. */
   readonly rate: number;
   readonly burst: number;
-  /** What has taken longer is answered with `expired`. */
+  /** Commands that take longer are answered with `expired`. */
   readonly timeoutMs: number;
-  /** Resolves when the broker has taken the subscription; gives what ends it. */
+  /** Resolves once the broker has accepted the subscription, with a function that ends it. */
   readonly subscribe: (topic: string, onMessage: OnMessage, signal: AbortSignal) => Promise<() => void>;
-  /** Rejects where the message is not with the broker. */
+  /** Rejects if the broker does not get the message. */
   readonly send: (message: Message) => Promise<void>;
   readonly log: Log;
 }
 
-/** More are refused while so many are being carried out. */
-const mostUnderWay = 8;
-/** Of commands that are not even read, so many a second are told so: a flood must not be answered with a flood. */
+/** Further commands are refused while this many are in progress. */
+const maxInProgress = 8;
+/** `rate_limited` answers per second: a flood must not be answered with a flood. */
 const refusalsPerSecond = 1;
-const longestMessage = 500;
+const maxMessageLength = 500;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Takes commands from MQTT: decides which are read, has them carried out, and answers. What is in a payload is held against its
- * schema, and is nothing but data.
+ * Receives commands over MQTT, validates and rate-limits them, has them carried out, and answers. Payloads are checked
+ * against their schema, and are never anything but data.
  */
 export class Commands {
   readonly #options: CommandsOptions;
@@ -44,7 +44,7 @@ export class Commands {
   readonly #bucket: TokenBucket;
   readonly #refusals = new TokenBucket(refusalsPerSecond, 1);
   readonly #tally: TallyLog;
-  readonly #underWay = new Map<Promise<void>, AbortController>();
+  readonly #inProgress = new Map<Promise<void>, AbortController>();
   #subscribed: Promise<(() => void) | null>[] = [];
 
   constructor(options: CommandsOptions) {
@@ -52,31 +52,31 @@ export class Commands {
     this.#options = options;
     this.#commands = commandsOf(device, cameras, allowed, options);
     this.#bucket = new TokenBucket(rate, burst);
-    this.#tally = new TallyLog(log, 'commands or responses were not taken');
+    this.#tally = new TallyLog(log, 'commands refused or not answered');
   }
 
-  /** Subscribes, however long that takes; returns at once. */
+  /** Subscribes in the background; returns at once. */
   start(): void {
     const { signal } = this.#stopped;
     this.#subscribed = this.#commands.map((command) =>
       this.#options
-        .subscribe(command.topic, (message) => this.#take(command, message), signal)
+        .subscribe(command.topic, (message) => this.#receive(command, message), signal)
         .catch(() => null),
     );
   }
 
-  /** Takes no more commands; those under way are answered that Scenecast is stopping. */
+  /** Accepts no more commands; those in progress are answered with `failed`. */
   async close(): Promise<void> {
     this.#stopped.abort(new CommandError('failed', 'Scenecast is stopping'));
     for (const end of await Promise.all(this.#subscribed)) end?.();
-    for (const expiry of this.#underWay.values()) expiry.abort(this.#stopped.signal.reason);
-    await Promise.all(this.#underWay.keys());
+    for (const expiry of this.#inProgress.values()) expiry.abort(this.#stopped.signal.reason);
+    await Promise.all(this.#inProgress.keys());
     this.#tally.close();
   }
 
-  #take(command: Command, message: Incoming): void {
+  #receive(command: Command, message: Incoming): void {
     if (this.#stopped.signal.aborted) return;
-    // Meant for another moment: it would be carried out at each connect.
+    // A retained command is old, and would be carried out at each connect.
     if (message.retained) this.#tally.count('retained');
     else if (this.#bucket.take()) this.#read(command, message);
     else this.#refuse(command, message, 'too many commands');
@@ -89,18 +89,18 @@ export class Commands {
       this.#answer(command, message, errorResponse({ code, message: shorten(reason) }, transaction));
     if ('fault' in read) refuse('invalid', read.fault);
     else if (command.forbidden !== null) refuse('forbidden', command.forbidden);
-    else if (this.#underWay.size < mostUnderWay) this.#begin(command, message, read);
-    else this.#refuse(command, message, `${mostUnderWay} commands are being carried out`, transaction);
+    else if (this.#inProgress.size < maxInProgress) this.#begin(command, message, read);
+    else this.#refuse(command, message, `${maxInProgress} commands are in progress`, transaction);
   }
 
   #begin(command: Command, message: Incoming, { value, transaction }: Parsed): void {
     const { timeoutMs } = this.#options;
     const expiry = new AbortController();
     const timer = setTimeout(
-      () => expiry.abort(new CommandError('expired', `not done within ${timeoutMs / 1000} s`)),
+      () => expiry.abort(new CommandError('expired', `not completed within ${timeoutMs / 1000} s`)),
       timeoutMs,
     );
-    // What it holds on to until then must not be the packet it came in.
+    // Copied, so that the command does not keep the whole packet in memory.
     const { responseTopic, correlationData } = message;
     const caller = {
       responseTopic,
@@ -114,10 +114,10 @@ export class Commands {
       )
       .then((response) => {
         clearTimeout(timer);
-        this.#underWay.delete(work);
+        this.#inProgress.delete(work);
         this.#answer(command, caller, response);
       });
-    this.#underWay.set(work, expiry);
+    this.#inProgress.set(work, expiry);
   }
 
   #refuse(command: Command, message: Incoming, reason: string, transaction?: string): void {
@@ -133,19 +133,19 @@ export class Commands {
   ): void {
     const payload = JSON.stringify(response);
     const { responseTopic: callerTopic, correlationData } = caller;
-    // Where the caller named the same topic, it is said there once.
-    if (callerTopic !== responseTopic) this.#say({ topic: responseTopic, payload });
+    // If the caller chose the same topic, it is answered once.
+    if (callerTopic !== responseTopic) this.#send({ topic: responseTopic, payload });
     if (callerTopic === undefined) return;
     const properties = correlationData && { correlationData };
     if (isResponseTopic(callerTopic))
-      this.#say({ topic: callerTopic, payload, ...(properties && { properties }) });
+      this.#send({ topic: callerTopic, payload, ...(properties && { properties }) });
     else this.#tally.count('response_topic_refused');
   }
 
-  #say(message: Pick<Message, 'topic' | 'payload' | 'properties'>): void {
+  #send(message: Pick<Message, 'topic' | 'payload' | 'properties'>): void {
     this.#options
       .send({ ...message, qos: 1, retain: false })
-      // Topics are the callers', and so are not told: they could be any number.
+      // Only counted: topics chosen by callers are not logged, as there is no limit to them.
       .catch(() => this.#tally.count('not_answered'));
   }
 }
@@ -160,10 +160,10 @@ interface Fault {
   readonly transaction: string | undefined;
 }
 
-/** One that is too large is not read at all. */
+/** A payload that is too large is not parsed. */
 function parse(payload: Buffer, schema: z.ZodType): Parsed | Fault {
   if (payload.length > maxCommandBytes) {
-    const fault = `${payload.length} bytes; a command has at most ${maxCommandBytes}`;
+    const fault = `${payload.length} bytes; a command must be at most ${maxCommandBytes}`;
     return { fault, transaction: undefined };
   }
   let json: unknown;
@@ -180,7 +180,7 @@ function parse(payload: Buffer, schema: z.ZodType): Parsed | Fault {
   return { fault: field === '' ? issue.message : `${field}: ${issue.message}`, transaction };
 }
 
-/** Echoed even where the rest is not as it should be. */
+/** Echoed even if the rest of the payload is invalid. */
 function transactionOf(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null || !Object.hasOwn(json, 'transaction')) return undefined;
   const { transaction } = json as { transaction: unknown };
@@ -194,5 +194,5 @@ function faultOf(error: unknown, signal: AbortSignal): ResponseError {
 }
 
 function shorten(text: string): string {
-  return text.length > longestMessage ? `${text.slice(0, longestMessage - 1)}…` : text;
+  return text.length > maxMessageLength ? `${text.slice(0, maxMessageLength - 1)}…` : text;
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a response may go to a topic that its caller chose. Callers may not be allowed to write everywhere where this board
- * is: so nothing below `scenecast/` but what is there for responses, and nothing of the broker's own (`$SYS`, `$share`).
+ * Whether a response may go to a topic chosen by its caller. A caller may have fewer rights than this board, so below
+ * `scenecast/` only response topics are allowed, and no topics of the broker (`$SYS`, `$share`).
  */
 export function isResponseTopic(topic: string): boolean {
   if (!/^[^$+#\p{Cc}][^+#\p{Cc}]{0,511}$/u.test(topic)) return false;

@@ -1,8 +1,8 @@
 import type { Log } from '../../pipeline/ports.ts';
 
-const soonMs = 10_000;
+const logDelayMs = 10_000;
 
-/** Counts what may come ten thousand times a second, and tells of it once in ten seconds. */
+/** Counts events that may occur thousands of times a second, and logs the counts at most once in ten seconds. */
 export class TallyLog {
   readonly #log: Log;
   readonly #message: string;
@@ -14,17 +14,17 @@ export class TallyLog {
     this.#message = message;
   }
 
-  /** @param what one of a few words: each is kept. */
+  /** @param what a field of the log line, one of a few. */
   count(what: string): void {
     this.#counts[what] = (this.#counts[what] ?? 0) + 1;
-    this.#timer ??= setTimeout(() => this.#tell(), soonMs);
+    this.#timer ??= setTimeout(() => this.#write(), logDelayMs);
   }
 
   close(): void {
-    if (this.#timer) this.#tell();
+    if (this.#timer) this.#write();
   }
 
-  #tell(): void {
+  #write(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#log.warn(this.#counts, this.#message);

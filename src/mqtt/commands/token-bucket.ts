@@ -1,4 +1,4 @@
-/** So many at once, and so many a second in the long run. https://en.wikipedia.org/wiki/Token_bucket */
+/** Limits a rate: a burst at once, and a sustained number per second. https://en.wikipedia.org/wiki/Token_bucket */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -15,7 +15,7 @@ export class TokenBucket {
     this.#filledAt = now();
   }
 
-  /** Takes one; false: there is none. */
+  /** Takes a token; false: there is none. */
   take(): boolean {
     const now = this.#now();
     const gained = ((now - this.#filledAt) / 1000) * this.#perSecond;

@@ -16,47 +16,47 @@ export interface BrokerConnectionOptions extends ConnectFilePaths {
   readonly username: string | null;
   readonly clientId: string;
   readonly keepaliveMs: number;
-  /** What the broker says of this client when it is gone without a word; retained. null: nothing. */
+  /** Last will, retained; null: none. */
   readonly will: { readonly topic: string; readonly payload: string } | null;
-  /** No falling back to MQTT 3.1.1. */
+  /** Never falls back to MQTT 3.1.1. */
   readonly needsMqtt5?: boolean;
-  /** Every message is acknowledged by hand, with BrokerLink.acknowledge. Needs MQTT 5. */
+  /** Limits of received messages; each must then be acknowledged with BrokerLink.acknowledge. Needs MQTT 5. */
   readonly intake?: Intake;
-  /** A broker that does not acknowledge for longer is given up, and connected to anew. */
+  /** A broker that acknowledges nothing for longer is considered lost, and reconnected to. */
   readonly publishTimeoutMs: number;
   readonly reconnect?: ReconnectOptions;
   readonly log: Log;
-  /** Each time there is a connection. */
+  /** Called for each connection. */
   onLink(link: BrokerLink): void;
 }
 
-/** What the broker may send before something of it has been acknowledged. */
+/** What the broker may send before an acknowledgement. */
 interface Intake {
   readonly messages: number;
-  /** Of one packet; a larger one the broker throws away. */
+  /** Maximum size of a packet; the broker drops larger ones. */
   readonly packetBytes: number;
 }
 
-/** How one try, and the connection that came of it, ended. */
+/** How an attempt to connect, or the resulting connection, ended. */
 interface Ending {
-  /** 0: there was no connection. */
-  readonly stoodMs: number;
+  /** Duration of the connection; 0: there was none. */
+  readonly connectedMs: number;
   readonly error: Error | null;
-  /** Of the broker's DISCONNECT. */
+  /** From the broker's DISCONNECT; null: it sent none. */
   readonly reasonCode: number | null;
 }
 
 const connectTimeoutMs = 20_000;
-/** Node's own, of 64 KiB, would hold on to a hundred megabytes in the course of months. */
+/** With Node's default of 64 KiB, 100 MB would accumulate in months. */
 const smallPoolBytes = 1024;
-const goodbyeMs = 2000;
+const closeTimeoutMs = 2000;
 const sessionTakenOver = 0x8e;
 const suspiciousEnds = 3;
 const silentEnd = new Error('the broker closed it');
 
 /**
- * Stays connected to one broker, for as long as it takes. Each connection has an MQTT.js client of its own, so that nothing
- * of an ended one is left over in the next: what was not acknowledged is its publisher's to send again.
+ * Stays connected to one broker, retrying forever. Each connection has its own MQTT.js client, so that nothing of an ended
+ * one carries over to the next: publishers send again what was not acknowledged.
  */
 export class BrokerConnection {
   readonly #options: BrokerConnectionOptions;
@@ -64,14 +64,14 @@ export class BrokerConnection {
   readonly #closing = new AbortController();
   #files: ConnectFiles = {};
   #protocolVersion: 4 | 5 = 5;
-  /** Some brokers keep nothing, or know only QoS 0, and refuse a last will that asks for more. */
+  /** Some brokers do not support retained messages or QoS 1, and refuse a last will with them. */
   #willRetain = true;
   #willQos: 0 | 1 = 1;
   #running: Promise<void> = Promise.resolve();
   #client: MqttClient | null = null;
   #link: BrokerLink | null = null;
   #lastFault: string | null = null;
-  /** Connections that the broker has ended without a word, each soon after the last. */
+  /** Consecutive short connections that the broker ended without a reason. */
   #silentEnds = 0;
 
   constructor(options: BrokerConnectionOptions) {
@@ -79,42 +79,45 @@ export class BrokerConnection {
     this.#delay = new ReconnectDelay(options.reconnect ?? reconnectDefaults);
   }
 
-  /** The broker's address as others may see it: some brokers want a key in its query. */
+  /** The broker's address without secrets: some brokers expect a key in its query. */
   get url(): string {
     return withoutSecrets(this.#options.url);
   }
 
-  /** Null: there is no connection. */
+  /** null: not connected. */
   get link(): BrokerLink | null {
     return this.#link;
   }
 
   /**
-   * Starts connecting; returns when it has begun.
-   * @throws ConfigError where one of the files cannot be read, or is not what it should be.
+   * Reads the files, and connects in the background.
+   * @throws ConfigError if one of the files cannot be read or is invalid.
    */
   async start(): Promise<void> {
     this.#files = await readConnectFiles(this.#options);
-    // MQTT.js keeps a buffer of a few bytes for each length of message that it meets, and with it the pool it came from.
+    // MQTT.js caches a small buffer for each message length that it meets, which keeps its whole pool in memory.
     Buffer.poolSize = smallPoolBytes;
     this.#running = this.#stayConnected();
   }
 
-  /** Ends the connection, after the last words where there is a broker to hear them; waits 2 s at most. */
-  async close(lastWords: Message | null): Promise<void> {
+  /** Publishes a last message if connected, and ends the connection; waits at most 2 s. */
+  async close(lastMessage: Message | null): Promise<void> {
     if (this.#closing.signal.aborted) return this.#running;
     this.#closing.abort(new Error('Scenecast is stopping'));
     const client = this.#client;
     if (client && this.#link) {
-      const said = new AbortController();
-      const saying = lastWords ? this.#link.publish(lastWords) : Promise.resolve();
-      const goodbye = saying.then(() => client.endAsync());
-      const { signal } = said;
-      await Promise.race([goodbye.catch(() => {}), sleep(goodbyeMs, undefined, { signal }).catch(() => {})]);
-      said.abort();
+      const waited = new AbortController();
+      const published = lastMessage ? this.#link.publish(lastMessage) : Promise.resolve();
+      const ended = published.then(() => client.endAsync());
+      const { signal } = waited;
+      await Promise.race([
+        ended.catch(() => {}),
+        sleep(closeTimeoutMs, undefined, { signal }).catch(() => {}),
+      ]);
+      waited.abort();
     }
     client?.end(true);
-    // Where it is still saying goodbye, MQTT.js does not listen any more.
+    // While MQTT.js is still ending the connection, it ignores a forced end.
     client?.stream.destroy();
     await this.#running;
   }
@@ -126,18 +129,21 @@ export class BrokerConnection {
       if (signal.aborted) return;
       if (this.#adapts(ending)) continue;
       const wasTakenOver = ending.reasonCode === sessionTakenOver;
-      const waitMs = this.#delay.nextMs(ending.stoodMs, wasTakenOver);
-      this.#tell(ending, waitMs);
+      const waitMs = this.#delay.nextMs(ending.connectedMs, wasTakenOver);
+      this.#logEnding(ending, waitMs);
       await sleep(waitMs, undefined, { signal }).catch(() => {});
-      // Passwords and certificates are renewed while the daemon runs.
+      // Passwords and certificates may be renewed while the daemon runs.
       this.#files = await readConnectFiles(this.#options).catch((error) => {
-        this.#options.log.warn({ reason: messageOf(error) }, 'going on with what was read before');
+        this.#options.log.warn(
+          { reason: messageOf(error) },
+          'connection files unreadable; using the previous ones',
+        );
         return this.#files;
       });
     }
   }
 
-  /** Connects, and resolves when that connection, or the try, has ended. */
+  /** Connects once; resolves when the attempt or the connection has ended. */
   async #connectOnce(): Promise<Ending> {
     const { publishTimeoutMs, onLink, log } = this.#options;
     let client: MqttClient;
@@ -145,16 +151,16 @@ export class BrokerConnection {
       client = connect(this.#options.url, this.#clientOptions());
     } catch (error) {
       return {
-        stoodMs: 0,
+        connectedMs: 0,
         reasonCode: null,
         error: error instanceof Error ? error : new Error(String(error)),
       };
     }
     this.#client = client;
-    // MQTT.js acknowledges once this callback is called, and until then reads nothing, no PINGRESP either; called with
-    // an error, it goes on without acknowledging.
+    // MQTT.js acknowledges when this callback is called, and until then reads nothing, not even a PINGRESP. Called with
+    // an error, it continues without acknowledging.
     if (this.#options.intake)
-      client.handleMessage = (_packet, done) => done(new Error('it is acknowledged by hand'));
+      client.handleMessage = (_packet, done) => done(new Error('acknowledged by BrokerLink.acknowledge'));
     let error: Error | null = null;
     let reasonCode: number | null = null;
     let connectedAt: number | null = null;
@@ -163,14 +169,14 @@ export class BrokerConnection {
     };
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     client.on('error', keep);
-    // MQTT.js keeps errors without a code to itself, those of web sockets among them.
+    // MQTT.js does not emit errors without a code, such as those of web sockets.
     client.stream.on('error', keep);
     client.once('close', resolve);
-    // Each packet is written whole; else an answer may wait 40 ms for the TCP acknowledgement of the packet before.
+    // Packets are written whole. With Nagle's algorithm one may wait 40 ms for the TCP acknowledgement of the last.
     if (client.stream instanceof Socket) client.stream.setNoDelay();
     client.on('disconnect', (packet) => {
       reasonCode = packet.reasonCode ?? 0;
-      // First the link: MQTT.js fails all that is under way before it closes, and whoever hears of that must not send again here.
+      // End the link first: MQTT.js rejects pending publishes before it closes, and they must not be retried here.
       this.#link?.end(new Error('the broker ended the connection'));
       client.end(true);
     });
@@ -184,12 +190,12 @@ export class BrokerConnection {
     const link = this.#link;
     this.#link = null;
     link?.end(error ?? silentEnd);
-    // It may have been dropped for a reason of its own.
+    // BrokerLink.drop gives a better reason.
     const dropped = link?.ended.reason;
     if (dropped instanceof Error) error = dropped;
     client.end(true);
     log.debug({ url: this.url }, 'broker connection closed');
-    return { stoodMs: connectedAt === null ? 0 : performance.now() - connectedAt, error, reasonCode };
+    return { connectedMs: connectedAt === null ? 0 : performance.now() - connectedAt, error, reasonCode };
   }
 
   #clientOptions(): IClientOptions {
@@ -202,10 +208,10 @@ export class BrokerConnection {
       clean: true,
       keepalive: Math.max(1, Math.round(keepaliveMs / 1000)),
       connectTimeout: connectTimeoutMs,
-      // This class does it, with a client anew.
+      // This class reconnects, with a new client.
       reconnectPeriod: 0,
       autoAssignTopicAlias: true,
-      // Else the environment (DEBUG) could have packets logged, with the password in them.
+      // Otherwise the environment (DEBUG) could enable logging of packets, which contain the password.
       log: () => {},
       ...(will && {
         will: {
@@ -221,57 +227,57 @@ export class BrokerConnection {
     };
   }
 
-  /** Whether the broker refused something that can be left out at once: MQTT 5, or the last will's flags. */
-  #adapts({ error, stoodMs }: Ending): boolean {
-    if (stoodMs > 0 || !error || !('code' in error)) return false;
+  /** Drops what the broker refused (MQTT 5, or flags of the last will). @returns whether to connect again at once. */
+  #adapts({ error, connectedMs }: Ending): boolean {
+    if (connectedMs > 0 || !error || !('code' in error)) return false;
     const { log, needsMqtt5 } = this.#options;
     const { url } = this;
     if (!needsMqtt5 && this.#protocolVersion === 5 && (error.code === 1 || error.code === 0x84)) {
-      log.info({ url }, 'the broker does not speak MQTT 5; going on with 3.1.1');
+      log.info({ url }, 'broker does not support MQTT 5; using 3.1.1');
       this.#protocolVersion = 4;
       return true;
     }
     if (this.#willRetain && error.code === 0x9a) {
-      log.warn({ url }, 'the broker retains nothing: whoever subscribes late sees no state');
+      log.warn({ url }, 'broker does not support retained messages; late subscribers see no state');
       this.#willRetain = false;
       return true;
     }
     if (this.#willQos === 1 && error.code === 0x9b) {
-      log.warn({ url }, 'the broker knows only QoS 0: what it loses is not sent again');
+      log.warn({ url }, 'broker supports only QoS 0; lost messages are not sent again');
       this.#willQos = 0;
       return true;
     }
     return false;
   }
 
-  #tell({ error, reasonCode, stoodMs }: Ending, waitMs: number): void {
+  #logEnding({ error, reasonCode, connectedMs }: Ending, waitMs: number): void {
     const { username, clientId, log, reconnect = reconnectDefaults } = this.#options;
     const { url } = this;
     const { stableMs } = reconnect;
-    const remedy = 'is a second Scenecast running for the same device? Give one of them another device name';
-    // After a good connection, faults are news again.
-    if (stoodMs > stableMs) {
+    const remedy = 'is a second Scenecast running with the same device name? Change `device` of one of them';
+    // After a stable connection, the same fault is logged again.
+    if (connectedMs > stableMs) {
       this.#lastFault = null;
       this.#silentEnds = 0;
     }
-    const isSilent = stoodMs > 0 && reasonCode === null && error === silentEnd;
+    const isSilent = connectedMs > 0 && reasonCode === null && error === silentEnd;
     this.#silentEnds = isSilent ? this.#silentEnds + 1 : 0;
     if (reasonCode === sessionTakenOver) {
       const reason = `another client has connected as ${clientId}: ${remedy}`;
-      log.error({ url, clientId, waitMs, reason }, 'the broker ended the connection');
+      log.error({ url, clientId, waitMs, reason }, 'disconnected by the broker');
     } else if (reasonCode !== null) {
       const reason = ReasonCodes[reasonCode as keyof typeof ReasonCodes] || 'no reason given';
-      log.warn({ url, reasonCode, reason }, 'the broker ended the connection');
+      log.warn({ url, reasonCode, reason }, 'disconnected by the broker');
     } else if (this.#silentEnds === suspiciousEnds) {
-      const reason = `another client may have connected as ${clientId} (the broker's log tells): ${remedy}`;
-      log.error({ url, clientId, reason }, 'the broker ends one connection after another');
+      const reason = `another client may have connected as ${clientId} (see the broker's log): ${remedy}`;
+      log.error({ url, clientId, reason }, 'broker keeps closing the connection');
     } else {
-      const reason = stoodMs > 0 ? messageOf(error) : connectionFault(error, url, username);
-      // For a broker that is away for a week, one line is enough.
+      const reason = connectedMs > 0 ? messageOf(error) : connectionFault(error, url, username);
+      // One line is enough even if the broker is away for a week.
       if (reason === this.#lastFault) return;
       log.warn(
         { url, reason },
-        stoodMs > 0 ? 'the connection to the broker ended' : 'no connection to the broker',
+        connectedMs > 0 ? 'connection to the broker lost' : 'no connection to the broker',
       );
       this.#lastFault = reason;
     }

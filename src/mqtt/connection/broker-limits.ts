@@ -1,10 +1,10 @@
 import type { IConnackPacket } from 'mqtt';
 
-/** What a broker said of itself when it accepted the connection (MQTT 5, 3.2.2.3); MQTT 3.1.1 brokers say nothing. */
+/** The limits in a broker's CONNACK (MQTT 5, 3.2.2.3); MQTT 3.1.1 has none. */
 export interface BrokerLimits {
-  /** Publishes that may wait for their acknowledgement at one time. */
+  /** Maximum number of unacknowledged publishes. */
   readonly receiveMaximum: number;
-  /** Infinity: it said nothing. */
+  /** Infinity: no limit announced. */
   readonly maximumPacketBytes: number;
   readonly maximumQos: 0 | 1;
   readonly retainAvailable: boolean;
@@ -12,12 +12,12 @@ export interface BrokerLimits {
   readonly sharedAvailable: boolean;
 }
 
-/** Where the broker allows more, or is silent: enough for any speed, and little to send again. */
-const mostUnacknowledged = 20;
+/** If the broker allows more or sets no limit: enough for any speed, and little to send again. */
+const maxUnacknowledged = 20;
 
 export function brokerLimits({ properties = {} }: IConnackPacket): BrokerLimits {
   return {
-    receiveMaximum: Math.min(properties.receiveMaximum ?? mostUnacknowledged, mostUnacknowledged),
+    receiveMaximum: Math.min(properties.receiveMaximum ?? maxUnacknowledged, maxUnacknowledged),
     maximumPacketBytes: properties.maximumPacketSize ?? Number.POSITIVE_INFINITY,
     maximumQos: properties.maximumQoS === 0 ? 0 : 1,
     retainAvailable: properties.retainAvailable ?? true,

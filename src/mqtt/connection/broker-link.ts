@@ -12,7 +12,7 @@ interface Job {
   reject(error: PublishError): void;
 }
 
-/** One connection to a broker, from its CONNACK to its end; a new connection is a new link. */
+/** One connection to a broker, from CONNACK to end. A new connection gets a new link. */
 export class BrokerLink {
   readonly limits: BrokerLimits;
   /** 5, or 4 for MQTT 3.1.1. */
@@ -20,10 +20,10 @@ export class BrokerLink {
   readonly #client: MqttClient;
   readonly #timeoutMs: number;
   readonly #ended = new AbortController();
-  /** Waits for its turn: the broker lets only so many be unacknowledged. */
+  /** Messages held back because of the broker's receive maximum. */
   readonly #queue: Job[] = [];
   readonly #unacknowledged = new Set<Job>();
-  /** Not acknowledged in time; and, of these, given up, as the broker is there. */
+  /** Not acknowledged in time; once a ping is answered, they move to `#ignored`. */
   readonly #overdue = new Set<Job>();
   readonly #ignored = new Set<Job>();
   #pingTimer: NodeJS.Timeout | undefined;
@@ -33,30 +33,30 @@ export class BrokerLink {
     this.#timeoutMs = timeoutMs;
     this.limits = brokerLimits(connack);
     client.on('packetreceive', ({ cmd }) => {
-      if (cmd === 'pingresp' && this.#overdue.size > 0) this.#passOverOverdue();
+      if (cmd === 'pingresp' && this.#overdue.size > 0) this.#rejectOverdue();
     });
     this.protocolVersion = client.options.protocolVersion ?? 4;
   }
 
-  /** Aborted when the connection is over; the reason says why. */
+  /** Aborted when the connection ends, with the error as reason. */
   get ended(): AbortSignal {
     return this.#ended.signal;
   }
 
-  /** Messages that wait for their turn. */
+  /** Messages not sent yet. */
   get queueLength(): number {
     return this.#queue.length;
   }
 
   /**
-   * Sends a message, after all that were given before; resolves when the broker has it.
-   * @throws PublishError; one that is `too-large` was not sent, and `limits.maximumPacketBytes` says what would be.
+   * Sends a message after all earlier ones; resolves when the broker has acknowledged it (QoS 1).
+   * @throws PublishError; `too-large` if it exceeds `limits.maximumPacketBytes`: then it was not sent.
    */
   publish(message: Message): Promise<void> {
     if (this.ended.aborted) return Promise.reject(lost(this.ended.reason));
     const sizeBytes = publishSizeBytes(message);
     if (sizeBytes > this.limits.maximumPacketBytes) {
-      const limit = `the broker takes at most ${this.limits.maximumPacketBytes} bytes (mosquitto: max_packet_size)`;
+      const limit = `the broker accepts at most ${this.limits.maximumPacketBytes} bytes (mosquitto: max_packet_size)`;
       return Promise.reject(new PublishError('too-large', `a packet of ${sizeBytes} bytes; ${limit}`));
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -66,40 +66,40 @@ export class BrokerLink {
   }
 
   /**
-   * Asks for messages; they come to those who `listen`.
-   * @throws ScenecastError where the broker refuses, or cannot serve wildcards or shared subscriptions.
+   * Subscribes to topic filters; messages go to `listen`.
+   * @throws ScenecastError if the broker refuses, or does not support wildcard or shared subscriptions.
    */
   async subscribe(filters: readonly string[], qos: 0 | 1): Promise<void> {
     const { wildcardAvailable, sharedAvailable } = this.limits;
     for (const filter of filters) {
       if (!wildcardAvailable && /[+#]/.test(filter))
-        throw new ScenecastError(`${filter}: the broker has no wildcard subscriptions`);
+        throw new ScenecastError(`${filter}: the broker does not support wildcard subscriptions`);
       if (!sharedAvailable && filter.startsWith('$share/'))
-        throw new ScenecastError(`${filter}: the broker has no shared subscriptions`);
+        throw new ScenecastError(`${filter}: the broker does not support shared subscriptions`);
     }
     await this.#timed(
-      'subscription',
+      'subscribe',
       this.#client.subscribeAsync([...filters], { qos: Math.min(qos, this.limits.maximumQos) as 0 | 1 }),
     );
   }
 
   async unsubscribe(filters: readonly string[]): Promise<void> {
-    await this.#timed('end of a subscription', this.#client.unsubscribeAsync([...filters]));
+    await this.#timed('unsubscribe', this.#client.unsubscribeAsync([...filters]));
   }
 
-  /** Hears all messages of all subscriptions of this link. @returns how to stop. */
+  /** Receives the messages of all subscriptions of this link. @returns a function that ends it. */
   listen(listener: (topic: string, payload: Buffer, packet: IPublishPacket) => void): () => void {
     this.#client.on('message', listener);
     return () => this.#client.off('message', listener);
   }
 
-  /** Tells the broker that a message has been dealt with (MQTT 5, 3.4), where that is done by hand. */
+  /** Sends the PUBACK of a message (MQTT 5, 3.4), on connections with `intake`. */
   acknowledge({ messageId }: IPublishPacket): void {
     if (this.ended.aborted || messageId === undefined) return;
     this.#client.stream.write(Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]));
   }
 
-  /** Told by its owner when the connection is over: all that is not acknowledged rejects. */
+  /** Called by the owner when the connection has ended: rejects everything that is not acknowledged. */
   end(reason: Error): void {
     if (this.ended.aborted) return;
     this.#ended.abort(reason);
@@ -112,7 +112,7 @@ export class BrokerLink {
     }
   }
 
-  /** Gives the connection up; its owner makes a new one. */
+  /** Closes the connection; the owner opens a new one. */
   drop(reason: Error): void {
     this.end(reason);
     this.#client.end(true);
@@ -131,7 +131,7 @@ export class BrokerLink {
     const qos = Math.min(job.message.qos, this.limits.maximumQos) as 0 | 1;
     const retain = job.message.retain && this.limits.retainAvailable;
     this.#unacknowledged.add(job);
-    job.timer = setTimeout(() => this.#askAfter(job), this.#timeoutMs);
+    job.timer = setTimeout(() => this.#checkOverdue(job), this.#timeoutMs);
     const options = { qos, retain, ...(properties && { properties }) };
     this.#client.publish(topic, payload, options, (error) => {
       clearTimeout(job.timer);
@@ -150,8 +150,8 @@ export class BrokerLink {
     });
   }
 
-  /** It is not acknowledged: a broker that answers a ping ignores the message; one that does not is gone. */
-  #askAfter(job: Job): void {
+  /** Pings the broker: if it answers, it ignores the message, else the connection is dead. */
+  #checkOverdue(job: Job): void {
     this.#overdue.add(job);
     if (this.#pingTimer) return;
     this.#pingTimer = setTimeout(() => {
@@ -162,14 +162,14 @@ export class BrokerLink {
     this.#client.sendPing();
   }
 
-  /** The broker is there: what is overdue will not be acknowledged any more. */
-  #passOverOverdue(): void {
+  /** The broker has answered a ping: it will not acknowledge overdue messages any more. */
+  #rejectOverdue(): void {
     clearTimeout(this.#pingTimer);
     this.#pingTimer = undefined;
-    const reason = `the broker answers, but does not acknowledge it within ${this.#timeoutMs} ms; it may be larger than the broker takes (mosquitto: message_size_limit)`;
+    const reason = `the broker answers pings, but did not acknowledge it within ${this.#timeoutMs} ms; it may exceed the broker's size limit (mosquitto: message_size_limit)`;
     for (const job of this.#overdue) {
       if (!this.#unacknowledged.delete(job)) continue;
-      // It still counts against the broker's receive maximum.
+      // It still counts towards the receive maximum.
       this.#ignored.add(job);
       job.reject(new PublishError('refused', reason));
     }
@@ -181,7 +181,7 @@ export class BrokerLink {
 
   async #timed<T>(what: string, work: Promise<T>): Promise<T> {
     const timer = setTimeout(
-      () => this.drop(new Error(`the broker did not answer a ${what} within ${this.#timeoutMs} ms`)),
+      () => this.drop(new Error(`the broker did not answer ${what} within ${this.#timeoutMs} ms`)),
       this.#timeoutMs,
     );
     try {

@@ -2,18 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { ConfigError, messageOf } from '../../domain/errors.ts';
 
-/** Paths of what proves who is who; null: not used. */
+/** Paths of the files for login and TLS; null: not used. */
 export interface ConnectFilePaths {
-  /** Its first line is the password. */
+  /** The first line is the password. */
   readonly passwordFile: string | null;
-  /** PEM; only brokers whose certificate one of these authorities signed are spoken to. null: those that Node knows. */
+  /** PEM; only brokers with a certificate from one of these authorities are trusted. null: Node's authorities. */
   readonly caFile: string | null;
-  /** PEM; the client's own certificate and its key. */
+  /** PEM; the client certificate and its private key. */
   readonly certFile: string | null;
   readonly keyFile: string | null;
 }
 
-/** What was in them, as MQTT.js takes it. */
+/** Contents of the files, as options of MQTT.js. */
 export interface ConnectFiles {
   readonly password?: string;
   readonly ca?: string;
@@ -21,7 +21,7 @@ export interface ConnectFiles {
   readonly key?: string;
 }
 
-/** Reads them. @throws ConfigError naming the key of the config, the path and what is wrong; never what is inside. */
+/** Reads the files. @throws ConfigError with field, path and fault; never with content. */
 export async function readConnectFiles(paths: ConnectFilePaths): Promise<ConnectFiles> {
   const [password, ca, cert, key] = await Promise.all([
     read('mqtt.password_file', paths.passwordFile),
@@ -29,10 +29,10 @@ export async function readConnectFiles(paths: ConnectFilePaths): Promise<Connect
     read('mqtt.cert_file', paths.certFile),
     read('mqtt.key_file', paths.keyFile),
   ]);
-  if (ca !== null) check('mqtt.ca_file', paths.caFile, 'is no certificate in PEM', { ca });
+  if (ca !== null) check('mqtt.ca_file', paths.caFile, 'is not a PEM certificate', { ca });
   if (cert !== null && key !== null) {
-    check('mqtt.cert_file', paths.certFile, 'is no certificate in PEM', { cert });
-    check('mqtt.key_file', paths.keyFile, `is no unencrypted PEM key that belongs to ${paths.certFile}`, {
+    check('mqtt.cert_file', paths.certFile, 'is not a PEM certificate', { cert });
+    check('mqtt.key_file', paths.keyFile, `is not an unencrypted PEM key that matches ${paths.certFile}`, {
       cert,
       key,
     });
@@ -60,9 +60,9 @@ function check(
   options: { ca?: string; cert?: string; key?: string },
 ): void {
   try {
-    // OpenSSL passes over a file without any certificate in silence.
+    // OpenSSL silently ignores a file without any certificate.
     if (options.ca !== undefined && !options.ca.includes('-----BEGIN CERTIFICATE-----'))
-      throw new Error('none is in it');
+      throw new Error('it contains none');
     createSecureContext(options);
   } catch (cause) {
     throw new ConfigError(`${field} ${path}: ${fault}: ${messageOf(cause)}`, { cause });

@@ -1,6 +1,6 @@
 import type { Message } from './message.ts';
 
-/** The size in bytes of a PUBLISH packet of MQTT 5 (3.3), or a few more, as it may carry a topic alias. */
+/** Size in bytes of an MQTT 5 PUBLISH packet (3.3), or a few more: it may carry a topic alias. */
 export function publishSizeBytes({
   topic,
   payload,
@@ -18,7 +18,7 @@ export function publishSizeBytes({
   return 1 + variableByteLength(remaining) + remaining;
 }
 
-/** A property's identifier, length and value, at most; user properties are pairs of texts. */
+/** Upper bound for a property's identifier, length and value; user properties are pairs of strings. */
 function valueBytes(value: unknown): number {
   if (typeof value === 'string' || Buffer.isBuffer(value)) return 3 + Buffer.byteLength(value);
   if (typeof value !== 'object' || value === null) return 5;

@@ -2,32 +2,32 @@ import { messageOf } from '../../domain/errors.ts';
 import type { Log } from '../../pipeline/ports.ts';
 import type { BrokerLink } from './broker-link.ts';
 
-/** A message that came, for who hears it at once: its bytes are not kept. */
+/** A received message. Its bytes are valid only during the callback. */
 export interface Incoming {
   readonly payload: Buffer;
-  /** It was said before the subscription. */
+  /** It was published before the subscription. */
   readonly retained: boolean;
-  /** Of MQTT 5: where the sender wants an answer, and what is to come with it. */
+  /** MQTT 5: topic for the response, and data to send along with it. */
   readonly responseTopic: string | undefined;
   readonly correlationData: Buffer | undefined;
 }
 
 export type OnMessage = (message: Incoming) => void;
 
-/** What the broker is asked for, on this connection and on each that follows. Topics without wildcards. */
+/** Subscriptions that are renewed on each new connection. Topics without wildcards. */
 export class Subscriptions {
   readonly #log: Log;
   readonly #wanted = new Map<string, Set<OnMessage>>();
   #link: BrokerLink | null = null;
-  /** Told of each topic that the broker has taken. */
-  readonly #taken = new EventTarget();
+  /** Dispatches an event named after each topic that the broker has accepted. */
+  readonly #accepted = new EventTarget();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
   /**
-   * Resolves when the broker has taken the subscription, however long that takes; gives what ends it.
+   * Resolves once the broker has accepted the subscription, with a function that ends it; has no timeout.
    * Rejects with the signal's reason.
    */
   async add(topic: string, onMessage: OnMessage, signal: AbortSignal): Promise<() => void> {
@@ -37,10 +37,10 @@ export class Subscriptions {
     const end = (): void => this.#remove(topic, onMessage);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = (): void => reject(signal.reason);
-    this.#taken.addEventListener(topic, () => resolve(), { once: true, signal });
+    this.#accepted.addEventListener(topic, () => resolve(), { once: true, signal });
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      if (this.#link) this.#ask(this.#link, topic);
+      if (this.#link) this.#subscribe(this.#link, topic);
       await promise;
       return end;
     } catch (error) {
@@ -51,22 +51,22 @@ export class Subscriptions {
     }
   }
 
-  /** Asks a new connection for everything. */
-  sayTo(link: BrokerLink): void {
+  /** Renews all subscriptions on a new connection. */
+  subscribeAll(link: BrokerLink): void {
     this.#link = link;
     link.listen((topic, payload, { retain, properties }) => {
       const { responseTopic, correlationData } = properties ?? {};
       for (const onMessage of this.#wanted.get(topic) ?? [])
         onMessage({ payload, retained: retain, responseTopic, correlationData });
     });
-    for (const topic of this.#wanted.keys()) this.#ask(link, topic);
+    for (const topic of this.#wanted.keys()) this.#subscribe(link, topic);
   }
 
-  #ask(link: BrokerLink, topic: string): void {
+  #subscribe(link: BrokerLink, topic: string): void {
     link.subscribe([topic], 1).then(
-      () => this.#taken.dispatchEvent(new Event(topic)),
+      () => this.#accepted.dispatchEvent(new Event(topic)),
       (error: unknown) => {
-        if (!link.ended.aborted) this.#log.warn({ topic, reason: messageOf(error) }, 'not subscribed');
+        if (!link.ended.aborted) this.#log.warn({ topic, reason: messageOf(error) }, 'subscription failed');
       },
     );
   }

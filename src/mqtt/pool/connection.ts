@@ -3,14 +3,14 @@ import { BrokerConnection, type BrokerConnectionOptions } from '../connection/br
 import type { BrokerLink } from '../connection/broker-link.ts';
 import type { ConnectFilePaths } from '../connection/connect-files.ts';
 
-/** The broker, as everything that connects to it has it. */
+/** The options that all connections to the broker share. */
 export interface BrokerAddress
   extends ConnectFilePaths,
     Pick<BrokerConnectionOptions, 'url' | 'username' | 'keepaliveMs' | 'reconnect'> {}
 
 const publishTimeoutMs = 15_000;
 
-/** A connection for images alone, of MQTT 5: so that they hold up nothing else. */
+/** A separate MQTT 5 connection for images, so that they do not delay other messages. */
 export function poolConnection(
   broker: BrokerAddress,
   own: Pick<BrokerConnectionOptions, 'clientId' | 'intake'>,
@@ -28,11 +28,11 @@ export function poolConnection(
   });
 }
 
-/** The connection that there is, or else the next one. */
+/** The current connection, or else the next one. */
 export class UsableLink {
   #next = Promise.withResolvers<BrokerLink>();
 
-  /** Resolves when there is one. */
+  /** Resolves with the current connection, or when there is one. */
   get next(): Promise<BrokerLink> {
     return this.#next.promise;
   }

@@ -19,47 +19,47 @@ import type { Message } from '../connection/message.ts';
 import { PublishError } from '../connection/publish-error.ts';
 import { type BrokerAddress, poolConnection, UsableLink } from './connection.ts';
 import { imageFileOf, imageTypeOf } from './image.ts';
-import { Inquiry } from './pending-image.ts';
+import { PendingImage } from './pending-image.ts';
 
 export interface PoolDescriberOptions {
   readonly broker: BrokerAddress;
   readonly device: string;
-  /** null: any. */
+  /** null: any pool. */
   readonly pool: string | null;
-  /** How many frames may be on their way at once. */
+  /** Maximum number of frames with the pool at once. */
   readonly concurrency: number;
-  /** A frame that the pool has not described within this time is described here, or has expired. */
+  /** A frame that the pool has not described within this time goes to the fallback, or expires. */
   readonly deadlineMs: number;
-  /** The board's own engine; null: none. */
+  /** The own engine; null: none. */
   readonly fallback: Describer | null;
   readonly log: Log;
-  /** A worker that has said nothing of an image for so long is given up, and the image sent again. */
+  /** An image about which no worker board reported for this long is sent again. */
   readonly silenceMs?: number;
 }
 
 const defaultSilenceMs = 3 * workingEveryMs + 1000;
-/** Where every board of the pool is busy: the longest wait before they are asked again. */
-const longestPauseMs = 500;
+/** Maximum pause after all boards of the pool were busy. */
+const maxPauseMs = 500;
 
 /**
- * An engine that is a pool of worker boards. It keeps each image until it is answered: a board that is busy says so, and
- * the image goes to the next; one that falls silent is given up, and the image is sent again. Brokers promise neither:
- * some give a slow board as many images as a fast one, and lose those of a board that is gone.
+ * A describer backed by a pool of worker boards. It keeps each image until it is answered: a busy board refuses it, and the
+ * image is sent to the next; if a board falls silent, the image is sent again. Brokers guarantee neither: some give a slow
+ * board as many images as a fast one, and lose those of a board that is gone.
  */
 export class PoolDescriber implements Describer {
   readonly concurrency: number;
   readonly #options: PoolDescriberOptions;
   readonly #connection: BrokerConnection;
   readonly #topics: ReturnType<typeof topicsOf>;
-  readonly #inquiries = new Map<string, Inquiry>();
+  readonly #pending = new Map<string, PendingImage>();
   readonly #closing = new AbortController();
-  /** On which answers are heard. */
+  /** The connection, once it has subscribed to answers. */
   readonly #link = new UsableLink();
-  /** Those that found every board busy, in the order in which they may ask again. */
+  /** Wakes the requests that found every board busy, in order. */
   readonly #waiting: (() => void)[] = [];
-  /** When a board was last heard of. */
-  #heardMs = Number.NEGATIVE_INFINITY;
-  /** A frame has waited in vain, and no board was heard of in that time. */
+  /** When a board last answered. */
+  #lastAnswerMs = Number.NEGATIVE_INFINITY;
+  /** A frame missed its deadline, and no board answered in that time. */
   #isPoolSilent = false;
 
   constructor(options: PoolDescriberOptions) {
@@ -72,7 +72,7 @@ export class PoolDescriber implements Describer {
     );
   }
 
-  /** @throws ConfigError where a file of the connection (password, certificates) cannot be used. */
+  /** @throws ConfigError if a file of the connection (password, certificates) cannot be used. */
   async start(): Promise<void> {
     await this.#connection.start();
   }
@@ -82,27 +82,30 @@ export class PoolDescriber implements Describer {
     await this.#connection.close(null);
   }
 
-  /** At once: a pool that is away is what the deadline is for. */
+  /** Resolves at once: the deadline covers a pool that is away. */
   async ready(): Promise<void> {}
 
-  /** Rejects with an ExpiredError past the deadline, and with an EngineError where a worker could not; without a fallback. */
+  /** Without a fallback: rejects with an ExpiredError after the deadline, with an EngineError if a worker board failed. */
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
     const { deadlineMs, silenceMs = defaultSilenceMs, fallback, log } = this.#options;
     const startMs = performance.now();
-    // The own engine must not wait a whole deadline at every frame for a pool that is away.
+    // If the pool is away, the own engine must not wait a whole deadline for every frame.
     const waitMs = fallback && this.#isPoolSilent ? Math.min(silenceMs, deadlineMs) : deadlineMs;
-    const late = new AbortController();
+    const expiry = new AbortController();
     const timer = setTimeout(() => {
-      if (this.#heardMs < startMs) this.#isPoolSilent = true;
-      late.abort(new ExpiredError(`no board of the pool described it within ${waitMs} ms`));
+      if (this.#lastAnswerMs < startMs) this.#isPoolSilent = true;
+      expiry.abort(new ExpiredError(`no board of the pool described it within ${waitMs} ms`));
     }, waitMs);
-    const ended = AbortSignal.any([signal, late.signal, this.#closing.signal]);
+    const ended = AbortSignal.any([signal, expiry.signal, this.#closing.signal]);
     try {
       return await this.#ask(request, startMs + waitMs, ended);
     } catch (error) {
       const cause = ended.aborted ? ended.reason : error;
       if (!fallback || signal.aborted || this.#closing.signal.aborted) throw cause;
-      log.warn({ ...request.frame, reason: messageOf(cause) }, "the board's own engine describes it");
+      log.warn(
+        { ...request.frame, reason: messageOf(cause) },
+        'not described by the pool; using the own engine',
+      );
     } finally {
       clearTimeout(timer);
     }
@@ -112,27 +115,31 @@ export class PoolDescriber implements Describer {
   async #ask(request: DescribeRequest, deadline: number, signal: AbortSignal): Promise<Description> {
     const { silenceMs = defaultSilenceMs, log } = this.#options;
     const image = await imageFileOf(request.picture);
-    const inquiry = new Inquiry(randomUUID());
-    this.#inquiries.set(inquiry.key, inquiry);
+    const pending = new PendingImage(randomUUID());
+    this.#pending.set(pending.key, pending);
     try {
       for (let refusals = 0; ; ) {
-        const attempt = inquiry.nextAttempt();
+        const attempt = pending.nextAttempt();
         await this.#send(this.#messageOf(request, image, attempt, deadline), signal);
-        const answer = await inquiry.answer(silenceMs, signal);
+        const answer = await pending.answer(silenceMs, signal);
         if (answer?.status === 'ok') return descriptionOfWork(answer.data);
         if (answer && answer.error.code !== 'busy')
           throw answer.error.code === 'expired'
-            ? new ExpiredError(`of the pool: ${answer.error.message}`)
-            : new EngineError('POOL', `a board of the pool: ${answer.error.message}`);
+            ? new ExpiredError(`pool: ${answer.error.message}`)
+            : new EngineError('POOL', `worker board: ${answer.error.message}`);
         if (answer) await this.#pause(refusals++, signal);
-        else log.debug({ ...request.frame, attempt, silenceMs }, 'no board is at it; sent again');
+        else
+          log.debug(
+            { ...request.frame, attempt, silenceMs },
+            'no worker board reported; sending the image again',
+          );
       }
     } finally {
-      this.#inquiries.delete(inquiry.key);
+      this.#pending.delete(pending.key);
     }
   }
 
-  /** Sends over this connection or the next one; resolves when the broker has it. */
+  /** Sends over the current or next connection; resolves when the broker has acknowledged it. */
   async #send(message: Message, signal: AbortSignal): Promise<void> {
     for (;;) {
       const link = await unlessAborted(this.#link.next, signal);
@@ -143,7 +150,7 @@ export class PoolDescriber implements Describer {
         const { fault } = error instanceof PublishError ? error : { fault: null };
         if (fault === 'busy') await this.#pause(Number.POSITIVE_INFINITY, signal);
         else if (fault !== 'lost')
-          throw new EngineError('POOL', `the image does not reach the pool: ${messageOf(error)}`, {
+          throw new EngineError('POOL', `the image cannot be sent to the pool: ${messageOf(error)}`, {
             cause: error,
           });
       }
@@ -180,15 +187,15 @@ export class PoolDescriber implements Describer {
     };
   }
 
-  /** Until a board has answered, or for a while that grows with each time in a row that the boards were busy. */
+  /** Waits until a board has answered, or for a time that grows with the number of consecutive refusals. */
   async #pause(refusals: number, signal: AbortSignal): Promise<void> {
     const { promise: answered, resolve } = Promise.withResolvers<void>();
-    const over = new AbortController();
-    const ms = Math.min(longestPauseMs, 2 ** refusals) * (0.5 + Math.random() / 2);
+    const waited = new AbortController();
+    const ms = Math.min(maxPauseMs, 2 ** refusals) * (0.5 + Math.random() / 2);
     this.#waiting.push(resolve);
-    const ended = AbortSignal.any([signal, over.signal]);
+    const ended = AbortSignal.any([signal, waited.signal]);
     await Promise.race([answered, sleep(ms, undefined, { signal: ended }).catch(() => {})]);
-    over.abort();
+    waited.abort();
     const place = this.#waiting.indexOf(resolve);
     if (place >= 0) this.#waiting.splice(place, 1);
     signal.throwIfAborted();
@@ -197,7 +204,7 @@ export class PoolDescriber implements Describer {
   #connected(link: BrokerLink): void {
     const { log } = this.#options;
     const topic = this.#topics.response('work');
-    link.listen((_topic, payload, { properties }) => this.#hear(payload, properties?.correlationData));
+    link.listen((_topic, payload, { properties }) => this.#receive(payload, properties?.correlationData));
     link.subscribe([topic], 1).then(
       () => {
         log.info({ topic }, 'sending to the pool');
@@ -205,34 +212,34 @@ export class PoolDescriber implements Describer {
       },
       (error: unknown) => {
         if (!link.ended.aborted)
-          log.error({ topic, reason: messageOf(error) }, 'answers of the pool cannot be heard');
+          log.error({ topic, reason: messageOf(error) }, 'cannot receive answers from the pool');
       },
     );
   }
 
-  #hear(payload: Buffer, correlationData: Buffer | undefined): void {
+  #receive(payload: Buffer, correlationData: Buffer | undefined): void {
     const attempt = correlationData?.toString() ?? '';
-    const inquiry = this.#inquiries.get(Inquiry.keyOf(attempt));
-    // Answered already, or nothing of ours.
-    if (!inquiry) return;
+    const pending = this.#pending.get(PendingImage.keyOf(attempt));
+    // Already answered, or not ours.
+    if (!pending) return;
     let answer: WorkAnswerPayload;
     try {
       answer = workAnswerSchema.parse(JSON.parse(payload.toString()));
     } catch (error) {
-      this.#options.log.warn({ reason: messageOf(error) }, 'an answer of the pool cannot be read');
+      this.#options.log.warn({ reason: messageOf(error) }, 'invalid answer from the pool');
       return;
     }
-    this.#heardMs = performance.now();
+    this.#lastAnswerMs = performance.now();
     this.#isPoolSilent = false;
-    inquiry.hear(attempt, answer);
-    // Whoever has answered is free.
+    pending.receive(attempt, answer);
+    // The board that has answered is free.
     if (answer.status === 'ok') this.#waiting.shift()?.();
   }
 }
 
 /**
- * An image as it is, with the rest as user properties; or, where those cannot hold it, all of it in JSON: mosquitto ends the
- * connection over a line break in a property.
+ * An image file with user properties, or one JSON payload if the values do not fit in properties: mosquitto disconnects over
+ * a line break in a property.
  */
 function workMessageOf(
   image: Buffer,
@@ -243,8 +250,8 @@ function workMessageOf(
     name,
     typeof value === 'string' ? value : JSON.stringify(value),
   ]);
-  const mostBytes = 65_535;
-  if (texts.some(([, text]) => /\p{Cc}/u.test(text) || Buffer.byteLength(text) > mostBytes)) {
+  const maxPropertyBytes = 65_535;
+  if (texts.some(([, text]) => /\p{Cc}/u.test(text) || Buffer.byteLength(text) > maxPropertyBytes)) {
     const payload = JSON.stringify({ schema: 1, ...asked, image: image.toString('base64') });
     return { payload, properties: { ...properties, contentType: 'application/json' } };
   }

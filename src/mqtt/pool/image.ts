@@ -1,12 +1,12 @@
 import sharp from 'sharp';
 import type { Picture, Size } from '../../domain/frame.ts';
 
-/** What a model is not shown any better, and what decoding takes three bytes each of. */
-const mostPixels = 50_000_000;
-/** High enough that a second compression is not seen by a model. */
+/** More would not help a model, and decoding takes three bytes per pixel. */
+const maxPixels = 50_000_000;
+/** High enough that a second compression does not affect a model. */
 const jpegQuality = 92;
 
-/** A JPEG or PNG file by its first bytes; null: neither. */
+/** The type of a file by its first bytes; null: neither JPEG nor PNG. */
 export function imageTypeOf(bytes: Uint8Array): 'image/jpeg' | 'image/png' | null {
   const starts = (magic: readonly number[]): boolean => magic.every((byte, index) => bytes[index] === byte);
   if (starts([0xff, 0xd8, 0xff])) return 'image/jpeg';
@@ -15,18 +15,18 @@ export function imageTypeOf(bytes: Uint8Array): 'image/jpeg' | 'image/png' | nul
 }
 
 /**
- * The size of an image as a viewer shows it, from its header alone: nothing is decoded.
- * @throws Error for what is no JPEG or PNG file, and for more pixels than a worker decodes.
+ * The size of an image as a viewer shows it, read from its header without decoding.
+ * @throws Error if it is not a JPEG or PNG file, or has more pixels than a worker board decodes.
  */
 export async function imageSizeOf(bytes: Uint8Array): Promise<Size> {
-  if (!imageTypeOf(bytes)) throw new Error('it is no JPEG or PNG file');
+  if (!imageTypeOf(bytes)) throw new Error('it is not a JPEG or PNG file');
   const { width, height } = (await sharp(bytes).metadata()).autoOrient;
-  if (width * height > mostPixels)
-    throw new Error(`it has ${width} x ${height} pixels; a worker takes at most ${mostPixels}`);
+  if (width * height > maxPixels)
+    throw new Error(`it has ${width} x ${height} pixels; the maximum is ${maxPixels}`);
   return { width, height };
 }
 
-/** A picture as a file that workers take: as it is, or, where it is bare pixels or something else, as a JPEG. */
+/** A picture as a JPEG or PNG file: unchanged if it is one, else (raw pixels, other formats) encoded as JPEG. */
 export async function imageFileOf({ bytes, size, pixels }: Picture): Promise<Buffer> {
   if (pixels === undefined && imageTypeOf(bytes)) return Buffer.from(bytes);
   const image =

@@ -8,23 +8,23 @@ import type { Detail } from '../../domain/detail.ts';
 import { messageOf, ScenecastError } from '../../domain/errors.ts';
 import type { Question } from '../../domain/observation.ts';
 
-/** Where the answer to an image goes, and by what its sender knows which one it is. */
+/** Where the answer to an image goes, and the data by which its sender matches it. */
 export interface ReplyAddress {
   readonly topic: string;
   readonly correlationData: Buffer | undefined;
   readonly transaction: string | undefined;
 }
 
-/** An image, and what is asked of it. */
+/** An image to describe, with its prompt and questions. */
 export interface WorkItem {
   readonly id: string;
   readonly image: Buffer;
-  /** null: the worker's own. */
+  /** null: the worker board's own. */
   readonly prompt: string | null;
   readonly questions: readonly Question[];
   readonly detail: Detail | undefined;
   readonly ifBusy: 'wait' | 'refuse';
-  /** null: any. */
+  /** null: any pool. */
   readonly pool: string | null;
 }
 
@@ -39,19 +39,19 @@ export class WorkError extends ScenecastError {
 }
 
 const openingBrace = 0x7b;
-/** Of an envelope, beside its image. */
-const mostWordsBytes = 64 * 1024;
+/** Allowance for an envelope's texts. */
+const maxTextBytes = 64 * 1024;
 
-/** How large a message with an image of so many bytes can be: in base64, with prompt and questions. */
-export function largestMessageBytes(maxImageBytes: number): number {
-  return Math.ceil(maxImageBytes / 3) * 4 + mostWordsBytes;
+/** Maximum size of a message with such an image: in base64, with prompt and questions. */
+export function maxMessageBytes(maxImageBytes: number): number {
+  return Math.ceil(maxImageBytes / 3) * 4 + maxTextBytes;
 }
 
-/** A message of the work topic: first where its answer goes, then what is in it. */
+/** A message on the work topic. The reply address is parsed first, so that faults in the rest can be answered. */
 export class WorkMessage {
-  /** null: nobody could hear an answer. */
+  /** null: an answer is impossible. */
   readonly reply: ReplyAddress | null;
-  /** Why the place that was named for the answer is none; else null. */
+  /** Why the given response topic is invalid; else null. */
   readonly replyFault: string | null;
   readonly #payload: Buffer;
   readonly #properties: Readonly<Record<string, unknown>>;
@@ -77,7 +77,7 @@ export class WorkMessage {
           };
   }
 
-  /** @throws WorkError where it is not what it should be. */
+  /** @throws WorkError if the message is invalid. */
   read(): WorkItem {
     if (this.#envelopeFault !== null) throw new WorkError('invalid', this.#envelopeFault);
     return this.#envelope === undefined ? this.#readFile() : this.#readEnvelope();
@@ -114,17 +114,17 @@ function itemOf(image: Buffer, { id, prompt, questions, detail, if_busy, pool }:
   };
 }
 
-/** What begins with `{` is JSON; of anything else, undefined. */
+/** Parses a payload that begins with `{` as JSON; `envelope` is undefined for any other. */
 function parseEnvelope(
   payload: Buffer,
   maxImageBytes: number,
 ): { readonly envelope: unknown; readonly fault: string | null } {
   if (payload[0] !== openingBrace) return { envelope: undefined, fault: null };
-  const most = largestMessageBytes(maxImageBytes);
-  if (payload.length > most)
+  const maxBytes = maxMessageBytes(maxImageBytes);
+  if (payload.length > maxBytes)
     return {
       envelope: undefined,
-      fault: `${payload.length} bytes of JSON; this worker takes at most ${most}`,
+      fault: `${payload.length} bytes of JSON; this worker board accepts at most ${maxBytes}`,
     };
   try {
     return { envelope: parseJson(payload.toString('utf8'), 'the payload'), fault: null };
@@ -137,7 +137,7 @@ function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new WorkError('invalid', `${what}: no valid JSON`, { cause });
+    throw new WorkError('invalid', `${what}: not valid JSON`, { cause });
   }
 }
 
@@ -155,14 +155,14 @@ function textIn(value: unknown, key: string): string | undefined {
 }
 
 /**
- * What keeps a topic from being answered at: a worker writes nowhere but where answers are waited for, or anybody who may
- * send an image could have it write what the worker's own rights allow.
+ * Why a topic is not allowed for an answer; null: it is. Without this check, anyone who may send an image could use the
+ * worker board's rights to write to other topics.
  */
 function faultOfReplyTopic(topic: string): string | null {
   if (!/^[^+#\p{Cc}]{1,512}$/u.test(topic) || !topic.isWellFormed())
     return 'it must be a topic of at most 512 characters, without wildcards';
-  if (topic.startsWith('$')) return 'topics that begin with $ are the broker’s own';
+  if (topic.startsWith('$')) return 'topics that begin with $ are reserved for the broker';
   if (/^scenecast\//.test(topic) && !/^scenecast\/[^/]+\/response\/work$/.test(topic))
-    return 'below scenecast/ answers go to scenecast/<device>/response/work only';
+    return 'below scenecast/ it must be scenecast/<device>/response/work';
   return null;
 }

@@ -14,83 +14,83 @@ import type { Message } from '../connection/message.ts';
 import { PublishError } from '../connection/publish-error.ts';
 import { type BrokerAddress, poolConnection, UsableLink } from './connection.ts';
 import { imageSizeOf } from './image.ts';
-import { largestMessageBytes, type ReplyAddress, WorkError, type WorkItem, WorkMessage } from './message.ts';
+import { maxMessageBytes, type ReplyAddress, WorkError, type WorkItem, WorkMessage } from './message.ts';
 
 export interface PoolWorkerOptions {
   readonly broker: BrokerAddress;
   readonly pool: string;
-  /** Whose answers they are. */
+  /** Name of this board in its answers. */
   readonly device: string;
   readonly describer: Describer;
-  /** What images without a prompt are asked, in words. */
+  /** Text of the prompt for images without one. */
   readonly prompt: string;
-  /** How many images the broker may give it before one has been answered. */
+  /** Images that the broker may send before one is answered. */
   readonly maxInFlight: number;
   readonly maxImageBytes: number;
   readonly log: Log;
-  /** How often it says that it is at an image. */
+  /** Interval of `working` messages. */
   readonly workingEveryMs?: number;
 }
 
-/** One image on its way through. */
+/** An image in progress. */
 interface Work {
   readonly item: WorkItem;
   readonly reply: ReplyAddress;
   readonly arrivedAt: number;
-  /** Aborted when the image is no longer wanted; the reason says why. */
+  /** Aborted when the image has expired or the worker is closing, with a WorkError as reason. */
   readonly signal: AbortSignal;
 }
 
-const goodbyeMs = 2000;
-/** Connections that may end over one answer. */
-const mostAttempts = 3;
-const longestTimerMs = 2 ** 31 - 1;
+const closeTimeoutMs = 2000;
+/** Attempts to publish an answer, each over a new connection. */
+const maxAttempts = 3;
+const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * Describes images for other boards, one after another, as one of a pool: a shared subscription gives each image to one
- * board. An image is acknowledged once its answer is with the broker, so that one whose board dies was never taken.
+ * Describes images for other boards, one after another, as a member of a pool: a shared subscription gives each image to one
+ * board. An image is acknowledged once the broker has its answer, so that an image of a board that dies stays unacknowledged.
  */
 export class PoolWorker {
   readonly #options: PoolWorkerOptions;
   readonly #connection: BrokerConnection;
   readonly #closing = new AbortController();
-  /** What has been taken and not answered. */
-  readonly #inHand = new Set<Promise<void>>();
-  /** Of these, how many are for the engine. */
-  #atWork = 0;
+  /** Received and not answered. */
+  readonly #unanswered = new Set<Promise<void>>();
+  /** How many of these are being described or wait for the engine. */
+  #accepted = 0;
   #turn: Promise<unknown> = Promise.resolve();
   readonly #link = new UsableLink();
-  /** Why images could not be answered. */
-  readonly #told = new Set<string>();
+  /** Reasons already logged. */
+  readonly #logged = new Set<string>();
 
   constructor(options: PoolWorkerOptions) {
     const { broker, device, maxInFlight, maxImageBytes, log } = options;
     this.#options = options;
     const intake = {
-      // One more, so that an image can be refused while the others are at work.
+      // One more, so that an image can be refused while the others are being described.
       messages: maxInFlight + 1,
-      // What is a little too large is refused with an answer; the broker keeps off what would fill the memory.
-      packetBytes: 2 * largestMessageBytes(maxImageBytes),
+      // Images slightly above the limit are refused with an answer; the broker drops those that would fill the memory.
+      packetBytes: 2 * maxMessageBytes(maxImageBytes),
     };
     this.#connection = poolConnection(broker, { clientId: `scenecast-${device}.work`, intake }, log, (link) =>
       this.#connected(link),
     );
   }
 
-  /** @throws ConfigError where a file of the connection (password, certificates) cannot be used. */
+  /** @throws ConfigError if a file of the connection (password, certificates) cannot be used. */
   async start(): Promise<void> {
     await this.#connection.start();
   }
 
-  /** Gives back what it has not answered, takes nothing more, and disconnects; waits 4 s at most. */
+  /** Refuses unanswered images, accepts no more, and disconnects; waits at most 4 s. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    this.#closing.abort(new WorkError('failed', 'the worker is stopping; send the image again'));
+    this.#closing.abort(new WorkError('failed', 'the worker board is stopping; send the image again'));
     const unsubscribed = this.#connection.link?.unsubscribe([workFilter(this.#options.pool)]).catch(() => {});
     const waited = new AbortController();
     await Promise.race([
-      Promise.all([unsubscribed, ...this.#inHand]),
-      sleep(goodbyeMs, undefined, { signal: waited.signal }).catch(() => {}),
+      Promise.all([unsubscribed, ...this.#unanswered]),
+      sleep(closeTimeoutMs, undefined, { signal: waited.signal }).catch(() => {}),
     ]);
     waited.abort();
     await this.#connection.close(null);
@@ -99,27 +99,25 @@ export class PoolWorker {
   #connected(link: BrokerLink): void {
     const { pool, log } = this.#options;
     this.#link.use(link);
-    link.listen((topic, payload, packet) => this.#take(link, topic, payload, packet));
+    link.listen((topic, payload, packet) => this.#receive(link, topic, payload, packet));
     const filter = workFilter(pool);
     link.subscribe([filter], 1).then(
-      () => log.info({ filter }, 'taking images for the pool'),
+      () => log.info({ filter }, 'accepting images for the pool'),
       (error: unknown) => {
         if (!link.ended.aborted)
-          log.error({ filter, reason: messageOf(error) }, 'no images can be taken for the pool');
+          log.error({ filter, reason: messageOf(error) }, 'cannot accept images for the pool');
       },
     );
   }
 
-  #take(link: BrokerLink, topic: string, payload: Buffer, packet: IPublishPacket): void {
+  #receive(link: BrokerLink, topic: string, payload: Buffer, packet: IPublishPacket): void {
     const handled = this.#handle(topic, payload, packet)
-      .catch((error) =>
-        this.#options.log.error({ topic, reason: messageOf(error) }, 'an image was not answered'),
-      )
+      .catch((error) => this.#options.log.error({ topic, reason: messageOf(error) }, 'image not answered'))
       .then(() => {
-        this.#inHand.delete(handled);
+        this.#unanswered.delete(handled);
         link.acknowledge(packet);
       });
-    this.#inHand.add(handled);
+    this.#unanswered.add(handled);
   }
 
   /** Resolves when the image may be acknowledged. */
@@ -129,26 +127,29 @@ export class PoolWorker {
     const message = new WorkMessage(payload, properties, maxImageBytes);
     const { reply, replyFault } = message;
     if (!reply) {
-      this.#tellUnanswerable(topic, replyFault ?? 'it names no response topic');
+      this.#logUnanswerable(topic, replyFault ?? 'it has no response topic');
       return;
     }
-    const wanted = new AbortController();
+    const expired = new AbortController();
     const expiryMs = Math.min(
       (properties?.messageExpiryInterval ?? Number.POSITIVE_INFINITY) * 1000,
-      longestTimerMs,
+      maxTimerMs,
     );
-    const expiry = setTimeout(() => wanted.abort(new WorkError('expired', 'its time was over')), expiryMs);
-    const signal = AbortSignal.any([wanted.signal, this.#closing.signal]);
+    const expiry = setTimeout(
+      () => expired.abort(new WorkError('expired', 'the message expiry interval has passed')),
+      expiryMs,
+    );
+    const signal = AbortSignal.any([expired.signal, this.#closing.signal]);
     try {
       const item = message.read();
       if (item.pool !== null && item.pool !== pool) return;
       await this.#answer(reply, await this.#serve({ item, reply, arrivedAt, signal }));
     } catch (error) {
       const code = error instanceof WorkError ? error.code : 'failed';
-      // What the sender did wrong is in its answer; it must not fill the log.
+      // Faults of senders are in their answers, and must not fill the log.
       log[code === 'failed' ? 'warn' : 'debug'](
         { topic, code, reason: messageOf(error) },
-        'an image was not described',
+        'image not described',
       );
       await this.#answer(reply, errorResponse({ code, message: messageOf(error) }, reply.transaction));
     } finally {
@@ -156,7 +157,7 @@ export class PoolWorker {
     }
   }
 
-  /** @throws WorkError, or whatever the engine has thrown */
+  /** @throws WorkError, or the engine's error */
   async #serve(work: Work): Promise<WorkAnswerPayload> {
     const { item, reply } = work;
     const { maxImageBytes } = this.#options;
@@ -164,29 +165,31 @@ export class PoolWorker {
     if (length > maxImageBytes)
       throw new WorkError(
         'invalid',
-        `the image has ${length} bytes; this worker takes at most ${maxImageBytes}`,
+        `the image has ${length} bytes; this worker board accepts at most ${maxImageBytes}`,
       );
     const mayWait = item.ifBusy === 'wait';
     const isUp = mayWait || (await this.#isEngineUp(work.signal));
-    if (!isUp) throw new WorkError('busy', "the worker's engine is being started anew");
-    if (!mayWait && this.#atWork > 0) throw new WorkError('busy', 'the worker is at another image');
-    this.#atWork++;
-    const telling = mayWait ? null : this.#tellWorking(reply);
+    if (!isUp) throw new WorkError('busy', 'the engine of the worker board is restarting');
+    if (!mayWait && this.#accepted > 0)
+      throw new WorkError('busy', 'the worker board is describing another image');
+    this.#accepted++;
+    const workingTimer = mayWait ? null : this.#sendWorking(reply);
     const described = this.#turn.then(() => this.#describe(work));
     this.#turn = described.catch(() => {});
     try {
       return await unlessAborted(described, work.signal);
     } catch (error) {
-      // What cut it short says more than that it was cut short. Who watches over an image finds it another board.
-      if (this.#closing.signal.aborted && !mayWait) throw new WorkError('busy', 'the worker is stopping');
+      // `busy` makes the sender try another board; else the abort reason says more than the engine's error.
+      if (this.#closing.signal.aborted && !mayWait)
+        throw new WorkError('busy', 'the worker board is stopping');
       throw work.signal.aborted ? work.signal.reason : error;
     } finally {
-      clearInterval(telling ?? undefined);
-      this.#atWork--;
+      clearInterval(workingTimer ?? undefined);
+      this.#accepted--;
     }
   }
 
-  /** Whether the engine could begin at once. */
+  /** Whether the engine can start at once. */
   async #isEngineUp(signal: AbortSignal): Promise<boolean> {
     const ready = this.#options.describer.ready(signal);
     return Promise.race([ready.then(() => true), setImmediate(false)]);
@@ -214,30 +217,30 @@ export class PoolWorker {
     return okResponse(workDataPayload(work), reply.transaction);
   }
 
-  /** Once for each reason: nobody else hears of it. */
-  #tellUnanswerable(topic: string, reason: string): void {
-    if (this.#told.has(reason)) return;
-    this.#told.add(reason);
-    this.#options.log.warn({ topic, reason }, 'an image that cannot be answered');
+  /** Logs once for each reason, as the sender gets no answer. */
+  #logUnanswerable(topic: string, reason: string): void {
+    if (this.#logged.has(reason)) return;
+    this.#logged.add(reason);
+    this.#options.log.warn({ topic, reason }, 'image without a usable response topic ignored');
   }
 
-  /** Says now, and every few seconds, that an image is being described. */
-  #tellWorking(reply: ReplyAddress): NodeJS.Timeout {
+  /** Sends `working` now, and every few seconds. */
+  #sendWorking(reply: ReplyAddress): NodeJS.Timeout {
     const working = {
       status: 'working',
       data: null,
       error: null,
       transaction: reply.transaction ?? null,
     } as const;
-    const tell = (): void =>
+    const send = (): void =>
       void this.#connection.link?.publish({ ...messageTo(reply, working), qos: 0 }).catch(() => {});
-    tell();
-    return setInterval(tell, this.#options.workingEveryMs ?? workingEveryMs);
+    send();
+    return setInterval(send, this.#options.workingEveryMs ?? workingEveryMs);
   }
 
   /**
-   * Resolves when the broker has the answer, or will not have it. If the connection ends first, it goes over the next; but a
-   * broker may hang up over the answer itself, as over a topic that it cannot bear.
+   * Resolves when the broker has acknowledged or refused the answer. If the connection ends first, it is sent over the next,
+   * a limited number of times: the broker may have disconnected over the answer itself.
    */
   async #answer(reply: ReplyAddress, payload: WorkAnswerPayload): Promise<void> {
     for (let attempt = 1; ; attempt++) {
@@ -247,11 +250,8 @@ export class PoolWorker {
         return;
       } catch (error) {
         const wasLost = error instanceof PublishError && error.fault === 'lost';
-        if (wasLost && attempt < mostAttempts && !this.#closing.signal.aborted) continue;
-        this.#options.log.warn(
-          { topic: reply.topic, reason: messageOf(error) },
-          'an answer was not published',
-        );
+        if (wasLost && attempt < maxAttempts && !this.#closing.signal.aborted) continue;
+        this.#options.log.warn({ topic: reply.topic, reason: messageOf(error) }, 'answer not published');
         return;
       }
     }

@@ -4,95 +4,99 @@ import type { Log } from '../../pipeline/ports.ts';
 import type { BrokerLink } from '../connection/broker-link.ts';
 import { publishSizeBytes } from '../connection/publish-size.ts';
 
-/** A picture as a JPEG file of at most so many bytes, smaller where it must be; null: it cannot be made to fit. */
-export type EncodeImage = (picture: Picture, mostBytes: number) => Promise<Buffer | null>;
+/** Encodes a picture as a JPEG file of at most `maxBytes`, scaled down if needed; null: it cannot be made to fit. */
+export type EncodeImage = (picture: Picture, maxBytes: number) => Promise<Buffer | null>;
 
 export interface CameraImagesParts {
-  /** By camera; the pictures of others are not published. */
+  /** By camera; pictures of other cameras are not published. */
   readonly encoders: ReadonlyMap<string, EncodeImage>;
   readonly topicOf: (camera: string) => string;
   readonly log: Log;
 }
 
-/** A connection that ends so soon after a picture may have ended because of it. */
+/** A connection that ends within this time after a picture may have ended because of it. */
 const suspiciousMs = 5000;
-/** So often in a row, and smaller pictures are tried. */
-const mostStrikes = 3;
-/** A connection that ends after less than this ends for another reason. */
+/** After this many in a row, smaller pictures are sent. */
+const maxStrikes = 3;
+/** Smaller pictures are not blamed for the end of a connection. */
 const smallBytes = 16_384;
 
 /**
- * The newest described picture of each camera, retained, at most once: said when it is there, and to each new connection. It
- * is made as small as the broker wants it: by the limit that MQTT 5 tells, or, of a broker that tells none and hangs up, by trying.
+ * Publishes the newest described picture of each camera, retained, at most once, and again on each new connection. The size
+ * is limited by what the broker announces (MQTT 5). If it announces nothing and disconnects over pictures, smaller ones are tried.
  */
 export class CameraImages {
   readonly #parts: CameraImagesParts;
-  /** As they were described, or as the JPEG files that were made of them. */
+  /** As described, or as the encoded JPEG file. */
   readonly #newest = new Map<string, Picture>();
-  readonly #underWay = new Set<string>();
-  readonly #told = new Set<string>();
+  readonly #inProgress = new Set<string>();
+  readonly #logged = new Set<string>();
   #link: BrokerLink | null = null;
   #lastSent: { readonly link: BrokerLink; readonly atMs: number; readonly sizeBytes: number } | null = null;
   #strikes = 0;
-  /** What a broker that tells no limit seems to take. */
+  /** The limit that a broker seems to have without announcing it. */
   #learntBytes = Number.POSITIVE_INFINITY;
 
   constructor(parts: CameraImagesParts) {
     this.#parts = parts;
   }
 
-  /** Returns at once: encoding and sending are its own business. */
+  /** Encodes and publishes in the background; returns at once. */
   described({ camera, picture }: Pick<Frame, 'camera' | 'picture'>): void {
     if (!this.#parts.encoders.has(camera)) return;
     this.#newest.set(camera, picture);
-    this.#say(camera);
+    this.#publish(camera);
   }
 
-  sayTo(link: BrokerLink): void {
+  /** Publishes all pictures over a new connection. */
+  publishAll(link: BrokerLink): void {
     this.#link = link;
     link.ended.addEventListener('abort', () => this.#learn(link), { once: true });
-    for (const camera of this.#newest.keys()) this.#say(camera);
+    for (const camera of this.#newest.keys()) this.#publish(camera);
   }
 
-  /** Sends nothing more: what is being encoded now comes to nothing. */
+  /** Sends nothing more; an encoding in progress is discarded. */
   close(): void {
     this.#link = null;
   }
 
-  #say(camera: string): void {
-    if (!this.#link || this.#underWay.has(camera)) return;
-    this.#underWay.add(camera);
+  #publish(camera: string): void {
+    if (!this.#link || this.#inProgress.has(camera)) return;
+    this.#inProgress.add(camera);
     void this.#sendNewest(camera);
   }
 
-  /** One at a time for each camera: of those that come meanwhile, the newest follows. */
+  /** One at a time per camera; then the newest of those described meanwhile. */
   async #sendNewest(camera: string): Promise<void> {
     for (;;) {
       const link = this.#link;
       const picture = this.#newest.get(camera)!;
       if (!link || link.ended.aborted) break;
       const file = await this.#send(camera, picture, link).catch((error: unknown) => {
-        if (!link.ended.aborted) this.#tell(camera, messageOf(error));
+        if (!link.ended.aborted) this.#log(camera, messageOf(error));
         return picture;
       });
       if (this.#newest.get(camera) !== picture) continue;
-      // For the next connection the file will do: bare pixels take far more room.
+      // The file is kept for the next connection: it is far smaller than raw pixels.
       this.#newest.set(camera, file);
       if (this.#link === link) break;
     }
-    this.#underWay.delete(camera);
+    this.#inProgress.delete(camera);
   }
 
-  /** @returns the file that was sent; the picture itself, where none was. */
+  /** @returns the file that was sent, or the picture itself if none was. */
   async #send(camera: string, picture: Picture, link: BrokerLink): Promise<Picture> {
     const topic = this.#parts.topicOf(camera);
     const packetBytes = Math.min(link.limits.maximumPacketBytes, this.#learntBytes);
-    // The packet's own length field grows with it, by three bytes at most.
-    const mostBytes = packetBytes - publishSizeBytes({ topic, payload: '' }) - 3;
-    const bytes = await this.#parts.encoders.get(camera)!(picture, mostBytes);
+    // The packet's length field grows with it, by up to three bytes.
+    const maxBytes = packetBytes - publishSizeBytes({ topic, payload: '' }) - 3;
+    const bytes = await this.#parts.encoders.get(camera)!(picture, maxBytes);
     if (this.#link !== link) return picture;
     if (!bytes) {
-      this.#tell(camera, `the broker takes at most ${packetBytes} bytes, and no picture is so small`);
+      this.#log(
+        camera,
+        `the broker accepts at most ${packetBytes} bytes, and the picture cannot be made so small`,
+      );
       return picture;
     }
     this.#lastSent = { link, atMs: performance.now(), sizeBytes: bytes.length };
@@ -100,7 +104,7 @@ export class CameraImages {
     return { bytes, size: picture.size };
   }
 
-  /** A connection has ended: whether it was over a picture that was too large for a broker that tells no limit. */
+  /** Checks whether a connection ended over a picture, too large for a broker that announces no limit. */
   #learn(link: BrokerLink): void {
     const sent = this.#lastSent?.link === link ? this.#lastSent : null;
     const isSuspicious =
@@ -109,20 +113,20 @@ export class CameraImages {
       sent.sizeBytes > smallBytes &&
       performance.now() - sent.atMs < suspiciousMs;
     this.#strikes = isSuspicious ? this.#strikes + 1 : 0;
-    if (!isSuspicious || this.#strikes < mostStrikes) return;
+    if (!isSuspicious || this.#strikes < maxStrikes) return;
     this.#strikes = 0;
     this.#learntBytes = Math.max(smallBytes, Math.floor(sent.sizeBytes / 2));
     this.#parts.log.warn(
-      { mostBytes: this.#learntBytes },
-      `${mostStrikes} connections have ended soon after a picture was sent: smaller ones are sent from now on`,
+      { connections: maxStrikes, maxBytes: this.#learntBytes },
+      'connections keep ending after a picture was sent; sending smaller ones',
     );
   }
 
-  /** Once for each camera and reason. */
-  #tell(camera: string, reason: string): void {
+  /** Logs once for each camera and reason. */
+  #log(camera: string, reason: string): void {
     const key = `${camera} ${reason}`;
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
+    if (this.#logged.has(key)) return;
+    this.#logged.add(key);
     this.#parts.log.warn({ camera, reason }, 'picture not published');
   }
 }

@@ -5,18 +5,18 @@ import type { Log } from '../../pipeline/ports.ts';
 import type { BrokerLink } from '../connection/broker-link.ts';
 import type { RefusalLog } from '../connection/refusal-log.ts';
 
-/** How far a broker has come with an outbox: all entries up to `seq` were published before this was. */
+/** How much of an outbox a broker has: all entries up to `seq` were published before this mark. */
 export const deliveryCheckpointSchema = z.strictObject({
-  outbox: z.string().describe('Names the outbox whose entries are numbered'),
+  outbox: z.string().describe('Id of the outbox that numbers the entries'),
   seq: z.int().min(0),
 });
 
-/** At most one mark in this time, for however many entries. */
+/** At most one mark is written in this time. */
 const writeEveryMs = 200;
 
 /**
- * A retained topic by which a broker tells what it still knows. It was written after the entries that it counts, so a
- * broker that remembers it remembers them; one that was restored from an older state, or from none, shows an older mark, or none.
+ * A retained topic that shows which entries a broker still has. The mark is written after the entries that it counts, so a
+ * broker that has the mark has them too; one that was restored from an older state has an older mark, or none.
  */
 export class DeliveryCheckpoint {
   readonly #topic: string;
@@ -24,7 +24,7 @@ export class DeliveryCheckpoint {
   readonly #log: Log;
   #wanted: { readonly link: BrokerLink; readonly outboxId: string; readonly seq: number } | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #toldUnreadable = false;
+  #hasLoggedUnreadable = false;
 
   constructor(topic: string, refusals: RefusalLog, log: Log) {
     this.#topic = topic;
@@ -32,7 +32,7 @@ export class DeliveryCheckpoint {
     this.#log = log;
   }
 
-  /** The number of the last entry of this outbox that the broker remembers; null: no mark of it comes within the time. */
+  /** The number of the last entry of this outbox that the broker has; null: no mark of it within the time. */
   async read(link: BrokerLink, outboxId: string, timeoutMs: number): Promise<number | null> {
     const { promise: found, resolve } = Promise.withResolvers<number | null>();
     const stopListening = link.listen((topic, payload) => {
@@ -44,7 +44,7 @@ export class DeliveryCheckpoint {
       await link.subscribe([this.#topic], 1);
       return await Promise.race([found, sleep(timeoutMs, null, { signal }).catch(() => null)]);
     } catch (error) {
-      if (!link.ended.aborted) this.#tellUnreadable(error);
+      if (!link.ended.aborted) this.#logUnreadable(error);
       return null;
     } finally {
       over.abort();
@@ -53,7 +53,7 @@ export class DeliveryCheckpoint {
     }
   }
 
-  /** Has the mark written: at once, or soon after the last. */
+  /** Schedules the mark: at once, or soon after the last one. */
   advance(link: BrokerLink, outboxId: string, seq: number): void {
     this.#wanted = { link, outboxId, seq };
     if (this.#timer) return;
@@ -67,7 +67,7 @@ export class DeliveryCheckpoint {
   close(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    // A mark that is left behind would have entries sent again at the next start.
+    // An outdated mark would cause entries to be sent again at the next start.
     this.#write();
   }
 
@@ -78,15 +78,15 @@ export class DeliveryCheckpoint {
     const payload = JSON.stringify({ outbox: wanted.outboxId, seq: wanted.seq });
     wanted.link
       .publish({ topic: this.#topic, payload, qos: 1, retain: true })
-      .catch((error) => this.#refusals.tell(this.#topic, error));
+      .catch((error) => this.#refusals.log(this.#topic, error));
   }
 
-  #tellUnreadable(error: unknown): void {
-    if (this.#toldUnreadable) return;
-    this.#toldUnreadable = true;
+  #logUnreadable(error: unknown): void {
+    if (this.#hasLoggedUnreadable) return;
+    this.#hasLoggedUnreadable = true;
     this.#log.warn(
       { topic: this.#topic, reason: messageOf(error) },
-      'what the broker remembers cannot be read, so all that it may have lost is sent again after each connect; let this client read the topic',
+      'outbox mark not readable; entries are sent again after each connect (allow this client to read the topic)',
     );
   }
 }

@@ -10,9 +10,9 @@ import type { RefusalLog } from '../connection/refusal-log.ts';
 import type { DeliveryCheckpoint } from './delivery-checkpoint.ts';
 import { DeliveryQuarantine } from './delivery-quarantine.ts';
 
-/** What is kept of an observation until it is published. */
+/** An observation as stored in the outbox. */
 export interface StoredObservation {
-  /** `published_at` is written anew each time it is sent. */
+  /** `published_at` is set each time it is sent. */
   readonly description: DescriptionPayload;
   readonly answers: Readonly<Record<string, AnswerPayload>>;
 }
@@ -25,7 +25,7 @@ interface StoredEntry {
   readonly body: string;
 }
 
-/** The outbox as delivery and publisher need it: see store/outbox. */
+/** The outbox as delivery and publisher use it: see store/outbox. */
 export interface ObservationStore {
   readonly id: string;
   readonly replayable: number;
@@ -39,37 +39,37 @@ export interface ObservationStore {
 export interface OutboxDeliveryParts {
   readonly store: ObservationStore;
   readonly topics: Topics;
-  /** Whether the broker shall keep the newest of a topic: not of a camera that has been removed since. */
+  /** Whether the newest message of a topic is retained: false for cameras that have been removed. */
   readonly isRetained: (topic: string) => boolean;
   readonly checkpoint: DeliveryCheckpoint;
   readonly refusals: RefusalLog;
   readonly log: Log;
-  /** A broker that has lost something was away: its subscribers are given so long to come back. */
+  /** Time for subscribers to reconnect before entries that the broker lost are sent again. */
   readonly settleMs: number;
-  /** A broker that is too busy is asked again after so long. */
+  /** Pause after the broker was busy. */
   readonly busyRetryMs: number;
 }
 
 const pageSize = 50;
-/** Entries under way at one time; the broker's receive maximum bounds their messages. */
-const mostUnderWay = 10;
+/** Entries sent at a time; their messages are also limited by the broker's receive maximum. */
+const maxInProgress = 10;
 
 /**
- * Sends what the outbox holds, in order, and again what a broker has lost. An entry is delivered when the broker has acknowledged its
- * description and answered for its answers.
+ * Sends the entries of the outbox in order, and again those that a broker has lost. An entry is delivered when the broker has
+ * acknowledged its description, and acknowledged or refused its answers.
  */
 export class OutboxDelivery {
   readonly #parts: OutboxDeliveryParts;
-  readonly #underWay = new Set<number>();
+  readonly #inProgress = new Set<number>();
   readonly #quarantine: DeliveryQuarantine;
   #running: Promise<void> = Promise.resolve();
-  /** Everything up to here is with the broker, or was refused by it. */
+  /** The broker has acknowledged or refused every entry up to here. */
   #settled = 0;
-  /** By topic the newest number that was sent: what is sent again must not take its place as the retained one. */
+  /** Newest number sent by topic: an older entry that is sent again must not replace it as retained message. */
   readonly #newestSent = new Map<string, number>();
   #pausedUntilMs = 0;
   #restart = false;
-  #news = false;
+  #hasNew = false;
   #wakeUp: (() => void) | null = null;
 
   constructor(parts: OutboxDeliveryParts) {
@@ -77,18 +77,18 @@ export class OutboxDelivery {
     this.#quarantine = new DeliveryQuarantine(parts.log);
   }
 
-  /** Delivers over a new connection, until it ends. */
+  /** Delivers over a new connection until it ends. */
   deliverTo(link: BrokerLink): void {
     this.#running = this.#running.then(() => this.#run(link));
   }
 
-  /** There is something new in the outbox. */
+  /** Call after adding to the outbox. */
   wake(): void {
-    this.#news = true;
+    this.#hasNew = true;
     this.#wakeUp?.();
   }
 
-  /** Resolves when the last connection's work has ended. */
+  /** Resolves when the delivery over the last connection has ended. */
   async close(): Promise<void> {
     await this.#running;
   }
@@ -106,12 +106,12 @@ export class OutboxDelivery {
       if (!link.ended.aborted) throw error;
     } finally {
       link.ended.removeEventListener('abort', onEnd);
-      this.#quarantine.connectionEnded(Math.min(...this.#underWay));
-      this.#underWay.clear();
+      this.#quarantine.connectionEnded(Math.min(...this.#inProgress));
+      this.#inProgress.clear();
     }
   }
 
-  /** Finds out what the broker has lost, and has it wait again. */
+  /** Finds out which entries the broker has lost, and marks them as waiting again. */
   async #recall(link: BrokerLink): Promise<void> {
     const { store, checkpoint, log, settleMs } = this.#parts;
     this.#settled = 0;
@@ -122,7 +122,7 @@ export class OutboxDelivery {
     const count = await store.sendAgain(known ?? 0);
     this.#settled = known ?? 0;
     if (count === 0) return;
-    log.info({ count, brokerKnows: known }, 'sending again what the broker may have lost');
+    log.info({ count, brokerKnows: known }, 'resending entries that the broker may have lost');
     const leftMs = settleMs - (performance.now() - startedMs);
     if (leftMs > 0) await sleep(leftMs, undefined, { signal: link.ended }).catch(() => {});
   }
@@ -130,14 +130,14 @@ export class OutboxDelivery {
   async #sendAll(link: BrokerLink): Promise<void> {
     let after = 0;
     while (!link.ended.aborted) {
-      this.#news = false;
+      this.#hasNew = false;
       const entries = await this.#parts.store.waiting(after, pageSize);
       for (const entry of entries) {
-        if (this.#underWay.has(entry.seq) || this.#quarantine.has(entry.seq)) {
+        if (this.#inProgress.has(entry.seq) || this.#quarantine.has(entry.seq)) {
           after = entry.seq;
           continue;
         }
-        await this.#turn(link);
+        await this.#slot(link);
         if (link.ended.aborted || this.#restart) break;
         after = entry.seq;
         this.#send(link, entry);
@@ -145,26 +145,26 @@ export class OutboxDelivery {
       if (this.#restart) {
         this.#restart = false;
         after = 0;
-      } else if (entries.length < pageSize && (await this.#quiet(link))) after = 0;
+      } else if (entries.length < pageSize && (await this.#idle(link))) after = 0;
     }
   }
 
-  /** Waits until another entry may be under way. */
-  async #turn(link: BrokerLink): Promise<void> {
+  /** Waits until another entry may be sent. */
+  async #slot(link: BrokerLink): Promise<void> {
     for (;;) {
       const pausedMs = this.#pausedUntilMs - performance.now();
-      const most = this.#quarantine.isSuspicious ? 1 : mostUnderWay;
+      const limit = this.#quarantine.isSuspicious ? 1 : maxInProgress;
       if (link.ended.aborted) return;
-      if (pausedMs <= 0 && this.#underWay.size < most) return;
+      if (pausedMs <= 0 && this.#inProgress.size < limit) return;
       await this.#woken(pausedMs > 0 ? pausedMs : null);
     }
   }
 
-  /** Waits for something new. @returns whether to begin from the oldest again, as a quarantined entry may be tried again. */
-  async #quiet(link: BrokerLink): Promise<boolean> {
-    while (!link.ended.aborted && !this.#news && !this.#restart) {
-      if (this.#quarantine.takeBack()) return true;
-      await this.#woken(this.#quarantine.nextTryInMs());
+  /** Waits for a new entry. @returns whether to start from the oldest again, because a quarantined entry may be retried. */
+  async #idle(link: BrokerLink): Promise<boolean> {
+    while (!link.ended.aborted && !this.#hasNew && !this.#restart) {
+      if (this.#quarantine.release()) return true;
+      await this.#woken(this.#quarantine.nextRetryInMs());
     }
     return false;
   }
@@ -186,21 +186,21 @@ export class OutboxDelivery {
     try {
       stored = JSON.parse(entry.body);
     } catch (error) {
-      this.#parts.log.error({ id: entry.id, reason: messageOf(error) }, 'unreadable in the outbox, given up');
+      this.#parts.log.error({ id: entry.id, reason: messageOf(error) }, 'unreadable outbox entry dropped');
       this.#parts.store.delivered(seq);
       return;
     }
-    this.#underWay.add(seq);
+    this.#inProgress.add(seq);
     const { topics, isRetained, refusals } = this.#parts;
     const publish = (topic: string, payload: object): Promise<void> => {
       const retain = isRetained(topic) && seq >= (this.#newestSent.get(topic) ?? 0);
       if (retain) this.#newestSent.set(topic, seq);
       return link.publish({ topic, payload: JSON.stringify(payload), qos: 1, retain }).catch((error) => {
-        refusals.tell(topic, error);
+        refusals.log(topic, error);
         throw error;
       });
     };
-    // The spread keeps the place of published_at.
+    // The spread keeps the position of published_at.
     const description = { ...stored.description, published_at: new Date().toISOString() };
     const sent = [
       publish(topics.description(camera), description),
@@ -219,12 +219,12 @@ export class OutboxDelivery {
       if (faults.every((fault) => fault === null)) this.#parts.store.delivered(seq);
       return;
     }
-    this.#underWay.delete(seq);
+    this.#inProgress.delete(seq);
     if (faults.includes('busy')) {
       this.#pausedUntilMs = performance.now() + this.#parts.busyRetryMs;
       this.#restart = true;
     } else {
-      // An answer that is refused is in the description too.
+      // A refused answer is also in the description.
       if (faults[0] === null) {
         this.#parts.store.delivered(seq);
         this.#quarantine.delivered(seq);
@@ -236,7 +236,7 @@ export class OutboxDelivery {
 
   #advance(link: BrokerLink, seq: number): void {
     const { store, checkpoint } = this.#parts;
-    this.#settled = Math.max(this.#settled, Math.min(seq, Math.min(...this.#underWay) - 1));
+    this.#settled = Math.max(this.#settled, Math.min(seq, Math.min(...this.#inProgress) - 1));
     checkpoint.advance(link, store.id, this.#settled);
   }
 }

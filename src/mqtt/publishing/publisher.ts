@@ -30,34 +30,34 @@ export interface MqttOptions extends ConnectFilePaths {
   readonly keepaliveMs: number;
   /** The `<device>` of `scenecast/<device>`. */
   readonly device: string;
-  /** Where observations are kept until the broker has them. Opened and closed by its owner. */
+  /** Keeps observations until the broker has them. Opened and closed by its owner. */
   readonly outbox: ObservationStore;
-  /** The cameras whose described pictures are published, by name, with how they become JPEG files. */
+  /** JPEG encoders of the cameras whose described pictures are published, by camera name. */
   readonly images?: ReadonlyMap<string, EncodeImage>;
-  /** Whether the broker shall keep the newest description or answer of this topic. Default: always. */
+  /** Whether the newest description or answer of a topic is retained. Default: always. */
   readonly isRetained?: (topic: string) => boolean;
   readonly log: Log;
-  /** Where a broker has lost something, its subscribers are given so long to come back. */
+  /** Time for subscribers to reconnect before entries that the broker lost are sent again. */
   readonly settleMs?: number;
-  /** A message that is not acknowledged for so long is asked after. */
+  /** Time for the broker to acknowledge a message, before it is pinged. */
   readonly publishTimeoutMs?: number;
-  /** A broker that is too busy for a message is asked again after so long. */
+  /** Pause after the broker was busy. */
   readonly busyRetryMs?: number;
   readonly reconnect?: ReconnectOptions;
 }
 
 const online = JSON.stringify({ state: 'online' });
 const offline = JSON.stringify({ state: 'offline' });
-/** More events than this waiting for their turn, and the broker is not keeping up: further ones are dropped. */
-const mostWaitingEvents = 1000;
+/** If more messages are queued, the broker is not keeping up, and events are dropped. */
+const maxQueued = 1000;
 const defaultSettleMs = 15_000;
 const defaultPublishTimeoutMs = 15_000;
 const defaultBusyRetryMs = 30_000;
 
 /**
- * Publishes the contract over MQTT 5, or 3.1.1 where the broker speaks nothing newer. Observations go through the outbox, so that
- * none is lost while there is no broker, or by one that is killed; of retained state, the newest is said at each connect;
- * events are dropped and counted, as they tell of moments that have passed.
+ * Publishes the contract over MQTT 5, or 3.1.1 if the broker does not support it. Observations go through the outbox, so that
+ * none is lost while the broker is away, or if it is killed. The newest retained state is published at each connect. Events
+ * without a connection are dropped and counted.
  */
 export class MqttPublisher implements Publisher {
   readonly #options: MqttOptions;
@@ -69,7 +69,7 @@ export class MqttPublisher implements Publisher {
   readonly #images: CameraImages;
   readonly #checkpoint: DeliveryCheckpoint;
   readonly #delivery: OutboxDelivery;
-  /** By id of the observation: resolves when the outbox has it. */
+  /** By observation id: resolves when it is in the outbox. */
   readonly #storing = new Map<string, Promise<void>>();
   #droppedEvents = 0;
 
@@ -109,8 +109,8 @@ export class MqttPublisher implements Publisher {
   }
 
   /**
-   * Starts connecting, and goes on for as long as it takes; returns at once.
-   * @throws ConfigError where a file of the connection (password, certificates) cannot be used.
+   * Connects in the background, retrying forever.
+   * @throws ConfigError if a file of the connection (password, certificates) cannot be used.
    */
   async start(): Promise<void> {
     await this.#connection.start();
@@ -146,31 +146,31 @@ export class MqttPublisher implements Publisher {
   event(event: FrameEvent): void {
     const payload = JSON.stringify(eventPayload(event, new Date()));
     const storing = event.type === 'described' ? this.#storing.get(event.id) : undefined;
-    // It is described once that cannot be lost any more.
+    // `described` is published once the observation cannot be lost any more.
     if (storing) void storing.then(() => this.#sendEvent(event.camera, payload));
     else this.#sendEvent(event.camera, payload);
   }
 
-  /** At most once: the next one comes soon anyway. */
+  /** QoS 0: the next one follows soon. */
   health(health: Health): void {
     const payload = healthPayload({ ...health, outbox: this.#options.outbox.health }, new Date());
     this.#retained.set(this.#topics.health, JSON.stringify(payload), 0);
   }
 
-  /** Retained, at QoS 1, and again on each connect; an empty payload clears the topic. */
+  /** Publishes retained, with QoS 1, and again on each connect; an empty payload clears the topic. */
   retain(topic: string, payload: string): void {
     this.#retained.set(topic, payload, 1);
   }
 
-  /** A message of the moment: without a connection, or where the broker does not keep up, it is not sent. @throws PublishError */
+  /** Publishes a message now or never. @throws PublishError, also without a connection or if the broker does not keep up */
   async send(message: Message): Promise<void> {
     const { link } = this.#connection;
-    if (!link || link.queueLength >= mostWaitingEvents)
+    if (!link || link.queueLength >= maxQueued)
       throw new PublishError('lost', link ? 'the broker does not keep up' : 'there is no connection');
     await link.publish(message);
   }
 
-  /** Resolves when the broker has taken the subscription, however long that takes; gives what ends it. */
+  /** Resolves once the broker has accepted the subscription, with a function that ends it; has no timeout. */
   subscribe(topic: string, onMessage: OnMessage, signal: AbortSignal): Promise<() => void> {
     return this.#subscriptions.add(topic, onMessage, signal);
   }
@@ -179,7 +179,7 @@ export class MqttPublisher implements Publisher {
     return this.#connection.link !== null;
   }
 
-  /** Says goodbye (`offline`, retained) where there is a broker to hear it; waits 2 s at most. */
+  /** Publishes `offline` (retained) if connected, and disconnects; waits at most 2 s. */
   async close(): Promise<void> {
     await Promise.all(this.#storing.values());
     this.#checkpoint.close();
@@ -200,19 +200,19 @@ export class MqttPublisher implements Publisher {
       'connected to the broker',
     );
     this.#droppedEvents = 0;
-    this.#retained.sayTo(link);
-    this.#subscriptions.sayTo(link);
-    this.#images.sayTo(link);
+    this.#retained.publishAll(link);
+    this.#subscriptions.subscribeAll(link);
+    this.#images.publishAll(link);
     this.#delivery.deliverTo(link);
   }
 
   #sendEvent(camera: string, payload: string): void {
     const { link } = this.#connection;
     const topic = this.#topics.event(camera);
-    if (!link || link.queueLength >= mostWaitingEvents) this.#droppedEvents++;
+    if (!link || link.queueLength >= maxQueued) this.#droppedEvents++;
     else
       link
         .publish({ topic, payload, qos: 1, retain: false })
-        .catch((error) => this.#refusals.tell(topic, error));
+        .catch((error) => this.#refusals.log(topic, error));
   }
 }

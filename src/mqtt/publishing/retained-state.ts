@@ -8,18 +8,18 @@ interface Value {
 }
 
 /**
- * The newest payload of every retained topic: said when it changes, and all of them to each new connection, as the broker may
- * have lost its memory. While one is under way, newer ones of its topic wait, and only the newest follows.
+ * Publishes the newest payload of every retained topic: when it changes, and all of them on each new connection, as the broker
+ * may have lost them. While one is in progress, newer ones of its topic wait, and only the newest follows.
  */
 export class RetainedState {
   readonly #refusals: RefusalLog;
   readonly #busyRetryMs: number;
   readonly #newest = new Map<string, Value>();
-  readonly #underWay = new Set<string>();
+  readonly #inProgress = new Set<string>();
   #link: BrokerLink | null = null;
   #retry: NodeJS.Timeout | null = null;
 
-  /** @param busyRetryMs a broker that is too busy for a topic's value is asked again after so long. */
+  /** @param busyRetryMs pause after the broker was busy. */
   constructor(refusals: RefusalLog, busyRetryMs: number) {
     this.#refusals = refusals;
     this.#busyRetryMs = busyRetryMs;
@@ -30,10 +30,10 @@ export class RetainedState {
     this.#send(topic);
   }
 
-  /** Says everything to a new connection. */
-  sayTo(link: BrokerLink): void {
+  /** Publishes all topics over a new connection. */
+  publishAll(link: BrokerLink): void {
     this.#link = link;
-    this.#underWay.clear();
+    this.#inProgress.clear();
     for (const topic of this.#newest.keys()) this.#send(topic);
   }
 
@@ -45,19 +45,19 @@ export class RetainedState {
   #send(topic: string): void {
     const link = this.#link;
     const value = this.#newest.get(topic);
-    if (!link || link.ended.aborted || !value || this.#underWay.has(topic)) return;
-    // Cleared is cleared: a new connection need not hear of it.
+    if (!link || link.ended.aborted || !value || this.#inProgress.has(topic)) return;
+    // A cleared topic is not published again on the next connection.
     if (value.payload === '') this.#newest.delete(topic);
-    this.#underWay.add(topic);
+    this.#inProgress.add(topic);
     void link
       .publish({ topic, ...value, retain: true })
       .catch((error) => {
-        this.#refusals.tell(topic, error);
+        this.#refusals.log(topic, error);
         if (error instanceof PublishError && error.fault === 'busy') this.#retryLater();
       })
       .then(() => {
         if (this.#link !== link) return;
-        this.#underWay.delete(topic);
+        this.#inProgress.delete(topic);
         const newest = this.#newest.get(topic);
         if (newest && newest !== value) this.#send(topic);
       });
@@ -66,7 +66,7 @@ export class RetainedState {
   #retryLater(): void {
     this.#retry ??= setTimeout(() => {
       this.#retry = null;
-      if (this.#link) this.sayTo(this.#link);
+      if (this.#link) this.publishAll(this.#link);
     }, this.#busyRetryMs);
   }
 }

@@ -77,12 +77,12 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
   return Object.assign(setup, { commands });
 }
 
-/** The responses of one kind, when there are so many. */
+/** The responses of one kind, once there are `count`. */
 async function responses(
   { caller }: Setup,
   kind: 'describe' | 'ask' | 'restart' | 'set',
   count = 1,
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect any response
 ): Promise<any[]> {
   await until(() => caller.json(topic(`response/${kind}`)).length >= count);
   return caller.json(topic(`response/${kind}`));
@@ -100,7 +100,7 @@ const say = (
     { qos: 1, retain },
   );
 
-test('a description is requested as the contract has it, and comes back with its transaction', async () => {
+test('a description is requested as in the contract, and the response has the transaction', async () => {
   const setup = await setUp();
   await say(setup, 'request/describe', {
     camera: 'yard',
@@ -124,7 +124,7 @@ test('a description is requested as the contract has it, and comes back with its
   expect(setup.requests[1]).toEqual([null, {}]);
 });
 
-test('a question is asked with its type, and the answer says what was asked', async () => {
+test('a question is asked with its type, and the answer repeats the question', async () => {
   const setup = await setUp();
   const question = { ask: 'How many bicycles are there?', type: 'integer', max: 9 };
   await say(setup, 'request/ask', { camera: 'porch', question, transaction: '2' });
@@ -183,12 +183,12 @@ test('an MQTT 5 caller is answered on its own topic too, with its correlation da
   expect(own?.properties?.correlationData).toEqual(correlationData);
   expect(setup.caller.json('my/answers')).toEqual(setup.caller.json(topic('response/describe')));
 
-  // The usual topic named: said there once, with the data.
+  // If the response topic is the usual one, there is one response, with the correlation data.
   await ask(topic('response/describe'));
   await responses(setup, 'describe', 2);
   expect(setup.packets.at(-1)?.properties?.correlationData).toEqual(correlationData);
 
-  // Where this board may write and the caller perhaps not.
+  // Topics that this board may write, and the caller perhaps not.
   for (const wrong of [
     topic('request/restart'),
     topic('porch/set/paused'),
@@ -200,15 +200,15 @@ test('an MQTT 5 caller is answered on its own topic too, with its correlation da
   ])
     await ask(wrong);
   await responses(setup, 'describe', 9);
-  const told = setup.caller.received.map(({ topic: name }) => name);
-  expect(new Set(told.filter((name) => name.includes('response/') || name === 'my/answers')).size).toBe(2);
+  const topics = setup.caller.received.map(({ topic: name }) => name);
+  expect(new Set(topics.filter((name) => name.includes('response/') || name === 'my/answers')).size).toBe(2);
   const answered = setup.caller.received.filter(({ payload }) => payload.includes('"status"'));
   expect(new Set(answered.map(({ topic: name }) => name))).toEqual(
     new Set(['my/answers', topic('response/describe')]),
   );
   expect(setup.restarts).toBe(0);
   await setup.commands.close();
-  expect(setup.log.of('commands or responses were not taken').at(-1)?.fields).toMatchObject({
+  expect(setup.log.of('commands refused or not answered').at(-1)?.fields).toMatchObject({
     response_topic_refused: 7,
   });
 });
@@ -226,7 +226,7 @@ test('an MQTT 3.1.1 caller is answered', async () => {
 test('a retained command is ignored, and counted', async () => {
   const setup = await setUp();
   await say(setup, 'request/restart', '{}', true);
-  // It was there when this one subscribes; the first one heard it live, as any other.
+  // The second instance receives it as retained; the first one received it live, like any other.
   await responses(setup, 'restart');
   expect(setup.restarts).toBe(1);
   await setup.commands.close();
@@ -258,7 +258,7 @@ test('a retained command is ignored, and counted', async () => {
   });
   expect(restarts).toBe(0);
   await later.close();
-  expect(log.of('commands or responses were not taken')[0]?.fields).toMatchObject({ retained: 1 });
+  expect(log.of('commands refused or not answered')[0]?.fields).toMatchObject({ retained: 1 });
 });
 
 const malformed = [
@@ -290,7 +290,7 @@ const malformed = [
   ['porch/set/paused', '"true"', 'set', /boolean/],
 ] as const;
 
-test('what is malformed is invalid, and the response says why', async () => {
+test('a malformed command is invalid, and the response says why', async () => {
   const setup = await setUp();
   const counts = { describe: 0, ask: 0, set: 0 };
   for (const [name, payload, kind, message] of malformed) {
@@ -303,7 +303,7 @@ test('what is malformed is invalid, and the response says why', async () => {
   expect([setup.requests, setup.changes]).toEqual([[], []]);
 });
 
-test('a transaction comes back with a fault of the rest', async () => {
+test('the transaction is echoed even if the rest is invalid', async () => {
   const setup = await setUp();
   await say(setup, 'request/describe', { camera: 5, transaction: 'mine' });
   expect((await responses(setup, 'describe'))[0]).toMatchObject({ transaction: 'mine' });
@@ -331,7 +331,7 @@ test('what the config does not allow is forbidden', async () => {
 test.each([
   [new CommandError('unknown', 'no camera is named "x"'), 'unknown'],
   [new Error('the engine died'), 'failed'],
-])('what goes wrong is said: %s', async (error, code) => {
+])('a failure is reported in the response: %s', async (error, code) => {
   const setup = await setUp({ request: () => Promise.reject(error) });
   await say(setup, 'request/describe', { camera: 'x', transaction: 't' });
   expect((await responses(setup, 'describe'))[0]).toEqual({
@@ -345,12 +345,12 @@ test.each([
 const whenAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
-test('a command that takes too long has expired; one under way at the end is told', async () => {
+test('a command that takes too long expires; one in progress at shutdown is answered', async () => {
   const setup = await setUp({ timeoutMs: 200, request: (_camera, _options, signal) => whenAborted(signal) });
   await say(setup, 'request/describe', {});
   expect((await responses(setup, 'describe'))[0].error).toEqual({
     code: 'expired',
-    message: 'not done within 0.2 s',
+    message: 'not completed within 0.2 s',
   });
   const slow = await setUp({ request: (_camera, _options, signal) => whenAborted(signal) });
   await say(slow, 'request/describe', {});
@@ -363,7 +363,7 @@ test('a command that takes too long has expired; one under way at the end is tol
   });
 });
 
-test('eight commands are carried out at once; the ninth is refused, and settings too', async () => {
+test('eight commands are in progress at once; the ninth is refused, and so are settings', async () => {
   const free: (() => void)[] = [];
   const setup = await setUp({
     request: async () => {
@@ -377,7 +377,7 @@ test('eight commands are carried out at once; the ninth is refused, and settings
   expect(refused).toMatchObject({ error: { code: 'rate_limited' }, transaction: '8' });
   expect(free).toHaveLength(8);
   for (const done of free.splice(0)) done();
-  // Of those that were refused, one a second is told.
+  // Only one refusal per second is answered.
   const all = await responses(setup, 'describe', 9);
   expect(all.filter(({ status }) => status === 'ok')).toHaveLength(8);
   await say(setup, 'request/describe', { transaction: 'next' });
@@ -388,13 +388,13 @@ test('eight commands are carried out at once; the ninth is refused, and settings
   );
 });
 
-test('a flood is read at the allowed rate, and is not answered with a flood', async () => {
+test('a flood of commands is limited to the allowed rate, and is not answered with a flood', async () => {
   const setup = await setUp({ rate: 5, burst: 30 });
   const start = performance.now();
   const count = 3000;
   for (let number = 0; number < count; number++)
     setup.caller.client.publish(topic('request/restart'), '{}', { qos: 0 });
-  // The connection is ordered: with this one's answer, all have been heard.
+  // The connection is ordered: once this one is answered, all have been received.
   await until(() => setup.restarts > 5);
   await setup.caller.client.publishAsync(topic('request/restart'), '{}', { qos: 1 });
   await until(
@@ -407,8 +407,8 @@ test('a flood is read at the allowed rate, and is not answered with a flood', as
   expect(refused.length).toBeGreaterThanOrEqual(1);
   expect(refused.length).toBeLessThanOrEqual(seconds + 2);
   await setup.commands.close();
-  // On a busy machine it takes more than one of the log's intervals.
-  const told = setup.log.of('commands or responses were not taken');
-  const limited = told.reduce((sum, { fields }) => sum + (fields.rate_limited ?? 0), 0);
+  // On a busy machine it takes more than one log interval.
+  const lines = setup.log.of('commands refused or not answered');
+  const limited = lines.reduce((sum, { fields }) => sum + (fields.rate_limited ?? 0), 0);
   expect(limited).toBeGreaterThan(count / 2);
 });

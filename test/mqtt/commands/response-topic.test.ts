@@ -7,7 +7,7 @@ test.each([
   'scenecast/workshop/response/describe',
   'scenecast/other/response/work/1',
   'scenecasting/x',
-])('%s may be answered on', (topic) => expect(isResponseTopic(topic)).toBe(true));
+])('%s is a valid response topic', (topic) => expect(isResponseTopic(topic)).toBe(true));
 
 test.each([
   '',
@@ -25,4 +25,4 @@ test.each([
   'scenecast/workshop/response/',
   'scenecast/work/x/y',
   'scenecast//request/restart',
-])('%j may not', (topic) => expect(isResponseTopic(topic)).toBe(false));
+])('%j is not a valid response topic', (topic) => expect(isResponseTopic(topic)).toBe(false));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { TokenBucket } from '../../../src/mqtt/commands/token-bucket.ts';
 
-test('so many at once, and so many a second in the long run', () => {
+test('limits a burst and the sustained rate', () => {
   let now = 0;
   const bucket = new TokenBucket(2, 3, () => now);
   const taken = (count: number): number =>

@@ -14,7 +14,7 @@ import { until } from '../../support/until.ts';
 
 const retry = { firstMs: 50, maxMs: 50, stableMs: 1000 };
 
-/** Certificates as an owner would make them: an authority, a broker's for localhost, a client's, and a stranger's authority. */
+/** Certificates as a user would make them: an authority, a broker's for localhost, a client's, and a foreign authority. */
 class Certificates {
   readonly folder = mkdtempSync(join(tmpdir(), 'scenecast-certificates-'));
 
@@ -77,17 +77,17 @@ async function delivers({ publisher, outbox, log }: Publishing): Promise<void> {
   await until(() => outbox.health.depth === 0);
 }
 
-test('mqtts: the broker of the pinned authority is spoken to, with a client certificate', async () => {
+test('mqtts: connects to a broker of the pinned authority, with a client certificate', async () => {
   const broker = await startBroker(certificates.settings('broker', 'require_certificate true'));
   await delivers(await startPublisher(tlsUrl(broker), clientFiles()));
 });
 
-test('wss: so it is over web sockets', async () => {
+test('wss: connects over web sockets, with a client certificate', async () => {
   const port = await startWebSocketBroker(certificates.settings('broker', 'require_certificate true'));
   await delivers(await startPublisher(tlsUrl({ port }, 'wss'), clientFiles()));
 });
 
-test('ws: a plain web socket is spoken to', async () => {
+test('ws: connects over a plain web socket', async () => {
   const port = await startWebSocketBroker('allow_anonymous true');
   await delivers(await startPublisher(`ws://127.0.0.1:${port}`));
 });
@@ -97,21 +97,21 @@ test.each([
     'an authority that is not pinned',
     'broker',
     {},
-    /signed by nobody trusted here \(\w+\); mqtt\.ca_file must name/,
+    /not signed by a trusted authority \(\w+\); set mqtt\.ca_file to/,
   ],
   [
     'another authority than the pinned one',
     'broker',
     { caFile: 'stranger.crt' },
-    /signed by nobody trusted here \(\w+\); mqtt\.ca_file must name/,
+    /not signed by a trusted authority \(\w+\); set mqtt\.ca_file to/,
   ],
   [
     'a certificate for another host',
     'elsewhere',
     { caFile: 'ca.crt' },
-    /certificate is for another name .*elsewhere\.example.*mqtt\.url must use a name that is in the certificate/,
+    /certificate is for another host name .*elsewhere\.example.*use a name from the certificate in mqtt\.url/,
   ],
-])('TLS: %s is refused, and what to do is told', async (_what, name, files, reason) => {
+])('TLS: %s is refused, and the reason has a remedy', async (_what, name, files, reason) => {
   const broker = await startBroker(certificates.settings(name));
   const paths = Object.fromEntries(
     Object.entries(files).map(([field, file]) => [field, certificates.path(file)]),
@@ -119,21 +119,21 @@ test.each([
   const { log } = await startPublisher(tlsUrl(broker), { ...paths, reconnect: retry });
   await until(() => log.of('no connection to the broker').length > 0);
   expect(log.of('no connection to the broker')[0]?.fields.reason).toMatch(reason);
-  // However often it is tried, one line says so.
+  // Logged once, however often it is retried.
   await until(() => log.of('broker connection closed').length >= 3);
   expect(log.of('no connection to the broker')).toHaveLength(1);
   expect(log.of('connected to the broker')).toEqual([]);
 });
 
 test.each([
-  ['no certificate', {}, /wants a client certificate|closed the connection/],
+  ['no certificate', {}, /requires a client certificate|closed the connection/],
   [
     'one of another authority',
     { certFile: 'impostor.crt', keyFile: 'impostor.key' },
     /does not accept the certificate in mqtt\.cert_file|closed the connection/,
   ],
 ])(
-  'TLS: a broker that wants a client certificate and gets %s: told what to do',
+  'TLS: a broker that requires a client certificate and gets %s: the reason has a remedy',
   async (_what, files, reason) => {
     const broker = await startBroker(certificates.settings('broker', 'require_certificate true'));
     const paths = Object.fromEntries(
@@ -146,7 +146,7 @@ test.each([
   },
 );
 
-test('TLS spoken to a port without it: told what to do', async () => {
+test('TLS on a port without it: the reason says so', async () => {
   const broker = await startBroker();
   const { log } = await startPublisher(tlsUrl(broker), {
     caFile: certificates.path('ca.crt'),
@@ -158,18 +158,18 @@ test('TLS spoken to a port without it: told what to do', async () => {
 
 test.each([
   ['ca_file', { caFile: 'no.crt' }, /mqtt\.ca_file .*no\.crt: cannot be read: ENOENT/],
-  ['ca_file', { caFile: 'ca.key' }, /mqtt\.ca_file .*ca\.key: is no certificate in PEM: none is in it/],
+  ['ca_file', { caFile: 'ca.key' }, /mqtt\.ca_file .*ca\.key: is not a PEM certificate: it contains none/],
   [
     'key_file',
     { certFile: 'board.crt', keyFile: 'broker.key' },
-    /mqtt\.key_file .*broker\.key: is no unencrypted PEM key that belongs to .*board\.crt/,
+    /mqtt\.key_file .*broker\.key: is not an unencrypted PEM key that matches .*board\.crt/,
   ],
   [
     'cert_file',
     { certFile: 'board.csr', keyFile: 'board.key' },
-    /mqtt\.cert_file .*board\.csr: is no certificate in PEM/,
+    /mqtt\.cert_file .*board\.csr: is not a PEM certificate/,
   ],
-])('a faulty %s is named at the start, and nothing of its content', async (_field, files, message) => {
+])('a faulty %s is named at the start, without its content', async (_field, files, message) => {
   const paths = Object.fromEntries(
     Object.entries(files).map(([field, file]) => [field, certificates.path(file)]),
   );
@@ -180,50 +180,52 @@ test.each([
   await expect(starting).rejects.not.toThrow(key);
 });
 
-test('another client with the same id is an error that is told, and waited for in minutes', async () => {
+test('another client with the same id is logged as error, and reconnecting waits minutes', async () => {
   const sessionTakenOver = 0x8e;
   const broker = await ScriptedBroker.start(() => ({ disconnect: sessionTakenOver }));
   const { log } = await startPublisher(broker.url);
-  await until(() => log.of('the broker ended the connection').length === 1);
-  const [line] = log.of('the broker ended the connection');
+  await until(() => log.of('disconnected by the broker').length === 1);
+  const [line] = log.of('disconnected by the broker');
   expect(line).toMatchObject({
     level: 'error',
     fields: {
       clientId: 'scenecast-test',
-      reason: expect.stringMatching(/another client has connected as scenecast-test.*another device name/),
+      reason: expect.stringMatching(/another client has connected as scenecast-test.*Change `device`/),
     },
   });
-  // At least half a minute, where after another end it would have been 0.1 s.
+  // At least half a minute; after any other end it would be 0.1 s.
   expect(line!.fields.waitMs).toBeGreaterThanOrEqual(30_000);
 });
 
-test('a broker that hangs up in silence when another client has the same id: suspected after three times', async () => {
+test('another client with the same id is suspected after three connections closed without a reason', async () => {
   const broker = await startBroker(); // mosquitto 2.0.11 sends no DISCONNECT
   const { log } = await startPublisher(broker.url, { reconnect: retry });
   const other = await connectAsync(broker.url, { clientId: 'scenecast-test', reconnectPeriod: 50 });
   onTestFinished(() => other.endAsync(true));
   await until(() => log.lines.some(({ level }) => level === 'error'));
   expect(log.lines.find(({ level }) => level === 'error')).toMatchObject({
-    message: 'the broker ends one connection after another',
+    message: 'broker keeps closing the connection',
     fields: {
       clientId: 'scenecast-test',
-      reason: expect.stringMatching(/another client may have connected as scenecast-test.*the broker's log/),
+      reason: expect.stringMatching(
+        /another client may have connected as scenecast-test.*see the broker's log/,
+      ),
     },
   });
 });
 
-test('a broker that retains nothing is spoken to all the same, without retained messages', async () => {
+test('a broker without retained messages is used without them', async () => {
   const broker = await startBroker('allow_anonymous true\nretain_available false');
   const { publisher, log } = await startPublisher(broker.url);
   await until(() => log.of('connected to the broker').length === 1);
   const subscriber = await subscribe(broker.url);
   publisher.observation(observation());
   await until(() => subscriber.json('scenecast/test/porch/description').length === 1);
-  expect(log.of('the broker retains nothing: whoever subscribes late sees no state')).toHaveLength(1);
+  expect(log.of('broker does not support retained messages; late subscribers see no state')).toHaveLength(1);
   expect(log.of('connected to the broker')).toHaveLength(1);
 });
 
-test('a broker that knows only QoS 0 is spoken to in that', async () => {
+test('a broker that supports only QoS 0 is used with QoS 0', async () => {
   const broker = await startBroker('allow_anonymous true\nmax_qos 0');
   const { publisher, log } = await startPublisher(broker.url);
   await until(() => log.of('connected to the broker').length === 1);
@@ -233,7 +235,7 @@ test('a broker that knows only QoS 0 is spoken to in that', async () => {
   expect(log.of('connected to the broker')).toHaveLength(1);
 });
 
-test('without anything that listens, or with something else that does, the reason says what to check', async () => {
+test('if nothing listens, or something other than a broker, the reason says what to check', async () => {
   const { log } = await startPublisher('mqtt://127.0.0.1:1', { reconnect: retry });
   await until(() => log.of('no connection to the broker').length > 0);
   expect(log.of('no connection to the broker')[0]?.fields.reason).toMatch(
@@ -247,18 +249,18 @@ test('without anything that listens, or with something else that does, the reaso
   await until(() => other.log.of('no connection to the broker').length > 0);
 });
 
-test('a broker’s DISCONNECT is told by name', async () => {
+test('the reason of a DISCONNECT is logged by name', async () => {
   const serverShuttingDown = 0x8b;
   const broker = await ScriptedBroker.start(() => ({ disconnect: serverShuttingDown }));
   const { log } = await startPublisher(broker.url);
-  await until(() => log.of('the broker ended the connection').length > 0);
-  expect(log.of('the broker ended the connection')[0]).toMatchObject({
+  await until(() => log.of('disconnected by the broker').length > 0);
+  expect(log.of('disconnected by the broker')[0]).toMatchObject({
     level: 'warn',
     fields: { reasonCode: serverShuttingDown, reason: 'Server shutting down' },
   });
 });
 
-test('closing is quick where the broker does not acknowledge', async () => {
+test('closing is quick even if the broker does not acknowledge', async () => {
   const broker = await ScriptedBroker.start(() => 'ignore');
   const { publisher, log } = await startPublisher(broker.url);
   await until(() => log.of('connected to the broker').length === 1);

@@ -3,7 +3,7 @@ import { ReconnectDelay, reconnectDefaults } from '../../../src/mqtt/connection/
 
 const longest = (): number => 1;
 
-test('waits double from a second to a minute, and begin again after a connection that stood', () => {
+test('waits double from a second to a minute, and start over after a stable connection', () => {
   const delay = new ReconnectDelay(reconnectDefaults, longest);
   const waits = Array.from({ length: 8 }, () => delay.nextMs(0, false));
   expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);

@@ -4,7 +4,7 @@ import { until } from '../../support/until.ts';
 
 const never = new AbortController().signal;
 
-test('a subscription outlives the broker, hears what is retained, and ends where it is told to', async () => {
+test('a subscription survives a restart of the broker, receives retained messages, and can be ended', async () => {
   const mosquitto = await startBroker();
   const { publisher, log } = await startPublisher(mosquitto.url);
   const other = await subscribe(mosquitto.url);
@@ -21,7 +21,7 @@ test('a subscription outlives the broker, hears what is retained, and ends where
   await mosquitto.up();
   await until(() => log.of('connected to the broker').length === 2);
   const again = await subscribe(mosquitto.url);
-  // Its own subscription is taken a moment after the connection.
+  // The subscription is accepted a moment after the connection.
   await until(() => {
     again.client.publish('birth', 'online', { qos: 1 });
     return heard.includes('online');
@@ -35,7 +35,7 @@ test('a subscription outlives the broker, hears what is retained, and ends where
   expect(heard).not.toContain('too late');
 });
 
-test('a subscription that is given up before there is a broker rejects', async () => {
+test('a subscription that is aborted before there is a connection rejects', async () => {
   const mosquitto = await startBroker();
   await mosquitto.down();
   const { publisher } = await startPublisher(mosquitto.url);

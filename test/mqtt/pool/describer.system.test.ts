@@ -25,7 +25,7 @@ async function requestOf(prompt: string): Promise<DescribeRequest> {
   };
 }
 
-test('a frame is described by a board of the pool as if by the own engine', async () => {
+test('a frame is described by a board of the pool like by the own engine', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url);
   const { pool } = await startSender(broker.url);
@@ -41,7 +41,7 @@ test('a frame is described by a board of the pool as if by the own engine', asyn
   expect(engine.asked[0]?.questions).toEqual((await requestOf('What?')).questions);
 });
 
-test('bare pixels and files that workers do not take are sent as a JPEG', async () => {
+test('raw pixels and other file formats are sent as JPEG', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url);
   const { pool } = await startSender(broker.url);
@@ -65,7 +65,7 @@ test('bare pixels and files that workers do not take are sent as a JPEG', async 
   }
 });
 
-test('a prompt of several lines, or longer than a property, arrives as it is', async () => {
+test('a prompt with several lines, or longer than a property, arrives unchanged', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url);
   const { pool } = await startSender(broker.url);
@@ -77,7 +77,7 @@ test('a prompt of several lines, or longer than a property, arrives as it is', a
   expect(engine.asked.at(-1)?.questions).toEqual(questions);
 });
 
-test('a board that is busy passes the image on: the free one describes the most', async () => {
+test('a busy board refuses images, so that the free one describes the most', async () => {
   const broker = await startBroker();
   const slow = await startWorker(broker.url, { device: 'slow', engine: new RecordedEngine(1500) });
   const fast = await startWorker(broker.url, { device: 'fast', engine: new RecordedEngine(20) });
@@ -91,9 +91,9 @@ test('a board that is busy passes the image on: the free one describes the most'
   expect(fast.engine.asked.length).toBeGreaterThanOrEqual(9);
 });
 
-test('a board that falls silent is given up: another one describes the image', async () => {
+test('if a board falls silent, another one describes the image', async () => {
   const broker = await startBroker();
-  // Says once that it is at the image, then nothing.
+  // Sends `working` once, then nothing.
   const silent = new RecordedEngine(600_000);
   await startWorker(broker.url, { device: 'silent', engine: silent, workingEveryMs: 600_000 });
   const { pool } = await startSender(broker.url, { silenceMs: 500 });
@@ -104,7 +104,7 @@ test('a board that falls silent is given up: another one describes the image', a
   expect(other.engine.asked).toHaveLength(1);
 });
 
-test('a board that says that it is at it is waited for, longer than one that says nothing', async () => {
+test('a board that sends `working` is waited for longer than a silent one', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url, { engine: new RecordedEngine(1500), workingEveryMs: 100 });
   const { pool } = await startSender(broker.url, { silenceMs: 1000 });
@@ -112,7 +112,7 @@ test('a board that says that it is at it is waited for, longer than one that say
   expect(engine.asked).toHaveLength(1);
 });
 
-test('past the deadline a frame has expired, or is described by the own engine', async () => {
+test('after the deadline a frame expires, or is described by the own engine', async () => {
   const broker = await startBroker();
   const request = await requestOf('What?');
   const { pool } = await startSender(broker.url, { deadlineMs: 300 });
@@ -124,10 +124,10 @@ test('past the deadline a frame has expired, or is described by the own engine',
   const { pool: withOwn, log } = await startSender(broker.url, { device: 'yard', deadlineMs: 300, fallback });
   expect((await withOwn.describe(request, never)).text).toBe('seen: What?');
   expect(fallback.asked).toEqual([request]);
-  expect(log.of("the board's own engine describes it")).toHaveLength(1);
+  expect(log.of('not described by the pool; using the own engine')).toHaveLength(1);
 });
 
-test('where a pool is away, only the first frame waits the whole deadline for it', async () => {
+test('if the pool is away, only the first frame waits the whole deadline', async () => {
   const broker = await startBroker();
   const request = await requestOf('What?');
   const fallback = new RecordedEngine();
@@ -140,7 +140,7 @@ test('where a pool is away, only the first frame waits the whole deadline for it
   expect(await described()).toBeGreaterThan(2900);
   expect(await described()).toBeLessThan(2000);
   expect(fallback.asked).toHaveLength(2);
-  // A board that is back is heard of during the next frame, and the one after that has all the time again.
+  // A board that is back answers during the next frame; the one after that has the whole deadline again.
   const { engine } = await startWorker(broker.url, { engine: new RecordedEngine(1000) });
   await described();
   await described();
@@ -148,7 +148,7 @@ test('where a pool is away, only the first frame waits the whole deadline for it
   expect(engine.asked.length).toBeGreaterThanOrEqual(1);
 });
 
-test("an image is not worth a board's time once its sender has given it up: the broker knows when", async () => {
+test('an image has a message expiry interval, so that the broker drops it after the deadline', async () => {
   const broker = await startBroker();
   const { client } = await subscribe(broker.url, 'scenecast/work/#');
   const expiries: (number | undefined)[] = [];
@@ -160,20 +160,20 @@ test("an image is not worth a board's time once its sender has given it up: the 
   expect(expiries).toEqual([3]);
 });
 
-test('what a board cannot describe fails with its reason, or is described by the own engine', async () => {
+test('a failure of a board is reported with its reason, or the own engine describes the frame', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url);
   engine.fault = new Error('the context is full');
   const { pool } = await startSender(broker.url);
   const failed = pool.describe(await requestOf('What?'), never);
   await expect(failed).rejects.toThrow(EngineError);
-  await expect(failed).rejects.toThrow('a board of the pool: the context is full');
+  await expect(failed).rejects.toThrow('worker board: the context is full');
   const fallback = new RecordedEngine();
   const { pool: withOwn } = await startSender(broker.url, { device: 'yard', fallback });
   expect((await withOwn.describe(await requestOf('Why?'), never)).text).toBe('seen: Why?');
 });
 
-test('a broker that goes away and comes back costs no frame', async () => {
+test('no frame is lost if the broker goes away and comes back', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url, { engine: new RecordedEngine(500) });
   const { pool } = await startSender(broker.url, { silenceMs: 1000 });
@@ -184,7 +184,7 @@ test('a broker that goes away and comes back costs no frame', async () => {
   expect((await described).text).toBe('seen: What?');
 });
 
-test('whoever stops waiting is let go at once', async () => {
+test('an aborted request rejects at once', async () => {
   const broker = await startBroker();
   await startWorker(broker.url, { engine: new RecordedEngine(60_000) });
   const { pool } = await startSender(broker.url, { fallback: new RecordedEngine() });
@@ -194,7 +194,7 @@ test('whoever stops waiting is let go at once', async () => {
   await expect(described).rejects.toThrow('stopping');
 });
 
-test('a broker without MQTT 5 is told to be one', async () => {
+test('a broker without MQTT 5 is reported', async () => {
   const aedes = await Aedes.createBroker();
   const server = createServer(aedes.handle).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -213,7 +213,7 @@ test('a broker without MQTT 5 is told to be one', async () => {
   expect(log.of('no connection to the broker')[0]?.fields.reason).toMatch(/need a broker with MQTT 5/);
 });
 
-test('a broker that ends the connection over an image gets it over the next one, until its time is over', async () => {
+test('if the broker disconnects over an image, it is sent again over the next connection until the deadline', async () => {
   const broker = await ScriptedBroker.start(() => ({ disconnect: 0x8b }));
   const { pool } = await startSender(broker.url, { deadlineMs: 3000 });
   await expect(pool.describe(await requestOf('What?'), never)).rejects.toThrow(ExpiredError);

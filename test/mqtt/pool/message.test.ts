@@ -25,7 +25,7 @@ const asked = [
 ];
 const item = { id, prompt: 'What?', detail: 'overview', ifBusy: 'refuse', pool: 'boards', questions: asked };
 
-test('an image as it is, with user properties, and the same as JSON', () => {
+test('a file with user properties and the same as JSON are parsed alike', () => {
   const properties = {
     id,
     prompt: 'What?',
@@ -42,13 +42,13 @@ test('an image as it is, with user properties, and the same as JSON', () => {
     expect(reply).toEqual({ topic: 'shop/answers', correlationData: undefined, transaction: 'shelf 7' });
 });
 
-test('an image without any properties is asked what the worker asks', () => {
+test('an image without properties uses the defaults of the worker board', () => {
   const { id: made, ...rest } = messageOf(image).read();
   expect(made).toMatch(/^[0-9A-HJKMNP-TV-Z]{26}$/);
   expect(rest).toEqual({ image, prompt: null, questions: [], detail: undefined, ifBusy: 'wait', pool: null });
 });
 
-test('the response topic of the message goes before that of the JSON', () => {
+test('the response topic of the message takes precedence over that of the JSON', () => {
   const payload = Buffer.from(JSON.stringify({ schema: 1, image: '', response_topic: 'b' }));
   expect(new WorkMessage(payload, { responseTopic: 'a' }, 1 << 20).reply?.topic).toBe('a');
   expect(new WorkMessage(payload, undefined, 1 << 20).reply?.topic).toBe('b');
@@ -63,22 +63,22 @@ test.each([
   ['a\nb', /without wildcards/],
   ['$SYS/broker', /begin with \$/],
   ['$share/boards/x', /begin with \$/],
-  ['scenecast/work/a/b', /scenecast\/<device>\/response\/work only/],
-  ['scenecast/porch/request/restart', /response\/work only/],
-  ['scenecast/porch/status', /response\/work only/],
+  ['scenecast/work/a/b', /must be scenecast\/<device>\/response\/work/],
+  ['scenecast/porch/request/restart', /must be scenecast\/<device>\/response\/work/],
+  ['scenecast/porch/status', /must be scenecast\/<device>\/response\/work/],
 ])('a response topic is refused: %j', (responseTopic, fault) => {
   const { reply, replyFault } = messageOf(image, {}, { responseTopic });
   expect(reply).toBeNull();
   expect(replyFault).toMatch(fault);
 });
 
-test('a transaction longer than may be echoed is left out', () => {
+test('a transaction above the maximum length is not echoed', () => {
   const ofLength = (length: number) =>
     messageOf(image, { transaction: 'x'.repeat(length) }).reply?.transaction;
   expect([ofLength(128), ofLength(129)]).toEqual(['x'.repeat(128), undefined]);
 });
 
-test('a board of Scenecast is answered at its own topic', () => {
+test('a Scenecast board is answered on its own topic', () => {
   const { reply } = messageOf(image, {}, { responseTopic: 'scenecast/porch-board/response/work' });
   expect(reply?.topic).toBe('scenecast/porch-board/response/work');
 });
@@ -86,14 +86,14 @@ test('a board of Scenecast is answered at its own topic', () => {
 test.each<[string, Buffer | object, object, RegExp]>([
   ['an unknown user property', image, { promt: 'x' }, /the user properties: .*promt/],
   ['a faulty id', image, { id: '7' }, /^id: /],
-  ['questions that are no JSON', image, { questions: '{' }, /the user property questions: no valid JSON/],
+  ['questions that are no JSON', image, { questions: '{' }, /the user property questions: not valid JSON/],
   ['a faulty question', image, { questions: '{"a":{"ask":"x","type":"date"}}' }, /a\.type: /],
   ['a property given twice', image, { prompt: ['a', 'b'] }, /^prompt: /],
-  ['no JSON', Buffer.from('{"schema":1,'), {}, /the payload: no valid JSON/],
+  ['no JSON', Buffer.from('{"schema":1,'), {}, /the payload: not valid JSON/],
   ['another schema', { schema: 2, image: '' }, {}, /^schema: /],
   ['no base64', { schema: 1, image: '***' }, {}, /^image: /],
   ['an unknown key', { schema: 1, image: '', colour: 1 }, {}, /colour/],
-  ['more than the worker takes', { schema: 1, image: 'A'.repeat(2 << 20) }, {}, /takes at most \d+/],
+  ['more than the worker takes', { schema: 1, image: 'A'.repeat(2 << 20) }, {}, /accepts at most \d+/],
 ])('%s is invalid, and can be answered', (_name, payload, userProperties, fault) => {
   const message = messageOf(payload, userProperties);
   expect(message.reply?.topic).toBe('shop/answers');

@@ -18,7 +18,7 @@ const blocks = Object.fromEntries(
 );
 
 test.each(['file', 'envelope'])(
-  'what the page tells a shell to do is answered: %s',
+  'the shell commands of the page get an answer: %s',
   async (form) => {
     const broker = await startBroker();
     await startWorker(broker.url);
@@ -30,7 +30,7 @@ test.each(['file', 'envelope'])(
     waiting.stdout.on('data', (data) => {
       heard += data;
     });
-    // Sent until who waits has subscribed.
+    // Sent repeatedly, until the receiver has subscribed.
     await until(() => {
       execFileSync('sh', ['-c', blocks[form]!], options);
       return heard !== '';
@@ -53,7 +53,7 @@ test.each(['file', 'envelope'])(
   60_000,
 );
 
-test('with the rights that the page names, and no others, a board has its frames described', async () => {
+test('with only the rights on the page, a board has its frames described', async () => {
   const broker = await startBroker((folder) => {
     writeFileSync(join(folder, 'acl'), `${blocks['acl']}\n`);
     for (const [index, user] of ['orion-2', 'porch-board'].entries()) {

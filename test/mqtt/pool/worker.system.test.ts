@@ -40,7 +40,7 @@ test('a JPEG with user properties is described, and answered with its id, digest
   });
 });
 
-test('a PNG in JSON is answered at the topic that it names; without a prompt the worker asks its own', async () => {
+test('a PNG in JSON is answered on its response topic; without a prompt the board uses its own', async () => {
   const broker = await startBroker();
   await startWorker(broker.url);
   const customer = await Customer.start(broker.url);
@@ -62,7 +62,7 @@ test('a PNG in JSON is answered at the topic that it names; without a prompt the
   });
 });
 
-test('the size told is that which a viewer shows', async () => {
+test('the size in the answer is that of the upright image', async () => {
   const broker = await startBroker();
   await startWorker(broker.url);
   const customer = await Customer.start(broker.url);
@@ -88,7 +88,7 @@ test('an image is acknowledged only once the broker has acknowledged its answer'
   expect(exchange()).toEqual(['broker PUBLISH', 'client PUBLISH', 'broker PUBACK', 'client PUBACK']);
 });
 
-test('the broker gives a worker no more than it may have in flight, and one more to be refused', async () => {
+test('the broker sends no more than the images in flight, and one more to be refused', async () => {
   const broker = await startBroker();
   const { url, packets } = await tapPackets(broker.port);
   const engine = new RecordedEngine(60_000);
@@ -102,27 +102,27 @@ test('the broker gives a worker no more than it may have in flight, and one more
     });
   const taken = (): number => packets.filter((packet) => packet === 'broker PUBLISH').length;
   await until(() => taken() === 3 && engine.asked.length === 1);
-  // The broker would have given more by now: it has since answered a whole exchange.
+  // The broker would have sent more by now: since then it has handled a whole exchange.
   await customer.client.subscribeAsync('shop/other', { qos: 1 });
   expect([taken(), engine.asked.length]).toEqual([3, 1]);
 });
 
-test('what cannot be described is answered with the reason, and the next one is described', async () => {
+test('an image that cannot be described is answered with the reason, and the next one is described', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url, { maxImageBytes: 100_000 });
   const customer = await Customer.start(broker.url);
   const good = await jpegOf();
   const gif = await sharp(good).gif().toBuffer();
-  // The header of a PNG of 60,000 x 60,000 pixels: nobody must decode it to find out.
+  // The header of a PNG of 60,000 x 60,000 pixels: it must be refused without decoding.
   const bomb = await sharp(good).png().toBuffer();
   bomb.writeUInt32BE(60_000, 16);
   bomb.writeUInt32BE(60_000, 20);
   const faults: [Buffer | string, Record<string, string>, string, RegExp][] = [
-    [gif, {}, 'invalid', /no JPEG or PNG file/],
-    [Buffer.from('hello'), {}, 'invalid', /no JPEG or PNG file/],
+    [gif, {}, 'invalid', /not a JPEG or PNG file/],
+    [Buffer.from('hello'), {}, 'invalid', /not a JPEG or PNG file/],
     [good.subarray(0, 20), {}, 'invalid', /cannot be read/],
     [bomb, {}, 'invalid', /cannot be read/],
-    [Buffer.concat([good, Buffer.alloc(100_000)]), {}, 'invalid', /takes at most 100000/],
+    [Buffer.concat([good, Buffer.alloc(100_000)]), {}, 'invalid', /accepts at most 100000/],
     [good, { colour: 'red' }, 'invalid', /colour/],
     ['{"schema":1}', {}, 'invalid', /^image: /],
   ];
@@ -142,7 +142,7 @@ test('what cannot be described is answered with the reason, and the next one is 
   expect((await customer.send(good)).payload).toMatchObject({ status: 'ok' });
 });
 
-test('what the broker cannot have been allowed to send holds nothing up: it is thrown away there', async () => {
+test('the broker drops messages above the packet limit, and the next image is described', async () => {
   const broker = await startBroker();
   await startWorker(broker.url, { maxImageBytes: 65_536 });
   const customer = await Customer.start(broker.url);
@@ -154,7 +154,7 @@ test('what the broker cannot have been allowed to send holds nothing up: it is t
   expect(customer.answers).toHaveLength(1);
 });
 
-test('an image whose time is over is answered as expired, whether it waits or is at work', async () => {
+test('an expired image is answered as expired, whether it waits or is being described', async () => {
   const broker = await startBroker();
   const engine = new RecordedEngine(60_000);
   await startWorker(broker.url, { engine });
@@ -170,7 +170,7 @@ test('an image whose time is over is answered as expired, whether it waits or is
   expect((await customer.send(image, {}, { messageExpiryInterval: 60 })).payload.status).toBe('ok');
 });
 
-test('whoever wants no waiting is refused while the worker is at another image, and hears that it is at theirs', async () => {
+test('with if_busy: refuse, an image is refused during another one, and `working` is sent during its own', async () => {
   const broker = await startBroker();
   const engine = new RecordedEngine(400);
   await startWorker(broker.url, { engine, workingEveryMs: 100 });
@@ -190,7 +190,7 @@ test('whoever wants no waiting is refused while the worker is at another image, 
   expect(ofFirst.filter(({ payload }) => payload.status === 'ok')).toHaveLength(1);
 });
 
-test('while its engine is started anew a worker is busy, and does not say that it is at an image', async () => {
+test('while its engine restarts a worker board is busy, and does not send `working`', async () => {
   const broker = await startBroker();
   const { engine } = await startWorker(broker.url);
   const customer = await Customer.start(broker.url);
@@ -199,13 +199,13 @@ test('while its engine is started anew a worker is busy, and does not say that i
   engine.restart = back.promise;
   const refused = await customer.send(image, { if_busy: 'refuse' });
   expect(refused.payload).toMatchObject({
-    error: { code: 'busy', message: expect.stringMatching(/started anew/) },
+    error: { code: 'busy', message: expect.stringMatching(/restarting/) },
   });
   back.resolve();
   expect((await customer.send(image, { if_busy: 'refuse' })).payload.status).toBe('working');
 });
 
-test('an image for another pool is left alone, and one that nobody could hear of is not described', async () => {
+test('an image for another pool is ignored, and one without a valid response topic is not described', async () => {
   const broker = await startBroker();
   const { engine, log } = await startWorker(broker.url);
   const customer = await Customer.start(broker.url);
@@ -214,19 +214,19 @@ test('an image for another pool is left alone, and one that nobody could hear of
     customer.client.publishAsync('scenecast/work/a', image, { qos: 1, properties });
   await publish({ responseTopic: 'shop/answers', userProperties: { pool: 'others' } });
   await publish({});
-  // The same again is not told again.
+  // The same reason is not logged again.
   await publish({});
   await publish({ responseTopic: 'scenecast/porch/request/restart' });
   expect((await customer.send(image, { pool: 'boards' })).payload.status).toBe('ok');
   expect(engine.asked).toHaveLength(1);
   expect(customer.answers).toHaveLength(1);
-  expect(log.of('an image that cannot be answered').map(({ fields }) => fields.reason)).toEqual([
-    'it names no response topic',
-    expect.stringContaining('response/work only'),
+  expect(log.of('image without a usable response topic ignored').map(({ fields }) => fields.reason)).toEqual([
+    'it has no response topic',
+    expect.stringContaining('must be scenecast/<device>/response/work'),
   ]);
 });
 
-test('a worker that stops gives back what it has', async () => {
+test('a worker board that stops answers what it has', async () => {
   const broker = await startBroker();
   const { worker, engine } = await startWorker(broker.url, { engine: new RecordedEngine(60_000) });
   const customer = await Customer.start(broker.url);
@@ -239,7 +239,7 @@ test('a worker that stops gives back what it has', async () => {
   });
 });
 
-test('an answer that the connection did not outlive goes over the next', async () => {
+test('if the connection ends before an answer is sent, it goes over the next one', async () => {
   const broker = await startBroker();
   const engine = new RecordedEngine(700);
   const { log } = await startWorker(broker.url, { engine });
@@ -252,10 +252,10 @@ test('an answer that the connection did not outlive goes over the next', async (
   const second = await Customer.start(broker.url);
   await until(() => second.answers.length === 1);
   expect(second.answers[0]?.payload.status).toBe('ok');
-  expect(log.of('an answer was not published')).toEqual([]);
+  expect(log.of('answer not published')).toEqual([]);
 });
 
-test('an answer that was written and never acknowledged is written again over the next connection', async () => {
+test('an answer that was never acknowledged is sent again over the next connection', async () => {
   const broker = await startBroker();
   const { url, packets } = await tapPackets(broker.port);
   const engine = new RecordedEngine(700);
@@ -273,10 +273,10 @@ test('an answer that was written and never acknowledged is written again over th
   await broker.down('SIGKILL');
   await broker.up();
   await until(() => answered() === 2);
-  expect(log.of('an answer was not published')).toEqual([]);
+  expect(log.of('answer not published')).toEqual([]);
 });
 
-test('whoever wants no waiting hears at once that the worker is at it, and no timer is left behind', async () => {
+test('with if_busy: refuse, `working` is sent at once, and no timer is left behind', async () => {
   const broker = await startBroker();
   const engine = new RecordedEngine(300);
   await startWorker(broker.url, { engine, workingEveryMs: 600_000 });

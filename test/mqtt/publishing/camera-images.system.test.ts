@@ -15,7 +15,7 @@ const encode: EncodeImage = (picture, mostBytes) =>
   jpegWithin(picture, { mostWidth: null, quality: 80, mostBytes });
 const images = new Map([['porch', encode]]);
 
-/** Bare noise, as a V4L2 camera may give it: a JPEG of it is large. */
+/** Raw pixels of noise, whose JPEG is large. */
 async function noise(width: number, height: number): Promise<Picture> {
   const create = {
     width,
@@ -59,7 +59,7 @@ test('the described picture is retained as a JPEG, at most once; that of another
   expect(subscriber.received.filter((message) => message.topic.endsWith('/image'))).toHaveLength(1);
 });
 
-test('privacy masks are in the published picture, whatever else is not', async () => {
+test('privacy masks are painted in the published picture', async () => {
   const { url } = await startBroker();
   const { publisher } = await startPublisher(url, { images });
   const arrived = files(await subscribe(url));
@@ -83,7 +83,7 @@ test('privacy masks are in the published picture, whatever else is not', async (
   expect(grey[32 * 64 + 56]).toBeGreaterThan(235);
 });
 
-test('a picture that is larger than the broker takes is made smaller, and nothing is split', async () => {
+test('a picture above the packet limit is scaled down, and not split', async () => {
   const maxPacketSize = 20_000;
   const { url } = await startBroker(`allow_anonymous true\nmax_packet_size ${maxPacketSize}`);
   const { publisher, log } = await startPublisher(url, { images });
@@ -99,7 +99,7 @@ test('a picture that is larger than the broker takes is made smaller, and nothin
   expect(log.of('picture not published')).toEqual([]);
 });
 
-test('where no picture is so small, that is told once, and descriptions go on', async () => {
+test('if no picture can be so small, that is logged once, and descriptions go on', async () => {
   const { url } = await startBroker('allow_anonymous true\nmax_packet_size 2000');
   const { publisher, log } = await startPublisher(url, { images: new Map([['porch', async () => null]]) });
   const subscriber = await subscribe(url);
@@ -114,7 +114,7 @@ test('where no picture is so small, that is told once, and descriptions go on', 
   ]);
 });
 
-test('the newest picture is there again after a broker lost its memory', async () => {
+test('the newest picture is published again after the broker lost its state', async () => {
   const mosquitto = await startBroker();
   const { publisher, log } = await startPublisher(mosquitto.url, { images });
   const before = files(await subscribe(mosquitto.url));
@@ -129,7 +129,7 @@ test('the newest picture is there again after a broker lost its memory', async (
   expect(await sharp(after[0]!.bytes).metadata()).toMatchObject({ width: 32, height: 32 });
 });
 
-test('a picture that cannot be encoded is told, and the next is published', async () => {
+test('a picture that cannot be encoded is logged, and the next is published', async () => {
   const { url } = await startBroker();
   const { publisher, log } = await startPublisher(url, { images });
   const arrived = files(await subscribe(url));
@@ -140,7 +140,7 @@ test('a picture that cannot be encoded is told, and the next is published', asyn
   await until(() => arrived.length === 1);
 });
 
-test('a broker that tells no limit and hangs up over pictures gets smaller ones', async () => {
+test('a broker that announces no limit and disconnects over pictures gets smaller ones', async () => {
   const tolerated = 60_000;
   const broker = await ScriptedBroker.start(() => 0, {
     onQos0: ({ payload }) => (payload.length > tolerated ? 'hang-up' : 'ignore'),

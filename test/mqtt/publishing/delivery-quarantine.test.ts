@@ -6,15 +6,15 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('what was refused is passed over until the next connection', () => {
+test('a refused entry is skipped until the next connection', () => {
   const quarantine = new DeliveryQuarantine(new LogLines());
   quarantine.refused(7);
-  expect([quarantine.has(7), quarantine.nextTryInMs(), quarantine.takeBack()]).toEqual([true, null, false]);
+  expect([quarantine.has(7), quarantine.nextRetryInMs(), quarantine.release()]).toEqual([true, null, false]);
   quarantine.newConnection();
   expect(quarantine.has(7)).toBe(false);
 });
 
-test('over which three connections end: passed over for ten minutes, then after one more', () => {
+test('an entry is skipped for ten minutes after three connections end over it, later after one', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const log = new LogLines();
   const quarantine = new DeliveryQuarantine(log);
@@ -24,20 +24,20 @@ test('over which three connections end: passed over for ten minutes, then after 
   expect([quarantine.isSuspicious, quarantine.has(7)]).toEqual([true, false]);
   quarantine.connectionEnded(7);
   quarantine.newConnection();
-  expect([quarantine.isSuspicious, quarantine.has(7), quarantine.nextTryInMs()]).toEqual([
+  expect([quarantine.isSuspicious, quarantine.has(7), quarantine.nextRetryInMs()]).toEqual([
     false,
     true,
     600_000,
   ]);
   vi.advanceTimersByTime(600_000);
-  expect(quarantine.takeBack()).toBe(true);
-  expect([quarantine.has(7), quarantine.takeBack(), quarantine.nextTryInMs()]).toEqual([false, false, null]);
+  expect(quarantine.release()).toBe(true);
+  expect([quarantine.has(7), quarantine.release(), quarantine.nextRetryInMs()]).toEqual([false, false, null]);
   quarantine.connectionEnded(7);
   expect(quarantine.has(7)).toBe(true);
   expect(log.lines).toHaveLength(2);
 });
 
-test('connections that end over one entry after another mean none of them', () => {
+test('no entry is suspected if connections end over a different one each time', () => {
   const quarantine = new DeliveryQuarantine(new LogLines());
   for (const seq of [1, 2, 3, 4, 5]) quarantine.connectionEnded(seq);
   quarantine.connectionEnded(Number.POSITIVE_INFINITY);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const tool = join(import.meta.dirname, '../../../tools/durability/durability.ts');
 
-test('a few kills of broker and daemon: nothing that was completed is lost', async () => {
+test('no completed description is lost when broker and daemon are killed a few times', async () => {
   // Larger numbers: npm run test:durability -- --broker-kills 100 --daemon-kills 1000
   const { stdout } = await promisify(execFile)(process.execPath, [
     tool,

@@ -24,7 +24,7 @@ function described(subscriber: Subscriber): DescriptionPayload[] {
 
 const ids = (subscriber: Subscriber): string[] => described(subscriber).map(({ id }) => id);
 
-/** Describes something, and gives its id. */
+/** Publishes an observation. @returns its id */
 function describeOne({ publisher }: Publishing, extra: Parameters<typeof observation>[0] = {}): string {
   const id = extra.id ?? ulid();
   publisher.observation(observation({ ...extra, id }));
@@ -33,11 +33,11 @@ function describeOne({ publisher }: Publishing, extra: Parameters<typeof observa
 
 const emptied = ({ outbox }: Publishing): Promise<void> => until(() => outbox.health.depth === 0);
 
-test('what is described without a broker is delivered in order when there is one, with its times and answers', async () => {
+test('observations made without a broker are delivered in order later, with their times and answers', async () => {
   const broker = await startBroker();
   await broker.down();
   const publishing = await startPublisher(broker.url);
-  // Ids that sort the other way round, as after a clock was set back.
+  // Ids in reverse order, as after the clock was set back.
   const made = ['C', 'B', 'A'].map((letter, index) => {
     const capturedAt = new Date(Date.UTC(2026, 0, 1, 0, 0, index));
     return describeOne(publishing, {
@@ -52,7 +52,7 @@ test('what is described without a broker is delivered in order when there is one
   const subscriber = await subscribe(broker.url);
   await until(() => ids(subscriber).includes(made[2]!));
   await emptied(publishing);
-  // The first may have been there before the subscriber was.
+  // The first may have been published before the subscription.
   expect(made.slice(-ids(subscriber).length)).toEqual(ids(subscriber));
   const last = described(subscriber).at(-1)!;
   expect(last.captured_at).toBe('2026-01-01T00:00:02.000Z');
@@ -61,7 +61,7 @@ test('what is described without a broker is delivered in order when there is one
   expect(answers.at(-1)).toEqual({ id: made[2], value: 2, captured_at: '2026-01-01T00:00:02.000Z' });
 });
 
-test('of a camera that is not there any more what waits is sent, and not left at the broker', async () => {
+test('waiting observations of a removed camera are sent, but not retained', async () => {
   const broker = await startBroker();
   const subscriber = await subscribe(broker.url);
   const publishing = await startPublisher(broker.url, { isRetained: (name) => name !== topic });
@@ -73,7 +73,7 @@ test('of a camera that is not there any more what waits is sent, and not left at
   expect(described(later)).toEqual([]);
 });
 
-test('a broker killed without having saved anything is sent all again: same ids, same payloads, in order', async () => {
+test('after a broker is killed without saving, all is sent again: same ids, same payloads, in order', async () => {
   const broker = await startBroker();
   const publishing = await startPublisher(broker.url);
   const early = await subscribe(broker.url);
@@ -92,17 +92,17 @@ test('a broker killed without having saved anything is sent all again: same ids,
   expect(described(late).map(bare)).toEqual(described(early).slice(0, 5).map(bare));
   expect(described(late)[0]?.published_at).not.toBe(described(early)[0]?.published_at);
   await emptied(publishing);
-  expect(publishing.log.of('sending again what the broker may have lost')[0]?.fields).toEqual({
+  expect(publishing.log.of('resending entries that the broker may have lost')[0]?.fields).toEqual({
     count: 5,
     brokerKnows: null,
   });
-  // Only the newest is retained, and nothing older takes its place.
+  // Only the newest is retained, and no older one replaces it.
   const latest = await subscribe(broker.url);
   await until(() => ids(latest).length > 0);
   expect(ids(latest)).toEqual([made[4]]);
 });
 
-test('a broker that remembers is sent only what it does not know, and the newest', async () => {
+test('a broker that kept some entries is sent only the others', async () => {
   const broker = await startBroker(
     (folder) => `allow_anonymous true\nuser root\npersistence true\npersistence_location ${folder}/`,
   );
@@ -111,7 +111,7 @@ test('a broker that remembers is sent only what it does not know, and the newest
   const mark = (): number => early.json('scenecast/test/outbox').at(-1)?.seq ?? 0;
   const known = [1, 2, 3].map(() => describeOne(publishing));
   await until(() => mark() === 3);
-  // Ended in order, it saves; killed, it does not.
+  // It saves on SIGTERM, and not on SIGKILL.
   await broker.down('SIGTERM');
   await broker.up();
   await until(() => publishing.log.of('connected to the broker').length === 2);
@@ -121,17 +121,17 @@ test('a broker that remembers is sent only what it does not know, and the newest
   await broker.down('SIGKILL');
   await broker.up();
   await until(() => publishing.log.of('connected to the broker').length === 3);
-  await until(() => publishing.log.of('sending again what the broker may have lost').length > 0);
+  await until(() => publishing.log.of('resending entries that the broker may have lost').length > 0);
   await emptied(publishing);
   expect(
-    publishing.log.of('sending again what the broker may have lost').map(({ fields }) => fields),
+    publishing.log.of('resending entries that the broker may have lost').map(({ fields }) => fields),
   ).toEqual([{ count: 2, brokerKnows: 3 }]);
   const sent = ids(early);
   expect(sent.filter((id) => known.slice(0, 2).includes(id))).toEqual(known.slice(0, 2));
   expect(sent.slice(-2)).toEqual(unknown);
 });
 
-test('a daemon that is started anew delivers what it had not, and nothing that it had', async () => {
+test('a restarted daemon delivers only what was not delivered', async () => {
   const broker = await startBroker();
   const path = join(scratchFolder(), 'outbox.db');
   const first = await startPublisher(broker.url, { path });
@@ -156,7 +156,7 @@ test('a daemon that is started anew delivers what it had not, and nothing that i
   expect(ids(late)).toEqual([delivered, kept, next]);
 });
 
-test('a mark of another outbox, or one that is no mark, counts for nothing', async () => {
+test('a mark of another outbox, or an invalid one, is ignored', async () => {
   const broker = await startBroker();
   const path = join(scratchFolder(), 'outbox.db');
   const first = await startPublisher(broker.url, { path });
@@ -170,8 +170,10 @@ test('a mark of another outbox, or one that is no mark, counts for nothing', asy
   ] as const) {
     await meddler.publishAsync('scenecast/test/outbox', payload, { qos: 1, retain: true });
     const next = await startPublisher(broker.url, { path });
-    await until(() => next.log.of('sending again what the broker may have lost').length === 1);
-    expect(next.log.of('sending again what the broker may have lost')[0]?.fields).toMatchObject({ count });
+    await until(() => next.log.of('resending entries that the broker may have lost').length === 1);
+    expect(next.log.of('resending entries that the broker may have lost')[0]?.fields).toMatchObject({
+      count,
+    });
     await until(() => next.outbox.replayable === 3);
     await next.close();
   }
@@ -201,14 +203,14 @@ test('the event “described” comes once the outbox has the description', asyn
   expect(types()).toEqual(['captured', 'described']);
 });
 
-/** Nobody may write this topic; everything else is open. */
+/** Denies writing one topic; everything else is allowed. */
 const denying = (denied: string) => (folder: string) => {
   const path = join(folder, 'acl');
   writeFileSync(path, `topic readwrite #\ntopic deny ${denied}\n`);
   return `allow_anonymous true\nuser root\nacl_file ${path}`;
 };
 
-test('a topic that the broker denies is told once, costs no other, and is tried again over the next connection', async () => {
+test('a denied topic is logged once, affects no other, and is tried again over the next connection', async () => {
   const settings = denying('scenecast/test/yard/description');
   const broker = await startBroker(settings);
   const publishing = await startPublisher(broker.url);
@@ -223,7 +225,7 @@ test('a topic that the broker denies is told once, costs no other, and is tried 
       level: 'error',
       topic: 'scenecast/test/yard/description',
       reason:
-        "the broker refuses it: not authorized (0x87); the broker's access list must let this client write the topic",
+        "the broker refuses it: not authorized (0x87); allow this client to write the topic in the broker's access list",
     },
   ]);
   await broker.down();
@@ -234,7 +236,7 @@ test('a topic that the broker denies is told once, costs no other, and is tried 
   await emptied(publishing);
 });
 
-test('what is larger than the broker’s packets is not sent but told, and the rest goes on', async () => {
+test('a message above the packet limit is logged and not sent, and others are', async () => {
   const broker = await startBroker('allow_anonymous true\nmax_packet_size 2000');
   const publishing = await startPublisher(broker.url);
   const subscriber = await subscribe(broker.url);
@@ -243,17 +245,17 @@ test('what is larger than the broker’s packets is not sent but told, and the r
   await until(() => ids(subscriber).includes(small));
   await until(() => publishing.log.of('not published').length === 1);
   expect(publishing.log.of('not published')[0]?.fields.reason).toMatch(
-    /a packet of 2\d\d\d bytes; the broker takes at most 2000 bytes \(mosquitto: max_packet_size\)/,
+    /a packet of 2\d\d\d bytes; the broker accepts at most 2000 bytes \(mosquitto: max_packet_size\)/,
   );
   expect(publishing.log.of('connected to the broker')).toHaveLength(1);
   await until(() => publishing.outbox.health.depth === 1);
 });
 
-/** The ids of the descriptions that a scripted broker was sent. */
+/** The ids of the descriptions that a scripted broker received. */
 const sentTo = (broker: ScriptedBroker): string[] =>
   broker.published.filter((message) => message.topic === topic).map(({ payload }) => JSON.parse(payload).id);
 
-test('a message that the broker ignores in silence is told after a while, and the connection stays', async () => {
+test('a message that the broker never acknowledges is logged after a while, and the connection stays', async () => {
   const broker = await ScriptedBroker.start(({ payload }) => (payload.includes('ignore me') ? 'ignore' : 0));
   const publishing = await startPublisher(broker.url, { publishTimeoutMs: 300 });
   describeOne(publishing, { text: 'ignore me' });
@@ -261,7 +263,7 @@ test('a message that the broker ignores in silence is told after a while, and th
   await until(() => publishing.log.of('not published').length === 1);
   expect(publishing.log.of('not published')[0]?.fields).toEqual({
     topic,
-    reason: expect.stringMatching(/the broker answers, but does not acknowledge it.*message_size_limit/),
+    reason: expect.stringMatching(/the broker answers pings, but did not acknowledge it.*message_size_limit/),
   });
   await until(() => publishing.outbox.health.depth === 1);
   expect(sentTo(broker)).toContain(next);
@@ -272,24 +274,24 @@ test.each<[string, Verdict]>([
   ['hangs up', 'hang-up'],
   ['ends the connection with a reason', { disconnect: 0x99 }],
 ])(
-  'a message over which the broker %s is passed over after three times, and the others go on',
+  'a message over which the broker %s is skipped after three times, and others are sent',
   async (_how, verdict) => {
     const broker = await ScriptedBroker.start(({ payload }) => (payload.includes('hang up') ? verdict : 0));
     const publishing = await startPublisher(broker.url);
     const before = describeOne(publishing);
     describeOne(publishing, { text: 'hang up' });
     const after = [1, 2, 3].map(() => describeOne(publishing));
-    const told = '3 connections have ended while this description was sent: it is passed over for now';
-    await until(() => publishing.log.of(told).length > 0 && publishing.outbox.health.depth === 1);
-    // Two for the one before it, which was under way with it, three for it, and the last.
+    const message = 'connections keep ending while this description is sent; skipping it for now';
+    await until(() => publishing.log.of(message).length > 0 && publishing.outbox.health.depth === 1);
+    // Two for the entry before it, which was sent along with it, three for it, and the last.
     expect(broker.connections).toBeLessThanOrEqual(6);
     expect(sentTo(broker).slice(-3)).toEqual(after);
     expect(sentTo(broker)[0]).toBe(before);
-    expect(publishing.log.of(told).map(({ level }) => level)).toEqual(['error']);
+    expect(publishing.log.of(message).map(({ level }) => level)).toEqual(['error']);
   },
 );
 
-test('a broker whose quota is used up is asked again later, in order, and told of once', async () => {
+test('after the quota is used up, entries are sent again later, in order, and it is logged once', async () => {
   let isFull = true;
   const quotaExceeded = 0x97;
   const broker = await ScriptedBroker.start((message) =>
@@ -303,12 +305,12 @@ test('a broker whose quota is used up is asked again later, in order, and told o
   const sent = sentTo(broker);
   expect(sent.slice(-3)).toEqual(made);
   expect(publishing.log.of('not published').map(({ fields }) => fields.reason)).toEqual([
-    "the broker refuses it: quota exceeded (0x97); the broker's quota for this client is used up; it is tried again later",
+    "the broker refuses it: quota exceeded (0x97); the broker's quota for this client is used up; retrying later",
   ]);
   expect(broker.connections).toBe(1);
 });
 
-test('no more are unacknowledged at once than the broker can receive', async () => {
+test('unacknowledged messages do not exceed the receive maximum', async () => {
   const broker = await ScriptedBroker.start(() => 0, {
     connackProperties: [0x21, 0, 3], // Receive Maximum
     ackAfterMs: 50,
@@ -318,18 +320,18 @@ test('no more are unacknowledged at once than the broker can receive', async () 
   await until(() => sentTo(broker).length === 20);
   await emptied(publishing);
   expect(sentTo(broker)).toEqual(made);
-  expect(broker.mostUnacknowledged).toBe(3);
+  expect(broker.maxUnacknowledged).toBe(3);
 });
 
-test('a broker that is frozen is given up, and nothing is lost when it is back', async () => {
+test('a frozen broker is disconnected, and nothing is lost when it is back', async () => {
   const broker = await startBroker();
   const publishing = await startPublisher(broker.url, { publishTimeoutMs: 300 });
   const subscriber = await subscribe(broker.url);
   await until(() => publishing.log.of('connected to the broker').length === 1);
   broker.signal('SIGSTOP');
   const id = describeOne(publishing);
-  await until(() => publishing.log.of('the connection to the broker ended').length === 1);
-  expect(publishing.log.of('the connection to the broker ended')[0]?.fields.reason).toBe(
+  await until(() => publishing.log.of('connection to the broker lost').length === 1);
+  expect(publishing.log.of('connection to the broker lost')[0]?.fields.reason).toBe(
     `the broker did not acknowledge ${topic} within 300 ms`,
   );
   broker.signal('SIGCONT');
@@ -337,7 +339,7 @@ test('a broker that is frozen is given up, and nothing is lost when it is back',
   await emptied(publishing);
 });
 
-test('bounds hold while there is no broker: the oldest are dropped, and health says how many', async () => {
+test('limits hold without a broker: the oldest are dropped, and counted in health', async () => {
   const broker = await startBroker();
   await broker.down();
   const publishing = await startPublisher(broker.url, { bounds: { maxEntries: 3 } });
@@ -350,7 +352,7 @@ test('bounds hold while there is no broker: the oldest are dropped, and health s
   expect(ids(subscriber)).not.toContain(made[1]);
 });
 
-test('with more topics than the broker has aliases for, every message arrives under its own', async () => {
+test('with more topics than the broker has aliases, every message arrives on its own topic', async () => {
   const broker = await startBroker(); // mosquitto offers ten aliases
   const publishing = await startPublisher(broker.url);
   const subscriber = await subscribe(broker.url);

@@ -12,7 +12,7 @@ import { until } from '../../support/until.ts';
 
 const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
 
-test('status is retained: online while there, offline after a clean end', async () => {
+test('status is retained: online while running, offline after a clean shutdown', async () => {
   const { url } = await startBroker();
   const { publisher } = await startPublisher(url);
   const early = await subscribe(url);
@@ -30,7 +30,7 @@ test('status is retained: online while there, offline after a clean end', async 
   });
 });
 
-test('retained state comes again after a broker lost its memory; events of the meantime are dropped and counted', async () => {
+test('retained state is published again after a broker restart; events in between are dropped and counted', async () => {
   const mosquitto = await startBroker();
   const { publisher, log } = await startPublisher(mosquitto.url);
   publisher.cameraStatus('porch', { state: 'online', reason: null });
@@ -88,7 +88,7 @@ test('the newest health is retained, at most once', async () => {
   expect(qualities).toContain(0);
 });
 
-test('user and password come from the config and a file that is read anew, and the password is in no log line', async () => {
+test('the password file is read again at each attempt, and the password is in no log line', async () => {
   const folder = scratchFolder();
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, 'wrong horse\n');
@@ -105,7 +105,7 @@ test('user and password come from the config and a file that is read anew, and t
   expect(JSON.stringify(log.lines)).not.toContain('horse');
 });
 
-test('a password file that is not there is named', async () => {
+test('a missing password file is named', async () => {
   const starting = startPublisher('mqtt://127.0.0.1:1', {
     username: 'board',
     passwordFile: '/nowhere/password',
@@ -113,7 +113,7 @@ test('a password file that is not there is named', async () => {
   await expect(starting).rejects.toThrow(/mqtt\.password_file \/nowhere\/password: cannot be read/);
 });
 
-test('a broker that speaks only MQTT 3.1.1 is served in 3.1.1', async () => {
+test('a broker that supports only MQTT 3.1.1 is used with 3.1.1', async () => {
   const aedes = await Aedes.createBroker();
   const server = createServer(aedes.handle).listen(0, '127.0.0.1');
   await once(server, 'listening');
