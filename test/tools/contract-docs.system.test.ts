@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 const mqttPage = readFileSync(join(root, 'docs/mqtt.md'), 'utf8');
 
-test('--check names the document that is not current, and leaves it as it is', () => {
+test('--check names the outdated document, and does not change it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-docs-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const name of ['mqtt.md', 'asyncapi.yaml']) cpSync(join(root, 'docs', name), join(folder, name));

@@ -274,7 +274,7 @@ const malformed = [
     'request/describe',
     `{"prompt":"${'x'.repeat(5000)}"}`,
     'describe',
-    /5013 bytes; a command has at most 4096/,
+    /5013 bytes; a command must be at most 4096/,
   ],
   ['request/describe', '['.repeat(4096), 'describe', /not JSON/],
   ['request/ask', { question: { ask: 'x'.repeat(501) } }, 'ask', /^question\.ask: /],
