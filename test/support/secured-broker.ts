@@ -72,7 +72,7 @@ export class SecuredBroker {
     const script = blocks
       .join('\n')
       .replace('host=broker.example', 'host=localhost')
-      .replace('files=/opt/scenecast/docs/mosquitto', `files='${join(docs, 'mosquitto')}'`)
+      .replace('files=/usr/share/doc/scenecast/docs/mosquitto', `files='${join(docs, 'mosquitto')}'`)
       .replace('in workshop garage reader', 'in admin workshop garage reader');
     execFileSync('bash', ['-euc', script], { cwd: this.folder, stdio: 'pipe' });
     const list = readFileSync(this.path('access.acl'), 'utf8');

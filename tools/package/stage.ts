@@ -16,6 +16,7 @@ import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { stageSources } from './javascript.ts';
 import { isNeededFile, neededPackages, type PackageLock } from './needed-files.ts';
+import { stageDocs } from './stage-docs.ts';
 
 /** Where the package has the project. */
 export const home = 'usr/lib/scenecast';
@@ -93,13 +94,13 @@ export function stageDebian(root: string, repository: string): void {
   copy('tools/package/debian/scenecast.lintian-overrides', 'usr/share/lintian/overrides/scenecast');
   link(root, '../lib/scenecast/bin/scenecast', 'usr/bin/scenecast');
   const doc = 'usr/share/doc/scenecast';
-  for (const file of readdirSync(join(repository, 'docs')).filter((file) => file.endsWith('.md')))
-    copy(join('docs', file), join(doc, file));
+  stageDocs(join(root, doc), repository);
   link(root, '../../../../lib/scenecast/config.example.yaml', join(doc, 'examples/config.example.yaml'));
 }
 
 /** Commands that npm packages bring would need a Node in the path, and are not used. */
-const executable = /\/(bin\/(node|scenecast)|DEBIAN\/(postinst|prerm|postrm))$/;
+const executable =
+  /\/(bin\/(node|scenecast)|scenecast\/scripts\/provision\.sh|DEBIAN\/(postinst|prerm|postrm))$/;
 
 /** Removes empty folders and debugging symbols, and gives every file the same mode and time on whatever machine. */
 export function normalise(

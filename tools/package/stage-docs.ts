@@ -1,0 +1,24 @@
+import { cpSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { linkedPaths } from '../docs/markdown-links.ts';
+
+/**
+ * Copies `docs` of the repository to `target`, and with it every file or folder that its pages link to, each in its
+ * place beside `docs`, so that the links keep working.
+ */
+export function stageDocs(target: string, repository: string): void {
+  const staged = new Set<string>();
+  const stage = (path: string): void => {
+    if (staged.has(path)) return;
+    staged.add(path);
+    const from = join(repository, path);
+    if (lstatSync(from).isDirectory()) {
+      for (const name of readdirSync(from)) stage(join(path, name));
+      return;
+    }
+    cpSync(from, join(target, path));
+    if (path.endsWith('.md'))
+      for (const linked of linkedPaths(path, readFileSync(from, 'utf8'))) stage(linked);
+  };
+  stage('docs');
+}
