@@ -38,7 +38,7 @@ describe('changelog', () => {
   });
 
   test('no entries is an error', () => {
-    expect(() => debianChangelog('# Changelog\n\n## Unreleased\n', facts)).toThrow('has no entries');
+    expect(() => debianChangelog('# Changelog\n\n## Unreleased\n', facts)).toThrow('no section has entries');
   });
 });
 

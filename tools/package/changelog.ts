@@ -5,22 +5,39 @@ export interface ChangelogFacts {
   readonly date: Date;
 }
 
+/** A `## ` section of CHANGELOG.md. */
+export interface ChangelogSection {
+  /** `0.1.0 - 2026-11-30`, or `Unreleased`. */
+  readonly title: string;
+  /** Below the title, as it is written. */
+  readonly text: string;
+  /** What its `- ` items say. */
+  readonly entries: readonly string[];
+}
+
+/** The sections of CHANGELOG.md, newest first. */
+export function changelogSections(markdown: string): ChangelogSection[] {
+  return markdown
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => {
+      const [title = '', ...lines] = section.split('\n');
+      const text = lines.join('\n').trim();
+      const items = `\n${text}`.split(/\n- /).slice(1);
+      return { title: title.trim(), text, entries: items.map((item) => item.split(/^#/m)[0]!.trim()) };
+    });
+}
+
 /**
- * CHANGELOG.md's newest section in Debian's changelog format.
- * @throws Error where there is no section or nothing in it
+ * CHANGELOG.md's newest section with entries in Debian's changelog format.
+ * @throws Error where no section has any
  */
 export function debianChangelog(markdown: string, { version, maintainer, date }: ChangelogFacts): string {
-  const section = markdown.split(/^## /m)[1] ?? '';
-  const entries = section
-    .split(/^- /m)
-    .slice(1)
-    .map((entry) =>
-      entry
-        .split(/^#/m)[0]!
-        .replace(/\[(.+?)\]\((.+?)\)/g, '$1 ($2)')
-        .replaceAll('`', ''),
-    );
-  if (entries.length === 0) throw new Error('CHANGELOG.md: its first section has no entries');
+  const section = changelogSections(markdown).find(({ entries }) => entries.length > 0);
+  if (section === undefined) throw new Error('CHANGELOG.md: no section has entries');
+  const entries = section.entries.map((entry) =>
+    entry.replace(/\[(.+?)\]\((.+?)\)/g, '$1 ($2)').replaceAll('`', ''),
+  );
   const lines = entries.flatMap((entry) => wrapped(entry.trim().replace(/\s+/g, ' ')));
   return `scenecast (${version}) unstable; urgency=medium\n\n${lines.join('\n')}\n\n -- ${maintainer}  ${rfc5322(date)}\n`;
 }

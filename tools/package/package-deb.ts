@@ -15,6 +15,7 @@ import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createProgram } from '../../src/cli/program.ts';
+import { archOf } from './architecture.ts';
 import { bashCompletion } from './bash-completion.ts';
 import { debianChangelog } from './changelog.ts';
 import { commandTree } from './command-tree.ts';
@@ -78,6 +79,7 @@ function buildPackage(version: string): string {
   normalise(join(root, 'DEBIAN'), { strip: 'true', date });
   mkdirSync(join(repository, 'build/packages'), { recursive: true });
   const path = join(repository, 'build/packages', `scenecast_${version}_${arch}.deb`);
+  say(`compressing ${mebibytes(installedKiB)}${values.quick ? '' : ', which takes a minute or two'}`);
   // One thread: how xz cuts its blocks follows from the number of threads.
   run(
     'dpkg-deb',
@@ -145,11 +147,6 @@ function test(path: string, suite: string): void {
   const next = buildPackage(`${values.version}+next`);
   run(join(tools, 'test-deb.sh'), [arch, suite, path, next]);
   rmSync(next);
-}
-
-function archOf(name: string): 'arm64' | 'amd64' {
-  if (name === 'arm64' || name === 'amd64') return name;
-  throw new Error(`--arch ${name}: arm64 and amd64 are known`);
 }
 
 /** As du tells it, but the same on every file system: whole KiB a file, and one for each folder or link. */
