@@ -76,7 +76,8 @@ install_npm_packages() {
   mkdir -p "$project"
   cp "$repository/package.json" "$repository/package-lock.json" "$project/"
   [ -f "$npm" ] || (cd "$toolchain" && npm ci "${flags[@]}" >&2)
-  (cd "$project" && node "$npm" ci --os=linux --cpu="$node_arch" --libc=glibc --omit=dev "${flags[@]}" >&2)
+  # By the pinned Node: for an older one npm leaves out optional packages, sharp and llama.cpp's libraries among them.
+  (cd "$project" && "$repository/node_modules/.bin/node" "$npm" ci --os=linux --cpu="$node_arch" --libc=glibc --omit=dev "${flags[@]}" >&2)
   [ -x "$project/node_modules/node-linux-$node_arch/bin/node" ] ||
     {
       echo "npm did not install Node for $node_arch" >&2
