@@ -31,6 +31,12 @@ describe('changelog', () => {
 `);
   });
 
+  test('a version that has a section of its own gets that one, without "docs/x.md (docs/x.md)"', () => {
+    const markdown =
+      '# Changelog\n\n## Unreleased\n\n- New.\n\n## 1.2.0 - 2026-03-01\n\n- See [docs/x.md](docs/x.md).\n';
+    expect(debianChangelog(markdown, facts)).toContain('\n\n  * See docs/x.md.\n\n -- ');
+  });
+
   test('lines of the real one stay below 80 columns, but for single long words', () => {
     const text = debianChangelog(readFileSync(join(root, 'CHANGELOG.md'), 'utf8'), facts);
     const tooLong = text.split('\n').filter((line) => line.length > 79 && line.trim().includes(' '));

@@ -29,17 +29,22 @@ export function changelogSections(markdown: string): ChangelogSection[] {
 }
 
 /**
- * CHANGELOG.md's newest section with entries in Debian's changelog format.
+ * The version's section of CHANGELOG.md, else the newest section with entries, in Debian's changelog format.
  * @throws Error where no section has any
  */
 export function debianChangelog(markdown: string, { version, maintainer, date }: ChangelogFacts): string {
-  const section = changelogSections(markdown).find(({ entries }) => entries.length > 0);
+  const sections = changelogSections(markdown).filter(({ entries }) => entries.length > 0);
+  const section = sections.find(({ title }) => title.split(' ')[0] === version) ?? sections[0];
   if (section === undefined) throw new Error('CHANGELOG.md: no section has entries');
   const entries = section.entries.map((entry) =>
-    entry.replace(/\[(.+?)\]\((.+?)\)/g, '$1 ($2)').replaceAll('`', ''),
+    entry.replace(/\[(.+?)\]\((.+?)\)/g, linkInWords).replaceAll('`', ''),
   );
   const lines = entries.flatMap((entry) => wrapped(entry.trim().replace(/\s+/g, ' ')));
   return `scenecast (${version}) unstable; urgency=medium\n\n${lines.join('\n')}\n\n -- ${maintainer}  ${rfc5322(date)}\n`;
+}
+
+function linkInWords(_: string, text: string, target: string): string {
+  return text === target ? text : `${text} (${target})`;
 }
 
 /** `  * ...`, broken before column 80. */
