@@ -1,4 +1,4 @@
-import { CameraError, messageOf } from '../domain/errors.ts';
+import { CameraError, codeOf, messageOf } from '../domain/errors.ts';
 import type { V4l2ErrorCode } from './v4l2-addon.ts';
 
 /** What a person can do about it. */
@@ -18,12 +18,12 @@ export function cameraErrorOf(path: string, error: unknown): CameraError {
   if (error instanceof CameraError) return error;
   const message = messageOf(error);
   const named = message.startsWith(path) ? message : `${path}: ${message}`;
-  const remedy = remedies[codeOf(error)];
+  const remedy = remedies[v4l2CodeOf(error)];
   return new CameraError(remedy ? `${named}; ${remedy}` : named, { cause: error });
 }
 
 /** The addon's code of an error, INTERNAL where it has none. */
-export function codeOf(error: unknown): V4l2ErrorCode {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+export function v4l2CodeOf(error: unknown): V4l2ErrorCode {
+  const code = codeOf(error);
   return typeof code === 'string' ? (code as V4l2ErrorCode) : 'INTERNAL';
 }

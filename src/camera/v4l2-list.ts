@@ -8,7 +8,7 @@ import {
   type V4l2Format,
   type V4l2Names,
 } from './v4l2-addon.ts';
-import { cameraErrorOf, codeOf } from './v4l2-errors.ts';
+import { cameraErrorOf, v4l2CodeOf } from './v4l2-errors.ts';
 
 /** A capture device, and what it can do. */
 export interface ListedCamera {
@@ -40,7 +40,7 @@ export async function listV4l2Cameras(
     try {
       cameras.push({ path, stableNames: links.get(path) ?? [], ...(await askDevice(path)) });
     } catch (error) {
-      others.push({ path, code: codeOf(error), reason: messageOf(cameraErrorOf(path, error)) });
+      others.push({ path, code: v4l2CodeOf(error), reason: messageOf(cameraErrorOf(path, error)) });
     }
   }
   return { cameras, others };

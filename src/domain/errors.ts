@@ -41,24 +41,24 @@ export class CameraError extends ScenecastError {
   override readonly name = 'CameraError';
 }
 
-/** The engine could not describe a picture; `code` is the native layer's, or one of this process's (ENGINE_DIED, DEADLINE). */
-export class EngineError extends ScenecastError {
-  override readonly name = 'EngineError';
-  readonly code: string;
-  constructor(code: string, message: string, options?: ErrorOptions) {
+/** An error whose `code` says for programs what went wrong. */
+export class CodedError<Code extends string> extends ScenecastError {
+  override readonly name: string = 'CodedError';
+  readonly code: Code;
+  constructor(code: Code, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
 }
 
+/** The engine could not describe a picture; `code` is the native layer's, or one of this process's (ENGINE_DIED, DEADLINE). */
+export class EngineError extends CodedError<string> {
+  override readonly name = 'EngineError';
+}
+
 /** A command that was not carried out; `code` is the contract's. */
-export class CommandError extends ScenecastError {
+export class CommandError extends CodedError<'invalid' | 'unknown' | 'failed' | 'expired'> {
   override readonly name = 'CommandError';
-  readonly code: 'invalid' | 'unknown' | 'failed' | 'expired';
-  constructor(code: CommandError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }
 
 /** No engine was free in time: the frame has expired, not failed. */
@@ -66,9 +66,15 @@ export class ExpiredError extends ScenecastError {
   override readonly name = 'ExpiredError';
 }
 
+/** The `code` of an error: a word of ours, of Node or of a native addon, or a number of MQTT; undefined where it has none. */
+export function codeOf(error: unknown): string | number | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' || typeof code === 'number' ? code : undefined;
+}
+
 /** Whether a file does not exist. */
 export function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
 }
 
 /** The message of anything that was thrown. */

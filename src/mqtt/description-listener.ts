@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { type DescriptionPayload, descriptionSchema } from '../contract/payloads.ts';
 import { topicsOf } from '../contract/topics.ts';
-import { messageOf, ScenecastError } from '../domain/errors.ts';
+import { codeOf, messageOf, ScenecastError } from '../domain/errors.ts';
 import { type ConnectFilePaths, readConnectFiles } from './connection/connect-files.ts';
 import { connectionFault } from './connection/connection-fault.ts';
 
@@ -74,7 +74,7 @@ async function connectTo(options: ListenOptions): Promise<MqttClient> {
     try {
       return await connectAsync(url, settings, false);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : null;
+      const code = codeOf(error);
       const fault = connectionFault(
         error instanceof Error ? error : new Error(messageOf(error)),
         url,

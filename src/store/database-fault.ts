@@ -1,5 +1,5 @@
 import { renameSync, rmSync } from 'node:fs';
-import { isMissingFile, messageOf } from '../domain/errors.ts';
+import { codeOf, isMissingFile, messageOf } from '../domain/errors.ts';
 
 /** A database file that SQLite can read but we cannot. */
 export class DamagedError extends Error {
@@ -25,7 +25,7 @@ export function isLocked(error: unknown): boolean {
 
 /** Whether a person must fix a folder or its permissions. */
 export function isUnreachable(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = String(codeOf(error));
   return (
     ['EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'EEXIST', 'EROFS'].includes(code) ||
     [cantOpen, readOnly].includes(resultCode(error))

@@ -1,4 +1,4 @@
-import { messageOf, ScenecastError } from '../../domain/errors.ts';
+import { codeOf, messageOf, ScenecastError } from '../../domain/errors.ts';
 import { formatBytes } from '../../domain/format-bytes.ts';
 import type { RemoteFile } from './hub-file.ts';
 import { type HubAccess, HubError, pauseBefore, requestHub } from './hub-request.ts';
@@ -49,7 +49,7 @@ export async function downloadFile(
     return part;
   } catch (error) {
     await part.close();
-    throw (error as NodeJS.ErrnoException).code === 'ENOSPC'
+    throw codeOf(error) === 'ENOSPC'
       ? new ScenecastError(`${part.path}: the disk is full; free some space and run the same command again`, {
           cause: error,
         })

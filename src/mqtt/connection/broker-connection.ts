@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type IClientOptions, type MqttClient, ReasonCodes } from 'mqtt';
-import { messageOf } from '../../domain/errors.ts';
+import { codeOf, messageOf } from '../../domain/errors.ts';
 import { withoutSecrets } from '../../domain/shown-address.ts';
 import type { Log } from '../../pipeline/ports.ts';
 import { BrokerLink } from './broker-link.ts';
@@ -229,20 +229,21 @@ export class BrokerConnection {
 
   /** Drops what the broker refused (MQTT 5, or flags of the last will). @returns whether to connect again at once. */
   #adapts({ error, connectedMs }: Ending): boolean {
-    if (connectedMs > 0 || !error || !('code' in error)) return false;
+    if (connectedMs > 0 || !error) return false;
     const { log, needsMqtt5 } = this.#options;
     const { url } = this;
-    if (!needsMqtt5 && this.#protocolVersion === 5 && (error.code === 1 || error.code === 0x84)) {
+    const code = codeOf(error);
+    if (!needsMqtt5 && this.#protocolVersion === 5 && (code === 1 || code === 0x84)) {
       log.info({ url }, 'broker does not support MQTT 5; using 3.1.1');
       this.#protocolVersion = 4;
       return true;
     }
-    if (this.#willRetain && error.code === 0x9a) {
+    if (this.#willRetain && code === 0x9a) {
       log.warn({ url }, 'broker does not support retained messages; late subscribers see no state');
       this.#willRetain = false;
       return true;
     }
-    if (this.#willQos === 1 && error.code === 0x9b) {
+    if (this.#willQos === 1 && code === 0x9b) {
       log.warn({ url }, 'broker supports only QoS 0; lost messages are not sent again');
       this.#willQos = 0;
       return true;

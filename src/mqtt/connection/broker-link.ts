@@ -1,5 +1,5 @@
 import { type IConnackPacket, type IPublishPacket, type MqttClient, ReasonCodes } from 'mqtt';
-import { messageOf, ScenecastError } from '../../domain/errors.ts';
+import { codeOf, messageOf, ScenecastError } from '../../domain/errors.ts';
 import { type BrokerLimits, brokerLimits } from './broker-limits.ts';
 import type { Message } from './message.ts';
 import { PublishError, refusalOf } from './publish-error.ts';
@@ -138,9 +138,10 @@ export class BrokerLink {
       this.#ignored.delete(job);
       this.#overdue.delete(job);
       if (this.#unacknowledged.delete(job)) {
+        const code = codeOf(error);
         if (!error) job.resolve();
-        else if ('code' in error && typeof error.code === 'number' && error.code >= 0x80)
-          job.reject(refusalOf(error.code, ReasonCodes[error.code as keyof typeof ReasonCodes] ?? 'unknown'));
+        else if (typeof code === 'number' && code >= 0x80)
+          job.reject(refusalOf(code, ReasonCodes[code as keyof typeof ReasonCodes] ?? 'unknown'));
         else {
           job.reject(lost(error));
           this.drop(error);

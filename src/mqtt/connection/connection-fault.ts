@@ -1,12 +1,12 @@
 import { ReasonCodes } from 'mqtt';
-import { messageOf } from '../../domain/errors.ts';
+import { codeOf, messageOf } from '../../domain/errors.ts';
 
 /** Explains for humans why there is no connection, and what to do. Contains no secret. */
 export function connectionFault(error: Error | null, url: string, username: string | null): string {
   if (!error)
     return 'the broker closed the connection before it answered; does mqtt.url have the right port?';
   const cause = firstCause(error);
-  const code = 'code' in cause ? cause.code : undefined;
+  const code = codeOf(cause);
   if (typeof code === 'number') return refusedBecause(code, username);
   const known = typeof code === 'string' ? networkFault(code, url) || tlsFault(code, cause) : null;
   return known || messageOf(cause) || String(code ?? 'unknown');

@@ -1,4 +1,4 @@
-import { ScenecastError } from '../../domain/errors.ts';
+import { CodedError } from '../../domain/errors.ts';
 
 /**
  * Why a message was not published.
@@ -10,13 +10,8 @@ import { ScenecastError } from '../../domain/errors.ts';
 export type PublishFault = 'lost' | 'busy' | 'refused' | 'too-large';
 
 /** A message that was not published. */
-export class PublishError extends ScenecastError {
+export class PublishError extends CodedError<PublishFault> {
   override readonly name = 'PublishError';
-  readonly fault: PublishFault;
-  constructor(fault: PublishFault, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.fault = fault;
-  }
 }
 
 /** Reason codes after which retrying later can help (MQTT 5, 2.4): server busy, quota exceeded. */

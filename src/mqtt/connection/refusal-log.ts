@@ -13,7 +13,7 @@ export class RefusalLog {
 
   /** @param error of `BrokerLink.publish`; lost connections are ignored, as they are logged elsewhere. */
   log(topic: string, error: unknown): void {
-    if (error instanceof PublishError && error.fault === 'lost') return;
+    if (error instanceof PublishError && error.code === 'lost') return;
     const reason = messageOf(error);
     const key = `${topic} ${reason}`;
     if (this.#logged.has(key)) return;

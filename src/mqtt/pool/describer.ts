@@ -147,7 +147,7 @@ export class PoolDescriber implements Describer {
         return await unlessAborted(link.publish(message), signal);
       } catch (error) {
         signal.throwIfAborted();
-        const { fault } = error instanceof PublishError ? error : { fault: null };
+        const fault = error instanceof PublishError ? error.code : null;
         if (fault === 'busy') await this.#pause(Number.POSITIVE_INFINITY, signal);
         else if (fault !== 'lost')
           throw new EngineError('POOL', `the image cannot be sent to the pool: ${messageOf(error)}`, {

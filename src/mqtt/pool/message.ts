@@ -5,7 +5,7 @@ import type { ResponseError } from '../../contract/requests.ts';
 import { workItemSchema, workPropertiesSchema, workQuestionsSchema } from '../../contract/work.ts';
 import { questionsOfWork } from '../../contract/work-payloads.ts';
 import type { Detail } from '../../domain/detail.ts';
-import { messageOf, ScenecastError } from '../../domain/errors.ts';
+import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { Question } from '../../domain/observation.ts';
 
 /** Where the answer to an image goes, and the data by which its sender matches it. */
@@ -29,13 +29,8 @@ export interface WorkItem {
 }
 
 /** Why an image is not described. */
-export class WorkError extends ScenecastError {
+export class WorkError extends CodedError<ResponseError['code']> {
   override readonly name = 'WorkError';
-  readonly code: ResponseError['code'];
-  constructor(code: ResponseError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }
 
 const openingBrace = 0x7b;

@@ -249,7 +249,7 @@ export class PoolWorker {
         await link.publish(messageTo(reply, payload));
         return;
       } catch (error) {
-        const wasLost = error instanceof PublishError && error.fault === 'lost';
+        const wasLost = error instanceof PublishError && error.code === 'lost';
         if (wasLost && attempt < maxAttempts && !this.#closing.signal.aborted) continue;
         this.#options.log.warn({ topic: reply.topic, reason: messageOf(error) }, 'answer not published');
         return;

@@ -213,7 +213,7 @@ export class OutboxDelivery {
 
   #sent(link: BrokerLink, seq: number, results: readonly PromiseSettledResult<void>[]): void {
     const faults = results.map((result) =>
-      result.status === 'rejected' && result.reason instanceof PublishError ? result.reason.fault : null,
+      result.status === 'rejected' && result.reason instanceof PublishError ? result.reason.code : null,
     );
     if (link.ended.aborted) {
       if (faults.every((fault) => fault === null)) this.#parts.store.delivered(seq);

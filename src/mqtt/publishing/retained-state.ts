@@ -53,7 +53,7 @@ export class RetainedState {
       .publish({ topic, ...value, retain: true })
       .catch((error) => {
         this.#refusals.log(topic, error);
-        if (error instanceof PublishError && error.fault === 'busy') this.#retryLater();
+        if (error instanceof PublishError && error.code === 'busy') this.#retryLater();
       })
       .then(() => {
         if (this.#link !== link) return;

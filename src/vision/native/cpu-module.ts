@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { messageOf } from '../../domain/errors.ts';
+import { codeOf, messageOf } from '../../domain/errors.ts';
 import { backendsDir, type MtmdAddon } from './addon.ts';
 
 // Chooses ggml's CPU module: one of ours (native/cpu), tuned for a kind of ARM core, or the prebuilt one of
@@ -45,7 +45,7 @@ export function loadCpuModule(addon: MtmdAddon, module: string | null): string |
       addon.loadBackends(module);
       return null;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'BACKEND_MISSING')) throw error;
+      if (codeOf(error) !== 'BACKEND_MISSING') throw error;
       addon.loadBackends(backendsDir());
       return messageOf(error);
     }

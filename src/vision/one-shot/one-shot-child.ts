@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { EngineError, messageOf } from '../../domain/errors.ts';
+import { codeOf, EngineError, messageOf } from '../../domain/errors.ts';
 import { onCpus } from '../native/on-cpus.ts';
 
 // Runs one job of the addon in a child process, because ggml aborts its process on some files, and some jobs can only
@@ -80,8 +80,7 @@ export function serveParent<Request, Result>(
     work(request, (fraction) => send({ type: 'progress', fraction })).then(
       (result) => send({ type: 'done', result }),
       (error: unknown) => {
-        const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
-        send({ type: 'failed', code, message: messageOf(error) });
+        send({ type: 'failed', code: String(codeOf(error) ?? 'UNKNOWN'), message: messageOf(error) });
       },
     );
   });

@@ -1,4 +1,5 @@
 import type { Detail } from '../../domain/detail.ts';
+import { codeOf } from '../../domain/errors.ts';
 import type { Picture, Size } from '../../domain/frame.ts';
 import type { MtmdEngine, PictureTokens } from '../native/mtmd-engine.ts';
 import type { MtmdInfo } from '../native/mtmd-info.ts';
@@ -142,7 +143,7 @@ export function tryTruncate(engine: MtmdEngine, position: number): boolean {
     engine.truncate(position);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'TRUNCATE_FAILED') return false;
+    if (codeOf(error) === 'TRUNCATE_FAILED') return false;
     throw error;
   }
 }

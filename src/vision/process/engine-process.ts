@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { messageOf } from '../../domain/errors.ts';
+import { codeOf, messageOf } from '../../domain/errors.ts';
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
@@ -94,7 +94,7 @@ function send(message: FromEngineProcess): void {
 }
 
 function faultOf(error: unknown): EngineFault {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return {
     code: typeof code === 'string' ? (code as EngineFault['code']) : 'UNKNOWN',
     message: messageOf(error),

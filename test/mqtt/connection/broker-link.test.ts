@@ -48,5 +48,5 @@ test('one byte over the broker’s limit for packets is not sent; at the limit i
   const message = (bytes: number) =>
     ({ topic: 'a', payload: Buffer.alloc(bytes), qos: 1, retain: false }) as const;
   await expect(link.publish(message(89))).resolves.toBeUndefined();
-  await expect(link.publish(message(90))).rejects.toMatchObject({ fault: 'too-large' });
+  await expect(link.publish(message(90))).rejects.toMatchObject({ code: 'too-large' });
 });
