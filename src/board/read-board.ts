@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError, messageOf } from '../domain/errors.ts';
+import { readText } from '../system/read-text.ts';
 import type { Board } from './board.ts';
 import { boardJsonSchema, boardOfJson } from './board-json.ts';
 import { probeBoard } from './probe-board.ts';
@@ -18,13 +19,7 @@ export async function readBoard(path: string): Promise<Board> {
     await requireTree(path);
     return probeBoard({ root: path });
   }
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(`board ${path}: cannot be read: ${messageOf(cause)}`, { cause });
-  }
-  return parseBoard(text, path);
+  return parseBoard(await readText(path, `board ${path}`), path);
 }
 
 async function requireTree(path: string): Promise<void> {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { CameraError, messageOf } from '../domain/errors.ts';
+import { readSecret } from '../system/read-secret.ts';
 
 export interface Login {
   readonly username: string;
@@ -11,10 +11,9 @@ export async function readLogin(username: string | null, passwordFile: string | 
   if (username === null) return null;
   if (passwordFile === null) return { username, password: '' };
   try {
-    const [line = ''] = (await readFile(passwordFile, 'utf8')).split('\n');
-    return { username, password: line.trimEnd() };
+    return { username, password: await readSecret(passwordFile, `password_file ${passwordFile}`) };
   } catch (cause) {
-    throw new CameraError(`password_file ${passwordFile}: cannot be read: ${messageOf(cause)}`, { cause });
+    throw new CameraError(messageOf(cause), { cause });
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { ConfigError, messageOf } from '../domain/errors.ts';
+import { ConfigError } from '../domain/errors.ts';
 import { defaultHubAccess, type HubAccess } from '../models/download/hub-request.ts';
+import { readText } from '../system/read-text.ts';
 
 export interface AccessFlags {
   readonly endpoint?: string;
@@ -45,12 +45,7 @@ function readEndpoint(where: string, text: string): string {
 }
 
 async function readToken(path: string): Promise<string> {
-  let text: string;
-  try {
-    text = (await readFile(path, 'utf8')).trim();
-  } catch (cause) {
-    throw new ConfigError(`--token-file ${path}: cannot be read: ${messageOf(cause)}`, { cause });
-  }
+  const text = (await readText(path, `--token-file ${path}`)).trim();
   if (!/^[\x21-\x7e]+$/.test(text))
     throw new ConfigError(`--token-file ${path}: must hold one token and nothing else`);
   return text;

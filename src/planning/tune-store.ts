@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { replaceFile } from '../system/replace-file.ts';
 import type { Rates } from './board-rates.ts';
 import type { Tuning } from './plan-engine.ts';
 
@@ -51,10 +51,7 @@ export class TuneStore {
   /** Replaces one model's entry atomically. */
   async write(key: string, entry: TuneEntry): Promise<void> {
     const models = { ...(await this.#readAll()), [key]: entry };
-    await mkdir(dirname(this.#path), { recursive: true });
-    const partial = `${this.#path}.${process.pid}.partial`;
-    await writeFile(partial, `${JSON.stringify({ version: 1, models }, null, 2)}\n`);
-    await rename(partial, this.#path);
+    await replaceFile(this.#path, `${JSON.stringify({ version: 1, models }, null, 2)}\n`);
   }
 
   async #readAll(): Promise<Record<string, TuneEntry>> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ChangedSettings } from '../domain/camera-settings.ts';
 import { isMissingFile, messageOf } from '../domain/errors.ts';
 import type { Log, SettingsStore } from '../pipeline/ports.ts';
-import { replaceFile } from './replace-file.ts';
+import { replaceFile } from '../system/replace-file.ts';
 
 const changeOf = <Value extends z.ZodType>(value: Value) =>
   z.strictObject({ value, config: value }).optional();

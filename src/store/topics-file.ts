@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { isMissingFile, messageOf } from '../domain/errors.ts';
 import type { Log } from '../pipeline/ports.ts';
-import { replaceFile } from './replace-file.ts';
+import { replaceFile } from '../system/replace-file.ts';
 
 const fileSchema = z.strictObject({ version: z.literal(1), topics: z.array(z.string()) });
 

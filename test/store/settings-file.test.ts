@@ -37,7 +37,7 @@ test('what a killed process left half-written is not read', async () => {
   const path = join(scratch(), 'settings.json');
   const file = new SettingsFile(path, new LogLines());
   await file.save(changed);
-  writeFileSync(`${path}.partial`, '{"version":1,"cam');
+  writeFileSync(`${path}.${process.pid}.partial`, '{"version":1,"cam');
   expect(await file.load()).toEqual(changed);
   await file.save(new Map());
   expect(await file.load()).toEqual(new Map());

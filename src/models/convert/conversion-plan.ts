@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { ConfigError } from '../../domain/errors.ts';
+import { readOptionalText } from '../../system/read-text.ts';
 import type { FloatType, GgufContent } from './gguf-writer.ts';
-import { readOptionalText } from './json-file.ts';
 import { type LlavaConfig, readLlavaConfig } from './llava-config.ts';
 import { chatTemplate } from './special-tokens.ts';
 import { TensorStore } from './tensor-store.ts';

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, messageOf, ScenecastError } from '../../domain/errors.ts';
 import { formatBytes } from '../../domain/format-bytes.ts';
+import { syncToDisk } from '../../system/sync-to-disk.ts';
 import { type FreeBytes, freeBytesOf } from '../free-space.ts';
 import { type ConversionPlan, type PlanOptions, planConversion } from './conversion-plan.ts';
 import { type FloatType, type GgufContent, ggufSizeBytes, writeGguf } from './gguf-writer.ts';
@@ -77,7 +78,7 @@ export async function convertCheckpoint(options: ConvertOptions): Promise<Conver
     for (const each of outputs) await writePart(each, options, parts);
     options.signal?.throwIfAborted();
     for (const { path } of outputs) await rename(partOf(path), path);
-    await syncFolder(outFolder);
+    await syncToDisk(outFolder);
   } catch (error) {
     if (!options.signal?.aborted) throw error;
     throw new ScenecastError('interrupted; no file was written', { cause: error });
@@ -125,7 +126,7 @@ async function writePart(
   await quantize(float, finished, quant);
   signal?.throwIfAborted();
   await rm(float);
-  await syncFile(finished);
+  await syncToDisk(finished);
   onProgress({ stage: `quantise ${kind}`, fraction: 1 });
 }
 
@@ -152,17 +153,6 @@ async function checkSpace(folder: string, outputs: readonly Output[], freeBytes:
       `${folder}: the conversion needs ${formatBytes(needed)} of disk space, ${formatBytes(free)} is free; ` +
         'free some space, or choose another folder with --out',
     );
-}
-
-async function syncFile(path: string): Promise<void> {
-  await using file = await open(path, 'r+');
-  await file.sync();
-}
-
-/** Makes the renames themselves last. */
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }
 
 async function described({ kind, path, type, content }: Output): Promise<ConvertedFile> {

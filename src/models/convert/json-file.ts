@@ -1,29 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { ConfigError, isMissingFile, messageOf } from '../../domain/errors.ts';
+import { ConfigError, messageOf } from '../../domain/errors.ts';
+import { readOptionalText } from '../../system/read-text.ts';
 
 /**
  * Reads and checks a JSON file of a checkpoint.
  * @throws ConfigError with the file and, if a field is invalid, the field and its value
  */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  return checkJson(path, parseJson(path, await readText(path)), schema);
+  return checkJson(path, parseJson(path, await requireText(path)), schema);
 }
 
 /** Like `readJson`; null if there is no such file. */
 export async function readOptionalJson<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
   const source = await readOptionalText(path);
   return source === null ? null : checkJson(path, parseJson(path, source), schema);
-}
-
-/** The text of a file, or null if it is missing. @throws ConfigError if it cannot be read */
-export async function readOptionalText(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    if (isMissingFile(cause)) return null;
-    throw new ConfigError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
-  }
 }
 
 /** Checks parsed JSON. @throws ConfigError with `path`, the field, its value and what it must be */
@@ -50,7 +40,7 @@ export function parseJson(path: string, source: string): unknown {
   }
 }
 
-async function readText(path: string): Promise<string> {
+async function requireText(path: string): Promise<string> {
   const source = await readOptionalText(path);
   if (source === null) throw new ConfigError(`${path}: is missing; download the checkpoint again`);
   return source;

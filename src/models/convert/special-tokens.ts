@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readOptionalText } from '../../system/read-text.ts';
 import { bool, type GgufMetadata, type GgufValue, text, u32 } from './gguf-writer.ts';
-import { readOptionalJson, readOptionalText } from './json-file.ts';
+import { readOptionalJson } from './json-file.ts';
 import type { TokenizerFiles } from './tokenizer-files.ts';
 import type { Vocabulary } from './vocabulary-type.ts';
 

@@ -1,10 +1,11 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncToDisk } from '../../system/sync-to-disk.ts';
 import { type FreeBytes, requireFreeSpace } from '../free-space.ts';
 import { fileNameOf, formatAddress, type HubAddress } from '../hub-address.ts';
 import type { FolderLock } from '../installed/folder-lock.ts';
 import { changePins, isIntact } from '../installed/installed.ts';
-import { lockFilePath, type ModelPins, type Pin, syncFolder } from '../installed/lock-file.ts';
+import { lockFilePath, type ModelPins, type Pin } from '../installed/lock-file.ts';
 import { type DownloadEvent, downloadFile } from './file.ts';
 import { describeRemoteFile, type RemoteFile } from './hub-file.ts';
 import { type HubAccess, HubError } from './hub-request.ts';
@@ -117,7 +118,7 @@ async function install(
   await changePins(context.modelsFolder, context.name, (pins) => ({ ...pins, [name]: pin }));
   await rename(part.path, path);
   await rm(statePathOf(part.path), { force: true });
-  await syncFolder(context.folder);
+  await syncToDisk(context.folder);
 }
 
 function pinOf(file: PullFile, remote: RemoteFile, sizeBytes: number, sha256: string): Pin {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ConfigError } from '../../domain/errors.ts';
 import { stateFolder } from '../../domain/state-folder.ts';
+import { syncToDisk } from '../../system/sync-to-disk.ts';
 import { modelNamePattern } from '../hub-address.ts';
 import { takeLock } from './folder-lock.ts';
-import { type Pin, pinsOf, syncFolder, writePins } from './lock-file.ts';
+import { type Pin, pinsOf, writePins } from './lock-file.ts';
 
 /** One file of an installed model. */
 export interface InstalledFile {
@@ -145,7 +146,7 @@ export async function removeModel(
     }
     const left = present.filter((file) => !own.includes(file));
     if (exists && left.length === 0) await rmdir(folder);
-    await syncFolder(modelsFolder);
+    await syncToDisk(modelsFolder);
     return { freedBytes, left };
   } finally {
     await lock.release();

@@ -1,7 +1,8 @@
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { ConfigError, isMissingFile, messageOf } from '../../domain/errors.ts';
+import { ConfigError, messageOf } from '../../domain/errors.ts';
+import { readOptionalText } from '../../system/read-text.ts';
+import { replaceFile } from '../../system/replace-file.ts';
 
 const pinSchema = z.object({
   /** Text model or projector, for models of the catalogue; null for files pulled by address. */
@@ -39,13 +40,8 @@ export async function readLockFile(
   modelsFolder: string,
 ): Promise<Readonly<Record<string, { files: ModelPins }>>> {
   const path = lockFilePath(modelsFolder);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (isMissingFile(cause)) return {};
-    throw new ConfigError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
-  }
+  const text = await readOptionalText(path);
+  if (text === null) return {};
   try {
     return lockSchema.parse(JSON.parse(text)).models;
   } catch (cause) {
@@ -64,25 +60,8 @@ export async function writePins(modelsFolder: string, name: string, pins: ModelP
   const { [name]: _old, ...others } = await readLockFile(modelsFolder);
   const models = pins === null ? others : { ...others, [name]: { files: pins } };
   const sorted = Object.fromEntries(Object.entries(models).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const path = lockFilePath(modelsFolder);
-  const next = `${path}.new`;
-  const file = await open(next, 'w');
-  try {
-    await file.writeFile(`${JSON.stringify({ schema: 1, models: sorted }, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(next, path);
-  await syncFolder(dirname(path));
-}
-
-/** Makes renames inside a folder survive a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await replaceFile(
+    lockFilePath(modelsFolder),
+    `${JSON.stringify({ schema: 1, models: sorted }, null, 2)}\n`,
+  );
 }

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { ConfigError, messageOf } from '../../domain/errors.ts';
+import { readSecret } from '../../system/read-secret.ts';
+import { readText } from '../../system/read-text.ts';
 
 /** Paths of the files for login and TLS; null: not used. */
 export interface ConnectFilePaths {
@@ -24,7 +25,7 @@ export interface ConnectFiles {
 /** Reads the files. @throws ConfigError with field, path and fault; never with content. */
 export async function readConnectFiles(paths: ConnectFilePaths): Promise<ConnectFiles> {
   const [password, ca, cert, key] = await Promise.all([
-    read('mqtt.password_file', paths.passwordFile),
+    read('mqtt.password_file', paths.passwordFile, readSecret),
     read('mqtt.ca_file', paths.caFile),
     read('mqtt.cert_file', paths.certFile),
     read('mqtt.key_file', paths.keyFile),
@@ -38,19 +39,14 @@ export async function readConnectFiles(paths: ConnectFilePaths): Promise<Connect
     });
   }
   return {
-    ...(password !== null && { password: password.split('\n')[0]!.trimEnd() }),
+    ...(password !== null && { password }),
     ...(ca !== null && { ca }),
     ...(cert !== null && key !== null && { cert, key }),
   };
 }
 
-async function read(field: string, path: string | null): Promise<string | null> {
-  if (path === null) return null;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(`${field} ${path}: cannot be read: ${messageOf(cause)}`, { cause });
-  }
+async function read(field: string, path: string | null, readFile = readText): Promise<string | null> {
+  return path === null ? null : readFile(path, `${field} ${path}`);
 }
 
 function check(

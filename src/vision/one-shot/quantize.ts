@@ -1,6 +1,7 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EngineError } from '../../domain/errors.ts';
+import { syncToDisk } from '../../system/sync-to-disk.ts';
 import type { QuantizeOptions } from '../native/addon.ts';
 import { runInChild } from './one-shot-child.ts';
 
@@ -29,21 +30,11 @@ export async function quantizeFile(options: QuantizeFileOptions): Promise<void> 
   const request = { inputPath, outputPath: partPath, type, threads };
   try {
     await runInChild(worker, 'quantisation', request, { signal, onProgress });
-    await flush(partPath);
+    await syncToDisk(partPath);
     await rename(partPath, outputPath);
-    await flush(dirname(outputPath));
+    await syncToDisk(dirname(outputPath));
   } catch (error) {
     await rm(partPath, { force: true });
     throw error;
-  }
-}
-
-/** Syncs a file, or a folder's entries, to the disk. */
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

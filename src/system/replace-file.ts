@@ -1,23 +1,20 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncToDisk } from './sync-to-disk.ts';
 
 /** Replaces a file atomically, even if the power fails; creates its folder if necessary. */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const partial = `${path}.partial`;
+  const partial = `${path}.${process.pid}.partial`;
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(partial, 'w');
   try {
+    await using file = await open(partial, 'w');
     await file.writeFile(text);
     // Otherwise a power cut could leave the new name without its bytes.
     await file.sync();
-  } finally {
-    await file.close();
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
   }
-  await rename(partial, path);
-  const folder = await open(dirname(path), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncToDisk(dirname(path));
 }
