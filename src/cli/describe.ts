@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readPicture } from '../camera/still.ts';
 import { modelSchema } from '../config/schema.ts';
+import { defaultPrompt } from '../domain/default-prompt.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
 import type { Log } from '../pipeline/ports.ts';
@@ -22,7 +23,7 @@ export function describeCommand(signal: AbortSignal): Command {
   return new Command('describe')
     .description('describe picture files')
     .argument('<image...>', 'picture files')
-    .option('--prompt <words>', 'what the model is told', 'Describe the scene.')
+    .option('--prompt <words>', 'what the model is told', defaultPrompt)
     .option('--ask <question>', 'a question about each picture; may be given again', collect, [])
     .option('--model <folder>', 'a folder with a text GGUF and its mmproj GGUF (default: the demo model)')
     .option('--json', 'one JSON object a picture', false)

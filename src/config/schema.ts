@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { detail } from '../contract/fields.ts';
 import { questionSchema } from '../contract/questions.ts';
 import { reservedCameraNames, reservedDeviceNames } from '../contract/topics.ts';
+import { defaultPrompt } from '../domain/default-prompt.ts';
 import { image } from './image-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
@@ -220,7 +221,7 @@ export const configSchema = z
       .describe('What describes the frames: own (the model of this board) or pool (worker boards)'),
     work: work.prefault({}),
     model: modelSchema.prefault({}),
-    prompts: z.record(name, z.string().min(1).max(4000)).default({ default: 'Describe the scene.' }),
+    prompts: z.record(name, z.string().min(1).max(4000)).default({ default: defaultPrompt }),
     cameras: z.record(name, camera).default({}),
   })
   .superRefine((config, context) => {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import { defaultPrompt } from '../domain/default-prompt.ts';
 import { PoolDescriber } from '../mqtt/pool/describer.ts';
 import { PoolWorker } from '../mqtt/pool/worker.ts';
 import type { Describer, Log } from '../pipeline/ports.ts';
@@ -29,7 +30,7 @@ export function createPoolWorker(
     pool: work.pool,
     device,
     describer,
-    prompt: prompts['default'] ?? Object.values(prompts)[0] ?? 'Describe the scene.',
+    prompt: prompts['default'] ?? Object.values(prompts)[0] ?? defaultPrompt,
     maxInFlight: work.max_in_flight,
     maxImageBytes: work.max_image,
     log,

@@ -40,7 +40,7 @@ export function parseAddress(text: string): HubAddress {
   const url = new URL(text);
   if (url.username !== '' || url.password !== '')
     throw new ConfigError(
-      `${withoutSecrets(url)}: contains a password; remove it, and give a token with --token-file if needed`,
+      `${withoutQuery(url)}: contains a password; remove it, and give a token with --token-file if needed`,
     );
   const page = /^\/([\w.-]+\/[\w.-]+)\/(?:resolve|blob)\/([^/]+)\/(.+)$/.exec(
     decodeURIComponent(url.pathname),
@@ -84,7 +84,7 @@ export function fileNameOf(address: HubAddress): string {
 
 /** The address for people; a URL without its query, which may hold a signature. */
 export function formatAddress(address: HubAddress): string {
-  if (address.hub === 'url') return withoutSecrets(address.url);
+  if (address.hub === 'url') return withoutQuery(address.url);
   const { hub, repo, path, revision } = address;
   return `${hub}:${repo}/${path}${revision === defaultRevisions[hub] ? '' : `@${revision}`}`;
 }
@@ -105,6 +105,6 @@ function isDecodable(text: string): boolean {
   }
 }
 
-function withoutSecrets(url: URL): string {
+function withoutQuery(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }

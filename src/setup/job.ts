@@ -1,5 +1,6 @@
 import type { CameraConfig, Config } from '../config/schema.ts';
 import { questionsOf } from '../contract/questions.ts';
+import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Size } from '../domain/frame.ts';
 import type { Question } from '../domain/observation.ts';
 
@@ -22,7 +23,7 @@ export const usualSizes: readonly Size[] = [
 /** The job without a config. */
 export const usualJob: EngineJob = {
   pictureSizes: usualSizes,
-  prompts: ['Describe the scene.'],
+  prompts: [defaultPrompt],
   questions: [],
 };
 

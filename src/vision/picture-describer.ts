@@ -1,3 +1,4 @@
+import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Detail } from '../domain/detail.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
@@ -42,7 +43,7 @@ export class PictureDescriber {
     const { text, vision } = engine.info;
     this.template = chooseChatTemplate(options.chatTemplate, { text, vision, vocabulary: engine });
     // A template that does not work fails here, at load, and not at the first frame.
-    this.#prompt('Describe the scene.');
+    this.#prompt(defaultPrompt);
   }
 
   /** Describes one picture and answers its questions. Rejects with the native layer's coded errors. */

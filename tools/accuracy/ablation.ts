@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { sceneTruth } from '../../src/camera/scene-truth.ts';
+import { defaultPrompt } from '../../src/domain/default-prompt.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import { locateModel } from '../../src/models/installed/locate.ts';
 import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
@@ -89,7 +90,7 @@ async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => Cu
   for (const { seed, size } of scenes) {
     const scene = sampleScene(seed, size);
     const picture = { size, bytes: await drawScene(scene) };
-    const request = { picture, prompt: 'Describe the scene.', questions: [] };
+    const request = { picture, prompt: defaultPrompt, questions: [] };
     const { text } = await describer.describe(request, new AbortController().signal);
     if (text === sceneTruth(scene).caption) right++;
   }

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { sceneTruth } from '../../src/camera/scene-truth.ts';
+import { defaultPrompt } from '../../src/domain/default-prompt.ts';
 import { locateModel } from '../../src/models/installed/locate.ts';
 import { heldOutScenes } from './held-out-scenes.ts';
 
@@ -25,7 +26,7 @@ const { text, mmproj } = await locateModel(join(root, 'models/demo'));
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-peer-'));
 
 function runPeer(picture: string): string {
-  const prompt = '<__media__>\nDescribe the scene.';
+  const prompt = `<__media__>\n${defaultPrompt}`;
   const model = ['-m', text, '--mmproj', mmproj, '--jinja', '-c', '4096', '-t', '1', '--no-warmup'];
   const request = ['--image', picture, '-p', prompt, '--temp', '0', '-n', '64'];
   return execFileSync(program, [...model, ...request], {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { defaultPrompt } from '../../src/domain/default-prompt.ts';
 import type { Detail } from '../../src/domain/detail.ts';
 import type { Size } from '../../src/domain/frame.ts';
 import { loadAddon } from '../../src/vision/native/addon.ts';
@@ -60,7 +61,7 @@ export class Speaker {
   async describe({ seed, size, path }: ScenePicture): Promise<Said> {
     this.#tokens = [];
     const picture = { size, bytes: await readFile(path) };
-    const request = { picture, prompt: 'Describe the scene.', questions: [] };
+    const request = { picture, prompt: defaultPrompt, questions: [] };
     const { text } = await this.#describer.describe(request, new AbortController().signal);
     return { seed, text, tokens: this.#tokens };
   }

@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { defaultPrompt } from '../../src/domain/default-prompt.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import { MaskedCamera } from '../../src/gate/masked-camera.ts';
 import { SceneGate } from '../../src/gate/scene-gate.ts';
@@ -90,7 +91,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
       maxIntervalMs: 1000,
       questions: [],
     })),
-    prompts: { default: 'Describe the scene.' },
+    prompts: { default: defaultPrompt },
     describer: {
       ready: async () => {},
       describe: async () => {

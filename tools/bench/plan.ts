@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { modelSchema } from '../../src/config/schema.ts';
+import { defaultPrompt } from '../../src/domain/default-prompt.ts';
 import { messageOf, PlanError } from '../../src/domain/errors.ts';
 import { setUpEngine } from '../../src/setup/engine.ts';
 import type { EngineJob } from '../../src/setup/job.ts';
@@ -37,7 +38,7 @@ const limits = { '512 MB': 512e6, '1 GB': 1e9, '2 GB': 2e9, '4 GB': 4e9, '8 GB':
 const questions = ['Is the gate open?', 'Is a person there?', 'Is it dark?'];
 const job: EngineJob = {
   pictureSizes: [size],
-  prompts: ['Describe the scene.'],
+  prompts: [defaultPrompt],
   questions: questions.map((ask, index) => ({ name: `q${index}`, ask, type: { kind: 'boolean' } })),
 };
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
+import { defaultPrompt } from '../../src/domain/default-prompt.ts';
 
 /** `scenecast run`, with what it logs. */
 export class FloodedDaemon {
@@ -39,7 +40,7 @@ export class FloodedDaemon {
       mqtt: { url, commands },
       store: { folder: 'state' },
       model: { threads: 1 },
-      prompts: { default: 'Describe the scene.', brief: 'Describe it.' },
+      prompts: { default: defaultPrompt, brief: 'Describe it.' },
       cameras: { watched: camera, poked: camera },
     };
     const path = join(folder, 'config.yaml');
