@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
 import { ConfigError, messageOf } from '../domain/errors.ts';
+import { faultLine } from '../domain/fault-line.ts';
 import { readText } from '../system/read-text.ts';
 import type { Board } from './board.ts';
 import { boardJsonSchema, boardOfJson } from './board-json.ts';
@@ -46,13 +46,8 @@ function parseBoard(text: string, path: string): Board {
   }
   const result = boardJsonSchema.safeParse(data, { reportInput: true });
   if (result.success) return boardOfJson(result.data);
-  const lines = result.error.issues.map((issue) => `  ${describeIssue(issue)}`);
-  throw new ConfigError([`board ${path}:`, ...lines, `  ${remedy}`].join('\n'), { cause: result.error });
-}
-
-function describeIssue({ path, message, input }: z.core.$ZodIssue): string {
-  const field = path.join('.') || '(top level)';
-  if (input === undefined) return `${field}: is missing`;
-  const value = JSON.stringify(input);
-  return `${field}: ${message} (it is ${value.length > 60 ? `${value.slice(0, 57)}...` : value})`;
+  const lines = result.error.issues.map(({ path: field, message, input }) =>
+    input === undefined ? faultLine(field, 'is missing') : faultLine(field, message, input),
+  );
+  throw new ConfigError([`board ${path}:`, ...lines, remedy].join('\n  '), { cause: result.error });
 }

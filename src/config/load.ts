@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { ConfigError, messageOf } from '../domain/errors.ts';
+import { faultLine } from '../domain/fault-line.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -34,25 +35,20 @@ export function parseConfig(text: string, path: string): Config {
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
-  const field = issue.path.join('.') || '(top level)';
+  const { path, message } = issue;
   if (issue.code === 'unrecognized_keys') {
-    return `${field}: unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it or correct its spelling`;
+    const keys = issue.keys.map((key) => `"${key}"`).join(', ');
+    return faultLine(path, `unknown key ${keys}; remove it or correct its spelling`);
   }
+  if (issue.input === undefined && issue.code === 'invalid_type')
+    return faultLine(path, `is missing; ${message}`);
+  const field = path.join('.');
   const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$|\.source\.input$/.test(field);
-  const value = faultyValue(issue);
-  const shown =
-    value === undefined || isSecret ? '' : ` (it is ${shorten(withoutSecrets(JSON.stringify(value)))})`;
-  return issue.input === undefined && issue.code === 'invalid_type'
-    ? `${field}: is missing; ${issue.message}`
-    : `${field}: ${issue.message}${shown}`;
+  return faultLine(path, message, isSecret ? undefined : faultyValue(issue));
 }
 
 /** The value at fault. If it is an object, only the member that the path names: others may be secret. */
 function faultyValue({ input, path }: z.core.$ZodIssue): unknown {
   if (input === null || typeof input !== 'object') return input;
   return (input as Record<PropertyKey, unknown>)[path.at(-1) ?? ''];
-}
-
-function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

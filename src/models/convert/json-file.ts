@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { ConfigError, messageOf } from '../../domain/errors.ts';
+import { shorten } from '../../domain/shorten.ts';
 import { readOptionalText } from '../../system/read-text.ts';
 
 /**
@@ -47,6 +48,5 @@ async function requireText(path: string): Promise<string> {
 }
 
 function shown(value: unknown): string {
-  const json = JSON.stringify(value) ?? 'missing';
-  return json.length > 60 ? `${json.slice(0, 57)}...` : json;
+  return shorten(JSON.stringify(value) ?? 'missing', 60);
 }

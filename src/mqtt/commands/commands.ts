@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import { errorResponse, maxCommandBytes, okResponse, type ResponseError } from '../../contract/requests.ts';
 import { CommandError, messageOf } from '../../domain/errors.ts';
+import { shorten } from '../../domain/shorten.ts';
 import type { Log } from '../../pipeline/ports.ts';
 import type { Message } from '../connection/message.ts';
 import type { Incoming, OnMessage } from '../connection/subscriptions.ts';
+import { schemaFault } from '../schema-fault.ts';
 import { type AllowedCommands, type Command, type CommandHandlers, commandsOf } from './command-list.ts';
 import { isResponseTopic } from './response-topic.ts';
 import { TallyLog } from './tally-log.ts';
@@ -86,7 +88,11 @@ export class Commands {
     const read = parse(message.payload, command.schema);
     const { transaction } = read;
     const refuse = (code: ResponseError['code'], reason: string): void =>
-      this.#answer(command, message, errorResponse({ code, message: shorten(reason) }, transaction));
+      this.#answer(
+        command,
+        message,
+        errorResponse({ code, message: shorten(reason, maxMessageLength) }, transaction),
+      );
     if ('fault' in read) refuse('invalid', read.fault);
     else if (command.forbidden !== null) refuse('forbidden', command.forbidden);
     else if (this.#inProgress.size < maxInProgress) this.#begin(command, message, read);
@@ -175,9 +181,7 @@ function parse(payload: Buffer, schema: z.ZodType): Parsed | Fault {
   const transaction = transactionOf(json);
   const result = schema.safeParse(json);
   if (result.success) return { value: result.data, transaction };
-  const issue = result.error.issues[0]!;
-  const field = issue.path.join('.');
-  return { fault: field === '' ? issue.message : `${field}: ${issue.message}`, transaction };
+  return { fault: schemaFault(result.error), transaction };
 }
 
 /** Echoed even if the rest of the payload is invalid. */
@@ -190,9 +194,5 @@ function transactionOf(json: unknown): string | undefined {
 function faultOf(error: unknown, signal: AbortSignal): ResponseError {
   const cause: unknown = signal.aborted ? signal.reason : error;
   const code = cause instanceof CommandError ? cause.code : 'failed';
-  return { code, message: shorten(messageOf(cause)) };
-}
-
-function shorten(text: string): string {
-  return text.length > maxMessageLength ? `${text.slice(0, maxMessageLength - 1)}…` : text;
+  return { code, message: shorten(messageOf(cause), maxMessageLength) };
 }

@@ -7,6 +7,7 @@ import { questionsOfWork } from '../../contract/work-payloads.ts';
 import type { Detail } from '../../domain/detail.ts';
 import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { Question } from '../../domain/observation.ts';
+import { schemaFault } from '../schema-fault.ts';
 
 /** Where the answer to an image goes, and the data by which its sender matches it. */
 export interface ReplyAddress {
@@ -139,9 +140,7 @@ function parseJson(text: string, what: string): unknown {
 function parse<Output>(schema: z.ZodType<Output>, value: unknown, what: string): Output {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue!.path.join('.');
-  throw new WorkError('invalid', `${path || what}: ${issue!.message}`);
+  throw new WorkError('invalid', schemaFault(result.error, what));
 }
 
 function textIn(value: unknown, key: string): string | undefined {
