@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.system.test.ts'],
-          setupFiles: ['test/support/unit-guard.ts'],
+          setupFiles: ['tools/test/unit-guard.ts'],
         },
       },
       { extends: true, test: { name: 'system', include: ['test/**/*.system.test.ts'] } },

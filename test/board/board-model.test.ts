@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { probeBoard } from '../../src/board/probe-board.ts';
-import { boardTree, type TreeChanges } from '../support/board-tree.ts';
+import { boardTree, type TreeChanges } from '../../tools/test/board-tree.ts';
 
 const dmi = (vendor: string | null, product: string | null, folder = 'sys/class/dmi/id'): TreeChanges => ({
   [`${folder}/sys_vendor`]: vendor,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { probeBoard } from '../../src/board/probe-board.ts';
-import { boardTree, type TreeChanges } from '../support/board-tree.ts';
+import { boardTree, type TreeChanges } from '../../tools/test/board-tree.ts';
 
 const MiB = 1024 ** 2;
 const slice = 'sys/fs/cgroup/system.slice';

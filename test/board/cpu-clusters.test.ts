@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { formatCpuList, parseCpuList } from '../../src/board/cpu-list.ts';
 import { isLittleCore } from '../../src/board/cpu-parts.ts';
 import { probeBoard } from '../../src/board/probe-board.ts';
-import { boardTree, type TreeChanges } from '../support/board-tree.ts';
+import { boardTree, type TreeChanges } from '../../tools/test/board-tree.ts';
 
 const probe = async (fixture: string | null, changes: TreeChanges) =>
   probeBoard({ root: await boardTree(fixture, changes) });

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { probeBoard } from '../../src/board/probe-board.ts';
-import { boardFixtures } from '../support/board-tree.ts';
+import { boardFixtures } from '../../tools/test/board-tree.ts';
 import { fixtureBoards } from './fixture-boards.ts';
 
 test('every fixture has its expected board', async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { probeBoard } from '../../src/board/probe-board.ts';
-import { boardTree } from '../support/board-tree.ts';
+import { boardTree } from '../../tools/test/board-tree.ts';
 
 test('a FIFO in place of a file does not block the probe', async () => {
   const root = await boardTree('raspberry-pi-4', { 'proc/cpuinfo': null, 'proc/meminfo': null });

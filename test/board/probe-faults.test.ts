@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Board } from '../../src/board/board.ts';
 import { boardJson, boardJsonSchema } from '../../src/board/board-json.ts';
 import { probeBoard } from '../../src/board/probe-board.ts';
-import { boardFixtures, boardTree } from '../support/board-tree.ts';
+import { boardFixtures, boardTree } from '../../tools/test/board-tree.ts';
 
 const nothing: Board = {
   ...{ model: null, arch: 'unknown', clusters: [], features: [], allowedCpus: [], cpuQuota: null },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readBoardHealth } from '../../src/board/read-board-health.ts';
-import { boardTree } from '../support/board-tree.ts';
+import { boardTree } from '../../tools/test/board-tree.ts';
 
 const limit = 'sys/devices/system/cpu/cpufreq/policy6/scaling_max_freq';
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { boardJson } from '../../src/board/board-json.ts';
 import { readBoard } from '../../src/board/read-board.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
-import { boardFixtures, boardTree } from '../support/board-tree.ts';
+import { boardFixtures, boardTree } from '../../tools/test/board-tree.ts';
 import { fixtureBoards } from './fixture-boards.ts';
 
 const printed = (name: string): Record<string, unknown> => ({ ...boardJson(fixtureBoards[name]!) });

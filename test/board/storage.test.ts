@@ -2,7 +2,7 @@ import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { probeBoard } from '../../src/board/probe-board.ts';
-import { boardTree, type TreeChanges } from '../support/board-tree.ts';
+import { boardTree, type TreeChanges } from '../../tools/test/board-tree.ts';
 
 const space = { 'scenecast-statfs.json': '{"total_bytes": 1000, "free_bytes": 400}' };
 const root = '20 1 179:2 / / rw - ext4 /dev/root rw\n';

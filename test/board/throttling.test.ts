@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Board } from '../../src/board/board.ts';
 import { probeBoard } from '../../src/board/probe-board.ts';
-import { boardTree, type TreeChanges } from '../support/board-tree.ts';
+import { boardTree, type TreeChanges } from '../../tools/test/board-tree.ts';
 
 async function throttlingOf(fixture: string | null, changes: TreeChanges): Promise<Board['throttling']> {
   return (await probeBoard({ root: await boardTree(fixture, changes) })).throttling;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { describe, expect, test, vi } from 'vitest';
-import { commandLine, ffmpegChildren, TestCamera } from '../support/ffmpeg-cameras.ts';
-import { HttpCamera } from '../support/http-camera.ts';
-import { RtspServer, rtspServerLacks } from '../support/rtsp-server.ts';
+import { commandLine, ffmpegChildren, TestCamera } from '../../tools/test/ffmpeg-cameras.ts';
+import { HttpCamera } from '../../tools/test/http-camera.ts';
+import { RtspServer, rtspServerLacks } from '../../tools/test/rtsp-server.ts';
 
 // SCENECAST_LONG=1: every fault 20 times, with the stall limit a daemon has, and the times held against 10 s.
 const isLong = process.env['SCENECAST_LONG'] === '1';

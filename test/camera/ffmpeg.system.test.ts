@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { colourAt, ffmpegChildren, saveClip, TestCamera } from '../support/ffmpeg-cameras.ts';
-import { HttpCamera } from '../support/http-camera.ts';
-import { until } from '../support/until.ts';
+import { colourAt, ffmpegChildren, saveClip, TestCamera } from '../../tools/test/ffmpeg-cameras.ts';
+import { HttpCamera } from '../../tools/test/http-camera.ts';
+import { until } from '../../tools/test/until.ts';
 
 // Where ffmpeg is missing these tests fail, and say so: it is installed by scripts/test.sh.
 vi.setConfig({ testTimeout: 300_000 });

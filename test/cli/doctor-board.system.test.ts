@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { boardFixtures } from '../support/board-tree.ts';
+import { boardFixtures } from '../../tools/test/board-tree.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
-import { ggufBytes, LoopbackHub, sha256 } from '../support/loopback-hub.ts';
-import { until } from '../support/until.ts';
+import { ggufBytes, LoopbackHub, sha256 } from '../../tools/test/loopback-hub.ts';
+import { until } from '../../tools/test/until.ts';
 
 const text = ggufBytes(400_000, 1);
 const mmproj = ggufBytes(100_000, 2);

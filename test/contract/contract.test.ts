@@ -27,7 +27,7 @@ import {
   workPropertiesSchema,
 } from '../../src/contract/work.ts';
 import type { Health } from '../../src/domain/health.ts';
-import { channelOf } from '../support/channel-of.ts';
+import { channelOf } from '../../tools/test/channel-of.ts';
 
 const channels: Readonly<Record<string, Channel>> = contract;
 const topics = topicsOf('workshop');

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { App } from '../../src/daemon/app.ts';
-import { LogLines } from '../support/log-lines.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
 
 /** Without an engine of its own, and with a broker that is away. */
 function appOf(keys: object = {}): { app: App; log: LogLines } {

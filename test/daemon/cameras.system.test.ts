@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { createCameraTask } from '../../src/daemon/cameras.ts';
 import type { CameraSettings } from '../../src/domain/camera-settings.ts';
-import { LogLines } from '../support/log-lines.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
 
 const settings: CameraSettings = { paused: false, intervalMs: 10_000, prompt: 'default' };
 const never = new AbortController().signal;

@@ -8,7 +8,7 @@ import { createCameraTask } from '../../src/daemon/cameras.ts';
 import type { CameraSettings } from '../../src/domain/camera-settings.ts';
 import type { CameraTask } from '../../src/pipeline/camera-task.ts';
 import type { Camera } from '../../src/pipeline/ports.ts';
-import { LogLines } from '../support/log-lines.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
 
 const settings: CameraSettings = { paused: false, intervalMs: 10_000, prompt: 'default' };
 const never = new AbortController().signal;

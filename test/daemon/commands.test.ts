@@ -7,8 +7,8 @@ import type { Config } from '../../src/config/schema.ts';
 import { createCommands, createSettings } from '../../src/daemon/commands.ts';
 import type { MqttPublisher } from '../../src/mqtt/publishing/publisher.ts';
 import type { Settings } from '../../src/pipeline/settings.ts';
-import { LogLines } from '../support/log-lines.ts';
-import { until } from '../support/until.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
+import { until } from '../../tools/test/until.ts';
 
 const porch = { source: { type: 'scene' }, interval: '20s', prompt: 'brief' };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { clearImages, clearRemoved } from '../../src/daemon/publisher.ts';
-import { LogLines } from '../support/log-lines.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
 
 const source = { type: 'scene' };
 const porch = { source, questions: { people: { ask: 'How many?' }, open: { ask: 'Open?' } } };

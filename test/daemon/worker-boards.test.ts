@@ -3,8 +3,8 @@ import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createPoolDescriber, createPoolWorker, engineModeOf } from '../../src/daemon/worker-boards.ts';
 import type { Describer } from '../../src/pipeline/ports.ts';
-import { LogLines } from '../support/log-lines.ts';
-import { observation } from '../support/observation.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
+import { observation } from '../../tools/test/observation.ts';
 
 // Nothing listens here: the pool is away.
 const mqtt = { url: 'mqtt://127.0.0.1:1' };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Daemon } from '../support/daemon.ts';
+import { Daemon } from '../../tools/test/daemon.ts';
 
 const config = {
   mqtt: { url: 'mqtt://127.0.0.1:1', username: 'board', password_file: 'broker-password' },

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
 import { freePort } from '../../tools/test/mosquitto.ts';
-import { scratchFolder, startBroker, startPublisher } from '../support/mqtt.ts';
-import { observation } from '../support/observation.ts';
+import { scratchFolder, startBroker, startPublisher } from '../../tools/test/mqtt.ts';
+import { observation } from '../../tools/test/observation.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 

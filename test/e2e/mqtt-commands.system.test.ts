@@ -12,9 +12,9 @@ import {
   restartResponseSchema,
   setResponseSchema,
 } from '../../src/contract/requests.ts';
-import { Daemon } from '../support/daemon.ts';
-import { startBroker, subscribe } from '../support/mqtt.ts';
-import { until } from '../support/until.ts';
+import { Daemon } from '../../tools/test/daemon.ts';
+import { startBroker, subscribe } from '../../tools/test/mqtt.ts';
+import { until } from '../../tools/test/until.ts';
 
 const base = 'scenecast/e2e';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { vicuna7b, writeHollowModel } from '../support/hollow-model.ts';
+import { vicuna7b, writeHollowModel } from '../../tools/test/hollow-model.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { HttpCamera } from '../../tools/test/http-camera.ts';
 import { freePort } from '../../tools/test/mosquitto.ts';
-import { HttpCamera } from '../support/http-camera.ts';
-import { SecuredBroker } from '../support/secured-broker.ts';
-import { until } from '../support/until.ts';
+import { SecuredBroker } from '../../tools/test/secured-broker.ts';
+import { until } from '../../tools/test/until.ts';
 
 let broker: SecuredBroker;
 beforeAll(async () => {

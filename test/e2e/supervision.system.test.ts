@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Daemon } from '../support/daemon.ts';
-import { NotifySocket } from '../support/notify-socket.ts';
-import { until } from '../support/until.ts';
+import { Daemon } from '../../tools/test/daemon.ts';
+import { NotifySocket } from '../../tools/test/notify-socket.ts';
+import { until } from '../../tools/test/until.ts';
 
 /** Who started it, and what it was told. */
 const environOf = (pid: number): string[] => readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');

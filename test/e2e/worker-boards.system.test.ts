@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { descriptionSchema, eventSchema } from '../../src/contract/payloads.ts';
 import { DrawnTruths } from '../../tools/demo/drawn-truths.ts';
+import { Daemon } from '../../tools/test/daemon.ts';
 import { Mosquitto } from '../../tools/test/mosquitto.ts';
-import { Daemon } from '../support/daemon.ts';
-import { Subscriber } from '../support/subscriber.ts';
-import { until } from '../support/until.ts';
+import { Subscriber } from '../../tools/test/subscriber.ts';
+import { until } from '../../tools/test/until.ts';
 
 const drawn = {
   source: { type: 'scene', seed: 900_000, size: '336x336', every: '3s' },

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { HomeAssistantAnnouncer } from '../../src/home-assistant/announcer.ts';
 import { discoveryMessages } from '../../src/home-assistant/discovery.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/test/until.ts';
 import { workshop } from './discovery-fixture.ts';
 
 const config = 'homeassistant/device/scenecast_workshop/config';

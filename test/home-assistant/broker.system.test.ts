@@ -4,8 +4,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { HomeAssistantAnnouncer } from '../../src/home-assistant/announcer.ts';
 import type { HomeAssistantDevice } from '../../src/home-assistant/device.ts';
 import { Mosquitto } from '../../tools/test/mosquitto.ts';
-import { Subscriber } from '../support/subscriber.ts';
-import { until } from '../support/until.ts';
+import { Subscriber } from '../../tools/test/subscriber.ts';
+import { until } from '../../tools/test/until.ts';
 import { workshop } from './discovery-fixture.ts';
 
 const config = 'homeassistant/device/scenecast_workshop/config';

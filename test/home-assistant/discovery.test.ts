@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Component, HomeAssistantDevice } from '../../src/home-assistant/device.ts';
 import { announcedComponents, discoveryMessages } from '../../src/home-assistant/discovery.ts';
-import { channelOf } from '../support/channel-of.ts';
-import { discoverySchema } from '../support/home-assistant-schema.ts';
+import { channelOf } from '../../tools/test/channel-of.ts';
+import { discoverySchema } from '../../tools/test/home-assistant-schema.ts';
 import { workshop } from './discovery-fixture.ts';
 
 function announce(

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { eventPayload } from '../../src/contract/payloads.ts';
 import type { Component } from '../../src/home-assistant/device.ts';
 import { discoveryMessages } from '../../src/home-assistant/discovery.ts';
-import { channelOf } from '../support/channel-of.ts';
-import { jinjaLacks, renderJinja } from '../support/jinja.ts';
+import { channelOf } from '../../tools/test/channel-of.ts';
+import { jinjaLacks, renderJinja } from '../../tools/test/jinja.ts';
 import { health, publishedPayloads, workshop } from './discovery-fixture.ts';
 
 const lacks = jinjaLacks();

@@ -1,8 +1,8 @@
 import type { MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Channel, contract } from '../../src/contract/contract.ts';
-import { SecuredBroker } from '../support/secured-broker.ts';
-import { until } from '../support/until.ts';
+import { SecuredBroker } from '../../tools/test/secured-broker.ts';
+import { until } from '../../tools/test/until.ts';
 
 let broker: SecuredBroker;
 beforeAll(async () => {

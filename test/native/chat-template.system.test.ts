@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tinyShape, writeRandomLlava } from '../support/random-llava.ts';
+import { tinyShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
 import { folder, open } from './engine-fixture.ts';
 
 const vicuna =

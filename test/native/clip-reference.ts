@@ -1,5 +1,5 @@
-import type { GgufTensor } from '../support/gguf-writer.ts';
-import { type LlavaShape, layerNormEpsilon, mean, standardDeviation } from '../support/random-llava.ts';
+import type { GgufTensor } from '../../tools/test/gguf-writer.ts';
+import { type LlavaShape, layerNormEpsilon, mean, standardDeviation } from '../../tools/test/random-llava.ts';
 
 // CLIP's vision tower and LLaVA's projector in plain TypeScript, written from their definition (Hugging Face's
 // modeling_clip.py, LLaVA's mlp2x_gelu) and not from libmtmd, to compare the engine with.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { tinyShape, writeRandomLlava } from '../support/random-llava.ts';
-import { vocabulary } from '../support/random-text.ts';
+import { tinyShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
+import { vocabulary } from '../../tools/test/random-text.ts';
 import { folder, generate, noise, open } from './engine-fixture.ts';
 
 const model = writeRandomLlava(folder, tinyShape);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { tinyShape, writeRandomLlava } from '../support/random-llava.ts';
+import { tinyShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
 import { cosine, encodeReference, type ReferenceOptions } from './clip-reference.ts';
 import { folder, noise, open } from './engine-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { type LlavaShape, tinyShape, writeRandomLlava } from '../support/random-llava.ts';
+import { type LlavaShape, tinyShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
 import { addon, folder, generate, noise, open } from './engine-fixture.ts';
 
 // One square of 6,400 patches takes seconds to encode, so that there is time to get in between.

@@ -2,8 +2,8 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
-import { encodeGguf, text } from '../support/gguf-writer.ts';
-import { tinyShape, writeRandomLlava } from '../support/random-llava.ts';
+import { encodeGguf, text } from '../../tools/test/gguf-writer.ts';
+import { tinyShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
 import { addon, folder, open } from './engine-fixture.ts';
 
 const model = writeRandomLlava(folder, tinyShape, { chatTemplate: '{{ messages[0].content }}' });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { type Projector, type RandomModel, writeRandomModel } from '../support/random-projectors.ts';
+import { type Projector, type RandomModel, writeRandomModel } from '../../tools/test/random-projectors.ts';
 import { folder, noise, open } from './engine-fixture.ts';
 
 // llama-mtmd-cli, from unpatched source, must say the same wherever libmtmd's packing is right: not for a LLaVA tower

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Projector, writeRandomModel } from '../support/random-projectors.ts';
+import { type Projector, writeRandomModel } from '../../tools/test/random-projectors.ts';
 import { folder, generate, noise, open } from './engine-fixture.ts';
 
 // Models that libmtmd lays pictures out for. Their towers are small and random, their geometry is real.

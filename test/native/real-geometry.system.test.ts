@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { assemble, cutTiles, planAnyres } from '../../src/vision/picture/anyres.ts';
-import { realGeometryShape, writeRandomLlava } from '../support/random-llava.ts';
+import { realGeometryShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
 import { folder, generate, noise, open } from './engine-fixture.ts';
 
 // LLaVA-1.6's own geometry through packing and engine: the towers are small, the counts are real.

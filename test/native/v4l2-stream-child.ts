@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { V4l2Camera } from '../../src/camera/v4l2.ts';
 import { messageOf } from '../../src/domain/errors.ts';
 
-// Runs with test/support/fake-v4l2.c preloaded; prints one JSON object.
+// Runs with tools/test/fake-v4l2.c preloaded; prints one JSON object.
 const [format] = process.argv.slice(2) as [string];
 const never = new AbortController().signal;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

@@ -8,7 +8,7 @@ import { beforeAll, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const child = fileURLToPath(new URL('./v4l2-stream-child.ts', import.meta.url));
-const source = join(import.meta.dirname, '../support/fake-v4l2.c');
+const source = join(import.meta.dirname, '../../tools/test/fake-v4l2.c');
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'scenecast-fake-v4l2-'));

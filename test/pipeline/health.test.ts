@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Description } from '../../src/domain/observation.ts';
 import { RecentTimings } from '../../src/pipeline/recent-timings.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../tools/test/until.ts';
 import { description, FakeCamera, FakeEngine, startPipeline, taskOf } from './fixture.ts';
 
 function spoke(completion: number, generateMs: number): Description {

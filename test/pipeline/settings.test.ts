@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CameraSettings, ChangedSettings } from '../../src/domain/camera-settings.ts';
 import type { SettingsStore } from '../../src/pipeline/ports.ts';
 import { Settings, type SettingsParts } from '../../src/pipeline/settings.ts';
-import { LogLines } from '../support/log-lines.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
 
 const porch: CameraSettings = { paused: false, intervalMs: 10_000, prompt: 'default' };
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { FakeBoard } from '../support/fake-board.ts';
+import { FakeBoard } from '../../tools/test/fake-board.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
 /** Killed at each so many calls; KILL_STEP=1 takes them all, which takes a quarter of an hour. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { Outbox } from '../../src/store/outbox.ts';
 import type { NewEntry, OutboxBounds } from '../../src/store/outbox-protocol.ts';
-import { LogLines } from '../support/log-lines.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
 
 const log = new LogLines();
 const roomy: OutboxBounds = { maxEntries: 1000, maxBytes: 1 << 20, maxAgeMs: 1e9, replayMs: 1e9 };

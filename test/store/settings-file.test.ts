@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ChangedSettings } from '../../src/domain/camera-settings.ts';
 import { SettingsFile } from '../../src/store/settings-file.ts';
-import { LogLines } from '../support/log-lines.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
 
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-settings-'));

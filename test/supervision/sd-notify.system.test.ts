@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { SdNotify } from '../../src/supervision/sd-notify.ts';
 import { loadSdNotifyAddon } from '../../src/supervision/sd-notify-addon.ts';
+import { NotifySocket } from '../../tools/test/notify-socket.ts';
+import { until } from '../../tools/test/until.ts';
 import { LogLines } from '../pipeline/fixture.ts';
-import { NotifySocket } from '../support/notify-socket.ts';
-import { until } from '../support/until.ts';
 
 test.each([
   ['a socket in the file system', false],

@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Heartbeat } from '../../src/domain/heartbeat.ts';
 import { Supervision } from '../../src/supervision/supervision.ts';
+import { NotifySocket } from '../../tools/test/notify-socket.ts';
+import { until } from '../../tools/test/until.ts';
 import { LogLines } from '../pipeline/fixture.ts';
-import { NotifySocket } from '../support/notify-socket.ts';
-import { until } from '../support/until.ts';
 
 test('signs of life come while every loop gets on, and stop while one does not; the status says which', async () => {
   const socket = await NotifySocket.open();

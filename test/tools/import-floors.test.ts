@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { floorViolations, readSources } from '../../tools/check/import-floors.ts';
 
@@ -65,4 +67,16 @@ test('what the floors allow is let through', () => {
     ['vision/x.ts', "createRequire(import.meta.url)('./mtmd.node')"],
   ]);
   expect(floorViolations(sources)).toEqual([]);
+});
+
+test('tools import nothing from test/: what both need is in tools/test', () => {
+  const root = join(import.meta.dirname, '../..');
+  const paths = globSync('tools/!(toolchain)/*.ts', { cwd: root });
+  expect(paths.length).toBeGreaterThan(100);
+  const imported = paths.flatMap((path) =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/\bfrom '(\.[^']+)'/g)].map(([, specifier]) =>
+      posix.join(posix.dirname(path), specifier!),
+    ),
+  );
+  expect(imported.filter((target) => target.startsWith('test/'))).toEqual([]);
 });

@@ -4,9 +4,9 @@ import type { Picture } from '../../src/domain/frame.ts';
 import type { Question } from '../../src/domain/observation.ts';
 import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
+import { realGeometryShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
+import { writeRandomModel } from '../../tools/test/random-projectors.ts';
 import { folder, open } from '../native/engine-fixture.ts';
-import { realGeometryShape, writeRandomLlava } from '../support/random-llava.ts';
-import { writeRandomModel } from '../support/random-projectors.ts';
 
 // One picture, many questions: counts work, not time.
 

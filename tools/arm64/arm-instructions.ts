@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { quantizeFile } from '../../src/vision/one-shot/quantize.ts';
-import { realGeometryShape, writeRandomLlava } from '../../test/support/random-llava.ts';
+import { realGeometryShape, writeRandomLlava } from '../test/random-llava.ts';
 import { attribute, baseAddress, type Counts, readBlocks } from './block-counts.ts';
 import { arm64Project, buildArm64, prebuiltModules, runEmulated, tunedModules } from './emulator.ts';
 import { type CodeFunction, type Kind, readCode } from './module-code.ts';

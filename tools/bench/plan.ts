@@ -21,7 +21,7 @@ import { messageOf, PlanError } from '../../src/domain/errors.ts';
 import { setUpEngine } from '../../src/setup/engine.ts';
 import type { EngineJob } from '../../src/setup/job.ts';
 import { EngineClient } from '../../src/vision/process/engine-client.ts';
-import { clipLarge, type HollowShape, writeHollowModel } from '../../test/support/hollow-model.ts';
+import { clipLarge, type HollowShape, writeHollowModel } from '../test/hollow-model.ts';
 
 const size = { width: 1280, height: 720 } as const;
 const smallTower = { width: 512, blocks: 8, heads: 8, feedForward: 2048 } as const;

@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vicuna7b, writeHollowModel } from '../../test/support/hollow-model.ts';
+import { vicuna7b, writeHollowModel } from '../test/hollow-model.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /** What is used here of `scenecast plan --json`. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { sceneRandom } from '../../src/camera/scene-random.ts';
-import { tinyShape, writeRandomLlava } from '../../test/support/random-llava.ts';
-import { writeRandomModel } from '../../test/support/random-projectors.ts';
+import { tinyShape, writeRandomLlava } from '../test/random-llava.ts';
+import { writeRandomModel } from '../test/random-projectors.ts';
 import { mutateGguf, type Random } from './mutate-gguf.ts';
 import { type ModelPair, type Outcome, tryModel } from './try-model.ts';
 

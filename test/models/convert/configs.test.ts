@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { metadataOf, readGguf } from '../../support/read-gguf.ts';
+import { metadataOf, readGguf } from '../../../tools/test/read-gguf.ts';
 import { written } from './fixture.ts';
 import { decode, hfCheckpoint, originalCheckpoint } from './tiny-checkpoint.ts';
 

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { type ReadGguf, readGguf } from '../../support/read-gguf.ts';
+import { type ReadGguf, readGguf } from '../../../tools/test/read-gguf.ts';
 import { convert, newFolder } from './fixture.ts';
 import { hfName, type Json, withHeader } from './tiny-checkpoint.ts';
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { backendsDir, loadAddon } from '../../../src/vision/native/addon.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
-import { vocabulary } from '../../support/random-text.ts';
+import { vocabulary } from '../../../tools/test/random-text.ts';
 import { type Converted, written } from './fixture.ts';
 import { llama3Checkpoint } from './llama3-checkpoint.ts';
 import { hfCheckpoint, originalCheckpoint } from './tiny-checkpoint.ts';

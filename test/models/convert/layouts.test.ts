@@ -1,7 +1,7 @@
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { metadataOf, readGguf } from '../../support/read-gguf.ts';
+import { metadataOf, readGguf } from '../../../tools/test/read-gguf.ts';
 import { convert, newFolder, written } from './fixture.ts';
 import {
   type Dtype,

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromHalf, toHalf } from '../../support/gguf-writer.ts';
-import { vocabulary } from '../../support/random-text.ts';
+import { fromHalf, toHalf } from '../../../tools/test/gguf-writer.ts';
+import { vocabulary } from '../../../tools/test/random-text.ts';
 
 // Small LLaVA checkpoints in the layouts of the published ones, with values that all float formats hold exactly.
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { vocabulary } from '../../support/random-text.ts';
-import { metadataOf } from '../../support/read-gguf.ts';
+import { vocabulary } from '../../../tools/test/random-text.ts';
+import { metadataOf } from '../../../tools/test/read-gguf.ts';
 import { written } from './fixture.ts';
 import { llama3, llama3Checkpoint, llama3Expression } from './llama3-checkpoint.ts';
 import {

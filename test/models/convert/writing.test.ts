@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ScenecastError } from '../../../src/domain/errors.ts';
 import type { ConvertProgress } from '../../../src/models/convert/convert-checkpoint.ts';
 import { f32, text, writeGguf } from '../../../src/models/convert/gguf-writer.ts';
-import { readGguf } from '../../support/read-gguf.ts';
+import { readGguf } from '../../../tools/test/read-gguf.ts';
 import { convert, folder, newFolder } from './fixture.ts';
 import { originalCheckpoint, writeCheckpoint } from './tiny-checkpoint.ts';
 

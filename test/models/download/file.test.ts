@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
 import { pinsOf } from '../../../src/models/installed/lock-file.ts';
-import { ggufBytes, sha256 } from '../../support/loopback-hub.ts';
+import { ggufBytes, sha256 } from '../../../tools/test/loopback-hub.ts';
 import { PullBench, source, textFile } from './pull-bench.ts';
 
 let bench: PullBench;

@@ -8,7 +8,7 @@ import {
   retryAfterOf,
 } from '../../../src/models/download/hub-request.ts';
 import { parseAddress } from '../../../src/models/hub-address.ts';
-import { ggufBytes, gitSha1, LoopbackHub, sha256 } from '../../support/loopback-hub.ts';
+import { ggufBytes, gitSha1, LoopbackHub, sha256 } from '../../../tools/test/loopback-hub.ts';
 
 const bytes = ggufBytes(1000, 1);
 let hub: LoopbackHub;

@@ -6,7 +6,7 @@ import type { HubAccess } from '../../../src/models/download/hub-request.ts';
 import { type PulledModel, pullModel } from '../../../src/models/download/pull.ts';
 import type { PullEvent, PullFile } from '../../../src/models/download/source.ts';
 import { parseAddress } from '../../../src/models/hub-address.ts';
-import { type Fault, ggufBytes, LoopbackHub, sha256 } from '../../support/loopback-hub.ts';
+import { type Fault, ggufBytes, LoopbackHub, sha256 } from '../../../tools/test/loopback-hub.ts';
 
 export const text = ggufBytes(300_000, 1);
 export const mmproj = ggufBytes(100_000, 2);

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import type { PullFile } from '../../../src/models/download/source.ts';
 import { pinsOf, readLockFile } from '../../../src/models/installed/lock-file.ts';
-import { ggufBytes, sha256 } from '../../support/loopback-hub.ts';
-import { until } from '../../support/until.ts';
+import { ggufBytes, sha256 } from '../../../tools/test/loopback-hub.ts';
+import { until } from '../../../tools/test/until.ts';
 import { mmproj, PullBench, source, text, textFile } from './pull-bench.ts';
 
 let bench: PullBench;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defaultHubAccess, type HubAccess } from '../../../src/models/download/hub-request.ts';
 import { fetchHeader } from '../../../src/models/download/remote-header.ts';
 import { parseAddress } from '../../../src/models/hub-address.ts';
-import { clipLarge, writeHollowModel } from '../../support/hollow-model.ts';
+import { clipLarge, writeHollowModel } from '../../../tools/test/hollow-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-header-'));
 const { mmprojPath, textPath } = writeHollowModel(folder, {

@@ -11,7 +11,7 @@ import {
   verifyModel,
 } from '../../../src/models/installed/installed.ts';
 import { type Pin, pinsOf } from '../../../src/models/installed/lock-file.ts';
-import { sha256 } from '../../support/loopback-hub.ts';
+import { sha256 } from '../../../tools/test/loopback-hub.ts';
 
 const signal = new AbortController().signal;
 const bytes = Buffer.from('GGUF and more');

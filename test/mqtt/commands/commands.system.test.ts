@@ -11,10 +11,10 @@ import type { CameraSettings } from '../../../src/domain/camera-settings.ts';
 import type { DescriptionOptions, DescriptionResult } from '../../../src/domain/description-options.ts';
 import { CommandError } from '../../../src/domain/errors.ts';
 import { Commands, type CommandsOptions } from '../../../src/mqtt/commands/commands.ts';
-import { startBroker, startPublisher, subscribe } from '../../support/mqtt.ts';
-import { observation } from '../../support/observation.ts';
-import type { Subscriber } from '../../support/subscriber.ts';
-import { until } from '../../support/until.ts';
+import { startBroker, startPublisher, subscribe } from '../../../tools/test/mqtt.ts';
+import { observation } from '../../../tools/test/observation.ts';
+import type { Subscriber } from '../../../tools/test/subscriber.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const base = 'scenecast/test';
 const topic = (name: string): string => `${base}/${name}`;

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../tools/test/mosquitto.ts';
-import { type Publishing, startBroker, startPublisher, subscribe } from '../../support/mqtt.ts';
-import { observation } from '../../support/observation.ts';
-import { ScriptedBroker } from '../../support/scripted-broker.ts';
-import { until } from '../../support/until.ts';
+import { type Publishing, startBroker, startPublisher, subscribe } from '../../../tools/test/mqtt.ts';
+import { observation } from '../../../tools/test/observation.ts';
+import { ScriptedBroker } from '../../../tools/test/scripted-broker.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const retry = { firstMs: 50, maxMs: 50, stableMs: 1000 };
 

@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { BrokerConnection } from '../../../src/mqtt/connection/broker-connection.ts';
 import type { BrokerLink } from '../../../src/mqtt/connection/broker-link.ts';
 import { openBroker } from '../../../tools/test/broker-address.ts';
-import { LogLines } from '../../support/log-lines.ts';
-import { ScriptedBroker } from '../../support/scripted-broker.ts';
+import { LogLines } from '../../../tools/test/log-lines.ts';
+import { ScriptedBroker } from '../../../tools/test/scripted-broker.ts';
 
 /** A link to a broker with these CONNACK properties. */
 async function linkTo(connackProperties: number[]): Promise<BrokerLink> {

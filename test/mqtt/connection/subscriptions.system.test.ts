@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { startBroker, startPublisher, subscribe } from '../../support/mqtt.ts';
-import { until } from '../../support/until.ts';
+import { startBroker, startPublisher, subscribe } from '../../../tools/test/mqtt.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const never = new AbortController().signal;
 

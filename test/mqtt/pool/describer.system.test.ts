@@ -8,11 +8,11 @@ import type { Description } from '../../../src/domain/observation.ts';
 import { PoolDescriber } from '../../../src/mqtt/pool/describer.ts';
 import type { DescribeRequest } from '../../../src/pipeline/ports.ts';
 import { openBroker } from '../../../tools/test/broker-address.ts';
-import { LogLines } from '../../support/log-lines.ts';
-import { startBroker, subscribe } from '../../support/mqtt.ts';
-import { jpegOf, RecordedEngine, startSender, startWorker } from '../../support/pool.ts';
-import { ScriptedBroker } from '../../support/scripted-broker.ts';
-import { until } from '../../support/until.ts';
+import { LogLines } from '../../../tools/test/log-lines.ts';
+import { startBroker, subscribe } from '../../../tools/test/mqtt.ts';
+import { jpegOf, RecordedEngine, startSender, startWorker } from '../../../tools/test/pool.ts';
+import { ScriptedBroker } from '../../../tools/test/scripted-broker.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const never = new AbortController().signal;
 

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { workAnswerSchema } from '../../../src/contract/work.ts';
-import { scratchFolder, startBroker } from '../../support/mqtt.ts';
-import { jpegOf, startSender, startWorker } from '../../support/pool.ts';
-import { until } from '../../support/until.ts';
+import { scratchFolder, startBroker } from '../../../tools/test/mqtt.ts';
+import { jpegOf, startSender, startWorker } from '../../../tools/test/pool.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/worker-boards.md'), 'utf8');
 

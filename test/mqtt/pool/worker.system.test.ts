@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { startBroker } from '../../support/mqtt.ts';
-import { tapPackets } from '../../support/packet-tap.ts';
-import { Customer, jpegOf, RecordedEngine, startWorker } from '../../support/pool.ts';
-import { until } from '../../support/until.ts';
+import { startBroker } from '../../../tools/test/mqtt.ts';
+import { tapPackets } from '../../../tools/test/packet-tap.ts';
+import { Customer, jpegOf, RecordedEngine, startWorker } from '../../../tools/test/pool.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const id = '01M80ETZR3K0WZ785KG7EKMKX8';
 const questions = { full: { ask: 'Is the shelf full?', type: 'boolean' } };

@@ -4,11 +4,11 @@ import { jpegWithin } from '../../../src/camera/jpeg-within.ts';
 import type { Picture } from '../../../src/domain/frame.ts';
 import { MaskedCamera } from '../../../src/gate/masked-camera.ts';
 import type { EncodeImage } from '../../../src/mqtt/publishing/camera-images.ts';
-import { startBroker, startPublisher, subscribe } from '../../support/mqtt.ts';
-import { observation } from '../../support/observation.ts';
-import { ScriptedBroker } from '../../support/scripted-broker.ts';
-import type { Subscriber } from '../../support/subscriber.ts';
-import { until } from '../../support/until.ts';
+import { startBroker, startPublisher, subscribe } from '../../../tools/test/mqtt.ts';
+import { observation } from '../../../tools/test/observation.ts';
+import { ScriptedBroker } from '../../../tools/test/scripted-broker.ts';
+import type { Subscriber } from '../../../tools/test/subscriber.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const topic = 'scenecast/test/porch/image';
 const encode: EncodeImage = (picture, mostBytes) =>

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { DeliveryQuarantine } from '../../../src/mqtt/publishing/delivery-quarantine.ts';
-import { LogLines } from '../../support/log-lines.ts';
+import { LogLines } from '../../../tools/test/log-lines.ts';
 
 afterEach(() => {
   vi.useRealTimers();

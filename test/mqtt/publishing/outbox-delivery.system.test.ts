@@ -10,11 +10,11 @@ import {
   startBroker,
   startPublisher,
   subscribe,
-} from '../../support/mqtt.ts';
-import { observation } from '../../support/observation.ts';
-import { ScriptedBroker, type Verdict } from '../../support/scripted-broker.ts';
-import type { Subscriber } from '../../support/subscriber.ts';
-import { until } from '../../support/until.ts';
+} from '../../../tools/test/mqtt.ts';
+import { observation } from '../../../tools/test/observation.ts';
+import { ScriptedBroker, type Verdict } from '../../../tools/test/scripted-broker.ts';
+import type { Subscriber } from '../../../tools/test/subscriber.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const topic = 'scenecast/test/porch/description';
 

@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import { expect, onTestFinished, test } from 'vitest';
-import { scratchFolder, startBroker, startPublisher, subscribe } from '../../support/mqtt.ts';
-import { observation } from '../../support/observation.ts';
-import { until } from '../../support/until.ts';
+import { scratchFolder, startBroker, startPublisher, subscribe } from '../../../tools/test/mqtt.ts';
+import { observation } from '../../../tools/test/observation.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { inspectModel } from '../../../src/vision/one-shot/inspect-model.ts';
 import type { InspectRequest } from '../../../src/vision/one-shot/inspect-request.ts';
-import { realGeometryShape, writeRandomLlava } from '../../support/random-llava.ts';
-import { type Projector, writeRandomModel } from '../../support/random-projectors.ts';
+import { realGeometryShape, writeRandomLlava } from '../../../tools/test/random-llava.ts';
+import { type Projector, writeRandomModel } from '../../../tools/test/random-projectors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-inspect-'));
 afterAll(() => rmSync(folder, { recursive: true }));

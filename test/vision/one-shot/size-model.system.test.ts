@@ -7,7 +7,7 @@ import { backendsDir, loadAddon } from '../../../src/vision/native/addon.ts';
 import type { LoadOptions } from '../../../src/vision/native/load-options.ts';
 import { sizeModel } from '../../../src/vision/one-shot/size-model.ts';
 import type { SizeRequest } from '../../../src/vision/one-shot/size-request.ts';
-import { type HollowShape, vicuna7b, writeHollowModel } from '../../support/hollow-model.ts';
+import { type HollowShape, vicuna7b, writeHollowModel } from '../../../tools/test/hollow-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-size-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,9 +4,9 @@ import type { Detail } from '../../../src/domain/detail.ts';
 import type { Picture } from '../../../src/domain/frame.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
 import { choosePictureEncoder } from '../../../src/vision/picture/picture-encoder.ts';
+import { realGeometryShape, tinyShape, writeRandomLlava } from '../../../tools/test/random-llava.ts';
+import { writeRandomModel } from '../../../tools/test/random-projectors.ts';
 import { folder, open } from '../../native/engine-fixture.ts';
-import { realGeometryShape, tinyShape, writeRandomLlava } from '../../support/random-llava.ts';
-import { writeRandomModel } from '../../support/random-projectors.ts';
 
 const never = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { EngineClient } from '../../../src/vision/process/engine-client.ts';
 import { SilenceWatch } from '../../../src/vision/process/silence-watch.ts';
-import { demoEngine, demoRequest, manyQuestions } from '../../support/demo-engine.ts';
-import { until } from '../../support/until.ts';
+import { demoEngine, demoRequest, manyQuestions } from '../../../tools/test/demo-engine.ts';
+import { until } from '../../../tools/test/until.ts';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const never = new AbortController().signal;

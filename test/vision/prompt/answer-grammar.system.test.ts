@@ -6,7 +6,7 @@ import type { AnswerType } from '../../../src/domain/observation.ts';
 import { backendsDir, loadAddon } from '../../../src/vision/native/addon.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
 import { answerGrammar, maxAnswerTokens, parseAnswer } from '../../../src/vision/prompt/answer-grammar.ts';
-import { tinyShape, writeRandomLlava } from '../../support/random-llava.ts';
+import { tinyShape, writeRandomLlava } from '../../../tools/test/random-llava.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-grammar-'));
 const addon = loadAddon();

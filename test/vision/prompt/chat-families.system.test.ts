@@ -8,7 +8,7 @@ import { chatFamilies } from '../../../src/vision/prompt/chat-families.ts';
 import { renderPrompt } from '../../../src/vision/prompt/chat-prompt.ts';
 import { type ChatFacts, chooseChatTemplate } from '../../../src/vision/prompt/choose-chat-template.ts';
 import { turnTokens } from '../../../src/vision/prompt/turn-tokens.ts';
-import { llamaSource, type VocabularyShape, writeVocabulary } from '../../support/vocabulary-file.ts';
+import { llamaSource, type VocabularyShape, writeVocabulary } from '../../../tools/test/vocabulary-file.ts';
 
 // The tokens each family's models were trained on, with the published vocabularies. A prompt is written here as
 // id=piece, so that a wrong space, line break or special token shows.

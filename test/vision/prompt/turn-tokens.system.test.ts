@@ -7,7 +7,7 @@ import type { MtmdVocabularyFile } from '../../../src/vision/native/mtmd-vocabul
 import { type ChatFamilyName, chatFamilies } from '../../../src/vision/prompt/chat-families.ts';
 import { type Prompt, renderPrompt } from '../../../src/vision/prompt/chat-prompt.ts';
 import { turnTokens } from '../../../src/vision/prompt/turn-tokens.ts';
-import { type VocabularyShape, writeVocabulary } from '../../support/vocabulary-file.ts';
+import { type VocabularyShape, writeVocabulary } from '../../../tools/test/vocabulary-file.ts';
 
 const addon = loadAddon();
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-turn-'));

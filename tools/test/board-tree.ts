@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-export const boardFixtures = join(import.meta.dirname, '../board/fixtures');
+export const boardFixtures = join(import.meta.dirname, '../../test/board/fixtures');
 
 /** What is otherwise in a tree: text or bytes by path, null for nothing there. */
 export type TreeChanges = Readonly<Record<string, string | Uint8Array | null>>;
