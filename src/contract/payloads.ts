@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Health } from '../domain/health.ts';
-import type { Answer, CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
+import type { Answer, CameraStatus, Description, FrameEvent, Observation } from '../domain/observation.ts';
 import { answer, count, engineState, milliseconds, schemaVersion, ulid, utc } from './fields.ts';
 
 export const deviceStatusSchema = z.strictObject({
@@ -209,10 +209,7 @@ export function descriptionPayload(observation: Observation, publishedAt: Date):
     timing_ms: {
       capture: tenths(frame.captureMs),
       queue: tenths(observation.queueMs),
-      pack: tenths(timings.packMs),
-      encode: tenths(timings.encodeMs),
-      prefill: tenths(timings.prefillMs),
-      generate: tenths(timings.generateMs),
+      ...engineTimings(timings),
       total: tenths(observation.totalMs),
     },
     tokens: { ...tokens, drafted: 0, accepted: 0 },
@@ -274,10 +271,20 @@ export function summaryOf(text: string): string {
   return `${atWord.replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
+/** What the engine itself took. */
+export function engineTimings({ packMs, encodeMs, prefillMs, generateMs }: Description['timings']) {
+  return {
+    pack: tenths(packMs),
+    encode: tenths(encodeMs),
+    prefill: tenths(prefillMs),
+    generate: tenths(generateMs),
+  };
+}
+
 function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-function tenths(value: number): number {
+export function tenths(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -1,5 +1,5 @@
 import type { Description, Question } from '../domain/observation.ts';
-import { summaryOf } from './payloads.ts';
+import { engineTimings, summaryOf, tenths } from './payloads.ts';
 import type { WorkDataPayload, WorkQuestionsPayload } from './work.ts';
 
 /** An image that was described for another device. */
@@ -29,10 +29,7 @@ export function workDataPayload(work: DescribedWork): WorkDataPayload {
     model: { ...model },
     timing_ms: {
       queue: tenths(queueMs),
-      pack: tenths(timings.packMs),
-      encode: tenths(timings.encodeMs),
-      prefill: tenths(timings.prefillMs),
-      generate: tenths(timings.generateMs),
+      ...engineTimings(timings),
       total: tenths(totalMs),
     },
     tokens: { ...tokens, drafted: 0, accepted: 0 },
@@ -75,26 +72,4 @@ function questionPayload({ ask, type }: Question): WorkQuestionsPayload[string] 
     case 'string':
       return { ask, type: 'string', max_length: type.maxLength };
   }
-}
-
-export function questionsOfWork(questions: WorkQuestionsPayload): Question[] {
-  return Object.entries(questions).map(([name, question]) => {
-    const { ask } = question;
-    switch (question.type) {
-      case 'boolean':
-        return { name, ask, type: { kind: 'boolean' } };
-      case 'integer':
-        return { name, ask, type: { kind: 'integer', min: question.min, max: question.max } };
-      case 'enum':
-        return { name, ask, type: { kind: 'enum', values: question.values } };
-      case 'string':
-        return { name, ask, type: { kind: 'string', maxLength: question.max_length } };
-      default:
-        return { name, ask };
-    }
-  });
-}
-
-function tenths(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
-import { freePort } from '../../tools/test/mosquitto.ts';
+import { freePort } from '../../tools/test/free-port.ts';
 import { scratchFolder, startBroker, startPublisher } from '../../tools/test/mqtt.ts';
 import { observation } from '../../tools/test/observation.ts';
 

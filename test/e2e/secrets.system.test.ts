@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../tools/test/free-port.ts';
 import { HttpCamera } from '../../tools/test/http-camera.ts';
-import { freePort } from '../../tools/test/mosquitto.ts';
 import { SecuredBroker } from '../../tools/test/secured-broker.ts';
 import { until } from '../../tools/test/until.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from '../test/mosquitto.ts';
+import { freePort } from '../test/free-port.ts';
 
 const run = promisify(execFile);
 const vmFolder = join(import.meta.dirname, '../../build/board-vm');

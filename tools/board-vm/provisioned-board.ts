@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { type DescriptionPayload, descriptionSchema } from '../../src/contract/payloads.ts';
-import { freePort } from '../test/mosquitto.ts';
+import { freePort } from '../test/free-port.ts';
 import type { Board } from './board.ts';
 import { expect } from './suite.ts';
 

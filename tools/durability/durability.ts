@@ -20,6 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Mosquitto } from '../test/mosquitto.ts';
 import { seededRandom } from '../test/seeded-random.ts';
+import { wholeOption } from '../test/whole-option.ts';
 import { KilledDaemon } from './killed-daemon.ts';
 import { Listener } from './listener.ts';
 
@@ -34,13 +35,13 @@ const { values } = parseArgs({
   },
 });
 const counts = {
-  broker: whole('broker-kills', 0),
-  daemon: whole('daemon-kills', 0),
-  daemons: whole('daemons', 1),
-  rate: whole('rate', 1),
+  broker: wholeOption('broker-kills', values['broker-kills'], 0),
+  daemon: wholeOption('daemon-kills', values['daemon-kills'], 0),
+  daemons: wholeOption('daemons', values.daemons, 1),
+  rate: wholeOption('rate', values.rate, 1),
 };
 const [part, parts] = partOf(values.part);
-const seed = whole('seed', 0) * 1000 + part;
+const seed = wholeOption('seed', values.seed, 0) * 1000 + part;
 
 /** A subscriber that was thrown out, or is away for a moment, has so long to come back. */
 const settleMs = 1500;
@@ -197,13 +198,6 @@ function partOf(text: string): [part: number, parts: number] {
   if (!Number.isInteger(part) || !Number.isInteger(parts) || part < 1 || part > parts)
     throw new Error(`--part ${text}: must be like 1/4`);
   return [part, parts];
-}
-
-function whole(option: keyof typeof values, least: number): number {
-  const value = Number(values[option]);
-  if (!Number.isInteger(value) || value < least)
-    throw new Error(`--${option} ${values[option]}: must be a whole number from ${least}`);
-  return value;
 }
 
 /** Of this part, for one of the two runs. */

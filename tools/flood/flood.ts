@@ -16,6 +16,8 @@ import { parseArgs } from 'node:util';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { Mosquitto } from '../test/mosquitto.ts';
 import { seededRandom } from '../test/seeded-random.ts';
+import { until } from '../test/until.ts';
+import { wholeOption } from '../test/whole-option.ts';
 import { FloodedDaemon } from './flooded-daemon.ts';
 import { RandomCommands } from './random-command.ts';
 import { Watcher } from './watcher.ts';
@@ -28,10 +30,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
-const commandCount = whole('commands');
-const floodSeconds = whole('seconds');
-const floodRate = whole('rate');
-const seed = whole('seed');
+const commandCount = wholeOption('commands', values.commands, 1);
+const floodSeconds = wholeOption('seconds', values.seconds, 1);
+const floodRate = wholeOption('rate', values.rate, 1);
+const seed = wholeOption('seed', values.seed, 1);
 
 const device = 'flooded';
 /** Fewer than the daemon would read, so that none is refused for its number. */
@@ -68,7 +70,7 @@ async function flood(settings: object, rate: number, seconds: number, allowed: o
   const faults: string[] = [];
   const alive = (): boolean => daemon.end === null;
   try {
-    await until(() => watcher.described >= 5 || !alive(), 'the daemon describes nothing', 120_000);
+    await until(() => watcher.described >= 5 || !alive(), 120_000, 'the daemon describes nothing');
     const usual = await perMinute(watcher, Math.max(5, Math.min(20, seconds)));
     await send(sender, commands, rate, Math.max(1, Math.min(10, seconds / 3)), alive);
     await settle(daemon, alive);
@@ -100,7 +102,7 @@ async function flood(settings: object, rate: number, seconds: number, allowed: o
       faults.push('a camera that no command is about has come off badly');
     if ((await retainedStatus(broker.url)) !== 'online') faults.push('its status is not retained as online');
     await daemon.kill();
-    await until(() => JSON.parse(watcher.status).state === 'offline', 'no last will', 10_000).catch(() =>
+    await until(() => JSON.parse(watcher.status).state === 'offline', 10_000, 'no last will').catch(() =>
       faults.push('its last will does not say offline'),
     );
     if ((await retainedStatus(broker.url)) !== 'offline') faults.push('its last will is not retained');
@@ -184,24 +186,9 @@ async function retainedStatus(url: string): Promise<string> {
     if (retain) state = JSON.parse(payload.toString()).state;
   });
   await client.subscribeAsync(`scenecast/${device}/status`);
-  await until(() => state !== '', 'no status is retained', 5000).catch(() => {});
+  await until(() => state !== '', 5000, 'no status is retained').catch(() => {});
   await client.endAsync(true);
   return state;
-}
-
-async function until(condition: () => boolean, otherwise: string, timeoutMs: number): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(otherwise);
-    await sleep(50);
-  }
-}
-
-function whole(option: keyof typeof values): number {
-  const value = Number(values[option]);
-  if (!Number.isInteger(value) || value < 1)
-    throw new Error(`--${option} ${values[option]}: must be a whole number from 1`);
-  return value;
 }
 
 // The engine must not be restarted all the time, or nothing would be described.

@@ -1,9 +1,9 @@
 import type { IPublishPacket } from 'mqtt';
 import { ulid } from 'ulid';
 import type { z } from 'zod';
+import { questionsOf } from '../../contract/questions.ts';
 import type { ResponseError } from '../../contract/requests.ts';
 import { workItemSchema, workPropertiesSchema, workQuestionsSchema } from '../../contract/work.ts';
-import { questionsOfWork } from '../../contract/work-payloads.ts';
 import type { Detail } from '../../domain/detail.ts';
 import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { Question } from '../../domain/observation.ts';
@@ -103,7 +103,7 @@ function itemOf(image: Buffer, { id, prompt, questions, detail, if_busy, pool }:
     id: id ?? ulid(),
     image,
     prompt: prompt ?? null,
-    questions: questionsOfWork(questions ?? {}),
+    questions: questionsOf(questions ?? {}),
     detail,
     ifBusy: if_busy ?? 'wait',
     pool: pool ?? null,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../../../tools/test/mosquitto.ts';
+import { freePort } from '../../../tools/test/free-port.ts';
 import { type Publishing, startBroker, startPublisher, subscribe } from '../../../tools/test/mqtt.ts';
 import { observation } from '../../../tools/test/observation.ts';
 import { ScriptedBroker } from '../../../tools/test/scripted-broker.ts';
