@@ -3,7 +3,7 @@ import { createProgram } from './cli/program.ts';
 import { exitCodes, messageOf, ScenecastError } from './domain/errors.ts';
 
 const stop = new AbortController();
-// Once each: a second Ctrl-C ends the process at once, as a person expects.
+// Once each: a second Ctrl-C ends the process immediately.
 process.once('SIGINT', () => stop.abort());
 process.once('SIGTERM', () => stop.abort());
 
@@ -11,12 +11,12 @@ try {
   const program = await createProgram(stop.signal, process.argv[2]);
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = reportOf(error);
+  process.exitCode = printError(error);
 }
 
-/** Tells what went wrong, and gives the exit code for it. */
-function reportOf(error: unknown): number {
-  // Commander has already said what it had to say (help, version or a wrong flag).
+/** Prints the error to stderr and returns its exit code. */
+function printError(error: unknown): number {
+  // Commander has already printed its message (help, version or an invalid flag).
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof ScenecastError) {
     process.stderr.write(`scenecast: ${error.message}\n`);

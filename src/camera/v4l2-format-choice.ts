@@ -36,20 +36,20 @@ const jpegFormats = ['MJPG', 'JPEG'];
 export function chooseFormat(
   path: string,
   offered: readonly V4l2Format[],
-  wish: FormatWish,
+  wanted: FormatWish,
 ): V4l2StreamRequest {
-  const wanted = wish.format.toUpperCase();
-  const fourcc = aliases[wanted] ?? wanted;
+  const name = wanted.format.toUpperCase();
+  const fourcc = aliases[name] ?? name;
   const usable = offered.filter(
-    (format) => format.isUsable && (wanted === 'AUTO' || format.fourcc === fourcc),
+    (format) => format.isUsable && (name === 'AUTO' || format.fourcc === fourcc),
   );
   if (usable.length === 0)
     throw new CameraError(
-      wanted === 'AUTO'
+      name === 'AUTO'
         ? `${path}: offers no pixel format that Scenecast knows; it has ${listFormats(offered)}`
-        : `${path}: format ${wish.format}: is not offered, or not one that Scenecast knows; choose one of ${listFormats(offered.filter(({ isUsable }) => isUsable)) || 'none'}, or auto`,
+        : `${path}: format ${wanted.format}: is not offered, or not one that Scenecast knows; choose one of ${listFormats(offered.filter(({ isUsable }) => isUsable)) || 'none'}, or auto`,
     );
-  const size = wish.size ?? { width: 1280, height: 720 };
+  const size = wanted.size ?? { width: 1280, height: 720 };
   const preferred =
     size.width * size.height > largestRawPixels
       ? [...jpegFormats, ...rawFormats]
@@ -59,9 +59,9 @@ export function chooseFormat(
       fourcc: format.fourcc,
       width: each.size.width,
       height: each.size.height,
-      interval: wish.rate === null ? null : nearestInterval(each.offer, wish.rate),
+      interval: wanted.rate === null ? null : nearestInterval(each.offer, wanted.rate),
       distance: distanceOf(each.size, size),
-      rateShortfall: wish.rate === null ? 0 : Math.max(0, wish.rate - fastestOf(each.offer.intervals) - 0.01),
+      rateShortfall: wanted.rate === null ? 0 : Math.max(0, wanted.rate - fastestOf(each.offer.intervals) - 0.01),
       rank: preferred.indexOf(format.fourcc),
     })),
   );
@@ -91,20 +91,20 @@ export function sizeText({ leastWidth, mostWidth, leastHeight, mostHeight }: V4l
 }
 
 /** The sizes that are offered; of a range the one in it that is nearest. */
-function sizesOf({ sizes }: V4l2Format, wish: Size): { size: Size; offer: IntervalOffer }[] {
+function sizesOf({ sizes }: V4l2Format, wanted: Size): { size: Size; offer: IntervalOffer }[] {
   // A driver that lists no sizes is asked for the one wished for, and says what it makes of it.
-  if (sizes.length === 0) return [{ size: wish, offer: { intervals: [], isIntervalRange: false } }];
+  if (sizes.length === 0) return [{ size: wanted, offer: { intervals: [], isIntervalRange: false } }];
   return sizes.map((offer) => ({
     size: {
-      width: within(wish.width, offer.leastWidth, offer.mostWidth, offer.stepWidth),
-      height: within(wish.height, offer.leastHeight, offer.mostHeight, offer.stepHeight),
+      width: within(wanted.width, offer.leastWidth, offer.mostWidth, offer.stepWidth),
+      height: within(wanted.height, offer.leastHeight, offer.mostHeight, offer.stepHeight),
     },
     offer,
   }));
 }
 
-function within(wish: number, least: number, most: number, step: number): number {
-  const steps = Math.round((wish - least) / Math.max(1, step));
+function within(wanted: number, least: number, most: number, step: number): number {
+  const steps = Math.round((wanted - least) / Math.max(1, step));
   return Math.min(most, least + Math.max(0, steps) * Math.max(1, step));
 }
 

@@ -3,17 +3,17 @@ import type { ListedCamera } from '../camera/v4l2-list.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
 import { type CatalogueEntry, ramNeedOf, sizeOf } from '../models/catalogue.ts';
 
-/** Something that a config could name, and what a person is told of it. */
+/** A camera or model that a config could name. */
 export interface Proposal {
   readonly kind: 'camera' | 'model';
   readonly name: string;
   readonly description: string;
 }
 
-/** What the system and the daemon take themselves. */
+/** Memory for the system and the daemon. */
 const systemBytes = 1e9;
 
-/** Cameras by the name that stays, those first that give pictures in a usable format. */
+/** Cameras with a usable format, by stable name where they have one. */
 export function proposeCameras(cameras: readonly ListedCamera[]): Proposal[] {
   const usable = cameras.filter(({ formats }) => formats.some(({ isUsable }) => isUsable));
   return usable.map(({ path, stableNames, names }) => ({
@@ -23,7 +23,7 @@ export function proposeCameras(cameras: readonly ListedCamera[]): Proposal[] {
   }));
 }
 
-/** The catalogue's models that fit the board's memory, the largest first; the demo model is always there. */
+/** The catalogue's models that fit the board's memory, largest first, then the demo model. */
 export function proposeModels(catalogue: readonly CatalogueEntry[], { memory }: Board): Proposal[] {
   const budget = Math.min(memory.totalBytes, memory.limitBytes ?? Infinity) - systemBytes;
   const fitting = catalogue
@@ -33,20 +33,20 @@ export function proposeModels(catalogue: readonly CatalogueEntry[], { memory }: 
   const proposals = fitting.map(({ entry, ramBytes }): Proposal => {
     const { name, title, quant, licence, sources } = entry;
     const size = formatBytes(sizeOf(sources[0]!)!);
-    const what = `${title}, ${quant}: ${size} to download, about ${formatBytes(ramBytes)} of memory; licence: ${licence}`;
-    return { kind: 'model', name, description: what };
+    const text = `${title}, ${quant}: ${size} download, about ${formatBytes(ramBytes)} of memory; licence: ${licence}`;
+    return { kind: 'model', name, description: text };
   });
   return [
     ...proposals,
     {
       kind: 'model',
       name: 'models/demo',
-      description: 'the demo model: nothing to download, knows drawn shapes and nothing else',
+      description: 'demo model: no download, knows drawn shapes only',
     },
   ];
 }
 
-/** A line each; tabs and line ends, which a camera's own name may hold, become spaces. */
+/** One line each; tabs and line ends, which a camera's own name may contain, become spaces. */
 export function proposalLines(proposals: readonly Proposal[]): string {
   const clean = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
   return proposals

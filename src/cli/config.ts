@@ -8,20 +8,20 @@ import { defaultModelsFolder } from '../models/installed/installed.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 import { proposalLines, proposeCameras, proposeModels } from './config-proposals.ts';
 
-/** `scenecast config`: whether a config is good, and what could stand in one. */
+/** `scenecast config`: checks a config, and proposes values for one. */
 export function configCommand(): Command {
-  const config = new Command('config').description('check a config, or see what fits here').exitOverride();
+  const config = new Command('config')
+    .description('check a config, or list cameras and models for one')
+    .exitOverride();
   config
     .command('check')
-    .description('check a config, and that its model is here; exit code 78 where it must be mended')
-    .argument('<file>', 'the YAML config')
+    .description('check a config and that its model is installed; exit with 78 if not')
+    .argument('<file>', 'YAML config file')
     .exitOverride()
     .action(check);
   config
     .command('propose')
-    .description(
-      'what a config could name here: a line each, with tabs: camera or model, its name, what it is',
-    )
+    .description('list cameras and models that fit this board, as tab-separated kind, name and description')
     .exitOverride()
     .action(propose);
   return config;
@@ -31,7 +31,7 @@ async function check(file: string): Promise<void> {
   const path = resolve(file);
   const { model, cameras } = await loadConfig(path);
   await modelFilesOf(model, dirname(path));
-  process.stdout.write(`${path}: good; cameras: ${Object.keys(cameras).join(', ')}\n`);
+  process.stdout.write(`${path}: valid; cameras: ${Object.keys(cameras).join(', ')}\n`);
 }
 
 async function propose(): Promise<void> {

@@ -22,37 +22,33 @@ interface Flags {
   readonly json: boolean;
 }
 
-/** `scenecast convert CHECKPOINT`: a published LLaVA checkpoint to the two GGUF files the engine loads. */
+/** `scenecast convert CHECKPOINT`: converts a published LLaVA checkpoint to the two GGUF files that the engine loads. */
 export function convertCommand(signal: AbortSignal): Command {
   return new Command('convert')
     .description('convert a LLaVA 1.5 or 1.6 checkpoint (safetensors) to GGUF files')
-    .argument('<checkpoint>', "the checkpoint's folder, in the original or the -hf layout")
-    .requiredOption('--out <folder>', 'where the GGUF files go')
+    .argument('<checkpoint>', 'folder of the checkpoint, in the original or the -hf layout')
+    .requiredOption('--out <folder>', 'output folder')
     .option(
       '--quant <type>',
-      `quantise the text model: F16 (not at all), ${Object.keys(quantBits).join(', ')}`,
+      `quantise the text model: F16 (not quantised), ${Object.keys(quantBits).join(', ')}`,
       parseQuant,
       'F16',
     )
     .option(
       '--quant-mmproj <type>',
-      'quantise the vision tower and projector: F16 (not at all) or Q8_0',
+      'quantise the vision tower and projector: F16 (not quantised) or Q8_0',
       parseMmprojQuant,
       'F16',
     )
     .option(
       '--outtype <type>',
-      "of the text model's matrices where they are not quantised: f16, bf16 or f32",
+      "type of the text model's matrices if not quantised: f16, bf16 or f32",
       parseOuttype,
       'F16',
     )
-    .option('--vision-tower <folder>', 'the CLIP vision tower, for checkpoints that do not hold it')
-    .option(
-      '--name <name>',
-      "what the files and the model are called (default: the checkpoint's folder)",
-      parseName,
-    )
-    .option('--force', 'replace files that are there already', false)
+    .option('--vision-tower <folder>', 'folder of the CLIP vision tower, for checkpoints without one')
+    .option('--name <name>', "name of the model and its files (default: the checkpoint folder's)", parseName)
+    .option('--force', 'overwrite existing files', false)
     .option('--json', 'print one JSON object at the end', false)
     .exitOverride()
     .action((checkpoint: string, flags: Flags) => convert(checkpoint, flags, signal));
@@ -90,13 +86,13 @@ async function convert(checkpoint: string, flags: Flags, signal: AbortSignal): P
     process.stdout.write(`${path}: ${type}, ${tensors} tensors, ${(sizeBytes / 1e6).toFixed(1)} MB\n`);
 }
 
-/** llama.cpp's own quantiser, in a process of its own. */
+/** llama.cpp's own quantiser, in a child process. */
 function quantizer(signal: AbortSignal): QuantizeFile {
   return (inputPath, outputPath, type) =>
     quantizeFile({ inputPath, outputPath, type, threads: availableParallelism(), signal });
 }
 
-/** For logs: a line a stage, and one each quarter of it. */
+/** For logs: a line per stage, and one for each quarter of it. */
 function lineWriter(): (progress: ConvertProgress) => void {
   let last = '';
   return ({ stage, fraction }) => {
@@ -110,27 +106,27 @@ function parseQuant(name: string): QuantType | 'F16' {
   if (/^(f16|none)$/i.test(name)) return 'F16';
   const type = quantTypeOf(name);
   if (type === null)
-    throw new InvalidArgumentError(`It is none of F16, ${Object.keys(quantBits).join(', ')}.`);
+    throw new InvalidArgumentError(`It must be one of F16, ${Object.keys(quantBits).join(', ')}.`);
   return type;
 }
 
 function parseMmprojQuant(name: string): QuantType | 'F16' {
   const type = parseQuant(name);
-  if (type !== 'F16' && type !== 'Q8_0') throw new InvalidArgumentError('It is neither F16 nor Q8_0.');
+  if (type !== 'F16' && type !== 'Q8_0') throw new InvalidArgumentError('It must be F16 or Q8_0.');
   return type;
 }
 
 function parseOuttype(name: string): FloatType {
   const type = name.toUpperCase();
   if (type !== 'F16' && type !== 'BF16' && type !== 'F32')
-    throw new InvalidArgumentError('It is none of f16, bf16, f32.');
+    throw new InvalidArgumentError('It must be one of f16, bf16, f32.');
   return type;
 }
 
 function parseName(name: string): string {
   if (!/^[\w][\w.+-]*$/.test(name))
     throw new InvalidArgumentError(
-      'It is to be part of a file name: letters, digits, and . _ + - after the first.',
+      'It must be a file name of letters, digits and . _ + -, starting with a letter or digit.',
     );
   return name;
 }

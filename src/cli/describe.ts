@@ -18,15 +18,15 @@ interface Flags {
   readonly json: boolean;
 }
 
-/** `scenecast describe IMAGE...`: what the model sees in picture files. */
+/** `scenecast describe IMAGE...`: describes picture files. */
 export function describeCommand(signal: AbortSignal): Command {
   return new Command('describe')
     .description('describe picture files')
     .argument('<image...>', 'picture files')
-    .option('--prompt <words>', 'what the model is told', defaultPrompt)
-    .option('--ask <question>', 'a question about each picture; may be given again', collect, [])
-    .option('--model <folder>', 'a folder with a text GGUF and its mmproj GGUF (default: the demo model)')
-    .option('--json', 'one JSON object a picture', false)
+    .option('--prompt <words>', 'prompt for the model', defaultPrompt)
+    .option('--ask <question>', 'question about each picture; repeatable', collect, [])
+    .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF (default: the demo model)')
+    .option('--json', 'print one JSON object per picture', false)
     .exitOverride()
     .action((images: string[], flags: Flags) => describe(images, flags, signal));
 }
@@ -51,7 +51,7 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
         const description = await engine.describe({ picture, prompt: flags.prompt, questions }, signal);
         process.stdout.write(flags.json ? jsonLine(image, description) : plainText(image, description));
       } catch (error) {
-        // One picture that cannot be read is no reason to leave out the others.
+        // An unreadable picture does not stop the others.
         process.stderr.write(`scenecast: ${image}: ${messageOf(error)}\n`);
         process.exitCode = exitCodes.failure;
       }

@@ -2,12 +2,12 @@ import type { Board, CpuCluster } from '../board/board.ts';
 import { formatCpuList } from '../board/cpu-list.ts';
 import { isLittleCore } from '../board/cpu-parts.ts';
 
-/** From here on most boards slow their CPUs down, or soon will. */
+/** Most boards throttle their CPUs at or soon above this temperature. */
 const hotCelsius = 80;
 
-/** A board for a person: what it has, then in plain words what holds it back. */
+/** The board as text: what it has, then what limits it. */
 export function boardText(board: Board): string {
-  const lines = [`${board.model ?? 'a board that does not tell its name'}, ${board.arch}`];
+  const lines = [`${board.model ?? 'unknown board'}, ${board.arch}`];
   const add = (name: string, ...texts: readonly string[]): void => {
     for (const [index, text] of texts.entries())
       lines.push(`  ${(index === 0 ? name : '').padEnd(13)} ${text}`);
@@ -15,7 +15,7 @@ export function boardText(board: Board): string {
   add('cpus', ...clustersText(board.clusters));
   add('may use', allowanceText(board));
   if (board.arch === 'arm64' || board.features.length > 0)
-    add('features', board.features.join(' ') || 'none that the kernel tells of');
+    add('features', board.features.join(' ') || 'none reported by the kernel');
   add('memory', ...memoryTexts(board.memory));
   add('models on', storageText(board.storage));
   add('temperatures', ...board.temperatures.map(({ zone, celsius }) => `${celsius.toFixed(1)} °C  ${zone}`));
@@ -25,11 +25,11 @@ export function boardText(board: Board): string {
 }
 
 function clustersText(clusters: readonly CpuCluster[]): string[] {
-  if (clusters.length === 0) return ['none that the kernel tells of'];
+  if (clusters.length === 0) return ['none reported by the kernel'];
   const nameWidth = Math.max(...clusters.map(({ name }) => name.length));
   return clusters.map((cluster) => {
     const { name, cpus, maxClockMHz } = cluster;
-    const clock = maxClockMHz === null ? 'clock not told' : `${maxClockMHz} MHz`;
+    const clock = maxClockMHz === null ? 'clock unknown' : `${maxClockMHz} MHz`;
     const kind = isLittleCore(cluster) ? ' (little)' : '';
     return `${cpus.length} x ${name.padEnd(nameWidth)}  ${clock.padEnd(8)}  CPU ${formatCpuList(cpus)}${kind}`;
   });
@@ -37,17 +37,17 @@ function clustersText(clusters: readonly CpuCluster[]): string[] {
 
 function allowanceText({ clusters, allowedCpus, cpuQuota }: Board): string {
   const all = clusters.flatMap(({ cpus }) => cpus).length;
-  const cpus = allowedCpus.length === all ? 'every CPU' : `CPU ${formatCpuList(allowedCpus)}`;
-  return cpuQuota === null ? cpus : `${cpus}, ${Number(cpuQuota.toFixed(2))} CPUs' worth of time`;
+  const cpus = allowedCpus.length === all ? 'all CPUs' : `CPU ${formatCpuList(allowedCpus)}`;
+  return cpuQuota === null ? cpus : `${cpus}, quota of ${Number(cpuQuota.toFixed(2))} CPUs`;
 }
 
 function memoryTexts(memory: Board['memory']): string[] {
   const { totalBytes, availableBytes, limitBytes, limitAvailableBytes, hugePages } = memory;
-  if (totalBytes === 0) return ['not told'];
+  if (totalBytes === 0) return ['unknown'];
   const texts = [`${gibibytes(totalBytes)}, ${gibibytes(availableBytes)} available`];
   if (limitBytes !== null)
     texts.push(
-      `${gibibytes(limitBytes)} by the cgroup's limit, ${gibibytes(limitAvailableBytes ?? 0)} of it available`,
+      `${gibibytes(limitBytes)} cgroup limit, ${gibibytes(limitAvailableBytes ?? 0)} of it available`,
     );
   const { swapTotalBytes, swapFreeBytes } = memory;
   texts.push(
@@ -68,25 +68,25 @@ const kindTexts = {
   usb: 'a USB disk',
   virtual: "a virtual machine's disk",
   network: 'the network',
-  memory: 'memory: gone with the power',
+  memory: 'memory (lost at power-off)',
 } as const;
 
 function storageText(storage: Board['storage']): string {
-  if (!storage) return 'not told';
+  if (!storage) return 'unknown';
   const { folder, kind, totalBytes, freeBytes } = storage;
   const where = kind === null ? 'storage of an unknown kind' : kindTexts[kind];
   return `${where}, ${gibibytes(freeBytes)} of ${gibibytes(totalBytes)} free (${folder})`;
 }
 
-/** What holds the board back, and what to do about it; one sentence each, without its full stop. */
+/** What limits the board, and the remedy; one sentence each, without its full stop. */
 function faultsOf({ clusters, allowedCpus, memory, temperatures, throttling }: Board): string[] {
   const faults: string[] = [];
   if (throttling?.isUnderVoltage === true)
-    faults.push("The supply's voltage is too low: use a stronger power supply and a short, thick cable");
+    faults.push('The supply voltage is too low: use a stronger power supply and a short, thick cable');
   else if (throttling?.wasUnderVoltage === true)
-    faults.push("The supply's voltage was too low since the start: use a stronger power supply");
+    faults.push('The supply voltage was too low at least once since boot: use a stronger power supply');
   if (throttling?.isClockLimited === true)
-    faults.push('CPUs are held below their highest clock, by heat, the power supply or a setting');
+    faults.push('CPU clocks are limited by heat, the power supply or a setting');
   const [hottest] = [...temperatures].sort((a, b) => b.celsius - a.celsius);
   if (hottest && hottest.celsius >= hotCelsius)
     faults.push(`${hottest.zone} is at ${hottest.celsius.toFixed(1)} °C: the board needs better cooling`);
@@ -98,7 +98,7 @@ function faultsOf({ clusters, allowedCpus, memory, temperatures, throttling }: B
     );
   if (memory.limitBytes !== null && memory.limitBytes < memory.totalBytes / 2)
     faults.push(
-      "The cgroup grants less than half of the board's memory: see MemoryMax= and MemoryHigh= of the service, or the container's limit",
+      "The cgroup limit is less than half of the board's memory: see MemoryMax= and MemoryHigh= of the service, or the container's limit",
     );
   return faults;
 }

@@ -4,7 +4,7 @@ import { rateOf, sizeText } from '../camera/v4l2-format-choice.ts';
 import type { ListedCamera, OtherDevice } from '../camera/v4l2-list.ts';
 import type { Size } from '../domain/frame.ts';
 
-/** What came of taking a picture. */
+/** The result of a test capture. */
 export interface Snapshot {
   readonly file: string | null;
   readonly size: Size | null;
@@ -18,18 +18,18 @@ export interface CameraListing {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
 }
 
-/** The listing for a person. */
+/** The listing as text. */
 export function camerasText({ cameras, others, snapshots }: CameraListing): string {
   const sections = cameras.map((camera) => cameraText(camera, snapshots.get(camera.path)));
   const unknown = others.filter(({ code }) => code !== 'NOT_A_CAMERA');
   if (unknown.length > 0)
-    sections.push(['could not be asked:', ...unknown.map(({ reason }) => `  ${reason}`)].join('\n'));
-  const silent = others.filter(({ code }) => code === 'NOT_A_CAMERA').map(({ path }) => path);
-  if (silent.length > 0) sections.push(`give no pictures: ${silent.join(', ')}`);
+    sections.push(['could not be queried:', ...unknown.map(({ reason }) => `  ${reason}`)].join('\n'));
+  const notCameras = others.filter(({ code }) => code === 'NOT_A_CAMERA').map(({ path }) => path);
+  if (notCameras.length > 0) sections.push(`not cameras: ${notCameras.join(', ')}`);
   if (cameras.length === 0)
     sections.unshift(
       unknown.length > 0
-        ? 'no V4L2 camera that can be opened'
+        ? 'no V4L2 camera can be opened'
         : 'no V4L2 cameras: none is plugged in, or its driver is not loaded (see dmesg)',
     );
   return sections.join('\n\n');
@@ -62,7 +62,7 @@ function cameraText(
   return lines.join('\n');
 }
 
-/** The sizes of a format, those with the same rates together. */
+/** The sizes of a format, grouped by their rates. */
 function sizesByRates({ sizes }: V4l2Format): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const size of sizes) {
@@ -74,7 +74,7 @@ function sizesByRates({ sizes }: V4l2Format): Map<string, string[]> {
 
 function ratesText(size: V4l2Size): string {
   const rates = ratesOf(size);
-  return rates.length === 0 ? '' : `${rates.join(size.isIntervalRange ? ' to ' : ', ')} a second`;
+  return rates.length === 0 ? '' : `${rates.join(size.isIntervalRange ? ' to ' : ', ')} fps`;
 }
 
 function ratesOf({ intervals }: V4l2Size): number[] {
@@ -85,13 +85,11 @@ function boundsText(control: V4l2Control): string {
   const { type, menu, standard, isReadOnly, isInactive } = control;
   const range =
     type === 'menu' ? menu.map(({ value, name }) => `${value} ${name}`).join(', ') : rangeText(control);
-  const notes = [`${standard} by itself`, isReadOnly && 'read-only', isInactive && 'inactive'].filter(
-    Boolean,
-  );
+  const notes = [`default ${standard}`, isReadOnly && 'read-only', isInactive && 'inactive'].filter(Boolean);
   return `(${[type === 'button' ? 'a button' : range, ...notes].join('; ')})`;
 }
 
-/** The listing as one JSON object; a published format: names in snake case. */
+/** The listing as one JSON object. A published format: names in snake case. */
 export function camerasJson({ cameras, others, snapshots }: CameraListing): object {
   return {
     cameras: cameras.map(({ path, stableNames, names, formats, controls }) => {

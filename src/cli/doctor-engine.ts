@@ -4,13 +4,13 @@ import type { EngineFacts } from '../vision/one-shot/inspect-engine-request.ts';
 
 export interface EngineReport {
   readonly facts: EngineFacts;
-  /** What the processor has, as src/board/board.ts names it. */
+  /** The processor's features, named as in src/board/board.ts. */
   readonly cpuFeatures: readonly string[];
-  /** Where our module for this processor is, or would be; null: there is none for such processors. */
+  /** Path of the tuned module for this processor, whether it is built or not; null: there is none. */
   readonly suitable: string | null;
 }
 
-/** Whose CPU module is in use, and why. */
+/** Which CPU module is in use, tuned or prebuilt, and why. */
 function originOf({ facts, cpuFeatures, suitable }: EngineReport): {
   origin: 'tuned' | 'prebuilt';
   reason: string;
@@ -23,11 +23,11 @@ function originOf({ facts, cpuFeatures, suitable }: EngineReport): {
     facts.failure ??
     (suitable === null
       ? 'none of the tuned modules is better for this processor'
-      : `${suitable} is not built: scripts/build-cpu.sh builds it`);
+      : `${suitable} is not built: run scripts/build-cpu.sh`);
   return { origin: 'prebuilt', reason };
 }
 
-/** The engine for a person to read. */
+/** The report as text. */
 export function engineText(report: EngineReport): string {
   const { cpu, build } = report.facts;
   const { origin, reason } = originOf(report);
@@ -42,7 +42,7 @@ export function engineText(report: EngineReport): string {
   return lines.map(([name, value]) => `${name!.padEnd(10)} ${value}`).join('\n');
 }
 
-/** The same as one JSON object; a published format: names in snake case. */
+/** The report as one JSON object. A published format: names in snake case. */
 export function engineJson(report: EngineReport): object {
   const { cpu, build } = report.facts;
   return {
@@ -52,7 +52,7 @@ export function engineJson(report: EngineReport): object {
   };
 }
 
-/** What the module was compiled for and the processor has; with its value where that says more than yes. */
+/** Features that the module was compiled for and the processor has, with values other than 1. */
 function featureList(features: Readonly<Record<string, string>>): string[] {
   return Object.entries(features)
     .filter(([, value]) => value !== '0')

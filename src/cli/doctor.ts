@@ -23,30 +23,27 @@ interface Flags {
   readonly snapshot?: string;
 }
 
-/** `scenecast doctor`: what this machine has, and what is wrong with it. */
+/** `scenecast doctor`: shows cameras, board and engine, and what is wrong with them. */
 export function doctorCommand(signal: AbortSignal): Command {
-  const doctor = new Command('doctor').description('look at what this machine has').exitOverride();
+  const doctor = new Command('doctor').description('diagnose cameras, board and engine').exitOverride();
   doctor
     .command('cameras')
     .description('list V4L2 cameras, their formats and controls')
-    .option('--json', 'JSON instead of text', false)
-    .option('--snapshot <folder>', 'take a picture with each, as a JPEG in this folder')
+    .option('--json', 'print JSON', false)
+    .option('--snapshot <folder>', 'save a picture of each camera as a JPEG in this folder')
     .exitOverride()
     .action((flags: Flags) => cameras(flags, signal));
   doctor
     .command('board')
-    .description('show CPUs, memory, storage and heat, and what holds the board back')
-    .option('--json', 'JSON instead of text', false)
-    .option(
-      '--root <path>',
-      'another board: a folder with its proc and sys, or the JSON that was printed there',
-    )
+    .description('show CPUs, memory, storage and temperatures, and what limits the board')
+    .option('--json', 'print JSON', false)
+    .option('--root <path>', 'show another board: a folder with its proc and sys, or the JSON printed there')
     .exitOverride()
     .action(board);
   doctor
     .command('engine')
-    .description('tell which CPU kernels the engine uses, and why')
-    .option('--json', 'JSON instead of text', false)
+    .description('show which CPU kernels the engine uses, and why')
+    .option('--json', 'print JSON', false)
     .exitOverride()
     .action((flags: Pick<Flags, 'json'>) => engine(flags, signal));
   return doctor;
@@ -61,7 +58,7 @@ async function board({ json, root }: { readonly json: boolean; readonly root?: s
 }
 
 async function engine({ json }: Pick<Flags, 'json'>, signal: AbortSignal): Promise<void> {
-  // Any model will do; the demo model is always here.
+  // Any model will do; the demo model is always present.
   const { text, mmproj } = await modelFilesOf(modelSchema.parse({}), process.cwd());
   const { features: cpuFeatures } = await probeBoard();
   const cpuModule = chooseCpuModule(cpuFeatures);
@@ -86,7 +83,7 @@ async function cameras(flags: Flags, signal: AbortSignal): Promise<void> {
   if (failed.length > 0) throw new ScenecastError(failed.join('\n'));
 }
 
-/** One picture from a camera as the daemon would take it. */
+/** Captures one picture as the daemon would. */
 async function snapshotOf(path: string, folder: string, signal: AbortSignal): Promise<Snapshot> {
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
   const options = {

@@ -10,7 +10,7 @@ export function flagParser<Output>(schema: z.ZodType<Output>): (text: string) =>
   };
 }
 
-/** Reads a flag that may be given again: its values in order. */
+/** Reads a repeatable flag: its values in order. */
 export function flagCollector<Output>(
   schema: z.ZodType<Output>,
 ): (text: string, previous: readonly Output[]) => readonly Output[] {

@@ -16,15 +16,15 @@ interface Flags {
   readonly json: boolean;
 }
 
-/** `scenecast listen`: what the daemon publishes, as any subscriber would receive it. */
+/** `scenecast listen`: subscribes to the daemon's descriptions and prints them. */
 export function listenCommand(signal: AbortSignal): Command {
   return new Command('listen')
-    .description('print descriptions as they come from the broker')
-    .requiredOption('-c, --config <file>', "the daemon's YAML config")
-    .option('--count <number>', 'end after so many; 0: when the broker has let it subscribe', parseCount)
-    .option('--since <time>', 'leave out pictures captured before this time (UTC, ISO 8601)', parseTime)
-    .option('--timeout <duration>', 'give up after so long, such as 10m', flagParser(duration))
-    .option('--json', 'the whole messages, one a line', false)
+    .description('print descriptions as they arrive from the broker')
+    .requiredOption('-c, --config <file>', 'YAML config file of the daemon')
+    .option('--count <number>', 'exit after this many; 0: once subscribed', parseCount)
+    .option('--since <time>', 'skip pictures captured before this time (UTC, ISO 8601)', parseTime)
+    .option('--timeout <duration>', 'fail after this time, such as 10m', flagParser(duration))
+    .option('--json', 'print whole messages as JSON, one per line', false)
     .exitOverride()
     .action((flags: Flags) => listen(flags, signal));
 }
@@ -58,7 +58,7 @@ async function listen(flags: Flags, stopped: AbortSignal): Promise<void> {
     if (stopped.aborted || enough.signal.aborted) return;
     if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw error;
     throw new ScenecastError(
-      `${received} of ${count} descriptions within the time; the daemon's log tells why`,
+      `received ${received} of ${count} descriptions before the timeout; see the daemon's log`,
     );
   }
 }

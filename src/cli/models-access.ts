@@ -8,10 +8,10 @@ export interface AccessFlags {
 }
 
 /**
- * How the hubs are reached, from flags and environment: --endpoint before HF_ENDPOINT and MODELSCOPE_ENDPOINT,
- * --token-file before HF_TOKEN.
- * @throws ConfigError for an endpoint that is no URL, a token file that cannot be read, and a token that would
- *   travel unencrypted.
+ * Endpoints and token from flags and environment: --endpoint overrides HF_ENDPOINT and MODELSCOPE_ENDPOINT,
+ * --token-file overrides HF_TOKEN.
+ * @throws ConfigError for an endpoint that is not a URL, an unreadable token file, and a token that would be sent
+ *   unencrypted.
  */
 export async function hubAccessOf(
   { endpoint, tokenFile }: AccessFlags,
@@ -29,9 +29,9 @@ export async function hubAccessOf(
     modelscope: pick('MODELSCOPE_ENDPOINT', defaultHubAccess.endpoints.modelscope),
   };
   const hfToken = tokenFile === undefined ? env['HF_TOKEN']?.trim() || null : await readToken(tokenFile);
-  if (hfToken !== null && !isPrivateWay(endpoints.hf))
+  if (hfToken !== null && !isEncryptedOrLocal(endpoints.hf))
     throw new ConfigError(
-      `${endpoints.hf}: a token would travel to it unencrypted; use an https endpoint, or none of --token-file and HF_TOKEN`,
+      `${endpoints.hf}: the token would be sent unencrypted; use an https endpoint, or neither --token-file nor HF_TOKEN`,
     );
   return { ...defaultHubAccess, endpoints, hfToken, signal };
 }
@@ -51,7 +51,7 @@ async function readToken(path: string): Promise<string> {
   return text;
 }
 
-function isPrivateWay(endpoint: string): boolean {
+function isEncryptedOrLocal(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint);
   return (
     protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')

@@ -13,7 +13,7 @@ export interface InspectFlags {
   readonly template?: string;
 }
 
-/** What a model's files say of it; names as in the JSON of `models show FILE`. */
+/** A model's metadata; names as in the JSON of `models show FILE`. */
 export interface Inspection {
   readonly text: string;
   readonly mmproj: string | null;
@@ -35,7 +35,7 @@ export interface Inspection {
     readonly size_bytes: number;
   } | null;
   readonly template: ModelFacts['template'];
-  /** By size, then by detail: cells of the context a picture takes. */
+  /** By size, then by detail: context cells that a picture takes. */
   readonly image_tokens: Readonly<Record<string, Readonly<Record<string, number>>>> | null;
 }
 
@@ -45,15 +45,15 @@ const usualSizes: readonly Size[] = [
   { width: 1920, height: 1080 },
 ];
 
-/** Whether `models show` was given a file or folder rather than a model's name. */
-export async function isModelPath(what: string): Promise<boolean> {
-  if (/\.gguf$/i.test(what)) return true;
-  return what.includes('/') && (await stat(what).catch(() => null)) !== null;
+/** Whether the argument of `models show` is a file or folder rather than a model's name. */
+export async function isModelPath(target: string): Promise<boolean> {
+  if (/\.gguf$/i.test(target)) return true;
+  return target.includes('/') && (await stat(target).catch(() => null)) !== null;
 }
 
 /**
- * Reads a model's files: a text GGUF (with the mmproj that lies beside it, or the one given), or a folder with both.
- * @throws ConfigError naming the file and what is wrong with it.
+ * Reads a model's files: a text GGUF (with the mmproj next to it, or the given one), or a folder with both.
+ * @throws ConfigError that names the file and its fault.
  */
 export async function inspect(path: string, flags: InspectFlags, signal: AbortSignal): Promise<Inspection> {
   const files = await filesOf(resolve(path), flags.mmproj);
@@ -115,7 +115,7 @@ function inspectionOf(
   };
 }
 
-/** The same for a person. */
+/** The inspection as text. */
 export function inspectionText(model: Inspection): string {
   const { projector, template, image_tokens: imageTokens } = model;
   const facts: [string, string][] = [
@@ -127,7 +127,7 @@ export function inspectionText(model: Inspection): string {
     [
       'projector',
       projector === null
-        ? 'not known; give it with --mmproj'
+        ? 'not found; pass it with --mmproj'
         : `${projector.type}, squares of ${projector.image_size} pixels in patches of ${projector.patch_size}, ${formatBytes(projector.size_bytes)}`,
     ],
     ['template', `${template.family ?? 'Jinja'}: ${template.reason}`],

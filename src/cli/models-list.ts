@@ -16,7 +16,7 @@ export interface ModelRow {
   readonly engine: CatalogueEntry['engine'] | null;
   readonly template: string | null;
   readonly licence: string | null;
-  /** Of both files; of what is here, where it is here, else as published. */
+  /** Of both files: as installed, otherwise as published. */
   readonly size_bytes: number | null;
   readonly size_is_approximate: boolean;
   /** An estimate; see {@link ramNeedOf}. */
@@ -44,7 +44,7 @@ export interface ModelDetails extends ModelRow {
   }[];
 }
 
-/** The catalogue's models by RAM need, then the others that are here. */
+/** The catalogue's models by RAM need, then other installed models. */
 export async function listModels(
   catalogue: readonly CatalogueEntry[],
   modelsFolder: string,
@@ -58,8 +58,8 @@ export async function listModels(
 }
 
 /**
- * One model, of the catalogue or of the models folder.
- * @throws ConfigError where it is in neither.
+ * One model of the catalogue or the models folder.
+ * @throws ConfigError if it is in neither.
  */
 export async function describeModel(
   catalogue: readonly CatalogueEntry[],
@@ -100,7 +100,7 @@ export async function describeModel(
 async function rowOf(entry: CatalogueEntry, modelsFolder: string): Promise<ModelRow> {
   const files = await installedFiles(modelsFolder, entry.name);
   const [source] = entry.sources as [CatalogueEntry['sources'][number]];
-  const isHere = isWhole(files);
+  const isInstalled = isComplete(files);
   return {
     name: entry.name,
     title: entry.title,
@@ -108,10 +108,10 @@ async function rowOf(entry: CatalogueEntry, modelsFolder: string): Promise<Model
     engine: entry.engine,
     template: entry.template,
     licence: entry.licence,
-    size_bytes: isHere ? sumOf(files) : sizeOf(source),
-    size_is_approximate: !isHere && (source.text.approximate || source.mmproj.approximate),
+    size_bytes: isInstalled ? sumOf(files) : sizeOf(source),
+    size_is_approximate: !isInstalled && (source.text.approximate || source.mmproj.approximate),
     ram_bytes: ramNeedOf(entry)?.totalBytes ?? null,
-    installed: isHere,
+    installed: isInstalled,
     folder: files.length > 0 ? modelFolder(modelsFolder, entry.name) : null,
   };
 }
@@ -128,13 +128,13 @@ async function ownRowOf(name: string, modelsFolder: string): Promise<ModelRow> {
     size_bytes: sumOf(files),
     size_is_approximate: false,
     ram_bytes: null,
-    installed: isWhole(files),
+    installed: isComplete(files),
     folder: modelFolder(modelsFolder, name),
   };
 }
 
-/** Whether there is a text model and a projector, as locateModel will look for them. */
-function isWhole(files: readonly InstalledFile[]): boolean {
+/** Whether both a text model and a projector are there, by the rules of locateModel. */
+function isComplete(files: readonly InstalledFile[]): boolean {
   const isMmproj = ({ name }: InstalledFile): boolean => name.toLowerCase().includes('mmproj');
   return files.some(isMmproj) && files.some((file) => !isMmproj(file));
 }
@@ -143,17 +143,17 @@ function sumOf(files: readonly InstalledFile[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-/** The rows as a table for a person. */
+/** The rows as a table. */
 export function tableOf(rows: readonly ModelRow[]): string {
   const cells = rows.map((row) => [
     row.name,
     row.ram_bytes === null ? '-' : `~${formatBytes(row.ram_bytes)}`,
     row.quant ?? '-',
     sizeText(row),
-    row.installed ? 'yes' : row.folder === null ? 'no' : 'in part',
+    row.installed ? 'yes' : row.folder === null ? 'no' : 'partial',
     row.licence ?? '-',
   ]);
-  const lines = [['NAME', 'RAM', 'QUANT', 'SIZE', 'HERE', 'LICENCE'], ...cells];
+  const lines = [['NAME', 'RAM', 'QUANT', 'SIZE', 'INSTALLED', 'LICENCE'], ...cells];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
     .map((line) =>
@@ -170,7 +170,7 @@ function sizeText({ size_bytes, size_is_approximate }: ModelRow): string {
   return `${size_is_approximate ? '~' : ''}${formatBytes(size_bytes)}`;
 }
 
-/** One model for a person. */
+/** One model as text. */
 export function modelText(model: ModelDetails): string {
   const { ram } = model;
   const facts: [string, string | null][] = [
@@ -186,7 +186,7 @@ export function modelText(model: ModelDetails): string {
         `about ${formatBytes(model.ram_bytes!)}: weights ${formatBytes(ram.weights_bytes)}, KV cache ${formatBytes(ram.kv_bytes)} (F16, ${ram.context_tokens} tokens), buffers ${formatBytes(ram.buffers_bytes)}`,
     ],
     ...model.sources.map(({ at, files }): [string, string] => ['from', `${at}: ${files.join(', ')}`]),
-    ['folder', model.folder ?? `not here; scenecast models pull ${model.name}`],
+    ['folder', model.folder ?? `not installed; run scenecast models pull ${model.name}`],
     ...model.files.map(({ file, size_bytes, sha256 }): [string, string] => [
       'file',
       `${file}, ${formatBytes(size_bytes)}, ${sha256 === null ? 'not pinned' : `SHA-256 ${sha256}`}`,

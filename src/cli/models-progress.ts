@@ -12,8 +12,8 @@ const barEveryMs = 100;
 const lineEveryMs = 5000;
 
 /**
- * Shows a pull: a bar that is drawn over on a terminal, and elsewhere a line at least 5 s apart.
- * @returns what to call with each event; the last event of a file ends its line.
+ * Shows the progress of a pull: a bar on a terminal, elsewhere a line at most every 5 s.
+ * @returns a listener for the pull's events
  */
 export function showPull(
   output: Output,
@@ -22,28 +22,28 @@ export function showPull(
   const isTerminal = output.isTTY === true;
   let shownAtMs = Number.NEGATIVE_INFINITY;
   let rate: { readonly sinceMs: number; readonly fromBytes: number } | null = null;
-  const say = (line: string): void => {
+  const print = (line: string): void => {
     output.write(`${isTerminal ? '\r\x1b[K' : ''}${line}\n`);
   };
   return (event) => {
     switch (event.type) {
       case 'source':
-        for (const address of event.addresses) say(address);
-        if (event.sizeBytes !== null) say(`${formatBytes(event.sizeBytes)} in all`);
+        for (const address of event.addresses) print(address);
+        if (event.sizeBytes !== null) print(`${formatBytes(event.sizeBytes)} in total`);
         return;
       case 'source-failed':
-        return say(`${event.reason}; trying the next source`);
+        return print(`${event.reason}; trying the next source`);
       case 'resumed':
-        return say(`${event.file}: going on from ${formatBytes(event.doneBytes)}`);
+        return print(`${event.file}: resuming from ${formatBytes(event.doneBytes)}`);
       case 'retry':
-        return say(`${event.file}: ${event.reason}; trying again`);
+        return print(`${event.file}: ${event.reason}; retrying`);
       case 'restart':
         rate = null;
-        return say(`${event.file}: ${event.reason}; starting over`);
+        return print(`${event.file}: ${event.reason}; starting over`);
       case 'file-done':
         rate = null;
         shownAtMs = Number.NEGATIVE_INFINITY;
-        return say(`${event.file}: whole and checked`);
+        return print(`${event.file}: downloaded and verified`);
       case 'progress': {
         const now = nowMs();
         rate ??= { sinceMs: now, fromBytes: event.doneBytes };
@@ -51,7 +51,7 @@ export function showPull(
         shownAtMs = now;
         const bytesPerMs = (event.doneBytes - rate.fromBytes) / Math.max(1, now - rate.sinceMs);
         const text = progressText(event.doneBytes, event.sizeBytes, bytesPerMs);
-        if (!isTerminal) return say(`${event.file}: ${text}`);
+        if (!isTerminal) return print(`${event.file}: ${text}`);
         const bar = event.sizeBytes === null ? '' : progressBar(event.doneBytes / event.sizeBytes, 20);
         output.write(`\r\x1b[K${`${event.file} ${bar} ${text}`.slice(0, (output.columns ?? 80) - 1)}`);
       }

@@ -30,38 +30,35 @@ interface PullFlags extends Flags, AccessFlags {
   readonly acceptChange: boolean;
 }
 
-/** `scenecast models`: which models there are, and bringing them here. */
+/** `scenecast models`: lists, shows, pulls, verifies and removes models. */
 export function modelsCommand(signal: AbortSignal): Command {
-  const models = new Command('models').description('list, pull, check and remove models').exitOverride();
+  const models = new Command('models')
+    .description('list, show, pull, verify and remove models')
+    .exitOverride();
   const add = (nameAndArgs: string, description: string): Command =>
     models
       .command(nameAndArgs)
       .description(description)
-      .option('--dir <folder>', 'where models are kept (default: below the state folder)')
-      .option('--json', 'JSON instead of text', false)
+      .option('--dir <folder>', 'models folder (default: in the state folder)')
+      .option('--json', 'print JSON', false)
       .exitOverride();
-  add('list', 'the models of the catalogue, and those that are here').action(list);
-  add('show <name-or-file>', 'a model of the catalogue, or what a GGUF file says of itself')
-    .option('--mmproj <file>', 'the projector of a text GGUF (default: the one beside it)')
-    .option(
-      '--size <size>',
-      'a picture size to count tokens for; may be given again',
-      flagCollector(size),
-      [],
-    )
-    .option('--template <name>', 'the chat template to show, instead of the one that would be chosen')
-    .action((what: string, flags: Flags & InspectFlags) => show(what, flags, signal));
+  add('list', 'list the catalogue and other installed models').action(list);
+  add('show <name-or-file>', 'show a model of the catalogue, or the metadata of a GGUF file')
+    .option('--mmproj <file>', 'mmproj of a text GGUF (default: the one next to it)')
+    .option('--size <size>', 'picture size to count image tokens for; repeatable', flagCollector(size), [])
+    .option('--template <name>', 'show this chat template instead of the detected one')
+    .action((target: string, flags: Flags & InspectFlags) => show(target, flags, signal));
   add('pull <name-or-address...>', 'download a model of the catalogue, or files by address')
-    .option('--name <name>', 'what to call a model that is pulled by address')
-    .option('--endpoint <url>', 'ask this host instead of the hub')
-    .option('--token-file <file>', 'a file with a Hugging Face token (default: the variable HF_TOKEN)')
-    .option('--accept-change', 'take files that are not the pinned ones, and pin these', false)
-    .action((what: string[], flags: PullFlags) => pull(what, flags, signal));
+    .option('--name <name>', 'name of a model pulled by address')
+    .option('--endpoint <url>', 'use this host instead of the hub')
+    .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
+    .option('--accept-change', 'accept files that differ from the pinned ones, and pin them', false)
+    .action((names: string[], flags: PullFlags) => pull(names, flags, signal));
   add('verify [name]', 'compare the files of one model, or of all, with their pinned digests').action(
     (name: string | undefined, flags: Flags) => verify(name, flags, signal),
   );
   add('remove <name>', 'remove the files of a model')
-    .option('--forget', 'forget its pinned digests too', false)
+    .option('--forget', 'remove its pinned digests too', false)
     .action(remove);
   return models;
 }
@@ -71,19 +68,19 @@ async function list(flags: Flags): Promise<void> {
   print(flags.json ? JSON.stringify(rows, null, 2) : tableOf(rows));
 }
 
-async function show(what: string, flags: Flags & InspectFlags, signal: AbortSignal): Promise<void> {
-  if (await isModelPath(what)) {
-    const model = await inspect(what, flags, signal);
+async function show(target: string, flags: Flags & InspectFlags, signal: AbortSignal): Promise<void> {
+  if (await isModelPath(target)) {
+    const model = await inspect(target, flags, signal);
     print(flags.json ? JSON.stringify(model, null, 2) : inspectionText(model));
     return;
   }
-  const model = await describeModel(loadCatalogue(), folderOf(flags), what);
+  const model = await describeModel(loadCatalogue(), folderOf(flags), target);
   print(flags.json ? JSON.stringify(model, null, 2) : modelText(model));
 }
 
-async function pull(what: readonly string[], flags: PullFlags, signal: AbortSignal): Promise<void> {
+async function pull(names: readonly string[], flags: PullFlags, signal: AbortSignal): Promise<void> {
   const access = await hubAccessOf(flags, process.env, signal);
-  const { name, sources } = readPull(what, flags.name, loadCatalogue());
+  const { name, sources } = readPull(names, flags.name, loadCatalogue());
   const onEvent = showPull(process.stderr);
   const request = { name, sources, acceptChange: flags.acceptChange };
   const { folder, status, files } = await pullModel(request, folderOf(flags), access, onEvent);
@@ -101,28 +98,28 @@ async function pull(what: readonly string[], flags: PullFlags, signal: AbortSign
     return;
   }
   const isChecked = files.every(({ pin }) => pin.checkedAgainst !== null);
-  const how =
+  const result =
     status === 'present'
-      ? 'was here already; its files have the pinned digests'
+      ? 'already installed; its files match the pinned digests'
       : isChecked
-        ? "is here; its files have the hub's digests, which are pinned now"
-        : 'is here; no hub named a digest, so what came this time is pinned';
-  print(`${name} ${how}\n${folder}`);
+        ? "installed; its files match the hub's digests, which are now pinned"
+        : 'installed; the hub has no digests, so those of the downloaded files are pinned';
+  print(`${name}: ${result}\n${folder}`);
 }
 
 /** What to pull, under which name, and from where. */
 function readPull(
-  what: readonly string[],
+  names: readonly string[],
   wantedName: string | undefined,
   catalogue: readonly CatalogueEntry[],
 ): { name: string; sources: PullFile[][] } {
-  const [first] = what as [string];
+  const [first] = names as [string];
   if (!isAddress(first)) {
     const entry = catalogue.find(({ name }) => name === first);
-    if (!entry || what.length > 1 || wantedName !== undefined)
+    if (!entry || names.length > 1 || wantedName !== undefined)
       throw new ConfigError(
         entry
-          ? `${first}: a model of the catalogue is pulled alone and under its own name`
+          ? `${first}: pull a model of the catalogue on its own and without --name`
           : `${first}: neither a model of the catalogue (see scenecast models list) nor an address (hf:owner/repo/file.gguf)`,
       );
     const sources = entry.sources.map(({ at, ...files }) =>
@@ -134,7 +131,7 @@ function readPull(
     );
     return { name: first, sources };
   }
-  const addresses = what.map(parseAddress);
+  const addresses = names.map(parseAddress);
   const name = wantedName ?? modelNameOf(addresses[0]!);
   if (catalogue.some((entry) => entry.name === name))
     throw new ConfigError(`--name ${name}: the catalogue has a model of this name; choose another`);
@@ -144,7 +141,7 @@ function readPull(
 async function verify(name: string | undefined, flags: Flags, signal: AbortSignal): Promise<void> {
   const folder = folderOf(flags);
   const names = name === undefined ? await installedNames(folder) : [name];
-  if (names.length === 0) process.stderr.write(`scenecast: ${folder}: no models are there\n`);
+  if (names.length === 0) process.stderr.write(`scenecast: ${folder}: no models\n`);
   const results = [];
   for (const each of names)
     for (const file of await verifyModel(folder, each, signal)) {
@@ -162,7 +159,7 @@ async function verify(name: string | undefined, flags: Flags, signal: AbortSigna
   if (bad.length === 0) return;
   const models = [...new Set(bad.map(({ model }) => model))];
   throw new ScenecastError(
-    `${bad.length} of ${results.length} files are not as they were pulled; scenecast models pull ${models.join(', ')} brings them back`,
+    `${bad.length} of ${results.length} files are changed or missing; run scenecast models pull ${models.join(', ')}`,
   );
 }
 
@@ -174,9 +171,9 @@ async function remove(name: string, flags: Flags & { readonly forget: boolean })
     print(JSON.stringify({ name, freed_bytes: freedBytes, left, pinned: isPinned }, null, 2));
     return;
   }
-  print(`${name} is removed, ${formatBytes(freedBytes)} are free again`);
-  if (left.length > 0) print(`left in its folder, because they are not of a model: ${left.join(', ')}`);
-  if (isPinned) print('its digests stay pinned: pulled again, it must be the same (--forget drops them)');
+  print(`removed ${name}, freed ${formatBytes(freedBytes)}`);
+  if (left.length > 0) print(`left in its folder, not model files: ${left.join(', ')}`);
+  if (isPinned) print('its digests stay pinned and a later pull must match them (--forget removes them)');
 }
 
 function folderOf({ dir }: Flags): string {

@@ -9,7 +9,7 @@ export interface PlannedModel {
   readonly plan: EnginePlan;
 }
 
-/** The plan for a person: what was chosen, and why. */
+/** The plan as text: each value and why it was chosen. */
 export function planText({ board, sizing, plan }: PlannedModel): string {
   const { reasons, memory, expected } = plan;
   const rows: [string, string, string][] = [
@@ -29,25 +29,25 @@ export function planText({ board, sizing, plan }: PlannedModel): string {
     ['memory', `${mebibytes(memory.totalBytes)} of ${mebibytes(plan.budgetBytes)}`, reasons.memory],
     ['', mebibytes(memory.weightsBytes), 'weights of the language model'],
     ['', mebibytes(memory.visionBytes), 'vision tower'],
-    ['', mebibytes(memory.contextBytes), 'context: KV cache and what computes'],
-    ['', mebibytes(memory.pictureBytes), 'a picture on its way'],
-    ['', mebibytes(memory.processBytes), 'the process itself'],
+    ['', mebibytes(memory.contextBytes), 'context: KV cache and compute buffers'],
+    ['', mebibytes(memory.pictureBytes), 'picture buffers'],
+    ['', mebibytes(memory.processBytes), 'process'],
   ];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   return [
-    `${sizing.name} (${sizing.quant}) on ${board.model ?? `this ${board.arch} machine`}`,
+    `${sizing.name} (${sizing.quant}) on ${board.model ?? `this ${board.arch} board`}`,
     ...rows.map(([name, value, why]) => `  ${name.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${why}`),
     ...(expected
       ? [
-          `a description in ${seconds(expected.totalSeconds)} (${expected.basis}): encode ${seconds(expected.encodeSeconds)}, ` +
+          `description time: ${seconds(expected.totalSeconds)} (${expected.basis}): encode ${seconds(expected.encodeSeconds)}, ` +
             `prefill ${seconds(expected.prefillSeconds)}, generate ${seconds(expected.generateSeconds)}`,
         ]
-      : ['how long a description takes is not known here: run scenecast tune']),
+      : ['description time: unknown on this board; run scenecast tune']),
     ...plan.degraded.map((given) => `to fit the memory: ${given}`),
   ].join('\n');
 }
 
-/** The same for a program: names in snake_case, sizes in bytes. */
+/** The plan as JSON: names in snake_case, sizes in bytes. */
 export function planJson({ board, sizing, plan }: PlannedModel): object {
   const { memory, expected } = plan;
   return {

@@ -41,29 +41,24 @@ interface Flags {
 /** `scenecast plan`: whether a model fits a board, how it would run, and why. */
 export function planCommand(signal: AbortSignal): Command {
   return new Command('plan')
-    .description('how a model would run on this board, or on another one')
+    .description('show how a model would run on this board or another one')
     .option('-c, --config <file>', 'plan for this config')
     .option(
       '--board <path>',
-      "what `doctor board --json` printed elsewhere, or a folder with a board's /proc and /sys",
+      "output of `doctor board --json`, or a folder with another board's /proc and /sys",
     )
     .option(
-      '--model <what>',
-      'a text GGUF, a folder, a name of the catalogue, or an address; only the header is read, also over the network',
+      '--model <model>',
+      'text GGUF, folder, catalogue name or address; of a remote file only the header is fetched',
     )
-    .option('--mmproj <what>', 'its mmproj: a file or an address')
-    .option(
-      '--camera <size>',
-      'a picture size; may be given again (default: the usual ones)',
-      flagCollector(size),
-      [],
-    )
-    .option('--questions <count>', 'standing questions, of yes or no', parseCount)
-    .option('--detail <detail>', 'full, balanced or overview', parseDetail)
-    .option('--memory <amount>', 'the most that the engine may take, such as 2GiB', flagParser(bytes))
-    .option('--endpoint <url>', 'instead of huggingface.co and modelscope.cn')
-    .option('--token-file <file>', 'a token for gated repositories')
-    .option('--json', 'JSON instead of a table', false)
+    .option('--mmproj <file>', 'mmproj file or address')
+    .option('--camera <size>', 'picture size; repeatable (default: common sizes)', flagCollector(size), [])
+    .option('--questions <count>', 'number of standing yes/no questions', parseCount)
+    .option('--detail <detail>', 'level of detail: full, balanced or overview', parseDetail)
+    .option('--memory <amount>', 'memory limit of the engine, such as 2GiB', flagParser(bytes))
+    .option('--endpoint <url>', 'use this host instead of the hub')
+    .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
+    .option('--json', 'print JSON', false)
     .exitOverride()
     .action((flags: Flags) => plan(flags, signal));
 }
@@ -79,7 +74,7 @@ async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
         ? await probeBoard({ modelsFolder: dirname(files.text) })
         : await readBoard(resolve(flags.board));
     const tuning = flags.board === undefined ? await tuningOf(files, board) : null;
-    // Another architecture's kernels cannot be asked: their memory is about that of this machine's.
+    // Another architecture's kernels cannot run here; they need about as much memory as this machine's.
     const ours = board.arch === process.arch ? chooseCpuModule(board.features) : null;
     const cpuModule = tuning ? tuning.cpuModule : ours;
     const job = jobFor(config, flags);
@@ -118,7 +113,7 @@ function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob 
   };
 }
 
-/** The model's two files: those that are here, or the headers of remote ones, fetched into `scratch`. */
+/** The model's two files: local ones, or the headers of remote ones, fetched into `scratch`. */
 async function filesOf(
   model: Config['model'],
   flags: Flags,
@@ -128,9 +123,9 @@ async function filesOf(
   const remote = remoteFilesOf(flags);
   if (remote) {
     const access = await hubAccessOf(flags, process.env, signal);
-    const fetched = async (what: string): Promise<string> => {
-      if (!isAddress(what)) return resolve(what);
-      const address = parseAddress(what);
+    const fetched = async (source: string): Promise<string> => {
+      if (!isAddress(source)) return resolve(source);
+      const address = parseAddress(source);
       const path = join(scratch, fileNameOf(address));
       await fetchHeader(address, path, access);
       return path;
@@ -139,7 +134,7 @@ async function filesOf(
   }
   if (flags.model?.endsWith('.gguf')) {
     if (flags.mmproj === undefined)
-      throw new ConfigError(`--model ${flags.model}: give its mmproj too, with --mmproj`);
+      throw new ConfigError(`--model ${flags.model}: pass its mmproj too, with --mmproj`);
     return { text: resolve(flags.model), mmproj: resolve(flags.mmproj) };
   }
   const folder =
@@ -148,11 +143,11 @@ async function filesOf(
   return { text: found.text, mmproj: flags.mmproj === undefined ? found.mmproj : resolve(flags.mmproj) };
 }
 
-/** Addresses to ask for headers: given ones, or those of a catalogue's model that is not here. */
+/** Addresses to fetch headers from: the flags', or those of a catalogue model that is not installed. */
 function remoteFilesOf({ model, mmproj }: Flags): { text: string; mmproj: string } | null {
   if (model === undefined) return null;
   if (isAddress(model) || (mmproj !== undefined && isAddress(mmproj))) {
-    if (mmproj === undefined) throw new ConfigError(`--model ${model}: give its mmproj too, with --mmproj`);
+    if (mmproj === undefined) throw new ConfigError(`--model ${model}: pass its mmproj too, with --mmproj`);
     return { text: model, mmproj };
   }
   const entry = loadCatalogue().find(({ name }) => name === model);

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 
-// Each with what it imports, which for all of them together takes a board seconds: only what is asked for is loaded.
+// Loaded on demand: importing all of them takes seconds on a board.
 const commands: Record<string, () => Promise<(signal: AbortSignal) => Command>> = {
   run: async () => (await import('./run.ts')).runCommand,
   describe: async () => (await import('./describe.ts')).describeCommand,
@@ -16,16 +16,16 @@ const commands: Record<string, () => Promise<(signal: AbortSignal) => Command>> 
 };
 
 /**
- * The `scenecast` command with the subcommand `asked`; with all of them where none is asked for by its name. The man page and
- * the completion are made from it too.
+ * The `scenecast` command with the subcommand `name`, or with all of them if there is none of that name. The man page and
+ * the completion are generated from it too.
  */
-export async function createProgram(signal: AbortSignal, asked = ''): Promise<Command> {
+export async function createProgram(signal: AbortSignal, name = ''): Promise<Command> {
   const program = new Command('scenecast')
     .description(packageJson.description)
     .version(packageJson.version)
     .exitOverride();
-  const names = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
-  for (const command of await Promise.all(names.map((name) => commands[name]!())))
+  const names = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
+  for (const command of await Promise.all(names.map((each) => commands[each]!())))
     program.addCommand(command(signal));
   return program;
 }

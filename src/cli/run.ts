@@ -5,11 +5,11 @@ import { loadConfig } from '../config/load.ts';
 import { App } from '../daemon/app.ts';
 import { takeNotifyEnvironment } from '../supervision/notify-environment.ts';
 
-/** `scenecast run --config FILE`: the daemon, until it is told to stop. */
+/** `scenecast run --config FILE`: runs the daemon until SIGINT or SIGTERM. */
 export function runCommand(signal: AbortSignal): Command {
   return new Command('run')
-    .description('look, describe and publish until stopped')
-    .requiredOption('-c, --config <file>', 'the YAML config')
+    .description('run the daemon: capture, describe and publish until stopped')
+    .requiredOption('-c, --config <file>', 'YAML config file')
     .exitOverride()
     .action(({ config }: { config: string }) => run(resolve(config), signal));
 }
@@ -28,7 +28,7 @@ async function run(configPath: string, signal: AbortSignal): Promise<void> {
     log.info('stopping');
   } finally {
     await app.close();
-    // Stopped while the model was loading: that load has just been cut short.
+    // If stopped while the model was loading, closing has aborted that load.
     await starting.catch(() => {});
   }
 }

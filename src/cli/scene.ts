@@ -7,13 +7,13 @@ import { size } from '../config/units.ts';
 import type { Size } from '../domain/frame.ts';
 import { flagParser } from './flag-parser.ts';
 
-/** `scenecast scene`: draws one scene and prints what is truly in it. */
+/** `scenecast scene`: draws one scene and prints its truth. */
 export function sceneCommand(): Command {
   return new Command('scene')
     .description('draw a test scene as a JPEG and print its truth as JSON')
-    .requiredOption('--seed <number>', 'which scene', parseSeed)
-    .option('--size <size>', 'in pixels', flagParser(size), { width: 640, height: 480 })
-    .requiredOption('--out <file>', 'where the JPEG goes')
+    .requiredOption('--seed <number>', 'seed of the scene', parseSeed)
+    .option('--size <size>', 'size in pixels', flagParser(size), { width: 640, height: 480 })
+    .requiredOption('--out <file>', 'output file')
     .exitOverride()
     .action(async ({ seed, size: { width, height }, out }: { seed: number; size: Size; out: string }) => {
       const scene = sampleScene(seed, { width, height });

@@ -19,26 +19,23 @@ import { progressBar } from './progress-bar.ts';
 interface Flags {
   readonly config?: string;
   readonly model?: string;
-  readonly anew: boolean;
+  readonly reset: boolean;
   readonly json: boolean;
 }
 
-/** A tile of LLaVA; every ubatch size that is tried fits in. */
+/** One tile of LLaVA; no ubatch size that is tried exceeds it. */
 const prefillTokens = 576;
 const decodeTokens = 16;
 const ubatchSizes = [576, 288, 128] as const;
 
-/** `scenecast tune`: measures on this board what runs the model fastest, and keeps it for the plan. */
+/** `scenecast tune`: measures which settings run the model fastest on this board, and stores them for the plan. */
 export function tuneCommand(signal: AbortSignal): Command {
   return new Command('tune')
-    .description('measure what runs the model fastest on this board; takes some minutes')
+    .description('measure which settings run a model fastest on this board; takes a few minutes')
     .option('-c, --config <file>', 'tune for this config')
-    .option(
-      '--model <folder>',
-      'a folder with a text GGUF and its mmproj GGUF, or the name of a pulled model',
-    )
-    .option('--anew', 'forget what was measured before', false)
-    .option('--json', 'JSON instead of text', false)
+    .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF, or name of a pulled model')
+    .option('--reset', 'discard earlier measurements', false)
+    .option('--json', 'print JSON', false)
     .exitOverride()
     .action((flags: Flags) => runTune(flags, signal));
 }
@@ -46,7 +43,7 @@ export function tuneCommand(signal: AbortSignal): Command {
 async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
   const config = flags.config === undefined ? null : await loadConfig(resolve(flags.config));
   const base = config?.model ?? modelSchema.parse({});
-  // The plan's own choice of threads is what is tuned, whatever the config asks for.
+  // The plan's own choice of threads is tuned, whatever the config says.
   const model = { ...base, threads: null, ...(flags.model === undefined ? {} : { path: flags.model }) };
   const folder = flags.config === undefined ? process.cwd() : dirname(resolve(flags.config));
   const files = await modelFilesOf(model, folder);
@@ -58,7 +55,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
   const store = tuneStoreOf(process.env);
   const key = await tuneKeyOf(files, board);
   const earlier = await store.read(key);
-  const measured: Record<string, Rates> = flags.anew ? {} : { ...earlier.measured };
+  const measured: Record<string, Rates> = flags.reset ? {} : { ...earlier.measured };
   const detail = sizing.details.find((each) => each.detail === plan.detail)!;
   const secondsOf = (rates: Rates): number => expectationOf(rates, 'measured', detail, sizing).totalSeconds;
   const space = spaceOf(board, plan, cpuModule);
@@ -94,17 +91,17 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
     process.stdout.write(`${flags.json ? JSON.stringify(result, null, 2) : resultText(result)}\n`);
   } catch (error) {
     if (!(error instanceof EngineError && error.code === 'CANCELLED')) throw error;
-    throw new ScenecastError(`interrupted; what was measured is kept: run scenecast tune again to go on`, {
+    throw new ScenecastError('interrupted; measurements are kept: run scenecast tune again to continue', {
       cause: error,
     });
   }
 }
 
-/** What is worth trying on this board. */
+/** The settings to try on this board. */
 function spaceOf(board: Board, plan: EnginePlan, cpuModule: string | null): TuneSpace {
   const big = plan.cpus ?? board.allowedCpus;
-  const most = Math.max(1, plan.threads);
-  const counts = [...new Set([most, most - 1, Math.ceil(most / 2)])].filter((count) => count >= 1);
+  const max = Math.max(1, plan.threads);
+  const counts = [...new Set([max, max - 1, Math.ceil(max / 2)])].filter((count) => count >= 1);
   const isQuota = board.cpuQuota !== null && board.cpuQuota < board.allowedCpus.length;
   const all = board.allowedCpus.length > big.length && !isQuota;
   return {
@@ -114,22 +111,22 @@ function spaceOf(board: Board, plan: EnginePlan, cpuModule: string | null): Tune
       ...(all ? [{ threads: board.allowedCpus.length, cpus: null }] : []),
     ],
     flashAttention: ['on', 'off'],
-    // A picture that must be computed at once allows no less.
+    // A picture that must be computed in one ubatch allows no smaller one.
     ubatchSizes: plan.ubatchSize > ubatchSizes[0] ? [plan.ubatchSize] : ubatchSizes,
   };
 }
 
 function progressOf(
-  most: number,
+  max: number,
   secondsOf: (rates: Rates) => number,
 ): (choice: TuneChoice, rates: Rates) => void {
   let count = 0;
   return (choice, rates) => {
     count++;
-    const line = `${choiceText(choice)}: ${secondsOf(rates).toFixed(2)} s a description`;
+    const line = `${choiceText(choice)}: ${secondsOf(rates).toFixed(2)} s per description`;
     if (process.stderr.isTTY)
-      process.stderr.write(`\r\x1b[K${progressBar(Math.min(1, count / most))} ${line}`);
-    else process.stderr.write(`${count} of at most ${most}: ${line}\n`);
+      process.stderr.write(`\r\x1b[K${progressBar(Math.min(1, count / max))} ${line}`);
+    else process.stderr.write(`${count} of at most ${max}: ${line}\n`);
   };
 }
 
@@ -152,8 +149,8 @@ function resultText({
   return [
     ...(process.stderr.isTTY ? [''] : []),
     `best: ${choiceText(best)}`,
-    `  encode ${Math.round(encodeMs)} ms a square, prefill ${prefill.toFixed(1)} tokens/s, decode ${decode.toFixed(1)} tokens/s`,
-    `  a description in ${bestSeconds.toFixed(2)} s, untuned ${untunedSeconds.toFixed(2)} s`,
-    'the plan uses it from the next start on',
+    `  encode ${Math.round(encodeMs)} ms per square, prefill ${prefill.toFixed(1)} tokens/s, decode ${decode.toFixed(1)} tokens/s`,
+    `  description time ${bestSeconds.toFixed(2)} s, untuned ${untunedSeconds.toFixed(2)} s`,
+    'used from the next start',
   ].join('\n');
 }

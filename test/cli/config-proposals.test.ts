@@ -11,7 +11,7 @@ const camera = {
   controls: [],
 };
 
-test('cameras are proposed by the name that stays, and only those with a usable format', () => {
+test('cameras with a usable format are proposed, by stable name', () => {
   const unusable = { ...camera, formats: [{ ...camera.formats[0]!, isUsable: false }] };
   const unnamed = { ...camera, path: '/dev/video2', stableNames: [] };
   expect(proposeCameras([unusable, camera, unnamed]).map(({ name }) => name)).toEqual([
@@ -40,7 +40,7 @@ test.each([
   expect(proposals.at(-1)!.name).toBe('models/demo');
 });
 
-test("a cgroup's limit counts, not the board's memory", () => {
+test("a cgroup limit counts, not the board's memory", () => {
   const board = boardWith();
   const memory = { ...board.memory, totalBytes: 16e9, limitBytes: 2e9 };
   expect(proposeModels(loadCatalogue(), { ...board, memory })[0]!.name).toBe('smolvlm2-256m');

@@ -5,7 +5,7 @@ import { fixtureBoards } from '../board/fixture-boards.ts';
 
 const o6 = fixtureBoards['orion-o6-device-tree']!;
 
-test('a board for a person', () => {
+test('a board as text', () => {
   expect(boardText(o6)).toBe(
     `Radxa Orion O6, arm64
   cpus          2 x Cortex-A720  2600 MHz  CPU 0, 11
@@ -13,7 +13,7 @@ test('a board for a person', () => {
                 2 x Cortex-A720  2300 MHz  CPU 5-6
                 2 x Cortex-A720  2200 MHz  CPU 7-8
                 4 x Cortex-A520  1800 MHz  CPU 1-4 (little)
-  may use       every CPU
+  may use       all CPUs
   features      asimd fp16 dotprod bf16 i8mm sve sve2
   memory        14.9 GiB, 14.1 GiB available
                 977 MiB swap, 977 MiB free
@@ -24,18 +24,18 @@ test('a board for a person', () => {
   );
 });
 
-test('limits are told', () => {
+test('limits are shown', () => {
   const text = boardText(fixtureBoards['cloud-vm']!);
-  expect(text).toContain("may use       every CPU, 1.5 CPUs' worth of time");
-  expect(text).toContain("2.0 GiB by the cgroup's limit, 1.4 GiB of it available");
-  expect(text).toContain('clock not told');
+  expect(text).toContain('may use       all CPUs, quota of 1.5 CPUs');
+  expect(text).toContain('2.0 GiB cgroup limit, 1.4 GiB of it available');
+  expect(text).toContain('clock unknown');
 });
 
 test.each<[RegExp, Partial<Board>]>([
   [/Only 2 of the 8 fast CPUs may be used/, { allowedCpus: [0, 1, 2, 3, 4, 5] }],
   [/thermal-zone4 is at 91\.2 °C/, { temperatures: [{ zone: 'thermal-zone4', celsius: 91.2 }] }],
   [
-    /held below their highest clock/,
+    /clocks are limited/,
     { throttling: { isClockLimited: true, isUnderVoltage: null, wasUnderVoltage: null } },
   ],
   [
@@ -47,16 +47,16 @@ test.each<[RegExp, Partial<Board>]>([
     { throttling: { isClockLimited: false, isUnderVoltage: false, wasUnderVoltage: true } },
   ],
   [/less than half of the board's memory/, { memory: { ...o6.memory, limitBytes: 2 ** 30 } }],
-])('what holds a board back is told: %s', (sentence, change) => {
+])('what limits a board is shown: %s', (sentence, change) => {
   expect(boardText(o6)).not.toMatch(sentence);
   expect(boardText({ ...o6, ...change })).toMatch(sentence);
 });
 
-test('a board that tells nothing has a text too', () => {
+test('a board about which nothing is known has a text too', () => {
   const text = boardText({
     ...{ model: null, arch: 'unknown', clusters: [], features: [], allowedCpus: [], cpuQuota: null },
     memory: { ...o6.memory, totalBytes: 0 },
     ...{ storage: null, temperatures: [], throttling: null },
   });
-  expect(text).toMatch(/does not tell its name.*\n.*none that the kernel tells of/);
+  expect(text).toMatch(/^unknown board.*\n.*none reported by the kernel/);
 });

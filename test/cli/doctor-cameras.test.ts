@@ -42,7 +42,7 @@ const metadata = {
   reason: '/dev/video1: a metadata node',
 } as const;
 
-test('the text shows what a person needs for the config', () => {
+test('the text shows what a config needs', () => {
   const snapshots = new Map([
     ['/dev/video0', { file: 'x/video0.jpg', size: { width: 1280, height: 720 }, error: null }],
   ]);
@@ -51,24 +51,24 @@ test('the text shows what a person needs for the config', () => {
   device    /dev/v4l/by-id/usb-Maker_Camera-video-index0
   driver    uvcvideo, usb-1
   format    MJPG  Motion-JPEG
-                  640x480 1280x720  at 30, 7.5 a second
+                  640x480 1280x720  at 30, 7.5 fps
                   1920x1080
   unusable  H264
-  control   white_balance_automatic = 0  (true or false; 1 by itself; inactive)
+  control   white_balance_automatic = 0  (true or false; default 1; inactive)
   snapshot  x/video0.jpg, 1280x720
 
-could not be asked:
+could not be queried:
   /dev/video2: no permission
 
-give no pictures: /dev/video1`,
+not cameras: /dev/video1`,
   );
 });
 
-test('that there are none is said plainly, and told apart from none that can be opened', () => {
+test('no cameras, and none that can be opened, are different messages', () => {
   const snapshots = new Map();
   expect(camerasText({ cameras: [], others: [], snapshots })).toMatch(/^no V4L2 cameras: none is plugged in/);
   expect(camerasText({ cameras: [], others: [denied], snapshots })).toMatch(
-    /^no V4L2 camera that can be opened\n\ncould not be asked:\n {2}\/dev\/video2: no permission$/,
+    /^no V4L2 camera can be opened\n\ncould not be queried:\n {2}\/dev\/video2: no permission$/,
   );
 });
 

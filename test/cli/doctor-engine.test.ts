@@ -18,7 +18,7 @@ const prebuilt = {
   facts: { ...tuned.facts, cpu: { ...cpu, module: join(backendsDir(), 'libggml-cpu-armv8.6_1.so') } },
 };
 
-test('a tuned module is named with what the processor has', () => {
+test("a tuned module is named with the processor's features", () => {
   expect(engineText(tuned)).toBe(
     `module     libggml-cpu-a720.so
 path       /x/libggml-cpu-a720.so
@@ -38,14 +38,14 @@ build      llama.cpp v0.5.0`,
 });
 
 test.each([
-  ['it is not built', prebuilt, /a720\.so is not built: scripts\/build-cpu\.sh/],
+  ['it is not built', prebuilt, /a720\.so is not built: run scripts\/build-cpu\.sh/],
   [
     'it failed',
     { ...prebuilt, facts: { ...prebuilt.facts, failure: 'cannot be loaded' } },
     /cannot be loaded/,
   ],
   ['there is none', { ...prebuilt, suitable: null }, /none of the tuned modules/],
-])('a prebuilt module is named with why it is not ours: %s', (_why, report, reason) => {
+])('a prebuilt module is named with the reason: %s', (_why, report, reason) => {
   expect(engineJson(report)).toMatchObject({
     module: { origin: 'prebuilt', reason: expect.stringMatching(reason) },
   });

@@ -7,7 +7,7 @@ test('a flag is read as in the config', () => {
   expect(flagParser(duration)('10m')).toBe(600_000);
 });
 
-test('a flag that is given again adds to its values', () => {
+test('a repeated flag adds to its values', () => {
   const collect = flagCollector(size);
   expect(collect('4x3', collect('2x1', []))).toEqual([
     { width: 2, height: 1 },
@@ -15,7 +15,7 @@ test('a flag that is given again adds to its values', () => {
   ]);
 });
 
-test('a faulty flag is refused with what it must be', () => {
+test('an invalid flag is refused with what it must be', () => {
   const parse = (): unknown => flagParser(size)('big');
   expect(parse).toThrow(InvalidArgumentError);
   expect(parse).toThrow('It must be a size such as 1280x720.');

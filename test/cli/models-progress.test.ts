@@ -27,7 +27,7 @@ const progress = (doneBytes: number, sizeBytes: number | null = 10_000_000): Pul
   sizeBytes,
 });
 
-test('on a terminal a bar is drawn over', () => {
+test('on a terminal a bar is redrawn', () => {
   const text = shown(true, [
     [0, progress(0)],
     [50, progress(1_000_000)],
@@ -37,7 +37,7 @@ test('on a terminal a bar is drawn over', () => {
   expect(text.split('\r\x1b[K').slice(1)).toEqual([
     'x.gguf [....................] 0 % of 10.0 MB',
     'x.gguf [##########..........] 50 % of 10.0 MB, 5.00 MB/s, 1 s left',
-    'x.gguf: whole and checked\n',
+    'x.gguf: downloaded and verified\n',
   ]);
 });
 
@@ -51,12 +51,12 @@ test('elsewhere there is a line every five seconds', () => {
   expect(text.split('\n')).toEqual([
     'x.gguf: 0 % of 10.0 MB',
     'x.gguf: 20 % of 10.0 MB, 400 kB/s, 20 s left',
-    'x.gguf: cut; trying again',
+    'x.gguf: cut; retrying',
     '',
   ]);
 });
 
-test('a line is never longer than the terminal is wide, and an unknown size is not guessed', () => {
+test('a line never exceeds the terminal, and an unknown size is not guessed', () => {
   expect(shown(true, [[0, progress(123_456, null)]])).toBe('\r\x1b[Kx.gguf  123 kB');
   const long = shown(true, [[0, { ...progress(1), file: 'y'.repeat(100) } as PullEvent]]);
   expect(long.length - '\r\x1b[K'.length).toBe(69);

@@ -4,7 +4,7 @@ import { createProgram } from '../../src/cli/program.ts';
 const namesOf = async (asked?: string): Promise<string[]> =>
   (await createProgram(AbortSignal.abort(), asked)).commands.map((command) => command.name());
 
-test('a command is there by itself when it is asked for by its name, and all are else', async () => {
+test('only the named command is loaded, or all of them without a known name', async () => {
   const all = await namesOf();
   expect(all).toContain('run');
   for (const name of all) expect(await namesOf(name)).toEqual([name]);

@@ -23,7 +23,7 @@ async function scenecast(...args: string[]): Promise<{ code: number; stdout: str
   }
 }
 
-test('a scene is drawn, its truth is printed, and the model describes it from any folder', async () => {
+test('scene draws a scene and prints its truth, and describe works from any folder', async () => {
   const scene = await scenecast('scene', '--seed', '900004', '--size', '640x480', '--out', 'x.jpg');
   expect(scene.code).toBe(0);
   const truth = JSON.parse(scene.stdout);
@@ -41,7 +41,7 @@ test('a scene is drawn, its truth is printed, and the model describes it from an
   expect(Object.keys(line.timing_ms)).toEqual(['pack', 'encode', 'prefill', 'generate']);
 });
 
-test('one bad picture among good ones is named, the others are described, and the exit code tells', async () => {
+test('a bad picture among good ones is named and fails the command, and the others are described', async () => {
   await scenecast('scene', '--seed', '900005', '--out', 'good.jpg');
   writeFileSync(join(folder, 'bad.jpg'), 'not a picture');
   const { code, stdout, stderr } = await scenecast('describe', 'bad.jpg', 'good.jpg');
@@ -75,7 +75,7 @@ test('models show reads a GGUF file: template and why, tokens by size and detail
   );
   expect(shown.stderr).toBe('');
   expect(JSON.parse(shown.stdout)).toMatchObject({
-    mmproj: join(demo, 'demo-mmproj-f16.gguf'), // the one beside it
+    mmproj: join(demo, 'demo-mmproj-f16.gguf'), // the one next to it
     architecture: 'llama',
     quant: 'F16',
     projector: { type: 'mlp', image_size: 112, image_newline: true },
@@ -91,7 +91,7 @@ test('models show reads a GGUF file: template and why, tokens by size and detail
   });
 });
 
-test('a converted checkpoint says what the committed model says, quantised and not', async () => {
+test('a converted checkpoint describes as the committed model does, quantised and not', async () => {
   const demo = join(import.meta.dirname, '../../models/demo');
   for (const seed of ['900010', '900011']) await scenecast('scene', '--seed', seed, '--out', `${seed}.jpg`);
   const pictures = ['900010.jpg', '900011.jpg'];

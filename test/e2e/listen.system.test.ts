@@ -34,7 +34,7 @@ async function scenecast(...args: string[]): Promise<Ended> {
   }
 }
 
-test('listen prints what a subscriber receives, and leaves out what is older than asked for', async () => {
+test('listen prints what a subscriber receives, and skips pictures older than --since', async () => {
   const broker = await startBroker();
   const { publisher } = await startPublisher(broker.url);
   const config = configFor({ url: broker.url });
@@ -52,7 +52,7 @@ test('listen prints what a subscriber receives, and leaves out what is older tha
   expect(none.code).toBe(1);
 });
 
-test('listen --count 0 tells whether the broker lets it subscribe', async () => {
+test('listen --count 0 exits with whether the broker lets it subscribe', async () => {
   const open = await startBroker();
   const asked = ['--count', '0', '--timeout', '20s'];
   expect(await scenecast('listen', '--config', configFor({ url: open.url }), ...asked)).toMatchObject({
@@ -70,11 +70,11 @@ test('listen --count 0 tells whether the broker lets it subscribe', async () => 
   expect(absent.code).toBe(1);
 });
 
-test('config check: good, or each fault with exit code 78', async () => {
+test('config check: valid, or each fault with exit code 78', async () => {
   const good = configFor({});
   expect(await scenecast('config', 'check', good)).toEqual({
     code: 0,
-    stdout: `${good}: good; cameras: porch\n`,
+    stdout: `${good}: valid; cameras: porch\n`,
     stderr: '',
   });
   const faulty = await scenecast('config', 'check', configFor({ url: 'http://x' }));

@@ -47,7 +47,7 @@ describe('scenecast plan', () => {
     expect(expected.basis).toBe('projected');
   });
 
-  test('the same from what doctor board printed, as a table with reasons', async () => {
+  test('the same from the output of doctor board, as a table with reasons', async () => {
     const { stdout: printed } = await scenecast('doctor', 'board', '--json', '--root', `${boards}/rock-5b`);
     const file = join(folder, 'rock.json');
     writeFileSync(file, printed);
@@ -55,17 +55,17 @@ describe('scenecast plan', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/on Radxa ROCK 5B/);
     expect(stdout).toMatch(/threads +4 on CPU 4-7 +one for each Cortex-A76; Cortex-A55 would slow down/);
-    expect(stdout).toMatch(/a description in \d+ s \(projected\)/);
+    expect(stdout).toMatch(/description time: \d+ s \(projected\)/);
   });
 
-  test('what does not fit is refused with what it needs, and what would fit', async () => {
+  test('a model that does not fit is refused with its need and with one that fits', async () => {
     const { code, stderr } = await scenecast('plan', '--board', `${boards}/raspberry-pi-4`, ...large);
     expect(code).toBe(78);
     expect(stderr).toMatch(/needs at least 5\.\d\d GiB of memory, but may use only 3\.\d\d GiB/);
     expect(stderr).toMatch(/the largest catalogue model that fits is \S+/);
   });
 
-  test('a bound that is given is kept, and what was given up is told', async () => {
+  test('a memory limit is kept, and what was reduced for it is shown', async () => {
     const { stdout } = await scenecast(
       'plan',
       '--board',
@@ -91,7 +91,7 @@ describe('scenecast plan', () => {
 });
 
 describe('scenecast tune', () => {
-  test('measures, keeps the best, and the plan uses it', async () => {
+  test('measures and stores the best settings, and the plan uses them', async () => {
     const tuned = await scenecast('tune', '--json');
     expect(tuned.stderr).toMatch(/^1 of at most \d+: 2? ?\d* threads/m);
     expect(tuned.code).toBe(0);

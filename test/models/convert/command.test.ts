@@ -71,10 +71,10 @@ test('without it one line per file, named after the folder', async () => {
 });
 
 test.each([
-  [['--quant', 'Q9'], /It is none of F16, Q2_K, .*Q8_0/],
-  [['--quant-mmproj', 'Q4_0'], /It is neither F16 nor Q8_0/],
-  [['--outtype', 'f8'], /It is none of f16, bf16, f32/],
-  [['--name', '../x'], /It is to be part of a file name/],
+  [['--quant', 'Q9'], /It must be one of F16, Q2_K, .*Q8_0/],
+  [['--quant-mmproj', 'Q4_0'], /It must be F16 or Q8_0/],
+  [['--outtype', 'f8'], /It must be one of f16, bf16, f32/],
+  [['--name', '../x'], /It must be a file name of letters/],
 ])('%j is refused', async (flags, message) => {
   await expect(scenecast(checkpoint, '--out', newFolder(), ...flags)).rejects.toThrow(CommanderError);
   expect(stderr).toMatch(message);
