@@ -3,18 +3,18 @@ import type { Picture } from '../domain/frame.ts';
 import type { Camera } from '../pipeline/ports.ts';
 
 /**
- * A camera that always answers: one that gives neither picture nor error within `limitMs` is told to stop, and waited for
- * no longer. Cameras bound their own waits; this is for what they overlook, which would else stall them for ever.
+ * A camera that always answers: a capture that takes longer than `limitMs` is aborted and rejects. Cameras time out by
+ * themselves; this is the safety net for the waits they miss.
  */
 export class AnsweringCamera implements Camera {
   readonly #camera: Camera;
   readonly #limitMs: number;
-  /** A capture that was given up has not ended. */
+  /** Whether an aborted capture has not ended yet. */
   #hangs = false;
-  /** Tells captures to stop; a new one after each that was given up. */
-  #giveUp = new AbortController();
-  /** Joining two signals costs as much as the rest of a look, and whoever looks gives the same one each time. */
-  #joined: { readonly signal: AbortSignal; readonly ended: AbortSignal } | null = null;
+  /** Aborts captures; replaced after each timeout. */
+  #timeout = new AbortController();
+  /** Cached, since AbortSignal.any costs as much as the rest of a look and callers pass the same signal each time. */
+  #combined: { readonly signal: AbortSignal; readonly ended: AbortSignal } | null = null;
 
   constructor(camera: Camera, limitMs: number) {
     this.#camera = camera;
@@ -29,28 +29,28 @@ export class AnsweringCamera implements Camera {
     return this.#camera.start(signal);
   }
 
-  /** Rejects with a CameraError where there is no answer in time, and at once while an earlier capture still hangs. */
+  /** Rejects with a CameraError on a timeout, and immediately while an earlier capture still hangs. */
   async capture(signal: AbortSignal): Promise<Picture> {
-    // Each would hold on to something more, such as a thread that waits for a network disk.
-    if (this.#hangs) throw new CameraError('the camera does not answer: an earlier look still waits for it');
+    // Each further capture could block one more resource, such as a thread that waits for a network disk.
+    if (this.#hangs) throw new CameraError('the camera does not answer: an earlier capture is still pending');
     const captured = this.#camera.capture(this.#endedBy(signal));
-    const { promise: tooLate, reject } = Promise.withResolvers<never>();
+    const { promise: timeout, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       const error = new CameraError(
-        `the camera does not answer: neither a picture nor an error for ${this.#limitMs / 1000} s`,
+        `the camera does not answer: no picture and no error within ${this.#limitMs / 1000} s`,
       );
       reject(error);
       this.#hangs = true;
-      const letGo = (): void => {
+      const clear = (): void => {
         this.#hangs = false;
       };
-      captured.then(letGo, letGo);
-      this.#giveUp.abort(error);
-      this.#giveUp = new AbortController();
-      this.#joined = null;
+      captured.then(clear, clear);
+      this.#timeout.abort(error);
+      this.#timeout = new AbortController();
+      this.#combined = null;
     }, this.#limitMs);
     try {
-      return await Promise.race([captured, tooLate]);
+      return await Promise.race([captured, timeout]);
     } finally {
       clearTimeout(timer);
     }
@@ -61,8 +61,8 @@ export class AnsweringCamera implements Camera {
   }
 
   #endedBy(signal: AbortSignal): AbortSignal {
-    if (this.#joined?.signal !== signal)
-      this.#joined = { signal, ended: AbortSignal.any([signal, this.#giveUp.signal]) };
-    return this.#joined.ended;
+    if (this.#combined?.signal !== signal)
+      this.#combined = { signal, ended: AbortSignal.any([signal, this.#timeout.signal]) };
+    return this.#combined.ended;
   }
 }

@@ -1,6 +1,6 @@
 import { CameraError } from '../domain/errors.ts';
 
-/** What may go wrong with an ffmpeg camera: how ffmpeg words it, and what a person can do about it. */
+/** Faults of an ffmpeg camera: ffmpeg's words for them, and the remedy. */
 const reasons: readonly { readonly name: string; readonly words: RegExp; readonly remedy?: string }[] = [
   {
     name: 'unauthorised',
@@ -22,26 +22,26 @@ const reasons: readonly { readonly name: string; readonly words: RegExp; readonl
     name: 'codec unknown',
     words:
       /Decoder .*not found|Unknown decoder|no decoder|Invalid data found|could not find codec|codec .*not supported/i,
-    remedy: 'see that the address leads to video, and in a codec that ffmpeg decodes',
+    remedy: 'check that the address serves video in a codec that ffmpeg decodes',
   },
 ];
 
 /**
- * A CameraError for a source that gives no picture; its message begins with the name of what is wrong.
- * `said` is what ffmpeg said, oldest line first.
+ * A CameraError for a source that gives no picture; its message begins with the fault's name.
+ * `lines` is ffmpeg's log, oldest line first.
  */
-export function openingError(said: readonly string[], secrets: readonly string[]): CameraError {
+export function openingError(lines: readonly string[], secrets: readonly string[]): CameraError {
   for (const { name, words, remedy } of reasons) {
-    const line = said.findLast((line) => isError(line) && words.test(line));
+    const line = lines.findLast((line) => isError(line) && words.test(line));
     if (line === undefined) continue;
     return new CameraError(`${name}${remedy ? `; ${remedy}` : ''}${quote(line, secrets)}`);
   }
-  return new CameraError(`ended${lastWords(said, secrets)}`);
+  return new CameraError(`ended${lastErrorOf(lines, secrets)}`);
 }
 
-/** ffmpeg's last error in brackets, fit to be logged and published; empty where it reported none. */
-export function lastWords(said: readonly string[], secrets: readonly string[]): string {
-  const last = said.findLast(isError);
+/** ffmpeg's last error in brackets, scrubbed for logs and topics; empty if it reported none. */
+export function lastErrorOf(lines: readonly string[], secrets: readonly string[]): string {
+  const last = lines.findLast(isError);
   return last === undefined ? '' : quote(last, secrets);
 }
 
@@ -53,12 +53,12 @@ function isError(line: string): boolean {
   return /\[(error|fatal|panic)\]/.test(line);
 }
 
-/** A line without the addresses in memory and levels that ffmpeg puts before it. */
+/** A line without ffmpeg's prefix of memory addresses and level. */
 function bare(line: string): string {
   return line.replace(/^(\[[^\]]*\] ?)+/, '').replace(/^pipe:0: /, '');
 }
 
-/** Takes secrets out of a text, and of every address all but scheme, host and port. At most 200 characters. */
+/** Removes secrets from a text, and all but scheme, host and port from every address. At most 200 characters. */
 export function scrub(text: string, secrets: readonly string[]): string {
   let scrubbed = text;
   for (const secret of secrets) if (secret !== '') scrubbed = scrubbed.replaceAll(secret, '***');

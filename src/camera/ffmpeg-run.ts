@@ -2,46 +2,46 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CameraError, messageOf } from '../domain/errors.ts';
-import { type FfmpegCommand, leastTimeoutMs } from './ffmpeg-command.ts';
+import { type FfmpegCommand, minTimeoutMs } from './ffmpeg-command.ts';
 import { withParent } from './ffmpeg-installed.ts';
-import { lastWords, openingError, scrub } from './ffmpeg-reason.ts';
+import { lastErrorOf, openingError, scrub } from './ffmpeg-reason.ts';
 import { MpjpegParser } from './mpjpeg-parser.ts';
 
 export interface FfmpegRunOptions {
   readonly command: FfmpegCommand;
-  /** What must not appear in any message. */
+  /** Strings that must not appear in any message. */
   readonly secrets: readonly string[];
-  /** So long without a sign of life, and the stream has stalled. */
+  /** A stream without a sign of life for this long has stalled. */
   readonly stallMs: number;
-  /** Whether pictures may be far apart while packets come in between. */
+  /** Whether pictures may be far apart, with packets in between. */
   readonly keyFramesOnly: boolean;
   /** A JPEG file. */
   readonly onPicture: (jpeg: Uint8Array) => void;
-  /** The codec's name as ffmpeg has it, e.g. "h264"; before any picture. */
+  /** ffmpeg's name of the codec, e.g. "h264"; before any picture. */
   readonly onCodec: (codec: string) => void;
-  /** What ffmpeg says, free of secrets. */
+  /** A line of ffmpeg's log, without secrets. */
   readonly onLine: (line: string) => void;
-  /** Once, when the child is gone. */
+  /** Called once, when the child has exited. */
   readonly onEnd: (end: FfmpegEnd) => void;
 }
 
-/** How a run came to its end. */
+/** How a run ended. */
 export type FfmpegEnd =
   | { readonly kind: 'stopped' }
-  /** ffmpeg's exit code was 0, which says nothing of whether the source is at its end. */
+  /** ffmpeg's exit code was 0, whether or not the source is at its end. */
   | { readonly kind: 'finished'; readonly pictures: number }
-  /** Packets come, but key frames are too far apart to wait for. */
+  /** Packets arrive, but key frames are too far apart to wait for. */
   | { readonly kind: 'key-frames-rare' }
   | { readonly kind: 'failed'; readonly error: CameraError };
 
-/** A source that shows no life at all may take this long to open. */
+/** Time for a source to open, up to its first sign of life. */
 const openMs = 15_000;
-/** With the usual stall limit of 8 s, a frozen camera is told within 10 s, whenever in that time it froze. */
+/** With the default stall limit of 8 s, a frozen camera is reported within 10 s. */
 const killAfterMs = 1000;
-const largestPictureBytes = 64 * 2 ** 20;
-const linesKept = 20;
+const maxPictureBytes = 64 * 2 ** 20;
+const maxLines = 20;
 
-/** With pipes to and from it. Throws a CameraError where there is no memory or descriptor left for it. */
+/** @throws CameraError if there is no memory or descriptor left for a process */
 function spawnPiped([command, ...args]: readonly [string, ...string[]]): ChildProcess {
   let child: ChildProcess;
   try {
@@ -49,7 +49,7 @@ function spawnPiped([command, ...args]: readonly [string, ...string[]]): ChildPr
   } catch (cause) {
     throw new CameraError(`ffmpeg cannot be run: ${messageOf(cause)}`, { cause });
   }
-  // Node gives no pipes then, and its 'error' comes without a 'close'.
+  // Out of descriptors: Node gives no pipes, and emits 'error' without 'close'.
   if (!child.stderr) {
     child.on('error', () => {});
     throw new CameraError('ffmpeg cannot be run: too many files are open');
@@ -57,13 +57,13 @@ function spawnPiped([command, ...args]: readonly [string, ...string[]]): ChildPr
   return child;
 }
 
-/** One ffmpeg process, from its start to its end. It ends with our process, however that ends. */
+/** One ffmpeg process, from start to exit. The kernel kills it if our process ends first. */
 export class FfmpegRun {
   readonly #options: FfmpegRunOptions;
   readonly #gone = Promise.withResolvers<void>();
-  readonly #said: string[] = [];
+  readonly #lines: string[] = [];
   #child: ChildProcess | null = null;
-  /** Why the child was told to end. */
+  /** Why the child was terminated. */
   #verdict: FfmpegEnd | null = null;
   #killTimer: NodeJS.Timeout | undefined;
   #watchTimer: NodeJS.Timeout | undefined;
@@ -77,7 +77,7 @@ export class FfmpegRun {
     this.#options = options;
   }
 
-  /** @throws CameraError where there is no memory or descriptor left for a process; there is no end to wait for then */
+  /** @throws CameraError if there is no memory or descriptor left for a process; `onEnd` is not called then */
   start(): void {
     const { command, onPicture } = this.#options;
     const child = spawnPiped([...withParent, ...command.args]);
@@ -89,7 +89,7 @@ export class FfmpegRun {
     child.on('close', (code, signal) => this.#onClose(spawnError, code, signal));
     this.#lastPictureAt = performance.now();
     this.#watch(openMs);
-    const parser = new MpjpegParser(largestPictureBytes, (jpeg) => {
+    const parser = new MpjpegParser(maxPictureBytes, (jpeg) => {
       if (this.#verdict) return;
       this.#lastPictureAt = performance.now();
       if (!this.#hasLived) this.#watch(this.#options.stallMs);
@@ -99,17 +99,17 @@ export class FfmpegRun {
     child.stdout?.on('data', (chunk: Buffer) => this.#parse(parser, chunk));
     createInterface({ input: child.stderr! }).on('line', (line) => this.#onLine(line));
     createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => this.#onProgress(line));
-    child.stdin?.on('error', () => {}); // a child that ends before it has read its script
+    child.stdin?.on('error', () => {}); // the child may exit before it has read its script
     child.stdin?.end(command.script);
   }
 
-  /** Ends the child: TERM, and after 1 s KILL. Resolves when it is gone. */
+  /** Ends the child: SIGTERM, and SIGKILL after 1 s. Resolves when it has exited. */
   async stop(): Promise<void> {
     this.#end({ kind: 'stopped' });
     await this.#gone.promise;
   }
 
-  /** With TERM an RTSP camera is told that the session is over, of which some have only a few. */
+  /** SIGTERM first: ffmpeg then closes the RTSP session, of which some cameras allow only a few. */
   #end(verdict: FfmpegEnd): void {
     if (this.#verdict) return;
     this.#verdict = verdict;
@@ -130,16 +130,16 @@ export class FfmpegRun {
 
   #onLine(line: string): void {
     const { onLine, onCodec, secrets } = this.#options;
-    this.#said.push(line);
-    if (this.#said.length > linesKept) this.#said.shift();
+    this.#lines.push(line);
+    if (this.#lines.length > maxLines) this.#lines.shift();
     onLine(scrub(line, secrets));
     const codec = /^\[info\]\s+Stream #0:.*: Video: (\w+)/.exec(line)?.[1];
     if (codec === undefined || this.#codecSeen || this.#verdict) return;
-    this.#codecSeen = true; // the lines after it are about our own output
+    this.#codecSeen = true; // later lines are about our own output
     onCodec(codec);
   }
 
-  /** ffmpeg repeats its report every second; only one that says something new is a sign of life. */
+  /** ffmpeg reports every second; only a report that changed is a sign of life. */
   #onProgress(line: string): void {
     if (!line.startsWith('frame=') || line === this.#lastFrameCount) return;
     if (this.#lastFrameCount !== '' && !this.#verdict) {
@@ -166,19 +166,19 @@ export class FfmpegRun {
     const packetAgeMs = waitsForKeyFrame && this.#lastPacketAt !== null ? now - this.#lastPacketAt : Infinity;
     const limitMs = this.#hasLived ? stallMs : openMs;
     const idleMs = Math.min(pictureAgeMs, packetAgeMs);
-    const patienceMs = this.#pictures > 0 ? 2 * stallMs : Math.max(2 * stallMs, openMs);
+    const maxWaitMs = this.#pictures > 0 ? 2 * stallMs : Math.max(2 * stallMs, openMs);
     if (idleMs >= limitMs) this.#end({ kind: 'failed', error: this.#stalled(limitMs) });
-    else if (pictureAgeMs < patienceMs) this.#watch(Math.min(limitMs - idleMs, patienceMs - pictureAgeMs));
+    else if (pictureAgeMs < maxWaitMs) this.#watch(Math.min(limitMs - idleMs, maxWaitMs - pictureAgeMs));
     else if (keyFramesOnly) this.#end({ kind: 'key-frames-rare' });
-    else this.#end({ kind: 'failed', error: this.#stalled(patienceMs) });
+    else this.#end({ kind: 'failed', error: this.#stalled(maxWaitMs) });
   }
 
   #stalled(limitMs: number): CameraError {
     const { secrets } = this.#options;
-    const words = lastWords(this.#said, secrets);
+    const reason = lastErrorOf(this.#lines, secrets);
     return this.#pictures > 0
-      ? new CameraError(`stalled: no picture for ${limitMs / 1000} s${words}`)
-      : new CameraError(`unreachable: no picture within ${limitMs / 1000} s of opening${words}`);
+      ? new CameraError(`stalled: no picture for ${limitMs / 1000} s${reason}`)
+      : new CameraError(`unreachable: no picture within ${limitMs / 1000} s of opening${reason}`);
   }
 
   #onClose(spawnError: Error | null, code: number | null, signal: NodeJS.Signals | null): void {
@@ -189,7 +189,7 @@ export class FfmpegRun {
     this.#options.onEnd(this.#verdict ?? this.#ownEnd(spawnError, code, signal));
   }
 
-  /** The end of a child that nobody told to end. */
+  /** The end of a child that exited by itself. */
   #ownEnd(spawnError: Error | null, code: number | null, signal: NodeJS.Signals | null): FfmpegEnd {
     const { secrets } = this.#options;
     if (spawnError) {
@@ -199,13 +199,13 @@ export class FfmpegRun {
     if (code === 0) return { kind: 'finished', pictures: this.#pictures };
     if (this.#pictures === 0 && !signal) {
       const openingMs = performance.now() - this.#lastPictureAt;
-      // ffmpeg calls it invalid data where an RTSP camera takes the connection and then never answers.
-      const wasSilent = openingMs >= leastTimeoutMs && !this.#hasLived && !this.#codecSeen;
-      const error = wasSilent ? this.#stalled(leastTimeoutMs) : openingError(this.#said, secrets);
+      // ffmpeg reports invalid data if an RTSP camera accepts the connection and never answers.
+      const wasSilent = openingMs >= minTimeoutMs && !this.#hasLived && !this.#codecSeen;
+      const error = wasSilent ? this.#stalled(minTimeoutMs) : openingError(this.#lines, secrets);
       return { kind: 'failed', error };
     }
-    const how = signal ? `ffmpeg was killed by ${signal}` : 'the stream broke off';
-    const error = new CameraError(`ended: ${how}${lastWords(this.#said, secrets)}`);
+    const how = signal ? `ffmpeg was killed by ${signal}` : 'the stream was cut off';
+    const error = new CameraError(`ended: ${how}${lastErrorOf(this.#lines, secrets)}`);
     return { kind: 'failed', error };
   }
 }

@@ -9,7 +9,7 @@ import {
   ffmpegCommand,
   firstPlan,
   inputKind,
-  servesAlike,
+  needSameStream,
 } from './ffmpeg-command.ts';
 import { ffmpegInstalled } from './ffmpeg-installed.ts';
 import { type FfmpegEnd, FfmpegRun } from './ffmpeg-run.ts';
@@ -17,10 +17,10 @@ import { fileAfter, listFiles } from './list-files.ts';
 import { readLogin, userInfo } from './login.ts';
 
 export interface FfmpegOptions extends Omit<FfmpegSource, 'intervalMs'> {
-  /** How often a picture will be asked for, from now on. */
+  /** The current time between two captures. */
   readonly intervalMs: () => number;
   readonly username: string | null;
-  /** A file whose first line is the password; read anew each time the stream is opened. */
+  /** A file whose first line is the password; read each time the stream is opened. */
   readonly passwordFile: string | null;
   readonly log: Log;
 }
@@ -31,26 +31,26 @@ interface Arrival {
   readonly at: number;
 }
 
-/** Of what is older than this the next capture is not told: it may long be over. */
+/** The next capture rejects with a failure no older than this; older ones may long be over. */
 const freshFailureMs = 10_000;
 const videoEndings = ['.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts', '.mpg', '.mpeg', '.flv'];
 
 /**
- * A camera that ffmpeg reads: RTSP, MJPEG or single pictures over HTTP, video files played again and again at their
- * own rate, and lavfi graphs. One child process a camera hands over JPEG pictures, of which only the newest is kept.
- * It is opened by the first capture, and anew by the first capture after a failure, or once the interval is another.
+ * A camera that ffmpeg reads: RTSP, MJPEG or single pictures over HTTP, video files in a loop at their own rate, and
+ * lavfi graphs. One child process per camera outputs JPEG pictures, of which only the newest is kept. The first capture
+ * opens the stream; it is reopened by the first capture after a failure, and if the interval changes.
  */
 export class FfmpegCamera implements Camera {
   readonly name: string;
   readonly #options: FfmpegOptions;
-  /** As wanted when the plan was made. */
+  /** The source that the plan was made for. */
   #source: FfmpegSource;
   #plan: FfmpegPlan;
   #run: FfmpegRun | null = null;
   #opening: Promise<void> | null = null;
-  /** The newest picture, until it is handed over. */
+  /** The newest picture, until a capture takes it. */
   #newest: Arrival | null = null;
-  /** What went wrong while nobody was waiting, until it is told, and when, on the clock of performance.now(). */
+  /** A failure between captures, until the next one reports it. `at` is on the clock of performance.now(). */
   #failure: { readonly error: CameraError; readonly at: number } | null = null;
   #waiter: PromiseWithResolvers<Arrival> | null = null;
   #lastFile: string | null = null;
@@ -63,15 +63,15 @@ export class FfmpegCamera implements Camera {
     this.#plan = firstPlan(this.#source);
   }
 
-  /** Rejects with a CameraError where there is no ffmpeg, or one too old. */
+  /** Rejects with a CameraError if ffmpeg is missing or too old. */
   async start(signal: AbortSignal): Promise<void> {
     await ffmpegInstalled(signal);
   }
 
   /**
-   * The newest picture that was not handed over before, waited for where there is none.
+   * The newest picture that was not returned before; waits for one if necessary.
    * Rejects with a CameraError that begins with a reason (refused, unreachable, unauthorised, not found, stalled,
-   * ended, no video stream, codec unknown); ffmpeg's process is gone by then. One caller at a time.
+   * ended, no video stream, codec unknown); ffmpeg has exited by then. One caller at a time.
    */
   async capture(signal: AbortSignal): Promise<Picture> {
     const { jpeg, at } = await this.#next(signal);
@@ -84,7 +84,7 @@ export class FfmpegCamera implements Camera {
     }
   }
 
-  /** Ends ffmpeg and waits for its end; whoever waits for a picture is rejected. */
+  /** Ends ffmpeg and waits for its exit. A pending capture rejects. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#opening?.catch(() => {});
@@ -104,7 +104,7 @@ export class FfmpegCamera implements Camera {
     if (failure)
       this.#options.log.warn(
         { camera: this.name, reason: failure.error.message },
-        'the stream failed meanwhile',
+        'stream failed between captures',
       );
     if (newest && (this.#run || performance.now() - newest.at < this.#options.stallMs)) return newest;
     const waiter = Promise.withResolvers<Arrival>();
@@ -120,20 +120,17 @@ export class FfmpegCamera implements Camera {
     }
   }
 
-  /** A stream opened for one interval gives too few pictures for a much shorter one, and too many for a longer one. */
+  /** Reopens the stream if it gives too few or too many pictures for the current interval. */
   #followInterval(): void {
     const source = { ...this.#source, intervalMs: this.#options.intervalMs() };
-    if (servesAlike(source, this.#source)) return;
+    if (needSameStream(source, this.#source)) return;
     this.#source = source;
     this.#plan = { ...this.#plan, keyFramesOnly: firstPlan(source).keyFramesOnly };
-    this.#options.log.info(
-      { camera: this.name, ...this.#plan },
-      'the camera is opened anew for its interval',
-    );
+    this.#options.log.info({ camera: this.name, ...this.#plan }, 'reopening camera for its new interval');
     void this.#run?.stop();
   }
 
-  /** Starts ffmpeg, unless that is under way. A failure goes to whoever waits, or to the next capture. */
+  /** Starts ffmpeg unless it is starting. A failure rejects the pending capture, or the next one. */
   #open(): void {
     this.#opening ??= this.#startRun()
       .catch((error: CameraError) => this.#fail(error))
@@ -160,7 +157,7 @@ export class FfmpegCamera implements Camera {
     });
     run.start();
     this.#run = run;
-    log.debug({ camera: this.name, ...plan }, 'opened');
+    log.debug({ camera: this.name, ...plan }, 'stream opened');
   }
 
   #onPicture(jpeg: Uint8Array): void {
@@ -170,11 +167,11 @@ export class FfmpegCamera implements Camera {
     this.#waiter = null;
   }
 
-  /** Motion JPEG is handed through, and all else decoded: where the plan has it otherwise, it begins anew. */
+  /** Motion JPEG is passed through, any other codec decoded; reopens the stream if the plan assumed the other. */
   #onCodec(run: FfmpegRun, codec: string): void {
     const copy = codec === 'mjpeg' && canCopy(this.#source);
     if (copy === this.#plan.copy) return;
-    this.#options.log.info({ camera: this.name, codec, copy }, 'the camera is opened anew for its codec');
+    this.#options.log.info({ camera: this.name, codec, copy }, 'reopening camera for its codec');
     this.#plan = { ...this.#plan, copy };
     void run.stop();
   }
@@ -187,15 +184,14 @@ export class FfmpegCamera implements Camera {
     if (end.kind === 'failed') this.#fail(end.error);
     else if (end.kind === 'stopped') this.#open();
     else if (end.kind === 'key-frames-rare') {
-      log.info({ camera: this.name }, 'key frames are far apart: every frame is decoded from now on');
+      log.info({ camera: this.name }, 'key frames are rare; decoding every frame');
       this.#plan = { ...this.#plan, keyFramesOnly: false };
       this.#open();
     } else if ((kind === 'path' || kind === 'http') && end.pictures === 1) {
       // A single picture: each capture fetches its own.
       if (this.#waiter) this.#open();
     } else if (kind === 'path' && end.pictures > 0) this.#open();
-    else
-      this.#fail(new CameraError(end.pictures > 0 ? 'ended: the stream is at its end' : 'no video stream'));
+    else this.#fail(new CameraError(end.pictures > 0 ? 'ended: end of stream' : 'no video stream'));
   }
 
   #fail(error: CameraError): void {

@@ -1,11 +1,11 @@
 /**
- * MJPEG pictures may leave out their Huffman tables, which are then the ones of JPEG's Annex K. Put back, the picture is
- * a file that every program reads.
+ * MJPEG pictures may omit their Huffman tables, which are then those of JPEG's Annex K. With the tables inserted, every
+ * program can read the picture.
  */
 
 const markers = { huffmanTables: 0xc4, startOfScan: 0xda } as const;
 
-/** The JPEG with Huffman tables: itself where it has some, else a copy with the standard ones. */
+/** The JPEG with Huffman tables: itself if it has some, otherwise a copy with the standard ones. */
 export function withHuffmanTables(jpeg: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   for (let at = 2; at + 4 <= jpeg.length && jpeg[at] === 0xff; ) {
     const marker = jpeg[at + 1]!;
@@ -22,7 +22,7 @@ export function withHuffmanTables(jpeg: Uint8Array<ArrayBuffer>): Uint8Array<Arr
   return jpeg;
 }
 
-/** One table: how many codes there are of each length from 1 to 16 bits, and what they stand for. */
+/** One table: the number of codes of each length from 1 to 16 bits, and their values. */
 function table(classAndId: number, counts: string, values: readonly number[]): number[] {
   return [classAndId, ...Buffer.from(counts, 'hex'), ...values];
 }

@@ -2,39 +2,38 @@ import sharp, { type Sharp } from 'sharp';
 import type { Picture } from '../domain/frame.ts';
 
 export interface JpegLimits {
-  /** Wider pictures are made smaller; null: as they come. */
-  readonly mostWidth: number | null;
+  /** Wider pictures are scaled down; null: unscaled. */
+  readonly maxWidth: number | null;
   /** 1 to 100. */
   readonly quality: number;
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
-/** Smaller than this, nothing can be seen any more. */
-const leastWidth = 16;
+/** Narrower than this, nothing is recognisable. */
+const minWidth = 16;
 
 /**
- * A picture as a JPEG file without any metadata, turned as its EXIF orientation says. Where the file would have more than
- * `mostBytes`, the picture is made smaller until it fits; null: it does not fit at any size. Rejects where the picture
- * cannot be decoded. Works off the event loop.
+ * Encodes a picture as a JPEG file without metadata, EXIF orientation applied, scaled down until it has at most `maxBytes`;
+ * null: it does not fit at any size. Rejects if the picture cannot be decoded. Works off the event loop.
  */
 export async function jpegWithin(picture: Picture, limits: JpegLimits): Promise<Buffer | null> {
-  const { mostWidth, quality, mostBytes } = limits;
-  let width = mostWidth ?? Number.POSITIVE_INFINITY;
-  while (width >= leastWidth) {
+  const { maxWidth, quality, maxBytes } = limits;
+  let width = maxWidth ?? Number.POSITIVE_INFINITY;
+  while (width >= minWidth) {
     const { data, info } = await open(picture)
       .resize(Number.isFinite(width) ? { width: Math.floor(width), withoutEnlargement: true } : {})
       .toColourspace('srgb')
       .jpeg({ quality })
       .toBuffer({ resolveWithObject: true });
-    if (data.length <= mostBytes) return data;
-    // The size of a JPEG follows the number of its pixels, roughly; at most nine tenths, so that this ends.
-    width = info.width * Math.min(0.9, Math.sqrt(mostBytes / data.length) * 0.95);
+    if (data.length <= maxBytes) return data;
+    // A JPEG's size is roughly proportional to its pixels; at most nine tenths, so that the loop ends.
+    width = info.width * Math.min(0.9, Math.sqrt(maxBytes / data.length) * 0.95);
   }
   return null;
 }
 
 function open({ bytes, size, pixels }: Picture): Sharp {
   if (pixels === 'rgb24') return sharp(bytes, { raw: { ...size, channels: 3 } });
-  // A JPEG has no transparency: what shows through is black, as the model sees it.
+  // JPEG has no transparency: transparent areas become black, as the model sees them.
   return sharp(bytes, { failOn: 'error' }).autoOrient().removeAlpha();
 }

@@ -6,7 +6,7 @@ export interface Login {
   readonly password: string;
 }
 
-/** Reads the password from the first line of its file. Rejects with a CameraError where it cannot be read. */
+/** Reads the password from the first line of its file. Rejects with a CameraError if it cannot be read. */
 export async function readLogin(username: string | null, passwordFile: string | null): Promise<Login | null> {
   if (username === null) return null;
   if (passwordFile === null) return { username, password: '' };
@@ -17,7 +17,7 @@ export async function readLogin(username: string | null, passwordFile: string | 
   }
 }
 
-/** `user:password` as it stands in an address. */
+/** `user:password`, percent-encoded for an address. */
 export function userInfo({ username, password }: Login): string {
   return `${encodeURIComponent(username)}:${encodeURIComponent(password)}`;
 }

@@ -1,25 +1,25 @@
 const endOfHeader = Buffer.from('\r\n\r\n');
 const startOfImage = 0xffd8;
-const longestHeaderBytes = 1024;
+const maxHeaderBytes = 1024;
 
 /**
- * Takes the pictures out of what ffmpeg's `mpjpeg` muxer writes: parts of multipart/x-mixed-replace, each with its
- * Content-length, so that nothing has to be searched for in picture data. Chunks may be cut anywhere.
- * Holds one picture at most. Parts that are no JPEG are left out.
+ * Extracts the pictures from the output of ffmpeg's `mpjpeg` muxer: parts of multipart/x-mixed-replace, each with its
+ * Content-length, so that picture data need not be searched. Chunks may be split anywhere.
+ * Buffers one picture at most. Parts that are not JPEG are skipped.
  */
 export class MpjpegParser {
-  readonly #largestBytes: number;
+  readonly #maxPictureBytes: number;
   readonly #onPicture: (jpeg: Uint8Array) => void;
   #header: Buffer = Buffer.alloc(0);
   #picture: Buffer | null = null;
   #filledBytes = 0;
 
-  constructor(largestBytes: number, onPicture: (jpeg: Uint8Array) => void) {
-    this.#largestBytes = largestBytes;
+  constructor(maxPictureBytes: number, onPicture: (jpeg: Uint8Array) => void) {
+    this.#maxPictureBytes = maxPictureBytes;
     this.#onPicture = onPicture;
   }
 
-  /** @throws RangeError where this cannot be the muxer's output, or a picture is larger than agreed. */
+  /** @throws RangeError if this cannot be the muxer's output, or a picture exceeds the limit. */
   push(chunk: Buffer): void {
     let rest = chunk;
     while (rest.length > 0) rest = this.#picture ? this.#fill(this.#picture, rest) : this.#readHeader(rest);
@@ -28,17 +28,17 @@ export class MpjpegParser {
   /** Reads up to the end of the part's header; returns what follows it. */
   #readHeader(chunk: Buffer): Buffer {
     const known = this.#header.length;
-    const text = Buffer.concat([this.#header, chunk.subarray(0, longestHeaderBytes)]);
+    const text = Buffer.concat([this.#header, chunk.subarray(0, maxHeaderBytes)]);
     const end = text.indexOf(endOfHeader);
     if (end < 0) {
-      if (text.length >= longestHeaderBytes) throw new RangeError('a part without a header');
+      if (text.length >= maxHeaderBytes) throw new RangeError('a part without a header');
       this.#header = text;
       return chunk.subarray(chunk.length);
     }
     const length = /content-length:\s*(\d+)/i.exec(text.toString('latin1', 0, end))?.[1];
     const sizeBytes = Number(length);
     if (length === undefined) throw new RangeError('a part without a Content-length');
-    if (sizeBytes > this.#largestBytes) throw new RangeError(`a picture of ${sizeBytes} bytes`);
+    if (sizeBytes > this.#maxPictureBytes) throw new RangeError(`a picture of ${sizeBytes} bytes`);
     this.#header = Buffer.alloc(0);
     if (sizeBytes > 0) this.#picture = Buffer.allocUnsafeSlow(sizeBytes);
     return chunk.subarray(end + endOfHeader.length - known);

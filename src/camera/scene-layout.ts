@@ -34,7 +34,7 @@ export interface Scene {
   readonly background: {
     /** Colours at the top left, top right, bottom left and bottom right, blended in between. */
     readonly corners: readonly [Rgb, Rgb, Rgb, Rgb];
-    /** A faint weave: grey levels, and its waves across and down the frame. */
+    /** A faint weave: amplitude in grey levels, and number of waves across and down the frame. */
     readonly texture: { readonly amplitude: number; readonly wavesX: number; readonly wavesY: number };
   };
   readonly blurSigmaPx: number;
@@ -52,7 +52,7 @@ const PAINT: Readonly<Record<SceneColour, Rgb>> = {
   white: [245, 245, 245],
 };
 
-/** Corners of the outline: how far from the centre (in radii), and at which angle the first one is. */
+/** Corners of the outline: distance from the centre in radii, and angle of the first one. */
 const OUTLINE = {
   circle: { corners: 32, reach: 1, firstDegrees: 0 },
   square: { corners: 4, reach: 1.2, firstDegrees: 45 },

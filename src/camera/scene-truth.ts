@@ -11,7 +11,7 @@ export interface SceneQuestion {
   readonly answer: string;
 }
 
-/** What is truly in a scene. Only for judging what the engine says, never for saying it. */
+/** What is in a scene. Only for judging the engine's answers, never for producing them. */
 export interface SceneTruth {
   readonly caption: string;
   readonly questions: readonly SceneQuestion[];

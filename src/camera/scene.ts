@@ -8,11 +8,11 @@ export interface SceneOptions {
   /** The first scene's seed; each next scene counts up. */
   readonly seed: number;
   readonly size: Size;
-  /** How long each scene stands. */
+  /** How long each scene is shown. */
   readonly everyMs: number;
 }
 
-/** A camera that needs no camera: it draws one seeded scene after another. */
+/** A camera without hardware: it draws one seeded scene after another. */
 export class SceneCamera implements Camera {
   readonly name: string;
   readonly #options: SceneOptions;
@@ -26,7 +26,7 @@ export class SceneCamera implements Camera {
   }
 
   async start(): Promise<void> {
-    // Drawing takes tens of milliseconds of pure computing: on a thread of its own it holds nobody up.
+    // Drawing computes for tens of milliseconds; a worker thread keeps that off the event loop.
     this.#worker = new Worker(new URL('./scene-worker.ts', import.meta.url));
     this.#startedAt = performance.now();
   }

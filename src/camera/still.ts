@@ -7,11 +7,11 @@ import { fileAfter, listFiles } from './list-files.ts';
 
 const pictureEndings = ['.jpg', '.jpeg', '.png', '.webp'];
 
-/** A camera that shows a picture file, or the pictures of a folder one after another, again and again. */
+/** A camera that shows a picture file, or the pictures of a folder in a loop. */
 export class StillCamera implements Camera {
   readonly name: string;
   readonly #path: string;
-  /** The file shown last, so that files may come and go between two looks. */
+  /** The file shown last; by name, since files may come and go between two looks. */
   #last: string | null = null;
 
   constructor(name: string, path: string) {
@@ -19,7 +19,7 @@ export class StillCamera implements Camera {
     this.#path = path;
   }
 
-  /** Rejects with a CameraError where there is no picture to show. */
+  /** Rejects with a CameraError if there is no picture to show. */
   async start(): Promise<void> {
     await this.#files();
   }
@@ -36,7 +36,7 @@ export class StillCamera implements Camera {
   }
 }
 
-/** Reads a picture file; its size is what a viewer shows, EXIF orientation applied. Rejects with a CameraError. */
+/** Reads a picture file; its size is the one after EXIF orientation. Rejects with a CameraError. */
 export async function readPicture(path: string): Promise<Picture> {
   try {
     const bytes = await readFile(path);

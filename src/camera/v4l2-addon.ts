@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 /** Codes of the errors that the addon (native/v4l2) throws or rejects with, as `error.code`. */
 export type V4l2ErrorCode =
-  | 'NO_DEVICE' // nothing is at that path
+  | 'NO_DEVICE' // nothing at that path
   | 'NO_PERMISSION'
-  | 'NOT_A_CAMERA' // another kind of file or device, or a video node that captures no pictures
+  | 'NOT_A_CAMERA' // another kind of file or device, or a video node without capture
   | 'BUSY' // another program streams from it
-  | 'UNPLUGGED' // it went away while it was open
-  | 'NO_BANDWIDTH' // the USB bus has none left
+  | 'UNPLUGGED' // unplugged while open
+  | 'NO_BANDWIDTH' // no USB bandwidth left
   | 'REFUSED' // the driver refuses the format
   | 'CONTROL_REFUSED'
   | 'FORMAT_CHANGED' // the source changed while streaming
-  | 'NO_FRAME' // no whole picture within the time given
-  | 'DEVICE_FAILED' // the message has the driver's reason
+  | 'NO_FRAME' // no complete picture before the timeout
+  | 'DEVICE_FAILED' // the driver's reason is in the message
   | 'CANCELLED'
   | 'CLOSED'
   | 'CALL_PENDING' // another call runs on the device
@@ -29,7 +29,7 @@ export interface V4l2Names {
   readonly bus: string;
 }
 
-/** Seconds from frame to frame; 0/0 where the driver does not say. */
+/** Seconds from frame to frame; 0/0 if the driver does not report it. */
 export interface V4l2Interval {
   readonly numerator: number;
   readonly denominator: number;
@@ -43,9 +43,9 @@ export interface V4l2Size {
   readonly leastHeight: number;
   readonly mostHeight: number;
   readonly stepHeight: number;
-  /** As the driver lists them; the two ends of a range; empty where it does not say. */
+  /** As the driver lists them, or the two ends of a range; empty if it reports none. */
   readonly intervals: readonly V4l2Interval[];
-  /** Everything between the two ends is offered. */
+  /** Whether `intervals` are the ends of a range. */
   readonly isIntervalRange: boolean;
 }
 
@@ -53,9 +53,9 @@ export interface V4l2Format {
   /** V4L2's four letters, e.g. "YUYV". */
   readonly fourcc: string;
   readonly description: string;
-  /** Whether pictures of this format can be taken. */
+  /** Whether Scenecast can capture this format. */
   readonly isUsable: boolean;
-  /** Empty where the driver does not say, or the format is not usable. */
+  /** Empty if the driver lists none, or the format is not usable. */
   readonly sizes: readonly V4l2Size[];
 }
 
@@ -70,17 +70,17 @@ export interface V4l2Control {
   readonly standard: number;
   readonly value: number;
   readonly isReadOnly: boolean;
-  /** Without effect just now, as another control rules it. */
+  /** Currently without effect, because another control overrides it. */
   readonly isInactive: boolean;
   readonly menu: readonly { readonly value: number; readonly name: string }[];
 }
 
-/** A raw picture's layout and what its numbers mean; the last three are enums of linux/videodev2.h. */
+/** Layout and colour space of a raw picture; the last three are enums of linux/videodev2.h. */
 export interface V4l2PixelFormat {
   readonly fourcc: string;
   readonly width: number;
   readonly height: number;
-  /** Of the first plane; 0: lines follow each other without a gap. */
+  /** Of the first plane; 0: no padding between lines. */
   readonly bytesPerLine: number;
   readonly colorspace: number;
   readonly ycbcrEncoding: number;
@@ -102,7 +102,7 @@ export interface V4l2Frame {
   readonly width: number;
   readonly height: number;
   readonly sequence: number;
-  /** Since the driver's own timestamp; null where that is of no use. */
+  /** Time since the driver's timestamp; null if that is unusable. */
   readonly ageMs: number | null;
   /** Damaged pictures that were dropped while waiting for this one. */
   readonly damaged: number;
@@ -112,21 +112,21 @@ export interface V4l2Frame {
 export interface V4l2Device {
   names(): Promise<V4l2Names>;
   formats(): Promise<V4l2Format[]>;
-  /** Controls whose value is one number. */
+  /** Controls with a single number as value. */
   controls(): Promise<V4l2Control[]>;
   /** @throws CONTROL_REFUSED, UNPLUGGED */
   setControl(id: number, value: number): Promise<void>;
-  /** Sets format, size and interval; resolves to what the driver made of them. @throws REFUSED, BUSY, UNPLUGGED */
+  /** Sets format, size and interval; resolves to those the driver chose. @throws REFUSED, BUSY, UNPLUGGED */
   configure(request: V4l2StreamRequest): Promise<V4l2PixelFormat & { readonly interval: V4l2Interval }>;
   /**
-   * The next whole picture taken after this call; the first one starts the stream. After it has rejected with
-   * anything but CANCELLED or NO_FRAME the device is of no more use.
+   * The next complete picture taken after this call; the first call starts the stream. After a rejection other than
+   * CANCELLED or NO_FRAME the device must be closed.
    * @throws NO_FRAME, UNPLUGGED, FORMAT_CHANGED, BUSY, NO_BANDWIDTH, DEVICE_FAILED, CANCELLED
    */
   capture(timeoutMs: number): Promise<V4l2Frame>;
   /** Ends a running capture with CANCELLED. */
   cancel(): void;
-  /** Cancels what runs, and resolves when the driver has let go. May be called again. */
+  /** Cancels a running call, and resolves when the driver has returned. May be called again. */
   close(): Promise<void>;
 }
 
@@ -136,8 +136,8 @@ interface V4l2Addon {
   /** Raw pixels to rgb24, as `capture` does it. @throws INVALID_ARGUMENT */
   convert(format: V4l2PixelFormat, bytes: Uint8Array): Uint8Array<ArrayBuffer>;
   /**
-   * The mean brightness of each block of a JPEG, row by row, decoded off the event loop; null where the file is not what
-   * cameras send (see native/v4l2/src/jpeg-grey.h) and is left to another decoder. @throws INVALID_ARGUMENT
+   * The mean brightness of each block of a JPEG, row by row, decoded off the event loop; null for files unlike those of
+   * cameras (see native/v4l2/src/jpeg-grey.h), which need another decoder. @throws INVALID_ARGUMENT
    */
   jpegBlocks(
     jpeg: Uint8Array,

@@ -1,14 +1,14 @@
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { V4l2Control, V4l2Device } from './v4l2-addon.ts';
 
-/** A control's value as a person writes it: "auto", a number, a boolean, or a menu entry's words. */
+/** A control's value in the config: "auto", a number, a boolean, or the name of a menu entry. */
 export type ControlValue = string | number | boolean;
 
-/** What to set, in this order. */
+/** A control to set. */
 export interface ControlSetting {
   readonly id: number;
   readonly value: number;
-  /** For messages. */
+  /** For error messages. */
   readonly name: string;
 }
 
@@ -29,7 +29,7 @@ const ids = {
 const exposureAutomatic = [3, 0] as const; // aperture priority (what webcams have), all automatic
 const exposureManual = [1, 2] as const; // manual, shutter priority
 
-/** The common controls: each has an automatic part, and one for a value. */
+/** The common controls: each has an automatic switch and a control for the value. */
 const common: Readonly<Record<string, { readonly auto: number; readonly value: readonly number[] }>> = {
   exposure: { auto: ids.exposureAuto, value: [ids.exposureAbsolute, ids.exposureSimple] },
   gain: { auto: ids.autoGain, value: [ids.gain] },
@@ -37,7 +37,7 @@ const common: Readonly<Record<string, { readonly auto: number; readonly value: r
   focus: { auto: ids.focusAuto, value: [ids.focusAbsolute] },
 };
 
-/** A control's name as v4l2-ctl and configs write it: "White Balance, Automatic" is white_balance_automatic. */
+/** A control's name in v4l2-ctl and configs: "White Balance, Automatic" is white_balance_automatic. */
 export function controlKey(name: string): string {
   return name
     .toLowerCase()
@@ -47,26 +47,26 @@ export function controlKey(name: string): string {
 
 /**
  * What to set for the controls of a config: the common ones (exposure, gain, white_balance, focus: "auto" or a number)
- * and any other by its V4L2 name. Switches between automatic and manual come before the values that they free.
+ * and any other by its V4L2 name. Switches between automatic and manual come before the values that they enable.
  * @throws CameraError that names the control and lists what the device has
  */
 export function controlSettings(
   path: string,
   controls: readonly V4l2Control[],
-  wishes: Readonly<Record<string, ControlValue>>,
+  wantedValues: Readonly<Record<string, ControlValue>>,
 ): ControlSetting[] {
-  const settings = Object.entries(wishes).flatMap(([name, wish]) => {
+  const settings = Object.entries(wantedValues).flatMap(([name, wanted]) => {
     const parts = common[name];
-    // A camera without the parts may still have a control of this very name.
+    // A camera without these may still have a control of that name.
     if (!parts || !controls.some(({ id }) => id === parts.auto || parts.value.includes(id)))
-      return [settingOf(path, controls, name, wish)];
-    return commonSettings(path, controls, name, wish, parts);
+      return [settingOf(path, controls, name, wanted)];
+    return commonSettings(path, controls, name, wanted, parts);
   });
   const isSwitch = ({ id }: ControlSetting): boolean => Object.values(common).some(({ auto }) => auto === id);
   return [...settings.filter(isSwitch), ...settings.filter((each) => !isSwitch(each))];
 }
 
-/** Sets them one after another. @throws CameraError that names the control, its value and the driver's reason */
+/** Sets them in order. @throws CameraError that names the control, its value and the driver's reason */
 export async function applyControls(
   device: V4l2Device,
   path: string,
@@ -87,20 +87,20 @@ function commonSettings(
   path: string,
   controls: readonly V4l2Control[],
   name: string,
-  wish: ControlValue,
+  wanted: ControlValue,
   parts: { readonly auto: number; readonly value: readonly number[] },
 ): ControlSetting[] {
   const auto = controls.find(({ id }) => id === parts.auto);
-  if (wish === 'auto') {
+  if (wanted === 'auto') {
     if (!auto)
       throw new CameraError(
-        `${path}: control ${name}: "auto" is not something this camera can do; ${listOf(controls)}`,
+        `${path}: control ${name}: "auto" is not supported by this camera; ${listOf(controls)}`,
       );
     return [{ id: auto.id, value: switchValue(auto, true), name }];
   }
   const control = controls.find(({ id }) => parts.value.includes(id));
   if (!control) throw new CameraError(`${path}: control ${name}: can only be "auto"; ${listOf(controls)}`);
-  const setting = { id: control.id, value: settingValue(path, control, name, wish), name };
+  const setting = { id: control.id, value: settingValue(path, control, name, wanted), name };
   return auto ? [{ id: auto.id, value: switchValue(auto, false), name }, setting] : [setting];
 }
 
@@ -114,31 +114,33 @@ function settingOf(
   path: string,
   controls: readonly V4l2Control[],
   name: string,
-  wish: ControlValue,
+  wanted: ControlValue,
 ): ControlSetting {
   const control = controls.find((each) => controlKey(each.name) === controlKey(name));
   if (!control)
-    throw new CameraError(`${path}: control ${name}: this camera has none of that name; ${listOf(controls)}`);
-  return { id: control.id, value: settingValue(path, control, name, wish), name };
+    throw new CameraError(`${path}: control ${name}: this camera has no such control; ${listOf(controls)}`);
+  return { id: control.id, value: settingValue(path, control, name, wanted), name };
 }
 
-function settingValue(path: string, control: V4l2Control, name: string, wish: ControlValue): number {
+function settingValue(path: string, control: V4l2Control, name: string, wanted: ControlValue): number {
   const refuse = (expected: string): never => {
-    throw new CameraError(`${path}: control ${name}: must be ${expected} (it is ${JSON.stringify(wish)})`);
+    throw new CameraError(`${path}: control ${name}: must be ${expected} (it is ${JSON.stringify(wanted)})`);
   };
-  if (control.isReadOnly) throw new CameraError(`${path}: control ${name}: can only be read`);
+  if (control.isReadOnly) throw new CameraError(`${path}: control ${name}: is read-only`);
   if (control.type === 'menu') {
     const entry = control.menu.find((each) =>
-      typeof wish === 'string' ? each.name.toLowerCase() === wish.toLowerCase() : each.value === Number(wish),
+      typeof wanted === 'string'
+        ? each.name.toLowerCase() === wanted.toLowerCase()
+        : each.value === Number(wanted),
     );
     return (
       entry?.value ??
       refuse(`one of ${control.menu.map((each) => `"${each.name}" (${each.value})`).join(', ')}`)
     );
   }
-  const value = typeof wish === 'boolean' ? Number(wish) : wish;
+  const value = typeof wanted === 'boolean' ? Number(wanted) : wanted;
   if (typeof value !== 'number' || !Number.isInteger(value)) return refuse(rangeText(control));
-  // Bit masks have no least value, and buttons take any.
+  // Bit masks have no minimum, and buttons take any value.
   const isInRange = value >= control.least && value <= control.most;
   return control.type === 'button' || isInRange ? value : refuse(rangeText(control));
 }

@@ -1,19 +1,19 @@
 import { CameraError, codeOf, messageOf } from '../domain/errors.ts';
 import type { V4l2ErrorCode } from './v4l2-addon.ts';
 
-/** What a person can do about it. */
+/** The remedy that an error message names. */
 const remedies: Partial<Record<V4l2ErrorCode, string>> = {
-  NO_DEVICE: 'is it plugged in? `scenecast doctor cameras` lists what is there',
+  NO_DEVICE: 'check that it is plugged in; `scenecast doctor cameras` lists the cameras',
   NO_PERMISSION:
-    'add the user that runs Scenecast to the group video (usermod -aG video USER) and log in anew',
+    'add the user that runs Scenecast to the group video (usermod -aG video USER) and log in again',
   NOT_A_CAMERA: '`scenecast doctor cameras` lists the cameras',
-  BUSY: 'end that program; a V4L2 camera streams to one at a time',
+  BUSY: 'stop that program; a V4L2 camera streams to one at a time',
   NO_BANDWIDTH: 'choose a smaller size, a lower rate or format: mjpg, or plug it into another USB port',
-  FORMAT_CHANGED: 'it is opened again with its new format',
+  FORMAT_CHANGED: 'it is reopened with its new format',
   NO_FRAME: 'it is stalled, suspended or without a signal',
 };
 
-/** The CameraError for whatever opening or capturing threw; one that is there already stays as it is. */
+/** The CameraError for an error of opening or capturing; a CameraError is returned unchanged. */
 export function cameraErrorOf(path: string, error: unknown): CameraError {
   if (error instanceof CameraError) return error;
   const message = messageOf(error);

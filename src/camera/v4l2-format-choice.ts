@@ -2,17 +2,17 @@ import { CameraError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
 import type { V4l2Format, V4l2Interval, V4l2Size, V4l2StreamRequest } from './v4l2-addon.ts';
 
-/** What a person may ask a camera for. */
-export interface FormatWish {
-  /** null: 1280x720, or the nearest to it. */
+/** The format that a config asks for. */
+export interface WantedFormat {
+  /** null: the size nearest to 1280x720. */
   readonly size: Size | null;
-  /** Pictures a second; null: the driver's own rate. */
+  /** Pictures per second; null: the driver's default. */
   readonly rate: number | null;
   /** V4L2's four letters, or "auto". */
   readonly format: string;
 }
 
-/** Names that people use for V4L2's four letters. */
+/** Common names for V4L2's four letters. */
 const aliases: Readonly<Record<string, string>> = {
   MJPEG: 'MJPG',
   YUY2: 'YUYV',
@@ -21,37 +21,35 @@ const aliases: Readonly<Record<string, string>> = {
   BGR24: 'BGR3',
 };
 
-/** Pictures larger than this are asked for as MJPEG first: raw, they would fill a USB 2 bus. */
-const largestRawPixels = 640 * 480;
+/** MJPEG is preferred for pictures larger than this: raw ones would saturate a USB 2 bus. */
+const maxRawPixels = 640 * 480;
 
-/** In the order in which equals are preferred: the fewest bytes first, colour before grey. */
+/** In order of preference: fewest bytes first, colour before grey. */
 const rawFormats = ['NV12', 'YU12', 'NV21', 'YUYV', 'UYVY', 'RGB3', 'BGR3', 'GREY'];
 const jpegFormats = ['MJPG', 'JPEG'];
 
 /**
- * Chooses what to ask the driver for: the size that was wished for or the nearest, at least the rate if it can be had,
- * then MJPEG for large pictures and raw ones for small.
- * @throws CameraError that lists what the device offers, where nothing of it will do
+ * Chooses the format to request: the wanted size or the nearest, then at least the wanted rate if possible, then MJPEG
+ * for large pictures and raw formats for small ones.
+ * @throws CameraError that lists the device's formats if none is usable
  */
 export function chooseFormat(
   path: string,
   offered: readonly V4l2Format[],
-  wanted: FormatWish,
+  wanted: WantedFormat,
 ): V4l2StreamRequest {
   const name = wanted.format.toUpperCase();
   const fourcc = aliases[name] ?? name;
-  const usable = offered.filter(
-    (format) => format.isUsable && (name === 'AUTO' || format.fourcc === fourcc),
-  );
+  const usable = offered.filter((format) => format.isUsable && (name === 'AUTO' || format.fourcc === fourcc));
   if (usable.length === 0)
     throw new CameraError(
       name === 'AUTO'
-        ? `${path}: offers no pixel format that Scenecast knows; it has ${listFormats(offered)}`
-        : `${path}: format ${wanted.format}: is not offered, or not one that Scenecast knows; choose one of ${listFormats(offered.filter(({ isUsable }) => isUsable)) || 'none'}, or auto`,
+        ? `${path}: offers no supported pixel format; it has ${listFormats(offered)}`
+        : `${path}: format ${wanted.format}: is not offered or not supported; choose one of ${listFormats(offered.filter(({ isUsable }) => isUsable)) || 'none'}, or auto`,
     );
   const size = wanted.size ?? { width: 1280, height: 720 };
   const preferred =
-    size.width * size.height > largestRawPixels
+    size.width * size.height > maxRawPixels
       ? [...jpegFormats, ...rawFormats]
       : [...rawFormats, ...jpegFormats];
   const candidates = usable.flatMap((format) =>
@@ -61,7 +59,8 @@ export function chooseFormat(
       height: each.size.height,
       interval: wanted.rate === null ? null : nearestInterval(each.offer, wanted.rate),
       distance: distanceOf(each.size, size),
-      rateShortfall: wanted.rate === null ? 0 : Math.max(0, wanted.rate - fastestOf(each.offer.intervals) - 0.01),
+      rateShortfall:
+        wanted.rate === null ? 0 : Math.max(0, wanted.rate - maxRateOf(each.offer.intervals) - 0.01),
       rank: preferred.indexOf(format.fourcc),
     })),
   );
@@ -72,7 +71,7 @@ export function chooseFormat(
 
 type IntervalOffer = Pick<V4l2Size, 'intervals' | 'isIntervalRange'>;
 
-/** Pictures a second. */
+/** Pictures per second. */
 export function rateOf({ numerator, denominator }: V4l2Interval): number {
   return numerator === 0 ? 0 : denominator / numerator;
 }
@@ -90,9 +89,9 @@ export function sizeText({ leastWidth, mostWidth, leastHeight, mostHeight }: V4l
     : `${leastWidth}x${leastHeight} to ${most}`;
 }
 
-/** The sizes that are offered; of a range the one in it that is nearest. */
+/** The offered sizes; of a range, the nearest size within it. */
 function sizesOf({ sizes }: V4l2Format, wanted: Size): { size: Size; offer: IntervalOffer }[] {
-  // A driver that lists no sizes is asked for the one wished for, and says what it makes of it.
+  // If a driver lists no sizes, the wanted one is requested, and the driver adjusts it.
   if (sizes.length === 0) return [{ size: wanted, offer: { intervals: [], isIntervalRange: false } }];
   return sizes.map((offer) => ({
     size: {
@@ -108,16 +107,16 @@ function within(wanted: number, least: number, most: number, step: number): numb
   return Math.min(most, least + Math.max(0, steps) * Math.max(1, step));
 }
 
-/** 0 for equal sizes; grows with the ratio of the sides, so that half and double are equally far. */
+/** 0 for equal sizes; grows with the ratio of the sides: half and double are equally far. */
 function distanceOf(a: Size, b: Size): number {
   return Math.abs(Math.log(a.width / b.width)) + Math.abs(Math.log(a.height / b.height));
 }
 
-function fastestOf(intervals: readonly V4l2Interval[]): number {
+function maxRateOf(intervals: readonly V4l2Interval[]): number {
   return intervals.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...intervals.map(rateOf));
 }
 
-/** The listed interval nearest to the rate; the rate itself in a range, or where none are listed. */
+/** The listed interval nearest to the rate; the exact one if it is in a range, or if none are listed. */
 function nearestInterval({ intervals, isIntervalRange }: IntervalOffer, rate: number): V4l2Interval {
   const exact = { numerator: 1000, denominator: Math.round(rate * 1000) };
   const known = intervals.filter((interval) => rateOf(interval) > 0);

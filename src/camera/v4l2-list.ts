@@ -10,24 +10,24 @@ import {
 } from './v4l2-addon.ts';
 import { cameraErrorOf, v4l2CodeOf } from './v4l2-errors.ts';
 
-/** A capture device, and what it can do. */
+/** A capture device and its capabilities. */
 export interface ListedCamera {
   readonly path: string;
-  /** Links below /dev/v4l that lead to it, the ones by id first. */
+  /** Links below /dev/v4l to the device, those by id first. */
   readonly stableNames: readonly string[];
   readonly names: V4l2Names;
   readonly formats: readonly V4l2Format[];
   readonly controls: readonly V4l2Control[];
 }
 
-/** A video device that is no camera or could not be asked. */
+/** A video device that is not a camera or could not be queried. */
 export interface OtherDevice {
   readonly path: string;
   readonly code: V4l2ErrorCode;
   readonly reason: string;
 }
 
-/** Every video device below `devFolder`, asked what it is. Cameras in use are listed too. */
+/** Queries every video device below `devFolder`, including cameras in use. */
 export async function listV4l2Cameras(
   devFolder = '/dev',
 ): Promise<{ readonly cameras: readonly ListedCamera[]; readonly others: readonly OtherDevice[] }> {
@@ -38,7 +38,7 @@ export async function listV4l2Cameras(
   const others: OtherDevice[] = [];
   for (const path of nodes.map((node) => join(devFolder, node))) {
     try {
-      cameras.push({ path, stableNames: links.get(path) ?? [], ...(await askDevice(path)) });
+      cameras.push({ path, stableNames: links.get(path) ?? [], ...(await queryDevice(path)) });
     } catch (error) {
       others.push({ path, code: v4l2CodeOf(error), reason: messageOf(cameraErrorOf(path, error)) });
     }
@@ -46,7 +46,7 @@ export async function listV4l2Cameras(
   return { cameras, others };
 }
 
-async function askDevice(path: string): Promise<Pick<ListedCamera, 'names' | 'formats' | 'controls'>> {
+async function queryDevice(path: string): Promise<Pick<ListedCamera, 'names' | 'formats' | 'controls'>> {
   const device = await loadV4l2Addon().open(path);
   try {
     return {
@@ -59,7 +59,7 @@ async function askDevice(path: string): Promise<Pick<ListedCamera, 'names' | 'fo
   }
 }
 
-/** The links in by-id and by-path, by the device they lead to. */
+/** The links in by-id and by-path, by their target device. */
 async function stableNamesOf(folder: string): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for (const kind of ['by-id', 'by-path'])

@@ -6,25 +6,25 @@ import { type Turn, turnPicture } from './turn-picture.ts';
 import { loadV4l2Addon, type V4l2Device, type V4l2Frame } from './v4l2-addon.ts';
 import { applyControls, type ControlValue, controlSettings } from './v4l2-controls.ts';
 import { cameraErrorOf } from './v4l2-errors.ts';
-import { chooseFormat, type FormatWish, rateOf } from './v4l2-format-choice.ts';
+import { chooseFormat, rateOf, type WantedFormat } from './v4l2-format-choice.ts';
 
-export interface V4l2Options extends FormatWish, Turn {
+export interface V4l2Options extends WantedFormat, Turn {
   /** /dev/video0, or a stable name below /dev/v4l/by-id or /dev/v4l/by-path. */
   readonly path: string;
   /** By name; see `controlSettings`. */
   readonly controls: Readonly<Record<string, ControlValue>>;
-  /** A camera that gives no whole picture for so long has failed. */
+  /** A camera without a complete picture for this long has failed. */
   readonly frameTimeoutMs: number;
 }
 
-/** A driver that should let go is not waited for any longer than this. */
-const longestCloseMs = 2000;
-/** Opening and setting up makes dozens of USB transfers; a crashed camera lets each time out. */
-const longestOpenMs = 30_000;
+/** Time for a driver call to return after it was cancelled. */
+const maxCloseMs = 2000;
+/** Opening and setting up takes dozens of USB transfers; with a crashed camera each times out. */
+const maxOpenMs = 30_000;
 
 /**
- * A V4L2 camera: opened by the first capture and streaming from then on, which costs next to nothing between captures.
- * After a failed capture it holds nothing any more, and the next capture opens it again.
+ * A V4L2 camera: opened by the first capture and streaming from then on, which costs almost nothing between captures.
+ * A failed capture closes the device, and the next one reopens it.
  */
 export class V4l2Camera implements Camera {
   readonly name: string;
@@ -32,13 +32,13 @@ export class V4l2Camera implements Camera {
   readonly #log: Log;
   readonly #openDevice: (path: string) => Promise<V4l2Device>;
   #device: V4l2Device | null = null;
-  /** The opening or capture that runs. */
+  /** The opening or capture in progress. */
   #running: Promise<unknown> = Promise.resolve();
-  /** Openings and closings that are not waited for any longer, and have not ended. */
+  /** Driver calls that timed out and have not returned. */
   #abandoned = 0;
   readonly #closed = new AbortController();
-  /** Joining two signals costs as much as the rest of a look, and whoever looks gives the same one each time. */
-  #joined: { readonly signal: AbortSignal; readonly ended: AbortSignal } | null = null;
+  /** Cached, since AbortSignal.any costs as much as the rest of a look and callers pass the same signal each time. */
+  #combined: { readonly signal: AbortSignal; readonly ended: AbortSignal } | null = null;
 
   constructor(
     name: string,
@@ -52,12 +52,12 @@ export class V4l2Camera implements Camera {
     this.#openDevice = openDevice;
   }
 
-  /** Loads the addon; the device is opened by the first capture. Rejects where the addon is not built. */
+  /** Loads the addon; the device is opened by the first capture. Rejects if the addon is not built. */
   async start(): Promise<void> {
     loadV4l2Addon();
   }
 
-  /** The next picture, taken after this call. Rejects with a CameraError that says why there is none. */
+  /** The next picture taken after this call. Rejects with a CameraError. */
   async capture(signal: AbortSignal): Promise<Picture> {
     const ended = this.#endedBy(signal);
     ended.throwIfAborted();
@@ -66,7 +66,7 @@ export class V4l2Camera implements Camera {
     return capture;
   }
 
-  /** Ends a running capture and lets the device go. May be called again. */
+  /** Ends a running capture and closes the device. May be called again. */
   async close(): Promise<void> {
     this.#closed.abort(new CameraError(`${this.#options.path}: the camera is closed`));
     await this.#running;
@@ -77,17 +77,13 @@ export class V4l2Camera implements Camera {
     const { path, frameTimeoutMs } = this.#options;
     try {
       if (this.#abandoned > 0)
-        throw new CameraError(`${path}: the driver hangs; the camera is opened again once it lets go`);
+        throw new CameraError(`${path}: driver call still blocked; the camera is reopened once it returns`);
       this.#device ??= await this.#open(ended);
       ended.throwIfAborted();
-      // The addon keeps the time itself; past it the driver does not even answer.
-      const frame = await inTime(
-        this.#device.capture(frameTimeoutMs),
-        frameTimeoutMs + longestCloseMs,
-        ended,
-      );
+      // The addon has its own timeout; beyond it the driver does not respond at all.
+      const frame = await inTime(this.#device.capture(frameTimeoutMs), frameTimeoutMs + maxCloseMs, ended);
       if (frame.damaged > 0)
-        this.#log.warn({ camera: this.name, damaged: frame.damaged }, 'damaged pictures were dropped');
+        this.#log.warn({ camera: this.name, damaged: frame.damaged }, 'dropped damaged pictures');
       return await turnPicture(pictureOf(frame), this.#options);
     } catch (error) {
       await this.#release();
@@ -96,33 +92,33 @@ export class V4l2Camera implements Camera {
     }
   }
 
-  /** Aborted with the signal, or when the camera is closed; ends the capture that waits. */
+  /** Combines the signal with closing the camera; aborting it cancels the pending capture. */
   #endedBy(signal: AbortSignal): AbortSignal {
-    if (this.#joined?.signal === signal) return this.#joined.ended;
+    if (this.#combined?.signal === signal) return this.#combined.ended;
     const ended = AbortSignal.any([signal, this.#closed.signal]);
     const cancel = (): void => {
-      // A signal of earlier captures has no say in later ones.
-      if (this.#joined?.ended === ended) this.#device?.cancel();
+      // A signal of earlier captures must not cancel later ones.
+      if (this.#combined?.ended === ended) this.#device?.cancel();
     };
     ended.addEventListener('abort', cancel, { once: true });
-    this.#joined = { signal, ended };
+    this.#combined = { signal, ended };
     return ended;
   }
 
-  /** Opens the device and sets it up; pictures flow from the first capture on. */
+  /** Opens the device and sets it up; the first capture starts the stream. */
   async #open(ended: AbortSignal): Promise<V4l2Device> {
     const opening = this.#openDevice(this.#options.path);
-    const device = await inTime(opening, longestOpenMs, ended).catch((error) => {
-      // Should it open after all, nobody wants it any more.
+    const device = await inTime(opening, maxOpenMs, ended).catch((error) => {
+      // If it opens after all, it is no longer needed.
       this.#abandon(opening.then((late) => late.close()));
       throw error;
     });
     try {
       ended.throwIfAborted();
-      await inTime(this.#setUp(device), longestOpenMs, ended);
+      await inTime(this.#setUp(device), maxOpenMs, ended);
       return device;
     } catch (error) {
-      await this.#letGo(device);
+      await this.#closeDevice(device);
       throw error;
     }
   }
@@ -132,7 +128,7 @@ export class V4l2Camera implements Camera {
     const request = chooseFormat(path, await device.formats(), this.#options);
     const format = await device.configure(request);
     await applyControls(device, path, controlSettings(path, await device.controls(), controls));
-    const told = {
+    const fields = {
       camera: this.name,
       device: path,
       format: format.fourcc,
@@ -140,47 +136,50 @@ export class V4l2Camera implements Camera {
       rate: Math.round(rateOf(format.interval) * 100) / 100,
     };
     if (!size || (size.width === format.width && size.height === format.height)) {
-      this.#log.info(told, 'camera opened');
+      this.#log.info(fields, 'camera opened');
       return;
     }
-    const wished = `${size.width}x${size.height}`;
-    this.#log.warn({ ...told, wished }, 'camera opened with the nearest size it offers');
+    const wanted = `${size.width}x${size.height}`;
+    this.#log.warn({ ...fields, wanted }, 'camera opened with the nearest size');
   }
 
   async #release(): Promise<void> {
     const device = this.#device;
     this.#device = null;
-    if (device) await this.#letGo(device);
+    if (device) await this.#closeDevice(device);
   }
 
-  async #letGo(device: V4l2Device): Promise<void> {
+  async #closeDevice(device: V4l2Device): Promise<void> {
     const closing = device.close();
-    await inTime(closing, longestCloseMs, this.#closed.signal).catch(() => {
-      this.#log.error({ camera: this.name, device: this.#options.path }, 'the driver does not let go');
+    await inTime(closing, maxCloseMs, this.#closed.signal).catch(() => {
+      this.#log.error(
+        { camera: this.name, device: this.#options.path },
+        'driver call still blocked; device not reopened',
+      );
       this.#abandon(closing);
     });
   }
 
-  /** What a hanging driver holds, a thread and its descriptors, is there until this settles: another try would add to it. */
+  /** Until this settles, the blocked driver call holds a thread and descriptors; another try would hold more. */
   #abandon(work: Promise<unknown>): void {
     this.#abandoned++;
-    const letGo = (): void => {
+    const settle = (): void => {
       this.#abandoned--;
     };
-    work.then(letGo, letGo);
+    work.then(settle, settle);
   }
 }
 
-/** What the work comes to; rejects once a hanging driver has taken too long, soon after an abort. */
+/** Resolves with the work; rejects if the driver has not returned within `limitMs`, or soon after an abort. */
 async function inTime<T>(work: Promise<T>, limitMs: number, ended: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let hurry = (): void => {};
   const late = new Promise<never>((_, reject) => {
-    const tell = (): void => reject(new Error('the driver hangs'));
-    timer = setTimeout(tell, limitMs);
+    const fail = (): void => reject(new Error('driver call blocked'));
+    timer = setTimeout(fail, limitMs);
     hurry = () => {
       clearTimeout(timer);
-      timer = setTimeout(tell, Math.min(limitMs, longestCloseMs));
+      timer = setTimeout(fail, Math.min(limitMs, maxCloseMs));
     };
   });
   ended.addEventListener('abort', hurry, { once: true });

@@ -57,7 +57,7 @@ function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
       ]) => [
         name,
         (picture, mostBytes) =>
-          jpegWithin(picture, { mostWidth: width, quality, mostBytes: Math.min(mostBytes, max_size) }),
+          jpegWithin(picture, { maxWidth: width, quality, maxBytes: Math.min(mostBytes, max_size) }),
       ],
     ),
   );

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { JpegBlocks } from '../pipeline/ports.ts';
 
-/** A picture seen from afar: the mean brightness (0 to 255) of each block of a grid, row by row. */
+/** A picture reduced to the mean brightness (0 to 255) of each block of a grid, row by row. */
 export interface BlockMeans {
   readonly columns: number;
   readonly rows: number;
@@ -14,8 +14,8 @@ const blocksAlong = 64;
 
 /**
  * Reads a picture's block means, off the event loop. A JPEG is decoded at an eighth of its size, which is the mean of
- * each 8x8 square and takes a fraction of the time; by `jpegBlocks` where there is one that takes it. The EXIF
- * orientation is applied. Rejects where the picture cannot be decoded.
+ * each 8x8 square and takes a fraction of the time; by `jpegBlocks` if it accepts the file. The EXIF orientation is
+ * applied. Rejects if the picture cannot be decoded.
  */
 export async function readBlockMeans(
   picture: Picture,
@@ -34,7 +34,7 @@ async function readWithSharp(
   { bytes, size, pixels }: Picture,
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): Promise<Uint8Array> {
-  // Colour is taken out here, from few pixels: libvips would do it before it makes the picture small.
+  // Converted to grey here, after scaling: libvips would convert all pixels before it scales.
   const { data, info } = await sharp(
     bytes,
     pixels === 'rgb24' ? { raw: { ...size, channels: 3 } } : { failOn: 'error' },
@@ -56,7 +56,7 @@ export function gridOf({ width, height }: Size): { columns: number; rows: number
   };
 }
 
-/** Rec. 601 luma, rounded; of one-channel pixels the value itself. */
+/** Rec. 601 luma, rounded; the value itself for one-channel pixels. */
 function lumaOf(data: Uint8Array, channels: number): Uint8Array {
   if (channels < 3) return Uint8Array.from(data);
   const luma = new Uint8Array(data.length / channels);

@@ -1,4 +1,4 @@
-/** How brightness went from one picture to the next: `after = gain * before + offset`, in grey levels. */
+/** The change of brightness from one picture to the next: `after = gain * before + offset`, in grey levels. */
 export interface BrightnessFit {
   readonly gain: number;
   readonly offset: number;
@@ -6,15 +6,15 @@ export interface BrightnessFit {
 
 export const noFit: BrightnessFit = { gain: 1, offset: 0 };
 
-const mostPasses = 8;
-/** A pass that moves no level by more than this, in grey levels, is the last. */
-const settled = 0.1;
-/** Where a picture's contrast (standard deviation, grey levels) is near or below this, gain is held near 1. */
-const leastContrast = 2;
+const maxPasses = 8;
+/** The fit has converged when a pass moves no level by more than this, in grey levels. */
+const convergedLevels = 0.1;
+/** If a picture's contrast (standard deviation, grey levels) is near or below this, gain stays near 1. */
+const minContrast = 2;
 
 /**
- * The change of brightness that explains most of a picture, whatever else has come or gone in the rest: what an
- * exposure step, a lamp or a cloud does. Blocks that are all but black or white say little and are left out.
+ * The change of brightness that explains most of a picture, whatever has changed in the rest: the effect of an exposure
+ * step, a lamp or a cloud. Nearly black and nearly white blocks carry little information and are skipped.
  *
  * The affine intensity normalisation of Radke et al., "Image change detection algorithms: a systematic survey",
  * IEEE Transactions on Image Processing 14(3), 2005, section III-B, fitted by iteratively reweighted least squares with
@@ -22,7 +22,7 @@ const leastContrast = 2;
  * Communications in Statistics A6, 1977).
  *
  * @param counted 1 for each block that counts
- * @param scale what counts as a small residual, in grey levels
+ * @param scale a small residual, in grey levels
  */
 export function fitBrightness(
   before: Uint8Array,
@@ -38,7 +38,7 @@ export function fitBrightness(
     levels[end++] = after[block]!;
   }
   let fit = noFit;
-  for (let pass = 0; pass < mostPasses && end > 0; pass++) {
+  for (let pass = 0; pass < maxPasses && end > 0; pass++) {
     let weights = 0;
     let sumX = 0;
     let sumY = 0;
@@ -49,7 +49,7 @@ export function fitBrightness(
       const x = levels[at]!;
       const y = levels[at + 1]!;
       const residual = (y - gainBefore * x - offsetBefore) / scale;
-      // The first pass is plain least squares: nothing is known yet of what is small.
+      // The first pass is plain least squares: there are no residuals yet.
       const weight = pass === 0 ? 1 : 1 / (1 + residual * residual);
       weights += weight;
       sumX += weight * x;
@@ -59,13 +59,13 @@ export function fitBrightness(
     }
     const meanX = sumX / weights;
     const meanY = sumY / weights;
-    const hold = leastContrast ** 2;
+    const hold = minContrast ** 2;
     const gain =
       (sumXY / weights - meanX * meanY + hold) / Math.max(sumXX / weights - meanX * meanX + hold, hold);
     const next = { gain, offset: meanY - gain * meanX };
     const moved = Math.abs(next.gain - fit.gain) * 255 + Math.abs(next.offset - fit.offset);
     fit = next;
-    if (pass > 0 && moved < settled) break;
+    if (pass > 0 && moved < convergedLevels) break;
   }
   return fit;
 }

@@ -7,36 +7,36 @@ import { type Polygon, spansAt } from './polygon.ts';
 export interface DetectorOptions {
   /** 0 to 100. At 50 a region of 0.5 % of the picture that differs by 8 grey levels is a change. */
   readonly sensitivity: number;
-  /** Where nothing counts. */
+  /** Zones in which changes are ignored. */
   readonly ignore: readonly Polygon[];
-  /** Whether light that comes on, or goes by up to a half, is no change. */
+  /** Whether to ignore changes of light by up to a factor of 2. */
   readonly lightGuard: boolean;
 }
 
-/** A block differs where its difference is beyond so many times its noise. */
+/** A block differs if its difference exceeds its noise by this factor. */
 const significance = 5;
-/** Steps of exposure that are never a change, as a factor of brightness; and with the light guard. */
+/** Exposure steps up to this factor of brightness are ignored, without and with the light guard. */
 const exposureStep = 1.15;
 const guardedStep = 2;
-/** Light falls unevenly: of a step of brightness, so much may be left over in a block. */
+/** Light is uneven: this share of a brightness step may remain in a block. */
 const unevenness = 0.25;
-/** Where more of the picture differs from the look before, that was an event: nothing is learned from it. */
-const mostNoisy = 0.25;
+/** If a larger share of the picture differs from the previous look, that was an event: its noise is not learned. */
+const maxNoisyShare = 0.25;
 
 /**
- * Tells a changed scene from noise, compression and light, on the block means of two pictures. After a change of
- * brightness is taken out, a block differs if its difference is significant against the noise that was learned of it
+ * Distinguishes a changed scene from noise, compression and light, on the block means of two pictures. After a change of
+ * brightness is removed, a block differs if its difference is significant against its learned noise
  * (the significance test of Aach, Kaup and Mester, "Statistical model-based change detection in moving video", Signal
  * Processing 31, 1993, on block means) and large enough to matter. The measure is the largest connected region of
- * such blocks: noise, rain and snow scatter, things do not.
+ * such blocks: noise, rain and snow scatter, objects do not.
  *
- * Knows only brightness: a thing of another colour, but just as bright as what was behind it, is not seen.
+ * Compares only brightness: an object of the same brightness as its background, but another colour, is missed.
  */
 export class ChangeDetector {
   readonly #options: DetectorOptions;
-  /** The measure beyond which a picture is a change, in percent. */
+  /** A picture whose measure exceeds this is a change; in percent. */
   readonly threshold: number;
-  readonly #leastContrast: number;
+  readonly #minContrast: number;
   #previous: BlockMeans | null = null;
   #noise = new NoiseModel(0);
   #counted = new Uint8Array(0);
@@ -45,10 +45,10 @@ export class ChangeDetector {
     this.#options = options;
     const scale = 2 ** ((50 - options.sensitivity) / 50);
     this.threshold = 0.5 * scale ** 2;
-    this.#leastContrast = 8 * scale;
+    this.#minContrast = 8 * scale;
   }
 
-  /** Learns the noise from one look to the next: to be called with every picture, in order. */
+  /** Learns the noise between consecutive looks; call it with every picture, in order. */
   learn(current: BlockMeans): void {
     const previous = this.#previous;
     this.#previous = current;
@@ -68,7 +68,7 @@ export class ChangeDetector {
       counted++;
       if (Math.abs(difference) > significance * this.#noise.of(block)) significant++;
     }
-    if (significant <= mostNoisy * counted) this.#noise.learn(differences, this.#counted);
+    if (significant <= maxNoisyShare * counted) this.#noise.learn(differences, this.#counted);
   }
 
   /** In grey levels: see {@link NoiseModel}. */
@@ -77,8 +77,8 @@ export class ChangeDetector {
   }
 
   /**
-   * The largest region in which `current`, which was learned from, differs from `reference`, in percent of the picture.
-   * Pictures of different shapes differ altogether.
+   * The largest region in which `current` differs from `reference`, in percent of the picture; 100 for pictures of
+   * different shapes. Call `learn` with `current` first.
    */
   measure(reference: BlockMeans, current: BlockMeans): number {
     if (!sameGrid(reference, current) || current.means.length !== this.#counted.length) return 100;
@@ -89,21 +89,21 @@ export class ChangeDetector {
       const before = reference.means[block]!;
       const expected = levelAfter(before, fit);
       const bound =
-        Math.max(this.#leastContrast, significance * this.#noise.of(block)) +
+        Math.max(this.#minContrast, significance * this.#noise.of(block)) +
         unevenness * Math.abs(expected - before);
       if (this.#counted[block] && Math.abs(means[block]! - expected) > bound) differing[block] = 1;
     }
     return (100 * largestRegion(differing, columns)) / means.length;
   }
 
-  /** The brightness step between two pictures; none where it is beyond `largestStep`. */
-  #fit(before: Uint8Array, after: Uint8Array, largestStep: number): BrightnessFit {
+  /** The brightness step between two pictures; none if it exceeds `maxStep`. */
+  #fit(before: Uint8Array, after: Uint8Array, maxStep: number): BrightnessFit {
     const fit = fitBrightness(before, after, this.#counted, Math.max(2, this.#noise.floor));
     const meanBefore = meanOf(before);
-    // In the dark a few levels are a large factor: what matters there is the levels.
+    // In the dark a few levels are a large factor, so levels are compared there.
     const base = Math.max(meanBefore, 32);
     const step = Math.abs(levelAfter(meanBefore, fit) - meanBefore) / base;
-    const isStep = step <= largestStep - 1 && fit.gain >= 1 / largestStep && fit.gain <= largestStep;
+    const isStep = step <= maxStep - 1 && fit.gain >= 1 / maxStep && fit.gain <= maxStep;
     return isStep ? fit : noFit;
   }
 }
@@ -122,7 +122,7 @@ function sameGrid(one: BlockMeans, other: BlockMeans): boolean {
   return one.columns === other.columns && one.rows === other.rows;
 }
 
-/** 1 for each block whose centre lies in no ignored zone. */
+/** 1 for each block whose centre is outside all ignored zones. */
 function countedBlocks({ columns, rows }: BlockMeans, ignore: readonly Polygon[]): Uint8Array<ArrayBuffer> {
   const counted = new Uint8Array(columns * rows).fill(1);
   for (const zone of ignore) {

@@ -1,7 +1,6 @@
 /**
- * The size of the largest connected region of marked blocks (diagonal neighbours connect), in blocks. Marks are taken
- * away as they are counted. Plain flood fill; for why blobs and not single pixels, see the size filter in Radke et
- * al. 2005, section VII.
+ * The size of the largest connected region of marked blocks (diagonal neighbours connect), in blocks. Clears the marks.
+ * Plain flood fill; for why regions and not single pixels, see the size filter in Radke et al. 2005, section VII.
  */
 export function largestRegion(marks: Uint8Array, columns: number): number {
   const rows = marks.length / columns;

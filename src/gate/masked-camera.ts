@@ -4,12 +4,12 @@ import type { Picture, Size } from '../domain/frame.ts';
 import type { Camera } from '../pipeline/ports.ts';
 import { type Polygon, spansAt } from './polygon.ts';
 
-/** High enough that a second compression is not seen by a model. */
+/** High enough that the second compression does not affect a model. */
 const jpegQuality = 92;
 
 /**
- * A camera behind privacy masks: they are painted black before anybody has the picture. A file becomes a JPEG without
- * any metadata, as a preview in EXIF would show what was masked; bare pixels stay bare pixels.
+ * A camera with privacy masks, which are painted black before the picture is passed on. A file becomes a JPEG without
+ * metadata, since an EXIF preview would show the masked areas; raw pixels stay raw pixels.
  */
 export class MaskedCamera implements Camera {
   readonly #camera: Camera;
@@ -28,7 +28,7 @@ export class MaskedCamera implements Camera {
     return this.#camera.start(signal);
   }
 
-  /** Rejects with a CameraError also where the masks cannot be painted: no picture goes by unmasked. */
+  /** Also rejects with a CameraError if the masks cannot be painted: no picture is passed on unmasked. */
   async capture(signal: AbortSignal): Promise<Picture> {
     const picture = await this.#camera.capture(signal);
     try {
@@ -44,7 +44,7 @@ export class MaskedCamera implements Camera {
   }
 }
 
-/** The picture, turned as its EXIF orientation says, with the masks in black. Decoding and encoding leave the event loop free. */
+/** The picture with EXIF orientation applied and the masks in black. Decodes and encodes off the event loop. */
 async function paintMasks({ bytes, size, pixels }: Picture, masks: readonly Polygon[]): Promise<Picture> {
   if (pixels === 'rgb24') {
     const rgb = Uint8Array.from(bytes);
@@ -66,7 +66,7 @@ async function paintMasks({ bytes, size, pixels }: Picture, masks: readonly Poly
   return { bytes: jpeg, size: { width, height } };
 }
 
-/** Paints into rgb24 pixels; a pixel that a mask touches on its row is painted. */
+/** Paints masks into rgb24 pixels, including partly covered pixels of a row. */
 function blacken(rgb: Uint8Array, { width, height }: Size, masks: readonly Polygon[]): void {
   for (const mask of masks) {
     for (let row = 0; row < height; row++) {

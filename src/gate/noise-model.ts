@@ -1,41 +1,41 @@
 import { nthSmallest } from './nth-smallest.ts';
 
-/** A mean deviation of one look from the next that is learned of a block, at most, in grey levels. */
-const loudest = 6;
-/** Before anything is learned. */
-const assumed = 2;
-/** Looks that a block's noise is averaged over. */
+/** Upper bound of a block's learned noise, in grey levels. */
+const maxNoise = 6;
+/** The noise before anything is learned. */
+const initialNoise = 2;
+/** Number of looks over which noise is averaged. */
 const memoryLooks = 128;
-/** A difference counts for no more than this many times the noise known so far: an event is not noise. */
+/** Differences are clipped to this multiple of the noise learned so far: an event is not noise. */
 const clipFactor = 3;
 
 /**
- * How much each block of a camera's picture differs from one look to the next while nothing happens, learned from
- * every look: sensor noise and compression everywhere, and leaves, water or a screen where they are. What happens
- * rarely is clipped; what happens again and again is learned, up to a bound that leaves strong changes visible.
+ * How much each block of a camera's picture differs between looks while nothing happens, learned from every look:
+ * sensor noise and compression everywhere, plus moving leaves, water or screens. Rare differences are clipped; frequent
+ * ones are learned, up to a bound that keeps strong changes visible.
  */
 export class NoiseModel {
   readonly #squares: Float32Array;
-  #floor = assumed;
+  #floor = initialNoise;
   #looks = 0;
 
   constructor(blocks: number) {
-    this.#squares = new Float32Array(blocks).fill(assumed ** 2);
+    this.#squares = new Float32Array(blocks).fill(initialNoise ** 2);
   }
 
-  /** The noise of the whole picture, as the standard deviation of a difference of two looks, in grey levels. */
+  /** The noise of the whole picture: the standard deviation of the difference of two looks, in grey levels. */
   get floor(): number {
     return this.#floor;
   }
 
-  /** One block's noise, never below the picture's. */
+  /** A block's noise, at least the picture's. */
   of(block: number): number {
-    return Math.max(this.#floor, Math.min(loudest, Math.sqrt(this.#squares[block]!)));
+    return Math.max(this.#floor, Math.min(maxNoise, Math.sqrt(this.#squares[block]!)));
   }
 
   /**
-   * @param differences between this look and the one before, a block each, brightness steps taken out
-   * @param counted 1 for each block that tells of the whole picture's noise
+   * @param differences between this look and the previous one, per block, brightness steps removed
+   * @param counted 1 for each block that counts for the whole picture's noise
    */
   learn(differences: Float32Array, counted: Uint8Array): void {
     this.#looks++;
@@ -50,8 +50,8 @@ export class NoiseModel {
 }
 
 /**
- * The standard deviation about zero of what most counted values have in common: 1.4826 times their median magnitude (Rousseeuw
- * and Croux, "Alternatives to the median absolute deviation", JASA 88, 1993).
+ * A robust estimate of the standard deviation of the counted values about zero: 1.4826 times their median magnitude
+ * (Rousseeuw and Croux, "Alternatives to the median absolute deviation", JASA 88, 1993).
  */
 function robustDeviation(values: Float32Array, counted: Uint8Array): number {
   const magnitudes = new Float32Array(values.length);

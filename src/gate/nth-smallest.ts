@@ -1,6 +1,6 @@
 /**
- * The value that would stand at `nth` if the values were sorted; puts them into another order. A fraction of a sort's
- * work, as only the side that holds the value is gone through again.
+ * The value at index `nth` of the sorted values; reorders them. A fraction of a sort's work, since only the side that
+ * contains the value is partitioned again.
  *
  * Hoare, "Algorithm 65: Find", Communications of the ACM 4(7), 1961, with the middle of the range as the pivot.
  */

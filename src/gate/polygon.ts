@@ -2,10 +2,9 @@
 export type Polygon = readonly (readonly [x: number, y: number])[];
 
 /**
- * Where a polygon lies on one row of a picture: the stretches [from, to] of x inside it, all relative (0 to 1).
- * Inside is what the non-zero winding rule of scan-line filling says (Foley et al., Computer Graphics: Principles and
- * Practice, 2nd edition, 3.6), so that a polygon may be concave, and one that crosses itself has no hole where it covers
- * a place twice.
+ * The spans [from, to] of x inside a polygon on one row of a picture, all relative (0 to 1), by the non-zero winding
+ * rule of scan-line filling (Foley et al., Computer Graphics: Principles and Practice, 2nd edition, 3.6): a polygon may
+ * be concave, and one that crosses itself has no hole where it overlaps.
  */
 export function spansAt(polygon: Polygon, y: number): [from: number, to: number][] {
   const crossings: { x: number; turn: 1 | -1 }[] = [];

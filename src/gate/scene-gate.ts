@@ -3,20 +3,20 @@ import type { Gate, JpegBlocks, Look } from '../pipeline/ports.ts';
 import { type BlockMeans, readBlockMeans } from './block-means.ts';
 import { ChangeDetector, type DetectorOptions } from './change-detector.ts';
 
-/** The gate of one camera: pictures in, decoded small; the decision is the ChangeDetector's. */
+/** The gate of one camera: decodes pictures to block means and leaves the decision to a ChangeDetector. */
 export class SceneGate implements Gate {
   readonly #detector: ChangeDetector;
   readonly #jpegBlocks: JpegBlocks | null;
   /** The last described picture. */
   #reference: BlockMeans | null = null;
-  /** The newest picture, and what it came as where that was a file. */
+  /** The newest picture, with its bytes if it was a file. */
   #newest: { readonly bytes: Uint8Array | null; readonly seen: BlockMeans } | null = null;
 
-  /** What was measured last, unless something was learned since. */
+  /** The last measurement, unless something was learned since. */
   #measured: { readonly reference: BlockMeans; readonly seen: BlockMeans; readonly measure: number } | null =
     null;
 
-  /** @param jpegBlocks null: all pictures are read by sharp */
+  /** @param jpegBlocks null: sharp decodes all pictures */
   constructor(options: DetectorOptions, jpegBlocks: JpegBlocks | null = null) {
     this.#detector = new ChangeDetector(options);
     this.#jpegBlocks = jpegBlocks;
@@ -37,7 +37,7 @@ export class SceneGate implements Gate {
     };
   }
 
-  /** The measure; of the very same pictures, with nothing learned since, it is known. */
+  /** The measure; cached for the same pictures if nothing was learned since. */
   #measure(reference: BlockMeans, seen: BlockMeans): number {
     const known = this.#measured;
     if (known?.reference === reference && known.seen === seen) return known.measure;
@@ -47,8 +47,8 @@ export class SceneGate implements Gate {
   }
 
   /**
-   * The very same file again (a folder, a snapshot address, a camera that hangs) is no second look: nothing of it must be
-   * learned as noise, and it need not be decoded.
+   * The same file again (from a folder, a snapshot address, a hung camera) is not a new look: it must not be learned as
+   * noise, and need not be decoded.
    */
   async #see(picture: Picture): Promise<BlockMeans> {
     const bytes = picture.pixels ? null : picture.bytes;

@@ -20,7 +20,7 @@ test('a picture, and an error, go through', async () => {
   await expect(answering(() => Promise.reject(error)).capture(never)).rejects.toBe(error);
 });
 
-test('a camera that never answers is told to stop, and is not waited for; the next capture is a new one', async () => {
+test('a capture that never ends is aborted and rejects; the next capture is a new one', async () => {
   const given: AbortSignal[] = [];
   const camera = answering((signal) => {
     given.push(signal);
@@ -30,7 +30,7 @@ test('a camera that never answers is told to stop, and is not waited for; the ne
   for (const look of [0, 1]) {
     const capture = camera.capture(never);
     await expect(capture).rejects.toThrow(
-      'the camera does not answer: neither a picture nor an error for 0.01 s',
+      'the camera does not answer: no picture and no error within 0.01 s',
     );
     await expect(capture).rejects.toBeInstanceOf(CameraError);
     expect(given[look]).toMatchObject({
@@ -42,11 +42,11 @@ test('a camera that never answers is told to stop, and is not waited for; the ne
   expect(given[2]!.aborted).toBe(false);
 });
 
-test('a camera that does not stop either is not asked anew before it does, and an answer that comes too late disturbs nobody', async () => {
+test('a camera that ignores the abort is not asked again until it ends, and a late answer is dropped', async () => {
   const { promise, reject } = Promise.withResolvers<Picture>();
   let captures = 0;
   const camera = answering(() => (++captures === 1 ? promise : Promise.resolve(picture)), 10);
-  await expect(camera.capture(never)).rejects.toThrow(/neither a picture nor an error/);
+  await expect(camera.capture(never)).rejects.toThrow(/no picture and no error/);
   await expect(camera.capture(never)).rejects.toThrow('an earlier look still waits for it');
   expect(captures).toBe(1);
   reject(new Error('too late'));
@@ -54,7 +54,7 @@ test('a camera that does not stop either is not asked anew before it does, and a
   expect(await camera.capture(never)).toBe(picture);
 });
 
-test('whoever stops the daemon stops the capture, with whatever signal', async () => {
+test('an aborted signal ends the capture, whichever signal it is', async () => {
   const camera = answering(
     (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
   );

@@ -21,12 +21,12 @@ test.each([
   expect(firstPlan(source({ input, intervalMs }))).toEqual(plan);
 });
 
-test('pictures that must be turned or made smaller are not handed through', () => {
+test('pictures that must be turned or scaled are not passed through', () => {
   expect(firstPlan(source({ input: 'http://h/x', rotation: 180 })).copy).toBe(false);
   expect(firstPlan(source({ input: 'http://h/x', size: { width: 64, height: 48 } })).copy).toBe(false);
 });
 
-test('an address reaches ffmpeg through its script alone, quoted', () => {
+test('an address reaches ffmpeg through its script only, quoted', () => {
   const camera = source({ input: "rtsp://host:8554/it's?a=1&b", transport: 'udp' });
   const login = { username: 'ad min', password: "p'w@d:/%&" };
   const { args, script } = ffmpegCommand(camera, firstPlan(camera), login);
@@ -36,15 +36,15 @@ test('an address reaches ffmpeg through its script alone, quoted', () => {
   );
 });
 
-test('a login that ffmpeg would cut off is refused, and not repeated', () => {
+test('a login that ffmpeg would truncate is refused, and not in the error', () => {
   const command = (password: string, input = 'rtsp://h/x'): unknown =>
     ffmpegCommand(source({ input }), { copy: false, keyFramesOnly: false }, { username: 'me', password });
-  expect(() => command('ä'.repeat(21))).toThrow(/^unauthorised; .* too long: ffmpeg takes 127 characters/);
+  expect(() => command('ä'.repeat(21))).toThrow(/^unauthorised; .* too long: ffmpeg accepts 127 characters/);
   expect(() => command('ä'.repeat(20))).not.toThrow();
   expect(() => command('ä'.repeat(21), 'http://h/x')).not.toThrow();
 });
 
-test('a path and a graph cannot be taken for options or protocols', () => {
+test('a path and a graph cannot be mistaken for options or protocols', () => {
   const path = source({ input: '/clips/concat:x' });
   expect(ffmpegCommand(path, firstPlan(path), null).args).toContain('file:/clips/concat:x');
   const graph = source({ input: 'lavfi:testsrc2=rate=5' });

@@ -20,7 +20,7 @@ test.each([
   expect(openingError(said, []).message).toMatch(message);
 });
 
-test('of several lines the one that tells the reason is quoted', () => {
+test('of several lines the one with the reason is quoted', () => {
   const said = [
     '[rtsp @ 0x55] [error] method DESCRIBE failed: 404 Not Found',
     '[error] Error opening input files',
@@ -38,6 +38,6 @@ test.each([
   expect(scrub(line, ['me:p%40ss', 'p@ss', ''])).toBe(expected);
 });
 
-test('a long line is cut', () => {
+test('a long line is truncated', () => {
   expect(scrub('x'.repeat(5000), [])).toHaveLength(200);
 });

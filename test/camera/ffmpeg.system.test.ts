@@ -11,7 +11,7 @@ import { colourAt, ffmpegChildren, saveClip, TestCamera } from '../../tools/test
 import { HttpCamera } from '../../tools/test/http-camera.ts';
 import { until } from '../../tools/test/until.ts';
 
-// Where ffmpeg is missing these tests fail, and say so: it is installed by scripts/test.sh.
+// These tests fail without ffmpeg; scripts/test.sh installs it.
 vi.setConfig({ testTimeout: 300_000 });
 
 let folder = '';
@@ -24,7 +24,7 @@ afterEach(() => vi.unstubAllEnvs());
 const signal = new AbortController().signal;
 const graph = 'lavfi:color=red:size=64x48:rate=20';
 
-test('a graph gives a new picture at each look, with its size, age and right colours', async () => {
+test('a graph gives a new picture at each look, with its size, age and correct colours', async () => {
   const camera = new TestCamera({ input: graph });
   await camera.start(signal);
   const [first, second] = [await camera.look(), await camera.look()];
@@ -55,14 +55,14 @@ test.each([
   expect([await colourAt(picture, 0.2, 0.1), await colourAt(picture, 0.2, 0.9)]).toEqual([top, bottom]);
 });
 
-test('a large picture is made smaller in proportion, a small one is left', async () => {
+test('a large picture is scaled down in proportion, a small one is kept', async () => {
   const sizeOf = async (size: { width: number; height: number }): Promise<object> =>
     (await new TestCamera({ input: graph, size }).look()).size;
   expect(await sizeOf({ width: 32, height: 32 })).toEqual({ width: 32, height: 24 });
   expect(await sizeOf({ width: 640, height: 480 })).toEqual({ width: 64, height: 48 });
 });
 
-test('the files of a folder are played one after another, again and again, past one that is none', async () => {
+test('the files of a folder play in a loop, skipping one that is not a video', async () => {
   saveClip(join(folder, 'a.mp4'), 'red', 0.5);
   saveClip(join(folder, 'c.MKV'), 'blue', 0.5);
   writeFileSync(join(folder, 'b.avi'), 'no video'.repeat(100));
@@ -79,7 +79,7 @@ test('the files of a folder are played one after another, again and again, past 
   expect(seen).toEqual(['256 0 0', 'codec unknown', '0 0 256', '256 0 0', 'codec unknown', '0 0 256']);
 });
 
-test('motion JPEG over HTTP is handed through as it came', async () => {
+test('motion JPEG over HTTP is passed through unchanged', async () => {
   const jpeg = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'lime' } })
     .jpeg()
     .toBuffer();
@@ -90,7 +90,7 @@ test('motion JPEG over HTTP is handed through as it came', async () => {
   expect(server.requests).toBe(1);
 });
 
-test('single pictures over HTTP are fetched one a look', async () => {
+test('single pictures over HTTP are fetched once per look', async () => {
   let width = 10;
   const draw = (): Promise<Buffer> =>
     sharp({ create: { width, height: 10, channels: 3, background: 'lime' } })
@@ -106,7 +106,7 @@ test('single pictures over HTTP are fetched one a look', async () => {
   }
 });
 
-test('a frozen stream and one that is hung up are told, and opened anew', async () => {
+test('a frozen and a closed stream are reported, and reopened', async () => {
   const jpeg = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'lime' } })
     .jpeg()
     .toBuffer();
@@ -119,14 +119,14 @@ test('a frozen stream and one that is hung up are told, and opened anew', async 
   expect(ffmpegChildren()).toEqual([]);
   server.frozen = false;
   await camera.picture();
-  await camera.picture(); // one alone would be taken for a snapshot
+  await camera.picture(); // a single one would count as a snapshot
   server.hangUp();
   expect(await camera.fault()).toMatch(/^ended/);
   expect(ffmpegChildren()).toEqual([]);
   await camera.picture();
 });
 
-test('an RTSP camera that takes the connection and never answers is unreachable', async () => {
+test('an RTSP camera that accepts the connection and never answers is unreachable', async () => {
   const silent = createServer(() => {}).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   onTestFinished(() => void silent.close());
@@ -147,14 +147,14 @@ test.each([
   expect(ffmpegChildren()).toEqual([]);
 });
 
-test('a page instead of a picture, and a wrong path, are told', async () => {
+test('a page instead of a picture, and a wrong path, are reported', async () => {
   const server = new HttpCamera({ jpeg: () => Buffer.alloc(0) });
   await server.start();
   await expect(new TestCamera({ input: server.address('page') }).look()).rejects.toThrow(/^codec unknown; /);
   await expect(new TestCamera({ input: server.address('nope') }).look()).rejects.toThrow(/^not found; /);
 });
 
-test('a password file that cannot be read is told', async () => {
+test('an unreadable password file is reported', async () => {
   const camera = new TestCamera({
     input: 'rtsp://127.0.0.1:1/',
     username: 'me',
@@ -163,7 +163,7 @@ test('a password file that cannot be read is told', async () => {
   await expect(camera.look()).rejects.toThrow('password_file /nowhere/pw: cannot be read');
 });
 
-test('without ffmpeg, or with an old one, the remedy is told', async () => {
+test('a missing or old ffmpeg is reported with the remedy', async () => {
   const camera = new TestCamera({ input: graph });
   const fake = (script: string): void => {
     writeFileSync(join(folder, 'ffmpeg'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -180,16 +180,16 @@ test('without ffmpeg, or with an old one, the remedy is told', async () => {
   await camera.start(signal);
 });
 
-test('where no process can be started that is told, and the next look tries again', async () => {
+test('a process that cannot be started is reported, and the next look tries again', async () => {
   const camera = new TestCamera({ input: graph });
-  // The kernel takes no variable of more than 128 KiB: it stands for want of memory, at which Node throws too.
+  // The kernel accepts no variable above 128 KiB; Node throws then as it does without memory.
   vi.stubEnv('HUGE', 'x'.repeat(200_000));
   expect(await camera.fault()).toMatch(/^ffmpeg cannot be run: spawn E2BIG/);
   vi.unstubAllEnvs();
   expect((await camera.picture()).size).toEqual({ width: 64, height: 48 });
 });
 
-test('a file of a single picture is read once a look, and not again and again', async () => {
+test('a file of a single picture is read once per look, not in a loop', async () => {
   const path = join(folder, 'snap.jpg');
   writeFileSync(
     path,
@@ -200,14 +200,14 @@ test('a file of a single picture is read once a look, and not again and again', 
   const camera = new TestCamera({ input: path });
   await camera.look();
   await until(() => ffmpegChildren().length === 0);
-  const opened = (): number => camera.logged.filter((line) => line.startsWith('opened')).length;
+  const opened = (): number => camera.logged.filter((line) => line.startsWith('stream opened')).length;
   const before = opened();
   await setTimeout(2000);
   expect(opened()).toBe(before);
   expect((await camera.picture()).size).toEqual({ width: 64, height: 48 });
 });
 
-test('a stream that broke off long ago is opened by the look that finds it so', async () => {
+test('a look that finds a stream long ended reopens it', async () => {
   const camera = new TestCamera({ input: graph });
   await camera.look();
   process.kill(ffmpegChildren()[0]!, 'SIGKILL');
@@ -217,10 +217,10 @@ test('a stream that broke off long ago is opened by the look that finds it so', 
   vi.spyOn(performance, 'now').mockImplementation(() => now + 60_000);
   onTestFinished(() => void vi.restoreAllMocks());
   expect((await camera.look()).size).toEqual({ width: 64, height: 48 });
-  expect(camera.logged.join('\n')).toMatch(/the stream failed meanwhile .*killed by SIGKILL/);
+  expect(camera.logged.join('\n')).toMatch(/stream failed between captures .*killed by SIGKILL/);
 });
 
-test('an aborted look rejects, and the stream goes on', async () => {
+test('an aborted look rejects, and the stream continues', async () => {
   const camera = new TestCamera({ input: graph });
   const aborter = new AbortController();
   const look = camera.capture(aborter.signal);
@@ -229,7 +229,7 @@ test('an aborted look rejects, and the stream goes on', async () => {
   expect((await camera.look()).size.width).toBe(64);
 });
 
-test('closing ends ffmpeg even where it does not listen, rejects who waits, and may be done twice', async () => {
+test('closing ends an ffmpeg that ignores SIGTERM, rejects a pending look, and may be repeated', async () => {
   const camera = new TestCamera({ input: graph });
   await camera.look();
   const [pid] = ffmpegChildren();
@@ -242,7 +242,7 @@ test('closing ends ffmpeg even where it does not listen, rejects who waits, and 
   await expect(camera.look()).rejects.toThrow('closed');
 });
 
-test('ffmpeg ends with its daemon, even one that is killed', async () => {
+test('ffmpeg ends with its daemon, even a killed one', async () => {
   const script = join(folder, 'daemon.ts');
   const support = join(import.meta.dirname, '../../src/camera/ffmpeg.ts');
   const options = {
@@ -266,7 +266,7 @@ test('ffmpeg ends with its daemon, even one that is killed', async () => {
   const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, 'utf8');
   const pid = Number(children.trim());
   expect(isRunning(pid)).toBe(true);
-  process.kill(pid, 'SIGSTOP'); // it cannot notice by itself that nobody reads any more
+  process.kill(pid, 'SIGSTOP'); // stopped, it cannot notice that its pipe is closed
   daemon.kill('SIGKILL');
   await until(() => !isRunning(pid));
 });
@@ -274,7 +274,7 @@ test('ffmpeg ends with its daemon, even one that is killed', async () => {
 test('thirty openings leave no descriptor, timer or process behind', async () => {
   const camera = new TestCamera({ input: graph });
   const held = async (): Promise<object> => {
-    for (let round = 0; round < 5; round++) await setImmediate(); // handles close a moment after their processes
+    for (let round = 0; round < 5; round++) await setImmediate(); // handles close shortly after their processes
     return {
       descriptors: readdirSync('/proc/self/fd').length,
       resources: process
@@ -290,16 +290,16 @@ test('thirty openings leave no descriptor, timer or process behind', async () =>
     process.kill(ffmpegChildren()[0]!, 'SIGKILL');
     expect(await camera.fault()).toMatch(/^ended: ffmpeg was killed by SIGKILL/);
   };
-  await open(); // what is loaded once stays
+  await open(); // modules loaded once stay
   const before = await held();
   const timersBefore = timers();
   for (let cycle = 0; cycle < 30; cycle++) await open();
   expect(await held()).toEqual(before);
-  // Others' come and go: a leak of thirty shows.
+  // Other descriptors come and go; a leak of thirty is visible.
   expect(timers()).toBeLessThan(timersBefore + 10);
 });
 
-/** Whether a process runs; one that has ended and waits for its parent does not. */
+/** Whether a process runs; a zombie does not. */
 function isRunning(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));

@@ -11,12 +11,12 @@ import { gridOf, readBlockMeans } from '../../src/gate/block-means.ts';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const jpegBlocks = nativeJpegBlocks(silent)!;
 
-/** A drawn scene, to be encoded anew: different in every part of the picture. */
+/** A drawn scene to encode: different in every part of the picture. */
 async function scene(seed: number, size: Size): Promise<Sharp> {
   return sharp(await drawScene(sampleScene(seed, size)));
 }
 
-/** A picture of the other side of the world from a drawn one: noise, in all colours. */
+/** The opposite of a drawn picture: noise in all colours. */
 function noise(seed: number, { width, height }: Size): Sharp {
   const random = sceneRandom(seed, 7);
   const rgb = Buffer.from(Array.from({ length: width * height * 3 }, () => random.between(60, 200)));
@@ -37,7 +37,7 @@ test.each([
   [640, 480],
   [1280, 720],
   [1920, 1080],
-  // Made smaller by 4 and by 2, and not at all, while decoding.
+  // Scaled down by 4, by 2 and not at all while decoding.
   [320, 180],
   [200, 150],
   [100, 75],
@@ -81,7 +81,7 @@ test('noise comes out as its mean', async () => {
   expect(await furthestFromSharp(jpeg, size)).toBeLessThanOrEqual(3);
 });
 
-test('stray bytes before a marker, which many cameras send, do no harm', async () => {
+test('stray bytes before a marker, which many cameras send, are skipped', async () => {
   const size = { width: 640, height: 360 };
   const jpeg = await (await scene(5, size)).jpeg().toBuffer();
   // Before the quantisation tables.
@@ -114,7 +114,7 @@ function damaged(jpeg: Buffer): Buffer {
   return jpeg;
 }
 
-test('pictures larger than any camera gives are not taken, as a small file can be a huge one', async () => {
+test("pictures larger than any camera's are refused, since a small file can decode to a huge one", async () => {
   const flat = ({ width, height }: Size): Promise<Buffer> =>
     sharp({ create: { width, height, channels: 3, background: 'grey' } })
       .jpeg()
@@ -125,7 +125,7 @@ test('pictures larger than any camera gives are not taken, as a small file can b
   expect(await read(await flat(huge), huge)).toBeNull();
 });
 
-test('thousands of damaged files end in blocks or in nothing', async () => {
+test('thousands of damaged files give blocks or null', async () => {
   const small = { width: 96, height: 64 };
   const random = sceneRandom(8, 8);
   const originals = await Promise.all(
@@ -145,7 +145,7 @@ test('thousands of damaged files end in blocks or in nothing', async () => {
       counts.blocks++;
     } else counts.nothing++;
   }
-  // Some changes do no harm, such as another quantisation.
+  // Some changes are harmless, such as another quantisation.
   expect(counts.blocks).toBeGreaterThan(100);
   expect(counts.nothing).toBeGreaterThan(1000);
 });

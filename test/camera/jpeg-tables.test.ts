@@ -22,7 +22,7 @@ const pixelsOf = (jpeg: Uint8Array): Promise<Buffer> => sharp(jpeg).raw().toBuff
 const segments = (jpeg: Uint8Array): number =>
   Buffer.from(jpeg).toString('latin1').split('\xff\xc4').length - 1;
 
-test('a picture without Huffman tables gets the standard ones, and shows the same', async () => {
+test('a picture without Huffman tables gets the standard ones, and looks the same', async () => {
   const { whole, bare } = await jpegs();
   expect(segments(bare)).toBe(0);
   const mended = withHuffmanTables(bare);
@@ -30,7 +30,7 @@ test('a picture without Huffman tables gets the standard ones, and shows the sam
   expect(await pixelsOf(mended)).toEqual(await pixelsOf(whole));
 });
 
-test('the tables put in are those a standard JPEG carries', async () => {
+test('the inserted tables are those of a standard JPEG', async () => {
   const { whole, bare } = await jpegs();
   const tablesOf = (jpeg: Uint8Array): string[] => {
     const found: string[] = [];
@@ -49,7 +49,7 @@ test('the tables put in are those a standard JPEG carries', async () => {
   expect(tablesOf(withHuffmanTables(bare))).toEqual(tablesOf(whole));
 });
 
-test('a picture that has its tables is not copied, nor is one that is no JPEG', async () => {
+test('a picture with tables is not copied, nor is one that is not a JPEG', async () => {
   const { whole } = await jpegs();
   expect(withHuffmanTables(whole)).toBe(whole);
   const rubbish = Uint8Array.of(0xff, 0xd8, 1, 2, 3, 4, 5, 6);

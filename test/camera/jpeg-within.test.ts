@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { jpegWithin } from '../../src/camera/jpeg-within.ts';
 
 const size = { width: 64, height: 32 };
-const unlimited = { mostWidth: null, quality: 90, mostBytes: Number.POSITIVE_INFINITY };
+const unlimited = { maxWidth: null, quality: 90, maxBytes: Number.POSITIVE_INFINITY };
 const red = sharp({ create: { ...size, channels: 3, background: 'red' } });
 
-/** Noise, which no JPEG makes small. */
+/** Noise, which JPEG cannot compress. */
 const noise = (width: number, height: number): Promise<Buffer> =>
   sharp({
     create: {
@@ -20,7 +20,7 @@ const noise = (width: number, height: number): Promise<Buffer> =>
     .png()
     .toBuffer();
 
-test('bare pixels become a JPEG of the same picture', async () => {
+test('raw pixels become a JPEG of the same picture', async () => {
   const bytes = Buffer.alloc(size.width * size.height * 3);
   // Left half red, right half blue.
   for (let at = 0; at < bytes.length; at += 3) bytes[(at / 3) % 64 < 32 ? at : at + 2] = 255;
@@ -35,7 +35,7 @@ test('bare pixels become a JPEG of the same picture', async () => {
   expect(pixel(60)[2]).toBeGreaterThan(200);
 });
 
-test('no metadata is left: neither place nor comment, and the picture is turned upright', async () => {
+test('metadata such as place and comment is removed, and the picture is turned upright', async () => {
   const bytes = await red
     .clone()
     .jpeg()
@@ -51,31 +51,31 @@ test('no metadata is left: neither place nor comment, and the picture is turned 
   expect([width, height]).toEqual([32, 64]);
 });
 
-test('wider pictures are made smaller, narrower ones are left', async () => {
+test('wider pictures are scaled down, narrower ones are kept', async () => {
   const bytes = await red.clone().png().toBuffer();
-  const widthOf = async (mostWidth: number): Promise<number> =>
-    (await sharp((await jpegWithin({ bytes, size }, { ...unlimited, mostWidth }))!).metadata()).width;
+  const widthOf = async (maxWidth: number): Promise<number> =>
+    (await sharp((await jpegWithin({ bytes, size }, { ...unlimited, maxWidth }))!).metadata()).width;
   expect(await widthOf(16)).toBe(16);
   expect(await widthOf(640)).toBe(64);
 });
 
 test.each([100_000, 20_000, 2000])(
   'a picture that would be larger is made to fit %i bytes',
-  async (mostBytes) => {
+  async (maxBytes) => {
     const bytes = await noise(640, 360);
     const picture = { bytes, size: { width: 640, height: 360 } };
     expect((await jpegWithin(picture, unlimited))!.length).toBeGreaterThan(100_000);
-    const jpeg = await jpegWithin(picture, { ...unlimited, mostBytes });
-    expect(jpeg!.length).toBeLessThanOrEqual(mostBytes);
-    // And no smaller than it must be.
-    expect(jpeg!.length).toBeGreaterThan(mostBytes / 5);
+    const jpeg = await jpegWithin(picture, { ...unlimited, maxBytes });
+    expect(jpeg!.length).toBeLessThanOrEqual(maxBytes);
+    // And no smaller than necessary.
+    expect(jpeg!.length).toBeGreaterThan(maxBytes / 5);
     const { width, height } = await sharp(jpeg!).metadata();
     expect(width / height).toBeCloseTo(16 / 9, 0);
   },
 );
 
-test('what fits at no size is null, and what is no picture an error', async () => {
+test('a picture that fits at no size is null, and a file that is not a picture an error', async () => {
   const bytes = await noise(320, 240);
-  expect(await jpegWithin({ bytes, size }, { ...unlimited, mostBytes: 100 })).toBeNull();
+  expect(await jpegWithin({ bytes, size }, { ...unlimited, maxBytes: 100 })).toBeNull();
   await expect(jpegWithin({ bytes: Buffer.from('no picture'), size }, unlimited)).rejects.toThrow();
 });

@@ -7,7 +7,7 @@ function part(body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n')]);
 }
 
-/** Begins as a JPEG does, then holds what could be mistaken for a border. */
+/** Begins like a JPEG, then contains bytes that look like a boundary. */
 function jpeg(filling: string): Buffer {
   return Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.from(filling)]);
 }
@@ -33,16 +33,16 @@ test.each([1, 2, 3, 7, 64, 1000, 100_000])('pictures come out whole from chunks 
   expect(parse(chunks)).toEqual(pictures);
 });
 
-test('what is no JPEG is left out, and what follows it is not', () => {
+test('a part that is not a JPEG is skipped, and the next one is not', () => {
   const parts = [part(Buffer.from('\0\0\0\x01h264')), part(Buffer.alloc(0)), part(jpeg('after'))];
   expect(parse(parts)).toEqual([jpeg('after')]);
 });
 
-test('a picture that is not whole yet is not shown', () => {
+test('an incomplete picture is not passed on', () => {
   expect(parse([stream.subarray(0, part(pictures[0]!).length - 3)])).toEqual([]);
 });
 
-test('a picture larger than agreed is refused before memory is taken for it', () => {
+test('a picture above the limit is refused before memory is allocated for it', () => {
   const header = (sizeBytes: number): Buffer => Buffer.from(`Content-length: ${sizeBytes}\r\n\r\n`);
   expect(() => parse([header(10_001)])).toThrow('a picture of 10001 bytes');
   expect(() => parse([header(9_999_999_999_999)])).toThrow(RangeError);

@@ -13,7 +13,7 @@ async function cameraOf(everyMs: number): Promise<SceneCamera> {
   return camera;
 }
 
-test('it shows the scene of its seed, as drawn, for as long as that scene stands', async () => {
+test('it shows the scene of its seed, as drawn, for the time of that scene', async () => {
   const camera = await cameraOf(60_000);
   const picture = await camera.capture(signal);
   expect(picture.size).toEqual(size);
@@ -29,7 +29,7 @@ test('then it shows the next', async () => {
   expect(picture).not.toEqual(await drawScene(sampleScene(5, size)));
 });
 
-test('a frame too small to draw in is told; closing twice is fine; closed is closed', async () => {
+test('a frame too small to draw in is an error; close may be called twice, and is final', async () => {
   const camera = new SceneCamera('drawn', { seed: 5, size: { width: 8, height: 8 }, everyMs: 100 });
   await camera.start();
   await expect(camera.capture(signal)).rejects.toThrow(/at least 48 pixels, not 8x8/);

@@ -17,7 +17,7 @@ async function save(name: string, width: number, height = 10): Promise<string> {
   return path;
 }
 
-test('a folder is shown in order of name, again and again; files may come and go', async () => {
+test('a folder is shown in a loop, sorted by name; files may come and go', async () => {
   await save('b.png', 20);
   await save('a.JPG', 10);
   writeFileSync(join(folder, 'notes.txt'), 'no picture');
@@ -44,7 +44,7 @@ test('a single file is shown every time, as its bytes', async () => {
   expect(first.size).toEqual({ width: 30, height: 12 });
 });
 
-test('a picture that lies on its side has the size a viewer shows', async () => {
+test('a picture with EXIF orientation has the size a viewer shows', async () => {
   const path = join(folder, 'turned.jpg');
   await sharp({ create: { width: 40, height: 20, channels: 3, background: 'red' } })
     .withMetadata({ orientation: 6 })
@@ -54,12 +54,12 @@ test('a picture that lies on its side has the size a viewer shows', async () => 
 
 test.each([
   ['a folder that is not there', 'gone', /gone: cannot be read/],
-  ['a folder without pictures', '.', /holds no picture/],
-])('%s is told', async (_name, path, message) => {
+  ['a folder without pictures', '.', /contains no picture/],
+])('%s is reported', async (_name, path, message) => {
   await expect(new StillCamera('yard', join(folder, path)).start()).rejects.toThrow(message);
 });
 
-test('a file that is no picture is told', async () => {
+test('a file that is not a picture is reported', async () => {
   const path = join(folder, 'fake.jpg');
   writeFileSync(path, 'not a jpeg');
   await expect(new StillCamera('yard', path).capture()).rejects.toThrow(/fake\.jpg: not a readable picture/);

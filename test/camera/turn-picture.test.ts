@@ -29,7 +29,7 @@ const cases: [string, Turn, string][] = [
   ['turned by 270, then upside down', { rotation: 270, flip: 'vertical' }, 'ad be cf'],
 ];
 
-test.each(cases)('bare pixels are %s', async (_name, turn, expected) => {
+test.each(cases)('raw pixels are %s', async (_name, turn, expected) => {
   const { size, rgb } = drawn('abc def');
   const turned = await turnPicture({ size, bytes: rgb, pixels: 'rgb24' }, turn);
   expect(turned.size).toEqual(drawn(expected).size);
@@ -37,7 +37,7 @@ test.each(cases)('bare pixels are %s', async (_name, turn, expected) => {
   expect(Buffer.from(turned.bytes).equals(drawn(expected).rgb)).toBe(true);
 });
 
-test.each(cases)('a JPEG is %s, and leaves as pixels', async (_name, turn, expected) => {
+test.each(cases)('a JPEG is %s, and becomes raw pixels', async (_name, turn, expected) => {
   const { size, rgb } = drawn('abc def');
   const takenAt = new Date(5);
   const jpeg = await sharp(rgb, { raw: { ...size, channels: 3 } })
@@ -50,7 +50,7 @@ test.each(cases)('a JPEG is %s, and leaves as pixels', async (_name, turn, expec
   expect(Math.max(...wanted.map((value, at) => Math.abs(value - turned.bytes[at]!)))).toBeLessThan(4);
 });
 
-test('a grey JPEG leaves with three channels', async () => {
+test('a grey JPEG becomes three channels', async () => {
   const jpeg = await sharp(new Uint8Array(64).fill(90), { raw: { width: 8, height: 8, channels: 1 } })
     .jpeg()
     .toBuffer();
@@ -61,7 +61,7 @@ test('a grey JPEG leaves with three channels', async () => {
   expect(turned.bytes.length).toBe(8 * 8 * 3);
 });
 
-test('a picture that is not to be turned is not touched', async () => {
+test('a picture that need not be turned is returned unchanged', async () => {
   const { size, rgb } = drawn('ab');
   const picture = { size, bytes: rgb, pixels: 'rgb24' as const };
   expect(await turnPicture(picture, { rotation: 0, flip: 'none' })).toBe(picture);

@@ -96,27 +96,27 @@ test('all-automatic exposure is what a sensor without aperture priority has', ()
 test.each<[Record<string, ControlValue>, RegExp]>([
   [
     { zoom: 3 },
-    /\/dev\/video9: control zoom: this camera has none of that name; it has brightness, white_balance_automatic, gain/,
+    /\/dev\/video9: control zoom: this camera has no such control; it has brightness, white_balance_automatic, gain/,
   ],
   [{ brightness: 256 }, /control brightness: must be a whole number from 0 to 255 \(it is 256\)/],
   [{ brightness: 'auto' }, /control brightness: must be a whole number .*\(it is "auto"\)/],
   [{ white_balance: 100 }, /control white_balance: must be a whole number from 2800 to 6500 \(it is 100\)/],
-  [{ gain: 'auto' }, /control gain: "auto" is not something this camera can do; it has brightness/],
+  [{ gain: 'auto' }, /control gain: "auto" is not supported by this camera; it has brightness/],
   [
     { power_line_frequency: '55 Hz' },
     /must be one of "Disabled" \(0\), "50 Hz" \(1\), "60 Hz" \(2\) \(it is "55 Hz"\)/,
   ],
-  [{ chip_temperature: 3 }, /control chip_temperature: can only be read/],
+  [{ chip_temperature: 3 }, /control chip_temperature: is read-only/],
   [{ focus: 1.5 }, /control focus: must be a whole number from 0 to 255 in steps of 5 \(it is 1.5\)/],
 ])('%j is refused', (wishes, message) => {
   expect(() => settings(wishes)).toThrow(message);
 });
 
-test('a camera without controls says so', () => {
+test('the error of a camera without controls says so', () => {
   expect(() => settings({ exposure: 'auto' }, [])).toThrow(/control exposure: .*; it has no controls/);
 });
 
-test("what the driver refuses is told with the control's name and value", async () => {
+test("the driver's refusal is reported with the control's name and value", async () => {
   const done: [number, number][] = [];
   const device = {
     async setControl(id: number, value: number) {

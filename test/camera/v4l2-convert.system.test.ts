@@ -55,7 +55,7 @@ function randomYcbcr(width: number, height: number, blockHeight: 1 | 2, isFull: 
   return pixels;
 }
 
-/** Lays the pixels out as the format has them, lines padded with rubbish to `bytesPerLine`. */
+/** Arranges the pixels in the format, lines padded with garbage to `bytesPerLine`. */
 function layOut(
   fourcc: string,
   pixels: readonly Rgb[],
@@ -115,7 +115,7 @@ function layOut(
   return Uint8Array.from(lines);
 }
 
-/** The largest difference to what the reference makes of each pixel. */
+/** The largest difference from the reference conversion. */
 function largestError(rgb: Uint8Array, expected: readonly Rgb[]): number {
   expect(rgb.length).toBe(expected.length * 3);
   return Math.max(

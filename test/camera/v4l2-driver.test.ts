@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { V4l2Camera, type V4l2Options } from '../../src/camera/v4l2.ts';
 import type { V4l2Device, V4l2Frame } from '../../src/camera/v4l2-addon.ts';
 
-// A driver that hangs cannot be had: here one is acted. Real drivers: npm run board-vm -- cameras.
+// A driver that hangs cannot be had, so it is mocked here. Real drivers: npm run board-vm -- cameras.
 const never = new AbortController().signal;
 const hangs = (): Promise<never> => new Promise(() => {});
 
@@ -18,8 +18,8 @@ const frame: V4l2Frame = {
   ...{ sequence: 0, ageMs: 40, damaged: 0 },
 };
 
-/** A device of one format; `parts` take the place of what it does. */
-function acted(parts: Partial<V4l2Device> = {}): V4l2Device & { readonly closes: number } {
+/** A mock device of one format; `parts` overrides its methods. */
+function mockDevice(parts: Partial<V4l2Device> = {}): V4l2Device & { readonly closes: number } {
   const sides = { leastWidth: 4, mostWidth: 4, stepWidth: 1, leastHeight: 2, mostHeight: 2, stepHeight: 1 };
   let closes = 0;
   return {
@@ -69,22 +69,24 @@ function cameraOf(...devices: (V4l2Device | Promise<V4l2Device>)[]) {
   return { camera: new V4l2Camera('porch', options, log, open), lines };
 }
 
-test('a picture has its size and when it was taken; another size than wished for is told', async () => {
+test('a picture has its size and time of capture; a size other than the wanted one is logged', async () => {
   vi.setSystemTime(1_000_000);
-  const { camera, lines } = cameraOf(acted());
+  const { camera, lines } = cameraOf(mockDevice());
   const picture = await camera.capture(never);
   expect(picture).toEqual({
     ...{ size: { width: 4, height: 2 }, bytes: frame.bytes, pixels: 'rgb24' },
     takenAt: new Date(999_960),
   });
-  expect(lines.join()).toMatch(/nearest size.*"format":"GREY","size":"4x2","rate":30,"wished":"8x4"/);
+  expect(lines.join()).toMatch(/nearest size.*"format":"GREY","size":"4x2","rate":30,"wanted":"8x4"/);
 });
 
-test('a signal ends the capture that it was given to, and none that came later', async () => {
+test('a signal ends its own capture, and no later one', async () => {
   let cancels = 0;
   const waiting = Promise.withResolvers<V4l2Frame>();
   const answers = [frame, waiting.promise];
-  const { camera } = cameraOf(acted({ capture: async () => answers.shift()!, cancel: () => void cancels++ }));
+  const { camera } = cameraOf(
+    mockDevice({ capture: async () => answers.shift()!, cancel: () => void cancels++ }),
+  );
   const [first, second] = [new AbortController(), new AbortController()];
   await camera.capture(first.signal);
   const capture = camera.capture(second.signal);
@@ -97,10 +99,10 @@ test('a signal ends the capture that it was given to, and none that came later',
   await camera.close();
 });
 
-test('after a failed capture the device is let go, and the next capture opens it again', async () => {
+test('a failed capture closes the device, and the next capture reopens it', async () => {
   const failure = Object.assign(new Error('/dev/video9: was unplugged'), { code: 'UNPLUGGED' });
-  const first = acted({ capture: () => Promise.reject(failure) });
-  const second = acted();
+  const first = mockDevice({ capture: () => Promise.reject(failure) });
+  const second = mockDevice();
   const { camera } = cameraOf(first, second);
   await expect(camera.capture(never)).rejects.toThrow('/dev/video9: was unplugged');
   expect(first.closes).toBe(1);
@@ -111,41 +113,44 @@ test('after a failed capture the device is let go, and the next capture opens it
   expect(second.closes).toBe(1);
 });
 
-test('a device that cannot be set up is let go', async () => {
-  const device = acted({ formats: async () => [] });
+test('a device that cannot be set up is closed', async () => {
+  const device = mockDevice({ formats: async () => [] });
   const { camera } = cameraOf(device);
-  await expect(camera.capture(never)).rejects.toThrow(/offers no pixel format/);
+  await expect(camera.capture(never)).rejects.toThrow(/offers no supported pixel format/);
   expect(device.closes).toBe(1);
 });
 
-test('a driver that hangs while a picture is read is named; until it lets go it is not opened again', async () => {
+test('a driver that hangs during a capture is named; until it returns the device is not reopened', async () => {
   const closing = Promise.withResolvers<void>();
-  const { camera, lines } = cameraOf(acted({ capture: hangs, close: () => closing.promise }), acted());
-  const failure = expect(camera.capture(never)).rejects.toThrow('/dev/video9: the driver hangs');
+  const { camera, lines } = cameraOf(
+    mockDevice({ capture: hangs, close: () => closing.promise }),
+    mockDevice(),
+  );
+  const failure = expect(camera.capture(never)).rejects.toThrow('/dev/video9: driver call blocked');
   await vi.advanceTimersByTimeAsync(5000 + 2000 + 2000);
   await failure;
-  expect(lines.at(-1)).toMatch(/^the driver does not let go/);
-  await expect(camera.capture(never)).rejects.toThrow('opened again once it lets go');
+  expect(lines.at(-1)).toMatch(/^driver call still blocked/);
+  await expect(camera.capture(never)).rejects.toThrow('reopened once it returns');
   closing.resolve();
   await closing.promise;
   await camera.capture(never);
 });
 
-test('a driver that hangs while it is opened is named, and a late device is let go', async () => {
+test('a driver that hangs while opening is named, and a device opened late is closed', async () => {
   const late = Promise.withResolvers<V4l2Device>();
-  const { camera } = cameraOf(late.promise, acted());
-  const failure = expect(camera.capture(never)).rejects.toThrow('/dev/video9: the driver hangs');
+  const { camera } = cameraOf(late.promise, mockDevice());
+  const failure = expect(camera.capture(never)).rejects.toThrow('/dev/video9: driver call blocked');
   await vi.advanceTimersByTimeAsync(30_000);
   await failure;
-  await expect(camera.capture(never)).rejects.toThrow('opened again once it lets go');
-  const device = acted();
+  await expect(camera.capture(never)).rejects.toThrow('reopened once it returns');
+  const device = mockDevice();
   late.resolve(device);
   await vi.waitFor(() => expect(device.closes).toBe(1));
   await camera.capture(never);
 });
 
 test('close does not wait for a driver that hangs', async () => {
-  const { camera } = cameraOf(acted({ capture: hangs, close: hangs }));
+  const { camera } = cameraOf(mockDevice({ capture: hangs, close: hangs }));
   const failure = expect(camera.capture(never)).rejects.toThrow('the camera is closed');
   await vi.advanceTimersByTimeAsync(0);
   const closed = camera.close();
@@ -153,9 +158,9 @@ test('close does not wait for a driver that hangs', async () => {
   await Promise.all([closed, failure]);
 });
 
-test('an abort cancels the capture that waits', async () => {
+test('an abort cancels the pending capture', async () => {
   const waiting = Promise.withResolvers<V4l2Frame>();
-  const device = acted({
+  const device = mockDevice({
     capture: () => waiting.promise,
     cancel: () => waiting.reject(new Error('cancelled')),
   });

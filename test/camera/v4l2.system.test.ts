@@ -9,7 +9,7 @@ import { cameraErrorOf } from '../../src/camera/v4l2-errors.ts';
 import { listV4l2Cameras } from '../../src/camera/v4l2-list.ts';
 import { CameraError } from '../../src/domain/errors.ts';
 
-// What needs no device; npm run board-vm -- cameras has the rest.
+// Tests without a device; npm run board-vm -- cameras has the rest.
 const never = new AbortController().signal;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 let folder = '';
@@ -31,7 +31,7 @@ test.each([
   [
     'a device that is not there',
     '/dev/video250',
-    /^\/dev\/video250: no such device; is it plugged in\?.*doctor cameras/,
+    /^\/dev\/video250: no such device; check that it is plugged in.*doctor cameras/,
   ],
   ['another kind of device', '/dev/null', /^\/dev\/null: is not a video device; /],
   ['a terminal, which opening would change', '/dev/tty', /^\/dev\/tty: is not a video device; /],
@@ -46,20 +46,20 @@ test.each([
   await camera.close();
 });
 
-test('a regular file and a folder are named', async () => {
+test('a regular file and a folder are refused by name', async () => {
   const file = join(folder, 'file');
   writeFileSync(file, 'no camera');
   for (const path of [file, folder])
     await expect(cameraAt(path).capture(never)).rejects.toThrow(`${path}: is not a video device`);
 });
 
-test('every capture tries anew, and failed ones leave nothing open', async () => {
+test('every capture tries again, and failed ones leave nothing open', async () => {
   const camera = cameraAt('/dev/video250');
   await expect(camera.capture(never)).rejects.toThrow(CameraError);
   await new Promise((resolve) => setTimeout(resolve, 50));
   const before = { descriptors: descriptors(), threads: threads() };
   for (let time = 0; time < 50; time++) await expect(camera.capture(never)).rejects.toThrow(/no such device/);
-  // Threads end a moment after their last word.
+  // Threads end shortly after their last callback.
   await expect.poll(threads).toBeLessThanOrEqual(before.threads);
   await expect.poll(descriptors).toBeLessThanOrEqual(before.descriptors);
 });
@@ -71,7 +71,7 @@ test('close may be called twice and before start, and ends captures for good', a
   await expect(camera.capture(never)).rejects.toThrow('/dev/video250: the camera is closed');
 });
 
-test('close waits for the capture that runs', async () => {
+test('close waits for the pending capture', async () => {
   const camera = cameraAt('/dev/video250');
   let told = '';
   camera.capture(never).catch((error) => {
@@ -86,18 +86,18 @@ test('an aborted capture rejects with the reason', async () => {
   await expect(cameraAt('/dev/video250').capture(AbortSignal.abort(reason))).rejects.toBe(reason);
 });
 
-test('errors keep their cause, say what to do, and are not told twice', () => {
+test('errors keep their cause, name the remedy, and are not wrapped twice', () => {
   const cause = Object.assign(new Error('/dev/video0: no permission to open it'), { code: 'NO_PERMISSION' });
   const error = cameraErrorOf('/dev/video0', cause);
   expect(error.message).toBe(
-    '/dev/video0: no permission to open it; add the user that runs Scenecast to the group video (usermod -aG video USER) and log in anew',
+    '/dev/video0: no permission to open it; add the user that runs Scenecast to the group video (usermod -aG video USER) and log in again',
   );
   expect(error.cause).toBe(cause);
   expect(cameraErrorOf('/dev/video0', error)).toBe(error);
   expect(cameraErrorOf('/dev/video0', new Error('out of memory')).message).toBe('/dev/video0: out of memory');
 });
 
-test('the addon refuses what is no path', async () => {
+test('the addon refuses a value that is not a path', async () => {
   await expect(loadV4l2Addon().open(7 as never)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     message: 'path must be a string',
@@ -118,7 +118,7 @@ test('a worker thread that uses the addon ends cleanly', async () => {
   expect([message, exit]).toEqual(['NO_DEVICE', 0]);
 });
 
-test('nodes that are no cameras are listed with the reason; other files are not', async () => {
+test('nodes that are not cameras are listed with the reason; other files are not', async () => {
   for (const name of ['video10', 'video2', 'videox', 'vbi0']) symlinkSync('/dev/null', join(folder, name));
   const { cameras, others } = await listV4l2Cameras(folder);
   expect(cameras).toEqual([]);

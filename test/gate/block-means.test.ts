@@ -25,7 +25,7 @@ test('a block is the mean of its pixels, row by row', async () => {
   }
 });
 
-test('fine detail comes out as its mean, not as one of its pixels', async () => {
+test('fine detail becomes its mean, not one of its pixels', async () => {
   const rgb = Buffer.alloc(640 * 360 * 3);
   for (let pixel = 0; pixel < 640 * 360; pixel++) {
     const isBright = (pixel + Math.floor(pixel / 640)) % 2 === 0;
@@ -35,7 +35,7 @@ test('fine detail comes out as its mean, not as one of its pixels', async () => 
   for (const mean of means) expect(Math.abs(mean - 150)).toBeLessThanOrEqual(2);
 });
 
-test('bare pixels, PNG, WebP with transparency, and a grey JPEG are read alike', async () => {
+test('raw pixels, PNG, WebP with transparency, and a grey JPEG are read alike', async () => {
   const size = { width: 640, height: 360 };
   const jpeg = await readBlockMeans(await pictureOf(halves(640, 360).jpeg({ quality: 95 })));
   const others: Picture[] = [
@@ -46,7 +46,7 @@ test('bare pixels, PNG, WebP with transparency, and a grey JPEG are read alike',
   ];
   for (const other of others) {
     const { means } = await readBlockMeans(other);
-    // A JPEG is made small in two steps: the edge between the halves comes out a little softer.
+    // A JPEG is scaled in two steps, which softens the edge between the halves a little.
     const isEdge = (block: number): boolean => [31, 32].includes(block % 64);
     const furthest = Math.max(
       ...means.map((mean, block) => (isEdge(block) ? 0 : Math.abs(mean - jpeg.means[block]!))),
@@ -55,8 +55,8 @@ test('bare pixels, PNG, WebP with transparency, and a grey JPEG are read alike',
   }
 });
 
-test('a picture that lies on its side is read as a viewer shows it', async () => {
-  // Orientation 6: to be turned clockwise, so that the left, dark half comes to the top.
+test('a picture with EXIF orientation is read as a viewer shows it', async () => {
+  // Orientation 6: turned clockwise, so that the left, dark half becomes the top.
   const turned = halves(640, 360).withMetadata({ orientation: 6 }).jpeg();
   const { columns, rows, means } = await readBlockMeans(await pictureOf(turned, 360, 640));
   expect([columns, rows]).toEqual([36, 64]);
@@ -74,7 +74,7 @@ test.each([
   expect(gridOf({ width, height })).toEqual({ columns, rows });
 });
 
-test('a JPEG is read by what is quicker, where that takes it', async () => {
+test('a JPEG is read by the native decoder if that accepts it', async () => {
   const jpeg = await pictureOf(halves(640, 360).jpeg());
   const png = await pictureOf(halves(640, 360).png());
   const quick = new Uint8Array(64 * 36).fill(7);
@@ -85,7 +85,7 @@ test('a JPEG is read by what is quicker, where that takes it', async () => {
   };
   expect(await readBlockMeans(jpeg, takesIt)).toEqual({ columns: 64, rows: 36, means: quick });
   expect(asked).toEqual([[jpeg.bytes, jpeg.size, { columns: 64, rows: 36 }]]);
-  // Neither another kind of file nor bare pixels is offered to it.
+  // Other kinds of files and raw pixels are not passed to it.
   const pixels = {
     bytes: await halves(640, 360).raw().toBuffer(),
     size: jpeg.size,
@@ -97,7 +97,7 @@ test('a JPEG is read by what is quicker, where that takes it', async () => {
   expect(await readBlockMeans(jpeg, async () => null)).toEqual(await readBlockMeans(jpeg));
 });
 
-test('what is no picture is refused', async () => {
+test('a file that is not a picture is refused', async () => {
   const picture = { bytes: Buffer.from('not a jpeg'), size: { width: 4, height: 4 } };
   await expect(readBlockMeans(picture)).rejects.toThrow(/unsupported image format/);
 });

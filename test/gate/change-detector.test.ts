@@ -17,7 +17,7 @@ type Level = (column: number, row: number) => number;
 function look(random: SceneRandom, noise: number, level: Level = scene): BlockMeans {
   const means = new Uint8Array(columns * rows);
   for (let block = 0; block < means.length; block++) {
-    // The sum of three even draws is near enough to a bell.
+    // The sum of three uniform draws is close enough to a normal distribution.
     const unit = random.between(-1, 1) + random.between(-1, 1) + random.between(-1, 1);
     const value = level(block % columns, Math.floor(block / columns)) + noise * unit;
     means[block] = Math.min(255, Math.max(0, Math.round(value)));
@@ -81,7 +81,7 @@ test('a thing of 2 % of the picture is a change, with the measure of its size', 
   expect(seen.detector.measure(seen.reference, current)).toBeCloseTo((100 * 49) / (64 * 36), 1);
 });
 
-test('as many changed blocks that are scattered are none: rain, snow, insects', () => {
+test('as many scattered blocks are no change: rain, snow, insects', () => {
   const seen = learned();
   const rain: Level = (column, row) => scene(column, row) + (column % 8 === 3 && row % 6 === 2 ? 60 : 0);
   expect(isChange(seen, look(seen.random, 1, rain))).toBe(false);
@@ -99,7 +99,7 @@ test('sensitivity decides on how small and how faint', () => {
   }
 });
 
-test('what happens in an ignored zone does not count, beside it it does', () => {
+test('a change in an ignored zone does not count, one next to it does', () => {
   const ignore = [
     [
       [0, 0],
@@ -133,7 +133,7 @@ test.each([6, 40])(
   },
 );
 
-test('a place that is always restless is learned; the same change elsewhere is one', () => {
+test('an area that always moves is learned; the same difference elsewhere is a change', () => {
   // Leaves: a fifth of the picture differs by some levels from one look to the next.
   const leaves =
     (index: number): Level =>
@@ -149,7 +149,7 @@ test('a place that is always restless is learned; the same change elsewhere is o
   expect(isChange(seen, look(seen.random, 1, withThing(70, 8, 8, 2)))).toBe(true);
 });
 
-test('something that happens now and then is not learned as noise', () => {
+test('occasional events are not learned as noise', () => {
   const passing = (index: number): Level => (index % 20 === 0 ? withThing(40, 8, 8) : scene);
   const seen = learned({}, { looks: 200, level: passing });
   expect(isChange(seen, look(seen.random, 1, withThing(40, 8, 8)))).toBe(true);
@@ -176,7 +176,7 @@ describe('light', () => {
     expect(isChange(seen, look(seen.random, 1, lit))).toBe(true);
   });
 
-  test('exposure that wanders a little is no change, guard or not', () => {
+  test('a slight drift of exposure is no change, with or without the guard', () => {
     const seen = learned({ lightGuard: false });
     for (const gain of [1.1, 0.92]) {
       expect(
@@ -197,11 +197,11 @@ describe('light', () => {
   });
 });
 
-test('a picture of another shape is a change altogether, and the noise is learned anew', () => {
+test('a picture of another shape is a change of 100 %, and the noise is learned from scratch', () => {
   const { detector, reference } = learned();
   const other: BlockMeans = { columns: 64, rows: 48, means: new Uint8Array(64 * 48).fill(100) };
   detector.learn(other);
   expect(detector.measure(reference, other)).toBe(100);
-  // What waited for the engine while the shape changed.
+  // A picture that waited for the engine while the shape changed.
   expect(detector.measure(reference, reference)).toBe(100);
 });

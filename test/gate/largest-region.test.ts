@@ -10,7 +10,7 @@ test.each([
   ['##..  ...#  ..##', 3],
   ['#...  .#..  ..#.', 3],
   ['####  #..#  ####', 10],
-  // The end of one row is no neighbour of the beginning of the next.
+  // The end of a row is not a neighbour of the start of the next.
   ['...#  #...  ....', 1],
 ])('%s: the largest region has %i blocks', (picture, size) => {
   expect(largestRegion(marksOf(picture), 4)).toBe(size);

@@ -16,7 +16,7 @@ const leftQuarter: Polygon = [
 ];
 const never = new AbortController().signal;
 
-/** A camera that shows this picture, and notes what is called. */
+/** A camera that shows this picture and records its calls. */
 function showing(picture: Picture): Camera & { readonly calls: string[] } {
   const calls: string[] = [];
   return {
@@ -53,7 +53,7 @@ test.each([
   }
 });
 
-test('bare pixels are painted to the pixel, and what the camera holds is left as it is', async () => {
+test("raw pixels are painted to the pixel, and the camera's own copy is unchanged", async () => {
   const bytes = await white.clone().raw().toBuffer();
   const masked = await capture({ bytes, size, pixels: 'rgb24' });
   expect(masked.pixels).toBe('rgb24');
@@ -73,7 +73,7 @@ test('several zones, and one across the border', async () => {
   expect([level(5, 20), level(79, 1), level(78, 38), level(42, 38), level(42, 5)]).toEqual([0, 0, 0, 0, 255]);
 });
 
-test('a picture that lies on its side is masked as a viewer sees it', async () => {
+test('a picture with EXIF orientation is masked as a viewer sees it', async () => {
   const turned = await white.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer();
   const masked = await capture({ bytes: turned, size: { width: 40, height: 80 } });
   expect(masked.size).toEqual({ width: 40, height: 80 });
@@ -86,7 +86,7 @@ test('a picture that lies on its side is masked as a viewer sees it', async () =
   ]);
 });
 
-test('no metadata goes along: a preview would show what was masked', async () => {
+test('metadata is removed: a preview would show the masked areas', async () => {
   const bytes = await white
     .clone()
     .withExif({ IFD0: { Copyright: 'somebody' } })
@@ -98,7 +98,7 @@ test('no metadata goes along: a preview would show what was masked', async () =>
   expect([exif, icc, xmp]).toEqual([undefined, undefined, undefined]);
 });
 
-test('a picture that cannot be painted goes nowhere', async () => {
+test('a picture that cannot be painted is not passed on', async () => {
   await expect(capture({ bytes: Buffer.from('not a jpeg'), size })).rejects.toThrow(
     /the privacy masks cannot be painted: .*unsupported image format/,
   );
@@ -107,7 +107,7 @@ test('a picture that cannot be painted goes nowhere', async () => {
   });
 });
 
-test('otherwise it is the camera it hides', async () => {
+test('name, start and close are those of the camera', async () => {
   const camera = showing({ bytes: Buffer.alloc(3), size: { width: 1, height: 1 }, pixels: 'rgb24' });
   const masked = new MaskedCamera(camera, [leftQuarter]);
   await masked.start(never);
@@ -115,7 +115,7 @@ test('otherwise it is the camera it hides', async () => {
   expect([masked.name, ...camera.calls]).toEqual(['yard', 'start', 'close']);
 });
 
-test('when the picture was taken is told behind a mask too', async () => {
+test('the time of capture is kept', async () => {
   const takenAt = new Date('2026-01-02T03:04:05Z');
   const masked = await capture({ bytes: await white.clone().jpeg().toBuffer(), size, takenAt });
   expect(masked.takenAt).toEqual(takenAt);

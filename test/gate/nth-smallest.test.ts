@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { sceneRandom } from '../../src/camera/scene-random.ts';
 import { nthSmallest } from '../../src/gate/nth-smallest.ts';
 
-test('it is what sorting would put there, also where many values are equal', () => {
+test('it is the value that sorting would put there, also with many equal values', () => {
   const random = sceneRandom(1, 9);
   for (let run = 0; run < 500; run++) {
     const kinds = random.pick([1, 3, 1000]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { spansAt } from '../../src/gate/polygon.ts';
 
-test('a box is one stretch, from its first row to before its last', () => {
+test('a box is one span, from its first row to before its last', () => {
   const box = [
     [0.25, 0.25],
     [0.75, 0.25],
@@ -22,7 +22,7 @@ test('a triangle grows narrower', () => {
   expect(spansAt(triangle, 0.5)).toEqual([[0.25, 0.75]]);
 });
 
-test('a concave polygon has several stretches on a row, and a corner on the row is counted once', () => {
+test('a concave polygon has several spans on a row, and a corner on the row is counted once', () => {
   const tooth = [
     [0, 0],
     [0.5, 0.5],

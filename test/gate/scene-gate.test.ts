@@ -23,7 +23,7 @@ test('the first picture is compared with nothing', async () => {
   const view = new CameraView(1, { size, noise: 6, quality: 75 });
   const first = await gate.look(await view.frame());
   expect(first.compare()).toMatchObject({ changed: false, reading: { measure: null, threshold: 0.5 } });
-  // Another look that was not described changes nothing about that.
+  // A further look that was not described does not change that.
   expect((await gate.look(await view.frame())).compare().reading.measure).toBeNull();
   first.described();
   expect((await gate.look(await view.frame())).compare().reading.measure).toBe(0);
@@ -38,7 +38,7 @@ test('a static scene with noise and compression is no change', async () => {
   }
 });
 
-test('the same file again is no second look: no noise is learned from it', async () => {
+test('the same file again is not a new look: no noise is learned from it', async () => {
   const { view, gate } = await watching(3);
   const picture = await view.frame();
   const { noiseFloor } = (await gate.look(picture)).compare().reading;
@@ -49,7 +49,7 @@ test('the same file again is no second look: no noise is learned from it', async
   expect((await gate.look(await view.frame())).compare().reading.noiseFloor).not.toBe(noiseFloor);
 });
 
-test('a thing of 2 % that enters is caught within two looks, also a faint one', async () => {
+test('an object of 2 % that enters is detected within two looks, even a faint one', async () => {
   for (const contrast of [12, 60]) {
     for (let seed = 0; seed < 6; seed++) {
       const random = sceneRandom(seed, 3);

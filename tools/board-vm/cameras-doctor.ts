@@ -41,7 +41,7 @@ export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> 
         .filter((line) => !/control|unusable/.test(line))
         .join('\n'),
     );
-    expect(/MJPG {2}Motion-JPEG[\s\S]*1280x720 {2}at 30, 15, 10 a second/.test(stdout), stdout);
+    expect(/MJPG {2}Motion-JPEG[\s\S]*1280x720 {2}at 30, 15, 10 fps/.test(stdout), stdout);
     expect(/brightness = 128 {2}\(a whole number from 0 to 255/.test(stdout), stdout);
   });
   await suite.check('doctor cameras, without permission', async () => {

@@ -102,7 +102,7 @@ export async function checkVividFaults(suite: Suite, { webcam }: Vivid, cycles: 
     return withCamera(webcam, { controls: { sharpness: 1 } }, (camera) =>
       rejection(
         camera.capture(never),
-        /control sharpness: this camera has none of that name; it has brightness, /,
+        /control sharpness: this camera has no such control; it has brightness, /,
       ),
     );
   });

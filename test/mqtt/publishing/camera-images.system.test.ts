@@ -11,8 +11,8 @@ import type { Subscriber } from '../../../tools/test/subscriber.ts';
 import { until } from '../../../tools/test/until.ts';
 
 const topic = 'scenecast/test/porch/image';
-const encode: EncodeImage = (picture, mostBytes) =>
-  jpegWithin(picture, { mostWidth: null, quality: 80, mostBytes });
+const encode: EncodeImage = (picture, maxBytes) =>
+  jpegWithin(picture, { maxWidth: null, quality: 80, maxBytes });
 const images = new Map([['porch', encode]]);
 
 /** Raw pixels of noise, whose JPEG is large. */
