@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const demo = join(import.meta.dirname, '../../tools/demo/demo.ts');
 
-test('the demo shows what was drawn beside what was received, and ends by itself', async () => {
+test('the demo shows each scene with the description received, in lines of at most 80 columns, and exits', async () => {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [
     demo,
     '--frames',
@@ -14,12 +14,15 @@ test('the demo shows what was drawn beside what was received, and ends by itself
     '336x336',
   ]);
   expect(stderr).toBe('');
-  const drawn = [...stdout.matchAll(/^ {2}drawn {5}(.+)$/gm)].map(([, caption]) => caption);
-  const received = [...stdout.matchAll(/^ {2}received {2}(.+?) {2}\[(correct|not exact)\]$/gm)];
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  const unwrapped = stdout.replaceAll(/\n {12}/g, ' ');
+  const drawn = [...unwrapped.matchAll(/^ {2}drawn {5}(.+)$/gm)].map(([, caption]) => caption);
+  const received = [...unwrapped.matchAll(/^ {2}received {2}(.+) (correct|not exact), \d+\.\d s$/gm)];
   expect(drawn).toHaveLength(2);
   for (const [index, [, caption, mark]] of received.entries()) {
     expect(mark).toBe(caption === drawn[index] ? 'correct' : 'not exact');
   }
   expect(received).toHaveLength(2);
-  expect(stdout).toMatch(/2 described, [012] exactly as drawn\n$/);
+  expect(unwrapped).toMatch(/^ {2}question {2}How many shapes are there\?\n {2}answer {4}\S/m);
+  expect(stdout).toMatch(/[012] of 2 descriptions are exactly as drawn\n$/);
 }, 60_000);

@@ -1,6 +1,6 @@
 /**
- * The demo: an embedded broker, the daemon on a drawn camera with the demo model, and a subscriber that prints
- * what it receives beside what was really drawn.
+ * The demo: an embedded broker, the daemon with a drawn camera and the demo model, and a subscriber that prints each
+ * description it receives next to what was drawn.
  *
  *   node tools/demo/demo.ts [--frames N] [--size 640x480] [--seed N]
  */
@@ -27,15 +27,17 @@ const { values } = parseArgs({
 const frames = values.frames === undefined ? Number.POSITIVE_INFINITY : Number(values.frames);
 if (!(frames >= 1)) throw new Error(`--frames ${values.frames}: must be a whole number from 1`);
 const intervalMs = 3000;
-/** Shorter than the interval, so that each look finds a new scene. */
+/** Shorter than the interval, so that each look sees a new scene. */
 const sceneMs = 2500;
 const camera = 'drawn';
+const question = 'How many shapes are there?';
 const topics = topicsOf('demo');
 
 const broker = await Aedes.createBroker();
 const server = createServer(broker.handle).listen(0, '127.0.0.1');
 await once(server, 'listening');
-const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const { port } = server.address() as AddressInfo;
+const url = `mqtt://127.0.0.1:${port}`;
 
 const folder = await mkdtemp(join(tmpdir(), 'scenecast-demo-'));
 const configPath = join(folder, 'config.yaml');
@@ -44,13 +46,13 @@ const config = {
   log_level: 'warn',
   mqtt: { url },
   store: { folder: 'state' },
-  // The demo model is so small that a second thread would only wait for the first.
+  // The demo model is too small for a second thread to help.
   model: { threads: 1 },
   cameras: {
     [camera]: {
       source: { type: 'scene', seed: Number(values.seed), size: values.size, every: `${sceneMs}ms` },
       interval: `${intervalMs}ms`,
-      questions: { count: { ask: 'How many shapes are there?' } },
+      questions: { count: { ask: question } },
     },
   },
 };
@@ -68,12 +70,13 @@ const daemonExit = once(daemon, 'exit');
 const subscriber = await connectAsync(url, { protocolVersion: 4 });
 let exitCode = 0;
 try {
-  say(`broker ${url}, topics ${topics.status.replace('/status', '')}/#. Press Ctrl-C to stop.`);
+  print('Each description below came over MQTT from a daemon that looks at drawn scenes.');
+  print(`All messages: mosquitto_sub -p ${port} -v -t 'scenecast/demo/#'. Stop: Ctrl-C.`);
   const done = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done.resolve());
-  void daemonExit.then(([code]) => done.reject(new Error(`the daemon ended early with exit code ${code}`)));
+  void daemonExit.then(([code]) => done.reject(new Error(`the daemon exited early with code ${code}`)));
   let received = 0;
-  let right = 0;
+  let correct = 0;
   let queue = Promise.resolve();
   subscriber.on('message', (_topic, payload) => {
     queue = queue
@@ -81,10 +84,10 @@ try {
         if (received >= frames) return;
         const description = descriptionSchema.parse(JSON.parse(payload.toString('utf8')));
         const truth = await truths.find(description.image.sha256);
-        const isRight = truth?.caption === description.description;
+        const isCorrect = truth?.caption === description.description;
         received++;
-        if (isRight) right++;
-        show(description, truth?.caption ?? '(not one of the drawn scenes)', isRight);
+        if (isCorrect) correct++;
+        show(description, truth?.caption ?? '(not one of the drawn scenes)', isCorrect);
         if (received >= frames) done.resolve();
       })
       .catch(done.reject);
@@ -92,7 +95,7 @@ try {
   await subscriber.subscribeAsync(topics.description(camera), { qos: 1 });
   await done.promise;
   process.stdout.write('\n');
-  say(`${received} described, ${right} exactly as drawn`);
+  print(`${correct} of ${received} descriptions are exactly as drawn`);
 } catch (error) {
   process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
   exitCode = 1;
@@ -106,16 +109,20 @@ try {
 }
 process.exitCode = exitCode;
 
-function show(description: DescriptionPayload, truth: string, isRight: boolean): void {
-  const mark = isRight ? styleText('green', 'correct') : styleText('red', 'not exact');
+function show(description: DescriptionPayload, truth: string, isCorrect: boolean): void {
+  const mark = isCorrect ? styleText('green', 'correct') : styleText('red', 'not exact');
   const seconds = (description.timing_ms.total / 1000).toFixed(1);
   process.stdout.write(
-    `\n  drawn     ${truth}\n  received  ${description.description}  [${mark}]\n` +
-      `  asked     How many shapes are there? ${description.answers['count']}\n` +
-      `            ${description.id}, ${description.tokens.image} image tokens, ${seconds} s\n`,
+    `\n  drawn     ${wrap(truth)}\n  received  ${wrap(description.description)}\n            ${mark}, ${seconds} s\n` +
+      `  question  ${question}\n  answer    ${description.answers['count']}\n`,
   );
 }
 
-function say(text: string): void {
+/** Breaks a text into lines of at most 68 characters, to fit a terminal of 80 columns beside the labels. */
+function wrap(text: string): string {
+  return text.replace(/(.{1,68}) (?=\S)/g, '$1\n            ');
+}
+
+function print(text: string): void {
   process.stdout.write(`${styleText('dim', text)}\n`);
 }

@@ -4,10 +4,10 @@ import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { type SceneTruth, sceneTruth } from '../../src/camera/scene-truth.ts';
 import { size } from '../../src/config/units.ts';
 
-/** How far ahead of the last scene that was looked up the camera can have drawn. */
+/** How many scenes the camera may be ahead of the last one found. */
 const lookAhead = 20;
 
-/** What a scene camera draws, drawn once more: finds the truth of a picture by its SHA-256. */
+/** Redraws the scenes of a scene camera to find a picture's truth by its SHA-256. */
 export class DrawnTruths {
   readonly #bySha256 = new Map<string, SceneTruth>();
   readonly #size;

@@ -1,5 +1,5 @@
 /**
- * Runs the demo and draws what it printed, with the pictures that the camera drew, as docs/images/demo.svg.
+ * Runs the demo and draws its output, with the camera's pictures, as docs/images/demo.svg.
  *
  *   npm run docs:terminal
  */
@@ -17,10 +17,10 @@ import { type SidePicture, terminalSvg } from './terminal-svg.ts';
 
 const root = join(import.meta.dirname, '../..');
 const frames = 2;
-/** As the demo draws them by default. */
+/** The demo's defaults. */
 const firstSeed = 900_000;
 const size = { width: 640, height: 480 } as const;
-/** Scenes that the camera may have drawn by the time the last frame was described. */
+/** Upper bound of the scenes drawn until the last frame is described. */
 const maxScenes = 100;
 
 async function runDemo(): Promise<string> {
@@ -33,19 +33,21 @@ async function runDemo(): Promise<string> {
   return output;
 }
 
-/** The scenes of the output, each beside the line that says what was drawn. */
+/** The scenes of the output, each beside its line `drawn`. */
 async function picturesOf(output: string): Promise<SidePicture[]> {
   const pictures: SidePicture[] = [];
-  for (const [line, words] of stripVTControlCharacters(output).split('\n').entries()) {
-    const caption = /^ {2}drawn +(.*)/.exec(words)?.[1];
-    if (caption !== undefined) pictures.push({ line, jpeg: await sceneNamed(caption), alt: caption });
+  const text = stripVTControlCharacters(output);
+  for (const { 1: lines, index } of text.matchAll(/^ {2}drawn +(.*(?:\n {12}.*)*)/gm)) {
+    const caption = lines!.replaceAll(/\n +/g, ' ');
+    const line = text.slice(0, index).split('\n').length - 1;
+    pictures.push({ line, jpeg: await sceneWith(caption), alt: caption });
   }
   if (pictures.length !== frames)
     throw new Error(`the demo printed ${pictures.length} scenes, not ${frames}`);
   return pictures;
 }
 
-async function sceneNamed(caption: string): Promise<Buffer> {
+async function sceneWith(caption: string): Promise<Buffer> {
   for (let seed = firstSeed; seed < firstSeed + maxScenes; seed++) {
     const scene = sampleScene(seed, size);
     if (sceneTruth(scene).caption === caption)
