@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-test('scenecast doctor engine loads the engine and says what it is', async () => {
+test('scenecast doctor engine loads the engine and names its build', async () => {
   const bin = join(import.meta.dirname, '../../bin/scenecast');
   const { stdout, stderr } = await promisify(execFile)(bin, ['doctor', 'engine', '--json']);
   expect(stderr).toBe('');

@@ -32,7 +32,7 @@ interface Result {
   readonly stderr: string;
 }
 
-// The command alone: the rest of the program has no part in this.
+// The command alone, without the rest of the program.
 const program = `
   const { modelsCommand } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../src/cli/models.ts')))});
   const stop = new AbortController();
@@ -92,8 +92,8 @@ test('a model is pulled, shown, verified and removed', async () => {
     ],
   });
   expect(pulled.stderr).toContain(`hf:${repo}/${textName}\n`);
-  expect(pulled.stderr).toContain('500 kB in all\n');
-  expect(pulled.stderr).toContain(`${textName}: whole and checked\n`);
+  expect(pulled.stderr).toContain('500 kB in total\n');
+  expect(pulled.stderr).toContain(`${textName}: downloaded and verified\n`);
 
   const [listed] = JSON.parse((await models('list', '--json')).stdout);
   expect(listed).toMatchObject({ name: 'smolvlm2-256m', installed: true, size_bytes: 500_000 });
@@ -111,7 +111,7 @@ test('a model is pulled, shown, verified and removed', async () => {
   expect(changed).toMatchObject({ code: 1 });
   expect(changed.stdout).toContain(`changed  smolvlm2-256m/${textName} ${sha256(mmproj)}`);
   expect(changed.stderr).toMatch(
-    /1 of 2 files are not as they were pulled; scenecast models pull smolvlm2-256m/,
+    /1 of 2 files are changed or missing; run scenecast models pull smolvlm2-256m/,
   );
 
   const removed = await models('remove', 'smolvlm2-256m', '--json');
@@ -130,7 +130,7 @@ test('files are pulled by address, into a folder of any name', async () => {
   const { code, stdout } = await models('pull', ...address, '--name', 'mine', '--dir', dir);
   expect(code).toBe(0);
   expect(stdout).toBe(
-    `mine is here; its files have the hub's digests, which are pinned now\n${join(dir, 'mine')}\n`,
+    `mine: installed; its files match the hub's digests, which are now pinned\n${join(dir, 'mine')}\n`,
   );
   expect(readdirSync(join(dir, 'mine')).sort()).toEqual([textName, mmprojName].sort());
   expect((await models('list', '--dir', dir)).stdout).toMatch(/^mine +- +- +500 kB +yes +-$/m);
@@ -153,7 +153,7 @@ test('a token is used and never shown or stored', async () => {
   expect(hub.downloads.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
 }, 120_000);
 
-test('killed at random moments, it ends right when it is run again', async () => {
+test('killed at random moments, a pull completes when run again', async () => {
   const right = new Map([
     [textName, sha256(text)],
     [mmprojName, sha256(mmproj)],
@@ -189,7 +189,7 @@ test('killed at random moments, it ends right when it is run again', async () =>
   expect(hub.downloads.some(({ headers }) => headers.range !== undefined)).toBe(true);
 }, 120_000);
 
-test('what a pull left that was killed between its last two steps is removed by the next', async () => {
+test('the next pull removes what one killed between its last two steps has left', async () => {
   expect(await models('pull', 'smolvlm2-256m')).toMatchObject({ code: 0 });
   const left = folder('smolvlm2-256m', `${textName}.part.json`);
   writeFileSync(left, '{}');
@@ -197,7 +197,7 @@ test('what a pull left that was killed between its last two steps is removed by 
   expect(existsSync(left)).toBe(false);
 }, 120_000);
 
-test('Ctrl-C stops it with a word about going on', async () => {
+test('Ctrl-C stops a pull and says how to resume', async () => {
   hub.fault = () => ({ slow: { pieceBytes: 5000, pauseMs: 20 } });
   const { child, ended } = start(['pull', 'smolvlm2-256m']);
   await until(() => hub.downloads.length > 0, 30_000);
