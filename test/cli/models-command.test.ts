@@ -16,7 +16,12 @@ beforeEach(() => {
 
 test.each([
   [['pull', 'nix'], {}, 78, /nix: neither a model of the catalogue .* nor an address/],
-  [['pull', 'smolvlm2-256m', '--name', 'x'], {}, 78, /pull a model of the catalogue on its own and without --name/],
+  [
+    ['pull', 'smolvlm2-256m', '--name', 'x'],
+    {},
+    78,
+    /pull a model of the catalogue on its own and without --name/,
+  ],
   [['pull', 'hf:a/b/x.gguf', '--name', 'moondream2'], {}, 78, /the catalogue has a model of this name/],
   [['pull', 'hf:a/b/x.gguf', '--name', '../x'], {}, 78, /not a valid model name/],
   [['pull', 'hf:a/b/x.gguf', '--endpoint', '::'], {}, 78, /--endpoint: must be a URL/],

@@ -1,5 +1,5 @@
 /**
- * What each part of the packing is worth: exact captions on held-out scenes with one part taken away at a time.
+ * What each part of anyres is worth: exact captions on held-out scenes with one part removed at a time.
  *
  *   npm run ablation -- [--count 300]
  *
@@ -34,7 +34,7 @@ const scenes = heldOutScenes(900_000, Number(values.count));
 
 const blank = (square: Uint8Array): Uint8Array => new Uint8Array(square.length);
 
-/** Name and what is done to a picture after it was cut. */
+/** Name, and the change to a picture's tiles. */
 const variants: readonly (readonly [string, (cut: CutPicture) => CutPicture])[] = [
   ['as trained', (cut) => cut],
   [
@@ -54,7 +54,7 @@ function withPadding(cut: CutPicture): CutPicture {
   return { ...cut, plan: { ...cut.plan, keptRows, keptColumns, tokenCount } };
 }
 
-/** The addon without one patch, in a build folder of its own. */
+/** The addon without one patch, built in its own folder. */
 function buildWithout(patch: string): string {
   const buildDir = join(root, 'build/ablation');
   const patchesDir = join(buildDir, 'patches');

@@ -10,7 +10,7 @@ const sizes: readonly Size[] = [
   { width: 336, height: 336 },
 ];
 
-/** `count` held-out scenes, in turn at each of the sizes that are judged. @throws RangeError for a trained seed. */
+/** `count` held-out scenes, alternating between the judged sizes. @throws RangeError for a training seed. */
 export function heldOutScenes(fromSeed: number, count: number): { seed: number; size: Size }[] {
   if (!Number.isInteger(fromSeed) || fromSeed < firstHeldOutSeed) {
     throw new RangeError(

@@ -35,7 +35,7 @@ function runPeer(picture: string): string {
   }).trim();
 }
 
-/** The peer sometimes loses the end of its output in a pipe: what it says twice alike is taken for whole. */
+/** The peer sometimes loses the end of its output in a pipe: two equal outputs count as complete. */
 function caption(picture: string): string {
   let previous = runPeer(picture);
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -51,10 +51,10 @@ for (const [index, { seed, size }] of scenes.entries()) {
   const scene = sampleScene(seed, size);
   const picture = join(folder, `${seed}.jpg`);
   writeFileSync(picture, await drawScene(scene));
-  const said = caption(picture);
+  const received = caption(picture);
   const truth = sceneTruth(scene).caption;
-  if (said === truth) right++;
-  else if (index < 12) console.log(`scene ${seed}: true is "${truth}", said was "${said}"`);
+  if (received === truth) right++;
+  else if (index < 12) console.log(`scene ${seed}: expected "${truth}", received "${received}"`);
 }
 rmSync(folder, { recursive: true });
 console.log(`llama-mtmd-cli: captions exactly right ${right}/${scenes.length}`);

@@ -11,7 +11,7 @@ import { type DescriptionPayload, descriptionSchema } from '../../src/contract/p
 import { topicsOf } from '../../src/contract/topics.ts';
 import type { Size } from '../../src/domain/frame.ts';
 
-/** One held-out scene: what was drawn, and what a subscriber was told of it. */
+/** One held-out scene: its truth, and the description that a subscriber received. */
 export interface DescribedScene {
   readonly seed: number;
   readonly size: Size;
@@ -27,12 +27,12 @@ export interface RealPathOptions {
   readonly onProgress: (described: number) => void;
 }
 
-/** How many scenes one daemon is given: a camera each. */
+/** Scenes per daemon, a camera each. */
 const camerasAtOnce = 100;
 
 /**
- * Sends scenes the whole way: drawn, JPEG-encoded to files, a `still` camera each, the daemon with its engine
- * process, the broker, and a subscriber. Rejects where the daemon ends early or a frame fails.
+ * Sends scenes through the whole path: drawn, JPEG-encoded to files, a `still` camera each, the daemon with its engine
+ * process, the broker, and a subscriber. Rejects if the daemon exits early or a frame fails.
  */
 export async function describeScenes(options: RealPathOptions): Promise<DescribedScene[]> {
   const described: DescribedScene[] = [];
@@ -73,10 +73,10 @@ async function describeBatch({
     log_level: 'warn',
     mqtt: { url: brokerUrl },
     store: { folder: 'state' },
-    // All cameras are looked at once, at the start, and the last of a hundred waits for minutes.
+    // All cameras look once, at the start, and the last of a hundred waits for minutes.
     max_frame_age: '1d',
     cameras,
-    // The demo model is so small that a second thread would only wait for the first.
+    // The demo model is too small for a second thread to help.
     model: { threads: 1, ...(model === null ? {} : { path: model }) },
   };
   const configPath = join(folder, 'config.yaml');
@@ -103,7 +103,7 @@ async function describeBatch({
   const main = join(import.meta.dirname, '../../src/main.ts');
   const daemon = spawn(process.execPath, [main, 'run', '--config', configPath], { stdio: ['ignore', 2, 2] });
   const ended = once(daemon, 'exit');
-  void ended.then(([code]) => done.reject(new Error(`the daemon ended early with exit code ${code}`)));
+  void ended.then(([code]) => done.reject(new Error(`the daemon exited early with code ${code}`)));
   try {
     return await done.promise;
   } finally {

@@ -1,6 +1,6 @@
 import type { DescribedScene } from './real-path.ts';
 
-/** How many of how many were exactly right. */
+/** `right` of `total` were exactly right. */
 export interface Rate {
   right: number;
   total: number;
@@ -11,14 +11,14 @@ export interface Score {
   readonly captions: Map<string, Rate>;
   /** Exact answers, by kind of question. */
   readonly questions: Map<string, Rate>;
-  /** One line each: what was drawn or true, and what came. */
+  /** One line each, with the expected and the received text. */
   readonly misses: readonly string[];
 }
 
-/** What must be reached, as shares. */
+/** The required shares. */
 export const marks = { captions: 0.95, captionsOfEachSize: 0.9, questions: 0.95 } as const;
 
-/** Compares what was said with what is true; only the exact words count. */
+/** Compares descriptions with the truth; only the exact words count. */
 export function scoreOf(scenes: readonly DescribedScene[]): Score {
   const captions = new Map<string, Rate>();
   const questions = new Map<string, Rate>();
@@ -26,15 +26,15 @@ export function scoreOf(scenes: readonly DescribedScene[]): Score {
   const count = (
     rates: Map<string, Rate>,
     key: string,
-    said: string | undefined,
+    received: string | undefined,
     truth: string,
     what: string,
   ): void => {
     const rate = rates.get(key) ?? { right: 0, total: 0 };
     rates.set(key, rate);
     rate.total++;
-    if (said === truth) rate.right++;
-    else misses.push(`${what}: true is "${truth}", said was "${said}"`);
+    if (received === truth) rate.right++;
+    else misses.push(`${what}: expected "${truth}", received "${received}"`);
   };
   for (const { seed, size, truth, payload } of scenes) {
     const sizeText = `${size.width}x${size.height}`;
@@ -47,7 +47,7 @@ export function scoreOf(scenes: readonly DescribedScene[]): Score {
   return { captions, questions, misses };
 }
 
-/** All rates of a map as one. */
+/** The sum of a map's rates. */
 export function overall(rates: ReadonlyMap<string, Rate>): Rate {
   const sum = { right: 0, total: 0 };
   for (const { right, total } of rates.values()) {
@@ -61,7 +61,7 @@ export function shareOf({ right, total }: Rate): number {
   return total === 0 ? 0 : right / total;
 }
 
-/** One line for each mark that was not reached. */
+/** One line for each missed mark. */
 export function shortfalls({ captions, questions }: Score): string[] {
   const checks: [string, Rate, number][] = [
     ['captions', overall(captions), marks.captions],

@@ -1,14 +1,14 @@
 /**
- * What the CPU modules make a processor do, ours against node-llama-cpp's: which vector instructions their kernels are
- * made of (objdump), and how many instructions they run a prefilled token (counted by a QEMU plugin, to the last one).
+ * Compares our CPU modules with node-llama-cpp's: which vector instructions their kernels contain (objdump), and how many
+ * instructions they run per prefilled token (counted exactly by a QEMU plugin).
  *
  *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--orion] [--encode] [--functions] [--json FILE]
  *
- * `--orion` leaves it at the two modules that an Orion O6 has to choose from,
- * `--encode` counts the encoding of a picture's tile too.
+ * `--orion` measures only the two modules that an Orion O6 can choose from,
+ * `--encode` also counts the encoding of a picture's tile.
  *
- * Exit 1 where the attention product of our A720 module takes more than half of the instructions that a prebuilt one
- * takes. Instructions are not seconds: they tell what is computed one number at a time, not what a core makes of it.
+ * Exits with 1 if the attention product of our A720 module takes more than half of a prebuilt module's instructions.
+ * Instructions are not seconds: they show what is computed one number at a time, not how fast a core does it.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,11 +33,11 @@ const { values } = parseArgs({
   },
 });
 const tokens = Number(values.tokens);
-/** The most of a prebuilt module's attention product that ours may take. */
-const mostOfPrebuilt = 0.5;
+/** Ours may take at most this share of the instructions of a prebuilt module's attention product. */
+const maxShareOfPrebuilt = 0.5;
 
 interface Contest {
-  /** A QEMU processor with a core's own vector length: SVE of 128 bits is what A720 and A520 have. */
+  /** A QEMU processor with the core's vector length: A720 and A520 have 128-bit SVE. */
   readonly cpu: string;
   readonly ours: string;
   readonly prebuilt: readonly string[];
@@ -54,17 +54,17 @@ const contests: readonly Contest[] = [
   { cpu: 'cortex-a72', ours: ours('a72'), prebuilt: theirs('armv8.0_1') },
 ];
 
-/** Once all have met, only the two that an Orion O6 has to choose from: ours, and the one ggml finds best. */
+/** The two modules that an Orion O6 can choose from: ours, and the one ggml finds best. */
 const onOrion: Contest = { ...contests[0]!, prebuilt: theirs('armv8.6_2') };
 
-// A head of 128 as the 7B models have, rows of a multiple of 256 as the K quants need.
+// Heads of 128 as in the 7B models, rows of a multiple of 256 as the K quants require.
 const shape = {
   ...realGeometryShape,
   text: { width: 512, heads: 4, feedForward: 1536, blocks: 2 },
   vision: { width: 128, heads: 2, feedForward: 256, blocks: 1 },
 };
 
-/** Kernels whose make-up is shown. With i8mm: the 8x8 and 4x8 ones; with dotprod: 8x4 and 4x4. */
+/** Kernels whose instructions are listed. With i8mm: the 8x8 and 4x8 ones; with dotprod: 8x4 and 4x4. */
 const kernels: readonly (readonly [string, RegExp])[] = [
   ['flash attention', /flash_attn_ext|simd_gemm/],
   ['gemm Q4_0 4x8', /^ggml_gemm_q4_0_4x8_q8_0$/],
@@ -77,7 +77,7 @@ const kernels: readonly (readonly [string, RegExp])[] = [
 const kinds: readonly Kind[] = ['fmla 4s', 'fmla sve', 'fmla 8h', 'fmadd', 'sdot', 'smmla'];
 
 function printKernels(code: ReadonlyMap<string, CodeFunction[]>): void {
-  console.log('instructions of each kind that the kernels are made of');
+  console.log('instructions in the kernels, by kind');
   for (const [title, pattern] of kernels) {
     console.log(`\n${title.padEnd(28)}${kinds.map((kind) => kind.padStart(9)).join('')}      all`);
     for (const [module, functions] of code) {
@@ -114,8 +114,8 @@ async function measure(
   ];
   process.stderr.write(`${cpu}: ${nameOf(module)}, ${basename(model.textPath, '.gguf')}\n`);
   for await (const line of runEmulated(cpu, 'prefill', args, `${plugin},out=${prefix}`)) {
-    const said = JSON.parse(line);
-    if (said.module !== module) throw new Error(`${said.module} was used instead of ${module}`);
+    const result = JSON.parse(line);
+    if (result.module !== module) throw new Error(`${result.module} was used instead of ${module}`);
   }
   const base = baseAddress(readFileSync(`${prefix}.maps`, 'utf8'), module);
   const countsOf = (number: number): Counts => attribute(readBlocks(`${prefix}.${number}`), base, code);
@@ -124,7 +124,7 @@ async function measure(
 
 const columns = ['attention product', 'its rest', 'matrices', 'module', 'process'] as const;
 
-/** Thousands of instructions a token (or a tile's), and what ours takes of them. */
+/** Thousands of instructions per token (or tile), and our share of them. */
 function printCounts(
   what: string,
   unit: number,
@@ -156,7 +156,7 @@ function printFunctions(results: readonly Measured[]): void {
   }
 }
 
-/** By proportion, what that means for a model that a board would run. */
+/** Projects the counts to a model that a board would run. */
 function printProjections(report: readonly { quant: string; results: readonly Measured[] }[]): void {
   const { width, feedForward, blocks } = shape.text;
   const { tokens: prompt } = llava7b;
@@ -186,11 +186,11 @@ try {
   printKernels(code);
 
   const random = writeRandomLlava(folder, shape);
-  // As published: matrices of half precision.
+  // As published: half-precision matrices.
   const mmprojPath = join(folder, 'mmproj-f16.gguf');
   await quantizeFile({ inputPath: random.mmprojPath, outputPath: mmprojPath, type: 'F16', threads: 1 });
   console.log(
-    `\na prompt of ${tokens} tokens, heads of 128; thousands of instructions a token, and ours of theirs`,
+    `\na prompt of ${tokens} tokens, heads of 128; thousands of instructions per token, and our share of theirs`,
   );
   const report: { quant: string; cpu: string; results: readonly Measured[] }[] = [];
   for (const quant of values.quants.split(',')) {
@@ -219,10 +219,10 @@ try {
 
   for (const { quant, results } of report.filter(({ cpu }) => cpu === contests[0]!.cpu)) {
     const [our, ...others] = results.map(({ prefill }) => prefill.attentionProduct);
-    const most = Math.max(...others.map((other) => our! / other));
-    const verdict = `${quant}: our attention product takes at most ${(100 * most).toFixed(1)} % of a prebuilt module's`;
+    const maxShare = Math.max(...others.map((other) => our! / other));
+    const verdict = `${quant}: our attention product takes at most ${(100 * maxShare).toFixed(1)} % of a prebuilt module's`;
     console.log(verdict);
-    if (most > mostOfPrebuilt) process.exitCode = 1;
+    if (maxShare > maxShareOfPrebuilt) process.exitCode = 1;
   }
 } finally {
   rmSync(folder, { recursive: true });

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { CodeFunction, Kind } from './module-code.ts';
 
-/** A block of instructions and how often it was run, as count-blocks.so writes it. */
+/** A block of instructions and how often it ran, as written by count-blocks.so. */
 export interface Block {
   readonly address: number;
   readonly instructions: number;
   readonly times: number;
 }
 
-/** Instructions that were run, by what they were for. */
+/** Instructions that were run, by purpose. */
 export interface Counts {
   /** Everything in the process. */
   readonly all: number;
@@ -16,9 +16,9 @@ export interface Counts {
   readonly module: number;
   /** Flash attention's matrix products: its blocks that multiply and add. */
   readonly attentionProduct: number;
-  /** The rest of flash attention: packing, mask and softmax where they are inlined. */
+  /** The rest of flash attention: packing, mask and softmax if inlined. */
   readonly attentionRest: number;
-  /** The other matrix products, and the quantising of what goes into them. */
+  /** The other matrix products, and the quantisation of their inputs. */
   readonly matrices: number;
   /** Multiply-add instructions of the attention product by kind. */
   readonly attentionKinds: Readonly<Partial<Record<Kind, number>>>;
@@ -29,7 +29,7 @@ export interface Counts {
 const attention = /flash_attn|simd_gemm/;
 const matrices = /ggml_gem[mv]_|mul_mat|vec_dot|quantize_(mat|row)|tinyBLAS|sgemm|repack/;
 
-/** The lowest address at which `path` is mapped, of a /proc/self/maps. @throws Error where it is not */
+/** The lowest address at which `path` is mapped in a /proc/self/maps. @throws Error if it is not mapped */
 export function baseAddress(maps: string, path: string): number {
   const line = maps.split('\n').find((each) => each.endsWith(path));
   if (!line) throw new Error(`${path} is not mapped`);
@@ -50,7 +50,7 @@ export function readBlocks(path: string): Block[] {
     });
 }
 
-/** Says what the instructions of `blocks` were for, given the code of the module that lies at `base`. */
+/** Counts the instructions of `blocks` by purpose, given the code of the module mapped at `base`. */
 export function attribute(blocks: readonly Block[], base: number, code: readonly CodeFunction[]): Counts {
   const places = new Map<number, { readonly owner: CodeFunction; readonly kind: Kind | null }>();
   for (const owner of code) {

@@ -5,27 +5,27 @@ import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The project as an arm64 board has it; scripts/build-arm64.sh makes it. */
+/** The project as installed on an arm64 board, built by scripts/build-arm64.sh. */
 export const arm64Project = join(root, 'build/arm64/project');
-/** Our CPU modules there, and node-llama-cpp's. */
+/** Its CPU modules: ours, and node-llama-cpp's. */
 export const tunedModules = join(arm64Project, 'build/native/cpu');
 export const prebuiltModules = join(
   arm64Project,
   'node_modules/@node-llama-cpp/linux-arm64/bins/linux-arm64',
 );
 
-/** Makes {@link arm64Project}, or brings it up to date; progress goes to stderr. */
+/** Builds or updates {@link arm64Project}; progress goes to stderr. */
 export function buildArm64(): void {
   execFileSync(join(root, 'scripts/build-arm64.sh'), { stdio: ['ignore', 2, 2] });
 }
 
 /**
- * Runs one of this folder's scripts with the arm64 Node on an emulated processor (qemu-user), and yields what it prints
- * line by line. Without binfmt: the script cannot start processes.
- * @param script its name without ending: they are JavaScript there
+ * Runs one of this folder's scripts with the arm64 Node on an emulated processor (qemu-user), and yields its output
+ * line by line. Without binfmt, so the script cannot start processes.
+ * @param script its name without extension: in the build they are JavaScript
  * @param cpu as QEMU names it, with its options: "max", "neoverse-n1", "max,sve-max-vq=1"
  * @param plugin QEMU's -plugin argument
- * @throws Error where the script or QEMU fails
+ * @throws Error if the script or QEMU fails
  */
 export async function* runEmulated(
   cpu: string,

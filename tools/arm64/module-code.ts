@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** What an instruction does that matters here: how many numbers it multiplies and adds at once. */
+/** Kinds of multiply-add instructions, by how many numbers they process at once. */
 export type Kind =
   | 'smmla' // 8-bit matrix product (i8mm)
   | 'sdot' // 8-bit dot product
@@ -47,7 +47,7 @@ export function parseListing(listing: string): CodeFunction[] {
   return functions;
 }
 
-/** Without parameters and what the compiler adds: "simd_gemm(float*, int)" and "simd_gemm.constprop.0" -> "simd_gemm". */
+/** Without parameters and compiler suffixes: "simd_gemm(float*, int)" and "simd_gemm.constprop.0" -> "simd_gemm". */
 function bareName(name: string): string {
   return name
     .replace(/\.(constprop|isra|part|cold|lto_priv)\b.*$/, '')

@@ -1,7 +1,6 @@
 /**
- * Runs inside the emulator, with count-blocks.so: prefills one prompt and, where it is asked to, encodes one picture tile.
- * The plugin writes PREFIX.1 for the prompt and PREFIX.2 for the tile; this script PREFIX.maps, which tells what lies at an
- * address.
+ * Runs inside the emulator, with count-blocks.so: prefills one prompt and, with `encode`, encodes one picture tile.
+ * The plugin writes PREFIX.1 for the prompt and PREFIX.2 for the tile; this script writes PREFIX.maps, the address map.
  *
  *   node tools/arm64/prefill.ts PREFIX CPU-MODULE TEXT-MODEL MMPROJ TOKENS [encode]
  */
@@ -16,7 +15,7 @@ const failure = loadCpuModule(addon, cpuModule!);
 if (failure !== null) throw new Error(failure);
 const engine = await addon.load({
   ...{ textPath: textPath!, mmprojPath: mmprojPath!, contextSize: count + 64, flashAttention: 'on' },
-  // One thread does all the work: none waits in a loop, which would be counted too.
+  // One thread: others would spin while waiting, which would be counted too.
   threads: 1,
 });
 const { vocabularySize } = engine.info.text;
@@ -33,6 +32,6 @@ if (encode) {
   process.umask(0o012);
 }
 writeFileSync(`${prefix}.maps`, readFileSync('/proc/self/maps'));
-// That the computation went well shows in the first token.
+// The first token shows that the computation was correct.
 process.stdout.write(`${JSON.stringify({ module: engine.info.cpu.module, first: engine.sample() })}\n`);
 await engine.close();

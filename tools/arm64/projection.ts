@@ -1,6 +1,6 @@
 import type { Counts } from './block-counts.ts';
 
-/** What decides how much a language model computes a token. */
+/** The dimensions that determine a language model's cost per token. */
 export interface TextGeometry {
   readonly width: number;
   readonly feedForward: number;
@@ -16,15 +16,15 @@ export const llava7b: TextGeometry = { width: 4096, feedForward: 11_008, blocks:
 export interface Projection {
   readonly attention: number;
   readonly matrices: number;
-  /** What goes over the activations one by one: norms, sums, rotations. */
+  /** Elementwise work on the activations: norms, sums, rotations. */
   readonly rest: number;
   readonly all: number;
 }
 
 /**
- * What a module would run for another model, by proportion: attention grows with its multiply-adds (blocks x width x
- * tokens^2 / 2, both products), matrices with theirs, the rest with blocks x width x tokens. The module's instructions
- * alone; its softmax counts as rest.
+ * Projects a module's instruction counts to another model: attention scales with its multiply-adds (blocks x width x
+ * tokens^2 / 2, both products), matrices with theirs, the rest with blocks x width x tokens. Covers the module's
+ * instructions only; its softmax counts as rest.
  */
 export function project(counts: Counts, from: TextGeometry, to: TextGeometry): Projection {
   const ratio = (size: (geometry: TextGeometry) => number): number => size(to) / size(from);

@@ -19,15 +19,15 @@ export interface ScenePicture {
   readonly path: string;
 }
 
-/** What was said of a scene, greedily. */
-export interface Said {
+/** The greedy caption of a scene. */
+export interface Caption {
   readonly seed: number;
   readonly text: string;
-  /** The one that ends it is among them. */
+  /** Including the end token. */
   readonly tokens: readonly number[];
 }
 
-/** The engine and its describer in this very process, as the worker puts them together, with what it says on record. */
+/** The engine and its describer in this process, set up as in the engine process; records its tokens. */
 export class Speaker {
   readonly cpu: MtmdInfo['cpu'];
   readonly #engine: MtmdEngine;
@@ -50,15 +50,15 @@ export class Speaker {
     return token;
   }
 
-  /** A CPU module must have been loaded. */
+  /** A CPU module must be loaded. */
   static async open(model: ModelFiles, detail: Detail): Promise<Speaker> {
-    // One thread: sums have one order, and an emulated thread that waits takes another one's time.
+    // One thread: a fixed order of sums, and no emulated thread that spins.
     const options = { contextSize: 1024, threads: 1, flashAttention: 'auto' } as const;
     const files = { textPath: model.text, mmprojPath: model.mmproj };
     return new Speaker(await loadAddon().load({ ...files, ...options }), detail);
   }
 
-  async describe({ seed, size, path }: ScenePicture): Promise<Said> {
+  async describe({ seed, size, path }: ScenePicture): Promise<Caption> {
     this.#tokens = [];
     const picture = { size, bytes: await readFile(path) };
     const request = { picture, prompt: defaultPrompt, questions: [] };
@@ -67,8 +67,8 @@ export class Speaker {
   }
 
   /**
-   * How much likelier the token that is said at `index` is than `other`: the difference of their logits, estimated from
-   * 1,000 draws between the two likeliest tokens; Infinity where `other` is never drawn.
+   * How much likelier the token at `index` is than `other`: the difference of their logits, estimated from 1,000 draws
+   * between the two likeliest tokens; Infinity if `other` is never drawn.
    */
   async margin(scene: ScenePicture, index: number, other: number): Promise<number> {
     const draws = 1000;
@@ -101,7 +101,7 @@ export class Speaker {
   }
 }
 
-/** Puts a method before the native one, which cannot be assigned to. */
+/** Shadows a native method, which cannot be assigned. */
 function replace<Name extends keyof MtmdEngine>(
   engine: MtmdEngine,
   name: Name,

@@ -1,11 +1,11 @@
 /**
- * The arm64 build on emulated processors: the demo model describes held-out scenes with our CPU module for such a
- * processor (and, where SVE is there, with the prebuilt one), and each caption is compared with this
- * machine's own. One that differs is let pass where the two tokens were all but equally likely here (a near tie).
+ * Tests the arm64 build on emulated processors: the demo model describes held-out scenes with our CPU module for the
+ * processor (and, with SVE, with the prebuilt one), and each caption is compared with this machine's own. A caption may
+ * differ if the two tokens were almost equally likely here (a near tie).
  *
  *   npm run test:arm64 -- [--count 24] [--jobs 2] [--only neoverse-n1]
  *
- * Prints a table; exit 1 where a caption differs otherwise, or another module was loaded than was meant.
+ * Prints a table; exits with 1 if a caption differs otherwise, or the wrong module was loaded.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,9 +20,9 @@ import { quantizeFile } from '../../src/vision/one-shot/quantize.ts';
 import { heldOutScenes } from '../accuracy/held-out-scenes.ts';
 import type { Round } from './describe-scenes.ts';
 import { buildArm64, runEmulated, tunedModules } from './emulator.ts';
-import { type ModelFiles, type Said, type ScenePicture, Speaker } from './speaker.ts';
+import { type Caption, type ModelFiles, type ScenePicture, Speaker } from './speaker.ts';
 
-/** A difference of logits below which two tokens count as equally likely: the odds are then closer than 3 to 2. */
+/** Two tokens with a smaller difference of logits count as equally likely: odds closer than 3 to 2. */
 const nearTie = 0.4;
 
 const { values } = parseArgs({
@@ -38,9 +38,9 @@ interface Run {
   readonly cpu: string;
   /** Path of a CPU module; null: the prebuilt one that ggml finds best. */
   readonly module: string | null;
-  /** The module that must be in use. */
+  /** The module that must be loaded. */
   readonly expected: RegExp;
-  /** One scene in so many is described; where not each is, only the first round's. */
+  /** Every how many scenes one is described; above 1, only the first round's. */
   readonly oneIn: number;
 }
 
@@ -49,18 +49,18 @@ function runsOf(): Run[] {
   const a720 = chooseCpuModule(features, tunedModules);
   return [
     { cpu: 'max', module: a720, expected: /-a720\.so$/, oneIn: 1 },
-    // SVE takes an emulator ten times as long.
+    // Emulating SVE takes ten times as long.
     { cpu: 'max', module: null, expected: /-armv9\.2_2\.so$/, oneIn: 12 },
     { cpu: 'neoverse-n1', module: join(tunedModules, 'libggml-cpu-a76.so'), expected: /-a76\.so$/, oneIn: 1 },
     { cpu: 'cortex-a72', module: join(tunedModules, 'libggml-cpu-a72.so'), expected: /-a72\.so$/, oneIn: 1 },
-    // A module whose instructions the processor has not refuses itself; the prebuilt one that suits takes its place.
+    // A module refuses a processor without its instructions; a suitable prebuilt one is used instead.
     { cpu: 'cortex-a72', module: a720, expected: /-armv8\.0_1\.so$/, oneIn: 6 },
   ];
 }
 
 /**
- * Q8_0, whose kernels are those of quantised models: all scenes looked at once over, some in full detail. F16, as the
- * model is committed: a few, as it is slow to emulate.
+ * Q8_0, for the kernels of quantised models: all scenes in overview, some in full detail. F16, the committed model's
+ * type: a few, since it is slow to emulate.
  */
 async function roundsOf(folder: string): Promise<Round[]> {
   const scenes: ScenePicture[] = [];
@@ -81,15 +81,19 @@ async function roundsOf(folder: string): Promise<Round[]> {
   ];
 }
 
-/** This machine's captions, and how sure it was of them. */
+/** This machine's captions, and the margins of their tokens. */
 class Judge {
   readonly #rounds: readonly Round[];
   readonly #speakers: readonly Speaker[];
-  readonly #captions: readonly (readonly Said[])[];
-  /** One at a time: the engine does not do two things at once. */
+  readonly #captions: readonly (readonly Caption[])[];
+  /** One at a time: the engine is not reentrant. */
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(rounds: readonly Round[], speakers: readonly Speaker[], captions: readonly Said[][]) {
+  private constructor(
+    rounds: readonly Round[],
+    speakers: readonly Speaker[],
+    captions: readonly Caption[][],
+  ) {
     this.#rounds = rounds;
     this.#speakers = speakers;
     this.#captions = captions;
@@ -98,13 +102,13 @@ class Judge {
   static async open(rounds: readonly Round[]): Promise<Judge> {
     loadAddon().loadBackends(backendsDir());
     const speakers: Speaker[] = [];
-    const captions: Said[][] = [];
+    const captions: Caption[][] = [];
     for (const { model, detail, scenes } of rounds) {
       const speaker = await Speaker.open(model, detail);
-      const said: Said[] = [];
-      for (const scene of scenes) said.push(await speaker.describe(scene));
+      const captionsOfRound: Caption[] = [];
+      for (const scene of scenes) captionsOfRound.push(await speaker.describe(scene));
       speakers.push(speaker);
-      captions.push(said);
+      captions.push(captionsOfRound);
     }
     return new Judge(rounds, speakers, captions);
   }
@@ -113,16 +117,16 @@ class Judge {
     return basename(this.#speakers[0]!.cpu.module);
   }
 
-  judge(round: number, scene: number, theirs: Said): Promise<'same' | 'nearTie' | 'wrong'> {
+  judge(round: number, scene: number, theirs: Caption): Promise<'same' | 'nearTie' | 'wrong'> {
     const verdict = this.#last.then(() => this.#judge(round, scene, theirs));
     this.#last = verdict.catch(() => {});
     return verdict;
   }
 
-  async #judge(round: number, scene: number, theirs: Said): Promise<'same' | 'nearTie' | 'wrong'> {
+  async #judge(round: number, scene: number, theirs: Caption): Promise<'same' | 'nearTie' | 'wrong'> {
     const mine = this.#captions[round]![scene]!;
     if (mine.tokens.join() === theirs.tokens.join()) return 'same';
-    // Where one was cut off at the most tokens, no margin is taken.
+    // No margin for a caption that was cut off at max tokens.
     const index = mine.tokens.findIndex((token, at) => theirs.tokens[at] !== token);
     const other = theirs.tokens[index];
     const { title, scenes } = this.#rounds[round]!;
@@ -173,8 +177,7 @@ async function perform(run: Run, all: readonly Round[], list: string, judge: Jud
     tally[await judge.judge(round, scene, message)]++;
     if (done % 4 === 0) console.error(`${run.cpu}, ${basename(module)}: ${done} of ${places.length}`);
   }
-  if (done !== places.length)
-    throw new Error(`${run.cpu}: ${done} of ${places.length} scenes were described`);
+  if (done !== places.length) throw new Error(`${run.cpu}: ${done} of ${places.length} scenes described`);
   return { run, module, ...tally };
 }
 

@@ -10,22 +10,22 @@ export interface ViewOptions {
   readonly quality: number;
 }
 
-/** Something that came into view: an ellipse or a box with a texture of its own. */
+/** An object that came into view: an ellipse or a box with its own texture. */
 export interface Thing {
   readonly shape: 'box' | 'ellipse';
   /** Left, top, width, height in pixels; it may lie partly outside. */
   readonly box: readonly [x: number, y: number, width: number, height: number];
-  /** By how many grey levels its mean differs from the mean of what it covers. */
+  /** Difference of its mean from the mean of the area it covers, in grey levels. */
   readonly contrast: number;
 }
 
-/** What light does to a level (0 to 255) at a place (0 to 1 from the left). */
+/** The effect of light on a level (0 to 255) at a place (0 to 1 from the left). */
 export type Light = (level: number, x: number) => number;
 
 const tileLength = 1 << 20;
 let tile: Int8Array | null = null;
 
-/** Standard normal noise, times 24, to be read from anywhere: drawing a million numbers for each frame takes too long. */
+/** Precomputed standard normal noise, times 24: drawing a million numbers for each frame takes too long. */
 function noiseTile(): Int8Array {
   if (tile) return tile;
   const random = sceneRandom(7);
@@ -40,8 +40,8 @@ function noiseTile(): Int8Array {
 }
 
 /**
- * What a fixed camera sees: a seeded scene of texture at all scales (its spectrum falls with frequency, as that of
- * photographs does) and a few flat things. Every frame has noise of its own (shot noise grows with the level), flicker
+ * The view of a fixed camera: a seeded scene of texture at all scales (its spectrum falls with frequency, as that of
+ * photographs does) and a few flat objects. Every frame has its own noise (shot noise grows with the level), flicker
  * of half a percent, and JPEG compression.
  */
 export class CameraView {
@@ -72,7 +72,7 @@ export class CameraView {
     const rgb = Buffer.allocUnsafe(levels.length * 3);
     const flicker = 1 + 0.005 * this.#random.between(-1, 1);
     const noises = noiseTile();
-    // Shot noise: the variance grows with the level; some is there in the dark as well.
+    // Shot noise: the variance grows with the level; some remains in the dark.
     const deviations = Float32Array.from(
       { length: 256 },
       (_, level) => (noise * Math.sqrt(0.25 + (0.75 * level) / 128)) / 24,
@@ -111,7 +111,7 @@ export class CameraView {
   }
 }
 
-/** A thing of a share of the picture, fully in view, that is brighter or darker by `contrast`. */
+/** An object of the given share of the picture, fully in view, brighter or darker by `contrast`. */
 export function thingOf(
   random: SceneRandom,
   { width, height }: Size,
@@ -130,7 +130,7 @@ export function thingOf(
   };
 }
 
-/** Where a thing is that comes in from the left or the right: partly in view (30 % or more), then wholly. */
+/** Positions of an object that enters from the left or right: partly in view (30 % or more), then fully. */
 export function entering(random: SceneRandom, { width }: Size, { box }: Thing): Thing['box'][] {
   const [, top, boxWidth, boxHeight] = box;
   const inView = random.between(0.3, 1) * boxWidth;
@@ -141,7 +141,7 @@ export function entering(random: SceneRandom, { width }: Size, { box }: Thing): 
   return lefts.map((left) => [left, top, boxWidth, boxHeight]);
 }
 
-/** Steps of 30 %, as cameras and lamps make them, of a level from 0 to 255; x goes from 0 to 1. */
+/** Brightness steps of 30 %, as cameras and lamps cause, of a level from 0 to 255; x from 0 to 1. */
 export const lights: Readonly<Record<string, Light>> = {
   'every level times 1.3': (level) => level * 1.3,
   'every level times 0.7': (level) => level * 0.7,
@@ -151,7 +151,7 @@ export const lights: Readonly<Record<string, Light>> = {
   'exposure times 0.7': (level) => 255 * (0.7 * (level / 255) ** 2.2) ** (1 / 2.2),
 };
 
-/** Light that does not fall evenly: times 1.2 at the left, 1.4 at the right. */
+/** Uneven light: times 1.2 at the left, 1.4 at the right. */
 export const unevenLamp: Light = (level, x) => level * (1.2 + 0.2 * x);
 
 /** Octaves of smooth noise, each half as wide and half as strong, and a few flat boxes; levels 0 to 255. */

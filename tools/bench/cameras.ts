@@ -1,11 +1,11 @@
 /**
- * The memory that each further camera costs the daemon: the pipeline with gates and a slow engine, in a process of its
- * own, started as the daemon is, once with one camera and once with 17. Each camera gives 1280x720 pictures in memory of
- * their own, as a device would; what a camera's own process or buffers take is not in it.
+ * Measures the daemon's memory per additional camera: runs the pipeline with gates and a slow engine in a child process,
+ * started like the daemon, once with one camera and once with 17. Each camera allocates its 1280x720 pictures, as a
+ * device would; a camera's own process or buffers are not included.
  *
  *   npm run bench:cameras -- [--seconds 20]
  *
- * Prints the figures; exit 1 where a camera costs 12 MB or more.
+ * Prints the figures; exits with 1 if a camera costs 12 MB or more.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -20,12 +20,12 @@ import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import type { Camera } from '../../src/pipeline/ports.ts';
 import { CameraView } from './camera-view.ts';
 
-const mostMegabytes = 12;
+const maxMegabytes = 12;
 const more = 16;
 const kinds = ['jpeg', 'masked', 'pixels'] as const;
 type Kind = (typeof kinds)[number];
 
-/** What starts the daemon, with its limits on memory, starts this instead. */
+/** The daemon's launcher, with its memory limits, starts this script instead. */
 const launcherPath = join(import.meta.dirname, '../../bin/scenecast');
 const launcher = readFileSync(launcherPath, 'utf8').replace('/src/main.ts', '/tools/bench/cameras.ts');
 
@@ -41,10 +41,10 @@ if (values.child === undefined) {
   for (const kind of kinds) {
     const [one, many] = [residentMegabytes(1, kind), residentMegabytes(1 + more, kind)];
     const each = (many - one) / more;
-    const isMet = each < mostMegabytes;
+    const isMet = each < maxMegabytes;
     console.log(
-      `${kind}: 1 camera ${one.toFixed(0)} MB, ${1 + more} cameras ${many.toFixed(0)} MB: ${each.toFixed(1)} MB a camera ` +
-        `(under ${mostMegabytes}${isMet ? '' : ': MISSED'})`,
+      `${kind}: 1 camera ${one.toFixed(0)} MB, ${1 + more} cameras ${many.toFixed(0)} MB: ${each.toFixed(1)} MB per camera ` +
+        `(under ${maxMegabytes}${isMet ? '' : ': MISSED'})`,
     );
     if (!isMet) process.exitCode = 1;
   }
@@ -60,7 +60,7 @@ function residentMegabytes(cameras: number, kind: Kind): number {
   return Number(output);
 }
 
-/** Runs the pipeline, and prints the largest resident memory seen in the second half of the time. */
+/** Runs the pipeline, and prints the peak resident memory of the second half of the time. */
 async function watch(count: number, kind: Kind): Promise<void> {
   const size = { width: 1280, height: 720 };
   const view = new CameraView(1, { size, noise: 6, quality: 80 });

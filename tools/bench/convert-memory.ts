@@ -1,10 +1,10 @@
 /**
- * The most memory a conversion takes: makes a checkpoint of random weights, converts it in a process of its own, and
+ * Measures the peak memory of a conversion: creates a checkpoint of random weights, converts it in a child process, and
  * prints that process's peak resident memory (VmHWM) as JSON.
  *
  *   node tools/bench/convert-memory.ts [--gigabytes 2] [--dtype BF16|F16|F32] [--folder DIR]
  *
- * Needs twice the checkpoint's size on the disk that DIR (default: the system's folder for temporary files) is on.
+ * Needs twice the checkpoint's size on the disk of DIR (default: the system's folder for temporary files).
  */
 import { spawnSync } from 'node:child_process';
 import { type FileHandle, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
 const vision = { width: 1024, feedForward: 4096, blocks: 24, heads: 16, imageSize: 336, patchSize: 14 };
 const text = { width: 4096, feedForward: 11_008, heads: 32, vocabularySize: 32_000 };
 
-/** Vicuna 7B's shapes, with as many blocks as make the size. */
+/** Vicuna 7B's shapes, with as many blocks as the size requires. */
 function shapes(blocks: number): [name: string, shape: number[]][] {
   const { width, feedForward, vocabularySize } = text;
   const tower = 'model.vision_tower.vision_tower.vision_model';
@@ -100,7 +100,7 @@ async function writeCheckpoint(folder: string): Promise<void> {
   await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer()));
 }
 
-/** Small random numbers: the bits of the exponent are set, those of the mantissa and the sign are left to chance. */
+/** Small random numbers: fixed exponent bits, random mantissa and sign. */
 async function writeNoise(file: FileHandle, sizeBytes: number, elementBytes: number): Promise<void> {
   const block = Buffer.alloc(16 << 20);
   let seed = 1;
@@ -131,14 +131,14 @@ function configOf(blocks: number): unknown {
   };
 }
 
-/** As many tokens as a Vicuna has. */
+/** As many tokens as Vicuna has. */
 function tokenizer(): unknown {
   const vocab: Record<string, number> = { '<unk>': 0 };
   for (let id = 1; id < text.vocabularySize; id++) vocab[`token${id}`] = id;
   return { model: { type: 'BPE', byte_fallback: true, vocab, merges: ['token 1'] } };
 }
 
-/** Converts, and prints the peak of this process. */
+/** Converts, and prints this process's peak. */
 async function convert(folder: string): Promise<void> {
   const started = performance.now();
   const { files } = await convertCheckpoint({

@@ -1,9 +1,9 @@
 /**
- * What the gate costs, and how often it is wrong, on generated camera pictures (see camera-view.ts).
+ * Measures the gate's cost and error rates on generated camera pictures (see camera-view.ts).
  *
  *   npm run bench:gate -- [--static 10000] [--seeds 300] [--only time|static|things|light]
  *
- * Prints each figure with its mark; exit 1 where one is missed.
+ * Prints each figure with its mark; exits with 1 if one is missed.
  */
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
@@ -25,14 +25,14 @@ const { values } = parseArgs({
 const staticFrames = Number(values.static);
 const seeds = Number(values.seeds);
 const large: Size = { width: 1280, height: 720 };
-/** Faster to draw, and harder: a block is the mean of 25 pixels instead of 400, so that it has four times the noise. */
+/** Faster to draw, and harder: a block is the mean of 25 pixels instead of 400, with four times the noise. */
 const small: Size = { width: 320, height: 180 };
 const defaults: DetectorOptions = { sensitivity: 50, ignore: [], lightGuard: true };
 /** Looks at the unchanged scene before something happens. */
 const warmUpLooks = 3;
 let missed = 0;
 
-/** As the daemon has it; null where the addon is not built: then all this is sharp's. */
+/** As in the daemon; null if the addon is not built: then sharp decodes. */
 const jpegBlocks = nativeJpegBlocks({ ...console, debug: console.error });
 const blocksOf = (picture: Picture): Promise<BlockMeans> => readBlockMeans(picture, jpegBlocks);
 
@@ -57,7 +57,7 @@ async function timing(): Promise<void> {
   const decide = async (by: SceneGate, index: number): Promise<void> => {
     (await by.look(pictures[index % pictures.length]!)).compare();
   };
-  // In turn, so that both meet the same machine.
+  // Alternating, so that both see the same machine load.
   const [decision, withSharp] = await mediansMs(200, [
     (index) => decide(gate, index),
     (index) => decide(sharpGate, index),
@@ -77,11 +77,11 @@ async function timing(): Promise<void> {
   console.log(`one decision, 1280x720 JPEG of ${kilobytes.toFixed(0)} kB, median of 200:`);
   mark('  in all', decision!, 5, 'ms');
   console.log(
-    `    of that decoding ${(decision! - comparison!).toFixed(2)} ms, learning and comparing ${comparison!.toFixed(2)} ms`,
+    `    decoding ${(decision! - comparison!).toFixed(2)} ms, learning and comparing ${comparison!.toFixed(2)} ms`,
   );
   console.log(`    decoded by sharp, side by side: ${withSharp!.toFixed(2)} ms`);
   console.log(`    CPU time of one, all threads: ${((user + system) / 1000 / 200).toFixed(2)} ms`);
-  console.log(`    1280x720 bare pixels: ${raw!.toFixed(2)} ms`);
+  console.log(`    1280x720 raw pixels: ${raw!.toFixed(2)} ms`);
 }
 
 /** The first frame was described; of the others none should be a change. */
@@ -113,10 +113,10 @@ async function staticScene(): Promise<void> {
   console.log(`    largest measure ${largest.toFixed(2)} %, threshold 0.50 %`);
 }
 
-/** Each thing comes in from an edge: partly in view at the first look, wholly at the second. */
+/** Each object enters from an edge: partly in view at the first look, fully at the second. */
 async function thingsThatEnter(): Promise<void> {
   console.log(
-    `things of 2 % of the picture that enter, caught within 2 looks, ${seeds} scenes each, noise 2 to 6:`,
+    `objects of 2 % of the picture that enter, detected within 2 looks, ${seeds} scenes each, noise 2 to 6:`,
   );
   for (const contrast of [15, 30, 60]) {
     let caught = 0;
@@ -171,7 +171,7 @@ async function warm(seed: number, noise: number, options = defaults) {
   return { view, detector, reference };
 }
 
-/** The median of each of these, run in turn. */
+/** The medians of these, run alternately. */
 async function mediansMs(
   times: number,
   runs: readonly ((index: number) => Promise<void> | void)[],

@@ -1,7 +1,7 @@
 /**
- * The plan against the truth: models of seven shapes, from 50 million to 1.1 billion parameters, each described with
- * once as planned; prints the planned and the measured peak of the engine's resident memory (VmHWM). Then the same in
- * memory cgroups of 512 MB to 8 GB: there each must run or be refused, and never be killed.
+ * Compares plans with measurements: models of seven shapes, from 50 million to 1.1 billion parameters, each describe one
+ * picture as planned; prints the planned and the measured peak of the engine's resident memory (VmHWM). Then the same in
+ * memory cgroups of 512 MB to 8 GB, where each must run or be refused, and never be killed.
  *
  *   npm run bench:plan [-- --only WORDS] [--no-cgroups]
  *
@@ -60,7 +60,7 @@ interface Outcome {
 
 /** Plans for this machine, or for the cgroup that this process is in, and describes one picture. */
 async function describeOnce(folder: string): Promise<Outcome> {
-  // Short answers: zeros never end by themselves.
+  // Short answers: a model of zeros never generates an end token.
   const model = modelSchema.parse({ path: folder, max_tokens: 16, threads: 2 });
   const files = { text: join(folder, 'hollow-text.gguf'), mmproj: join(folder, 'hollow-mmproj.gguf') };
   let setUp: Awaited<ReturnType<typeof setUpEngine>>;
@@ -116,7 +116,7 @@ function shapeOf(
   };
 }
 
-/** Runs this file on one model in a process of its own, within a memory limit where one is given. */
+/** Runs this file on one model in a child process, within a memory limit if one is given. */
 async function runInside(
   folder: string,
   limitBytes: number | null,
@@ -144,7 +144,7 @@ function makeGroup(limitBytes: number): string {
   return group;
 }
 
-/** What has been killed in it may take a moment to be gone. */
+/** Killed processes may take a moment to disappear from it. */
 async function removeGroup(group: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -195,7 +195,7 @@ async function main(): Promise<number> {
       let isAsPlannedWithoutLimit = false;
       const cells: string[] = [];
       for (const limit of Object.values(limits)) {
-        // More memory changes nothing any more.
+        // More memory makes no difference.
         if (isAsPlannedWithoutLimit) {
           cells.push('the same');
           continue;

@@ -1,11 +1,11 @@
 /**
- * Boots a Debian system under QEMU, runs a suite, prints its table, and ends with its exit code.
+ * Boots a Debian system under QEMU, runs a suite, prints its table, and exits with its exit code.
  *
  *   npm run board-vm -- cameras [--arch arm64|amd64] [--cpu cortex-a76] [--cycles 100] [--only WORDS]
  *   npm run board-vm -- provision [--arch arm64|amd64] [--cpu cortex-a76] [--release bookworm|trixie] [--interrupt 20]
  *                                 [--package FILE] [--only-interrupt]
  *
- * As root on Debian; see README.md beside this file.
+ * Run as root on Debian; see README.md in this folder.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ if (
   process.exit(64);
 }
 if (process.getuid?.() !== 0) {
-  console.error('board-vm: needs root: it installs packages and makes a file system for another machine');
+  console.error('board-vm: needs root, to install packages and create a file system for another machine');
   process.exit(1);
 }
 

@@ -7,9 +7,9 @@ import { freePort } from '../test/free-port.ts';
 
 const run = promisify(execFile);
 const vmFolder = join(import.meta.dirname, '../../build/board-vm');
-const longestBootMs = 300_000;
+const maxBootMs = 300_000;
 
-/** How each architecture's virtual board is called. */
+/** QEMU's command line for each architecture. */
 const machines = {
   arm64: { qemu: 'qemu-system-aarch64', machine: 'virt', cpu: 'cortex-a76', console: 'ttyAMA0' },
   amd64: { qemu: 'qemu-system-x86_64', machine: 'q35', cpu: 'max', console: 'ttyS0' },
@@ -19,11 +19,11 @@ export type BoardArch = keyof typeof machines;
 
 export interface BoardOptions {
   readonly arch: BoardArch;
-  /** Where make-image.sh has put this board's disk. */
+  /** The folder with this board's disk, created by make-image.sh. */
   readonly folder: string;
-  /** QEMU's name; null: the usual one. */
+  /** QEMU's CPU name; null: the default. */
   readonly cpu: string | null;
-  /** false: it is switched off instead. */
+  /** false: a reboot powers it off instead. */
   readonly canReboot: boolean;
   /** A second disk, read-only, as a USB stick would be: /dev/vdb. */
   readonly stick?: string;
@@ -33,24 +33,24 @@ export interface BoardOptions {
 }
 
 export interface Board {
-  /** What to give ssh to run a command as root. */
+  /** ssh arguments to run a command as root. */
   sshArguments(command: string): string[];
-  /** Runs a shell command as root. @returns what it printed. @throws Error with what it printed, where it fails. */
+  /** Runs a shell command as root. @returns its output. @throws Error with its output if it fails. */
   run(command: string, timeoutMs?: number): Promise<string>;
-  /** Resolves when it can be reached by ssh. @throws Error where that takes too long. */
+  /** Resolves when ssh connects. @throws Error on a timeout. */
   reachable(): Promise<void>;
-  /** Switches it off. */
+  /** Powers it off. */
   close(): Promise<void>;
 }
 
-/** Where an architecture's and release's images are. */
+/** The folder with the images of an architecture and release. */
 export function boardFolder(arch: BoardArch, release: string): string {
   return join(vmFolder, release === 'bookworm' ? arch : `${arch}-${release}`);
 }
 
 /**
- * Boots the image that make-image.sh made, and waits until it can be reached by ssh. Always emulated (TCG): where
- * /dev/kvm is there it may still not work, and results should not depend on it.
+ * Boots the image of make-image.sh, and waits until ssh connects. Always emulated (TCG): even if /dev/kvm exists it may
+ * not work, and results should not depend on it.
  */
 export async function bootBoard(options: BoardOptions): Promise<Board> {
   const { arch, folder, cpu, canReboot, stick, hasProject, signal } = options;
@@ -64,7 +64,7 @@ export async function bootBoard(options: BoardOptions): Promise<Board> {
       ...['-serial', `file:${folder}/serial.log`],
       ...['-kernel', `${folder}/vmlinuz`, '-initrd', `${folder}/initrd`],
       ...['-append', `console=${machine.console} root=/dev/vda rw panic=-1`],
-      // A snapshot: every board begins with the same disk, and what is written lasts as long as the board.
+      // A snapshot: every board starts with the same disk, and its writes are discarded at the end.
       ...['-drive', `file=${folder}/disk.ext4,format=raw,if=virtio,cache=unsafe,snapshot=on`],
       ...(canReboot ? [] : ['-no-reboot']),
       ...(stick ? ['-drive', `file=${stick},format=raw,if=virtio,readonly=on`] : []),
@@ -97,8 +97,8 @@ export async function bootBoard(options: BoardOptions): Promise<Board> {
     const startedAt = performance.now();
     while (!(await answers(sshArguments('true')))) {
       if (child.exitCode !== null) throw new Error(`${machine.qemu} ended with ${child.exitCode}`);
-      if (performance.now() - startedAt > longestBootMs)
-        throw new Error(`the board did not boot within ${longestBootMs / 1000} s; see ${folder}/serial.log`);
+      if (performance.now() - startedAt > maxBootMs)
+        throw new Error(`the board did not boot within ${maxBootMs / 1000} s; see ${folder}/serial.log`);
       await sleep(1000, undefined, { signal });
     }
   };

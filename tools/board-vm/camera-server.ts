@@ -9,12 +9,12 @@ import { frameSizes } from './uvc-descriptors.ts';
 export interface CameraServer {
   /** Where a USB/IP client finds the camera. */
   readonly usbipPort: number;
-  /** Where GET /ok, /freeze, /truncate, /error, /unplug, /bars and /bare say how the camera behaves. */
+  /** GET /ok, /freeze, /truncate, /error, /unplug, /bars and /bare set the camera's behaviour. */
   readonly controlPort: number;
   close(): Promise<void>;
 }
 
-/** The simulated USB camera beside the VM, and a small HTTP server by which the suite inside rules it. */
+/** The simulated USB camera outside the VM, and a small HTTP server through which the suite inside controls it. */
 export async function startCameraServer(): Promise<CameraServer> {
   const bars = await picturesOf((jpeg) => jpeg);
   const bare = await picturesOf(withoutHuffmanTables);
@@ -43,14 +43,14 @@ async function picturesOf(change: (jpeg: Buffer) => Buffer): Promise<Pictures> {
   const entries = frameSizes.map(async (size) => {
     const raw = { ...size, channels: 3 } as const;
     const pixels = colourBars(size);
-    // What webcams send: the standard tables, and half the colour.
+    // Like webcams: the standard tables, and half the colour resolution.
     const jpeg = await sharp(pixels, { raw }).jpeg({ quality: 90, optimiseCoding: false }).toBuffer();
     return [size, change(jpeg)] as const;
   });
   return new Map(await Promise.all(entries));
 }
 
-/** Leaves out the DHT segments, as many cameras do. */
+/** Removes the DHT segments, as many cameras do. */
 function withoutHuffmanTables(jpeg: Buffer): Buffer {
   const kept = [jpeg.subarray(0, 2)];
   let at = 2;

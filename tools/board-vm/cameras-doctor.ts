@@ -7,7 +7,7 @@ import { expect, type Suite } from './suite.ts';
 
 const doctor = ['src/main.js', 'doctor', 'cameras'];
 
-/** The command that a person runs. */
+/** The `scenecast` command. */
 export async function checkDoctor(suite: Suite, ports: UsbPorts): Promise<void> {
   if (!existsSync(usbCamera)) await plugIn(ports);
   await suite.check('doctor cameras --json --snapshot', async () => {

@@ -12,7 +12,7 @@ export interface CamerasSuiteOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs cameras-suite.ts inside a board, with a simulated USB camera beside it. @returns its exit code. */
+/** Runs cameras-suite.ts inside a board, with a simulated USB camera outside. @returns its exit code. */
 export async function runCamerasSuite(options: CamerasSuiteOptions): Promise<number> {
   const { arch, cpu, cycles, only, signal } = options;
   for (const script of ['make-image.sh', 'make-project.sh'])

@@ -6,36 +6,36 @@ import { plugIn, type UsbPorts, usbCamera } from './cameras-usb.ts';
 import { never, withCamera } from './in-vm.ts';
 import { expect, type Suite } from './suite.ts';
 
-/** Whoever else uses the machine shows in single stretches: the middle one counts. */
+/** Other load on the machine affects single periods: the median counts. */
 const stretches = 5;
 const stretchSeconds = 12;
-/** At the camera's own rate: V8 compiles what runs often, once, and under emulation that takes it seconds. */
+/** At the camera's own rate: under emulation V8 takes seconds to compile hot code. */
 const warmUpLooks = 150;
-const mostPercent = 3;
+const maxPercent = 3;
 
 interface Watched {
   readonly hasGate: boolean;
-  /** Whether each picture is another file, as a real camera's are, and not the simulated camera's one. */
+  /** Whether every picture is a different file, as with a real camera. */
   readonly isEachNew: boolean;
 }
 
 /**
- * What an idle camera costs: 1280x720 MJPEG at 30 pictures a second, one capture a second, and one decision of the gate
- * over a scene that does not change. CPU time of this process, user and system, once it has warmed up; an emulated
- * processor needs many times a real one's, so a board does better.
+ * Measures the cost of an idle camera: 1280x720 MJPEG at 30 fps, one capture per second, and one decision of the gate
+ * over a static scene. CPU time of this process, user and system, after warming up; an emulated processor needs many
+ * times a real one's, so a board does better.
  */
 export async function checkIdle(suite: Suite, ports: UsbPorts): Promise<void> {
-  const check = (name: string, most: number, watched: Watched): Promise<boolean> =>
+  const check = (name: string, max: number, watched: Watched): Promise<boolean> =>
     suite.check(`usb: CPU of an idle 1280x720 MJPEG camera, ${name}`, async () => {
       if (!existsSync(usbCamera)) await plugIn(ports);
       const { percent, detail } = await costOf(watched);
-      expect(percent < most, detail);
+      expect(percent < max, detail);
       return detail;
     });
-  await check('capture alone', mostPercent, { hasGate: false, isEachNew: false });
-  await check('with the gate', mostPercent, { hasGate: true, isEachNew: false });
-  // No mark: emulated floating point and vector instructions say nothing of a board's.
-  await check('with the gate, every picture another file', 100, { hasGate: true, isEachNew: true });
+  await check('capture alone', maxPercent, { hasGate: false, isEachNew: false });
+  await check('with the gate', maxPercent, { hasGate: true, isEachNew: false });
+  // No mark: emulated floating point and vector instructions are not comparable with a board's.
+  await check('with the gate, every picture a different file', 100, { hasGate: true, isEachNew: true });
 }
 
 async function costOf({ hasGate, isEachNew }: Watched): Promise<Stretch> {
@@ -46,7 +46,7 @@ async function costOf({ hasGate, isEachNew }: Watched): Promise<Stretch> {
   return withCamera(usbCamera, { size: { width: 1280, height: 720 } }, async (camera) => {
     const look = async (count: number): Promise<void> => {
       const picture = await camera.capture(never);
-      // What follows a JPEG's end mark is not read, and makes another file of it.
+      // Bytes after a JPEG's end marker are ignored, and make the file different.
       const bytes = isEachNew ? Buffer.concat([picture.bytes, Buffer.of(count)]) : picture.bytes;
       if (gate) expect(!(await gate.look({ ...picture, bytes })).compare().changed, 'the gate saw a change');
     };
@@ -63,7 +63,7 @@ interface Stretch {
   readonly detail: string;
 }
 
-/** Looks once a second. */
+/** Looks once per second. */
 async function stretch(look: (count: number) => Promise<void>): Promise<Stretch> {
   const threadsBefore = threadTimes();
   const before = process.cpuUsage();
@@ -86,7 +86,7 @@ async function stretch(look: (count: number) => Promise<void>): Promise<Stretch>
   };
 }
 
-/** What this process's threads have run, and how often they went to sleep, by the threads' names. */
+/** CPU time and voluntary context switches of this process's threads, by thread name. */
 function threadTimes(): Map<string, { micros: number; sleeps: number }> {
   const times = new Map<string, { micros: number; sleeps: number }>();
   for (const thread of readdirSync('/proc/self/task')) {

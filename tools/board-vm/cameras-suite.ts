@@ -1,4 +1,4 @@
-/** Runs inside the board VM: V4L2 cameras, drawn by vivid, and a USB one simulated beside the VM. See README.md. */
+/** Runs inside the board VM: V4L2 cameras of vivid, and a USB camera simulated outside the VM. See README.md. */
 import { parseArgs } from 'node:util';
 import { checkDoctor } from './cameras-doctor.ts';
 import { checkIdle } from './cameras-idle.ts';

@@ -4,7 +4,7 @@ import { bars75, barsError } from './colour-bars.ts';
 import { cameraAt, holdings, never, pixelsOf, run, waitFor, withCamera } from './in-vm.ts';
 import { expect, rejection, type Suite } from './suite.ts';
 
-/** The host as the VM's user network shows it. */
+/** The host's address in the VM's user network. */
 const host = '10.0.2.2';
 export const usbCamera = '/dev/v4l/by-id/usb-Scenecast_Simulated_camera_0001-video-index0';
 const mjpeg = { size: { width: 1280, height: 720 }, format: 'auto' } as const;
@@ -14,7 +14,7 @@ export interface UsbPorts {
   readonly controlPort: number;
 }
 
-/** Tells the simulated camera how to behave. */
+/** Sets the simulated camera's behaviour. */
 async function tell({ controlPort }: UsbPorts, word: string): Promise<void> {
   await fetch(`http://${host}:${controlPort}/${word}`);
 }
@@ -30,7 +30,7 @@ async function unplug(ports: UsbPorts): Promise<void> {
   await waitFor(`${usbCamera} gone`, () => !existsSync(usbCamera), 30_000);
 }
 
-/** A real uvcvideo driver over a camera that is simulated beside the VM. */
+/** The real uvcvideo driver with a camera simulated outside the VM. */
 export async function checkUsb(suite: Suite, ports: UsbPorts, cycles: number): Promise<void> {
   await suite.check('usb: MJPEG 1280x720, by its stable name', async () => {
     await plugIn(ports);
@@ -56,7 +56,7 @@ export async function checkUsb(suite: Suite, ports: UsbPorts, cycles: number): P
   );
   const faults = [
     ['truncate', 'cut pictures', /\d+ damaged ones were dropped/],
-    // uvcvideo drops these itself.
+    // uvcvideo itself drops these.
     ['error', 'pictures marked as damaged', /no picture for 3000 ms/],
   ] as const;
   for (const [mode, what, message] of faults)
@@ -64,7 +64,7 @@ export async function checkUsb(suite: Suite, ports: UsbPorts, cycles: number): P
       withCamera(usbCamera, { ...mjpeg, frameTimeoutMs: 3000 }, async (camera) => {
         await camera.capture(never);
         await tell(ports, mode);
-        // Pictures under way when the camera was told are whole.
+        // Pictures in flight when the behaviour changed are complete.
         await sleep(1000);
         const text = await rejection(camera.capture(never), message);
         await tell(ports, 'ok');
@@ -104,7 +104,7 @@ async function plugCycles(ports: UsbPorts, cycles: number): Promise<string> {
     await sleep(100);
     const before = holdings();
     for (let cycle = 0; cycle < cycles; cycle++) {
-      // In turn while it waits for a picture, and between two pictures.
+      // Alternately while it waits for a picture, and between two pictures.
       if (cycle % 2 === 0) await tell(ports, 'freeze');
       const capture = cycle % 2 === 0 ? rejection(camera.capture(never), /unplugged/) : null;
       await sleep(100);

@@ -4,16 +4,16 @@ import { basename } from 'node:path';
 import { type CallTimes, cameraAt, control, holdings, never, timesOf, waitFor } from './in-vm.ts';
 import { expect, rejection } from './suite.ts';
 
-/** A picture after the camera's return. */
+/** The first picture after the camera is back. */
 interface Return {
   readonly ms: number;
-  /** What the addon's calls took of it. */
+  /** The part of it spent in the addon's calls. */
   readonly calls: CallTimes;
-  /** What the same piece of work took just then: a host that is busy with other things slows everything down. */
+  /** The time of a fixed piece of work at that moment: a busy host slows everything down. */
   readonly yardstickMs: number;
 }
 
-/** The driver taken from the camera and given back, in the midst of a stream: a picture within 10 s, and nothing left over. */
+/** The driver is unbound and bound again during a stream: a picture within 10 s, and no leaks. */
 export async function driverCycles(path: string, cycles: number): Promise<string> {
   const device = basename(await readlink(`/sys/class/video4linux/${basename(path)}/device`));
   const driver = '/sys/bus/platform/drivers/vivid';
@@ -38,7 +38,7 @@ export async function driverCycles(path: string, cycles: number): Promise<string
     const after = holdings();
     returns.sort((a, b) => a.ms - b.ms);
     const [median, slowest] = [returns[returns.length >> 1]!, returns.at(-1)!];
-    const detail = `picture after return: median ${told(median)}; slowest ${told(slowest)}`;
+    const detail = `picture after return: median ${textOf(median)}; slowest ${textOf(slowest)}`;
     expect(slowest.ms < 10_000, detail);
     expect(
       after.descriptors <= before.descriptors,
@@ -52,7 +52,7 @@ export async function driverCycles(path: string, cycles: number): Promise<string
   }
 }
 
-function told({ ms, calls, yardstickMs }: Return): string {
+function textOf({ ms, calls, yardstickMs }: Return): string {
   return `${Math.round(ms)} ms (${timesOf(calls)}; yardstick ${yardstickMs.toFixed(1)})`;
 }
 

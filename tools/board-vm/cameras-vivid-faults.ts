@@ -3,7 +3,7 @@ import { driverCycles } from './cameras-vivid-cycles.ts';
 import { cameraAt, control, never, run, type Vivid, withCamera } from './in-vm.ts';
 import { expect, rejection, type Suite } from './suite.ts';
 
-/** Every fault ends in a named error, and the next capture works again. */
+/** Every fault gives a named error, and the next capture works again. */
 export async function checkVividFaults(suite: Suite, { webcam }: Vivid, cycles: number): Promise<void> {
   const injected = async (name: string, message: RegExp): Promise<string> =>
     withCamera(webcam, {}, async (camera) => {
@@ -35,11 +35,11 @@ export async function checkVividFaults(suite: Suite, { webcam }: Vivid, cycles: 
       await camera.capture(never);
       await control(webcam, 'inject_v4l2_buf_flag_error', 1);
       for (let look = 0; look < 3; look++) await camera.capture(never);
-      // It may have been handed back unread, as old.
+      // It may have been skipped as too old.
       return JSON.stringify(lines).includes('damaged') ? 'met and dropped' : 'handed back unread';
     }),
   );
-  await suite.check('vivid: no pictures come', async () =>
+  await suite.check('vivid: no pictures arrive', async () =>
     withCamera(webcam, { frameTimeoutMs: 2000 }, async (camera) => {
       await camera.capture(never);
       await control(webcam, 'percentage_of_dropped_buffers', 100);
@@ -69,7 +69,7 @@ export async function checkVividFaults(suite: Suite, { webcam }: Vivid, cycles: 
       return text;
     });
   });
-  await suite.check('vivid: closed while a capture waits', async () => {
+  await suite.check('vivid: closed during a capture', async () => {
     await control(webcam, 'percentage_of_dropped_buffers', 100);
     const { camera } = cameraAt(webcam, { frameTimeoutMs: 60_000 });
     const capture = rejection(camera.capture(never), /is closed/);
@@ -82,7 +82,7 @@ export async function checkVividFaults(suite: Suite, { webcam }: Vivid, cycles: 
     expect(ms < 2000, `it took ${ms} ms`);
     return `${ms} ms`;
   });
-  await suite.check('vivid: aborted while a capture waits', async () =>
+  await suite.check('vivid: aborted during a capture', async () =>
     withCamera(webcam, { frameTimeoutMs: 60_000 }, async (camera) => {
       await camera.capture(never);
       await control(webcam, 'percentage_of_dropped_buffers', 100);

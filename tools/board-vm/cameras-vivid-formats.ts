@@ -3,8 +3,8 @@ import { bars75, barsError, barsMuted, type Rgb } from './colour-bars.ts';
 import { control, never, pixelsOf, type Vivid, withCamera } from './in-vm.ts';
 import { expect, type Suite } from './suite.ts';
 
-/** "Colours right within 4 levels". */
-const mostLevelsOff = 4;
+/** Colours must be correct within 4 levels. */
+const maxLevelsOff = 4;
 const patterns = { bars75: 0, muted: 2 } as const;
 const yuvFormats = ['yuyv', 'uyvy', 'nv12', 'nv21', 'yu12'] as const;
 const formats = [...yuvFormats, 'rgb24', 'bgr24', 'grey'] as const;
@@ -56,8 +56,8 @@ export async function checkVividFormats(suite: Suite, { webcam, multiPlanar, hdm
     [1000, 700],
   ] as const)
     await suite.check(`vivid: ${width}x${height}`, async () => sizeOf(webcam, width, height));
-  // A driver that scales takes nearly every size: lines then need not end where a picture's line ends. It remembers what
-  // it filled of the last picture, so a larger one follows a smaller one. vivid scales by four at the most.
+  // A driver that scales accepts almost any size, and may pad its lines. It remembers how much of the last picture it
+  // filled, so a larger one follows a smaller one. vivid scales by at most four.
   for (const [width, height] of [
     [482, 272],
     [1278, 718],
@@ -70,17 +70,17 @@ export async function checkVividFormats(suite: Suite, { webcam, multiPlanar, hdm
     const sideways = await withCamera(webcam, { rotation: 90 }, (camera) => camera.capture(never));
     const reversed = bars75.toReversed();
     const errors = [mirrored, upsideDown].map(({ bytes, size }) => barsError(bytes, size, reversed));
-    expect(Math.max(...errors) <= mostLevelsOff, `off by ${errors}`);
+    expect(Math.max(...errors) <= maxLevelsOff, `off by ${errors}`);
     expect(
       sideways.size.width === 180 && sideways.size.height === 320,
       `sideways it is ${JSON.stringify(sideways.size)}`,
     );
   });
-  await suite.check('vivid: pictures are new ones, with the time they were taken', async () => {
+  await suite.check('vivid: pictures are new, with their time of capture', async () => {
     await withCamera(webcam, {}, async (camera) => {
       let last = 0;
       for (let look = 0; look < 5; look++) {
-        // vivid stamps the time at which a picture was due, an emulated processor draws it later.
+        // vivid stamps the time at which a picture was due; an emulated processor draws it later.
         const asked = Date.now();
         const { takenAt } = await camera.capture(never);
         expect(takenAt !== undefined, 'there is no capture time');
@@ -90,7 +90,7 @@ export async function checkVividFormats(suite: Suite, { webcam, multiPlanar, hdm
         );
         expect(takenAt!.getTime() > last, 'the same picture came twice');
         last = takenAt!.getTime();
-        // Long enough for every buffer to grow old.
+        // Long enough for every buffer to become old.
         await new Promise((resolve) => setTimeout(resolve, 1500));
       }
     });
@@ -101,7 +101,7 @@ async function colours(path: string, format: string, bars: readonly Rgb[]): Prom
   return withCamera(path, { format }, async (camera, lines) => {
     const picture = await camera.capture(never);
     const error = barsError(await pixelsOf(picture), picture.size, bars);
-    expect(error <= mostLevelsOff, `off by ${error} levels: ${JSON.stringify(lines[0])}`);
+    expect(error <= maxLevelsOff, `off by ${error} levels: ${JSON.stringify(lines[0])}`);
     return `off by ${error}`;
   });
 }
@@ -115,15 +115,15 @@ async function sizeOf(path: string, width: number, height: number): Promise<stri
       `${bytes.length} bytes for ${JSON.stringify(size)}`,
     );
     const isExact = size.width === width && size.height === height;
-    const isTold = JSON.stringify(lines).includes('nearest size');
-    expect(isExact !== isTold, 'another size is told if and only if it is another');
+    const isLogged = JSON.stringify(lines).includes('nearest size');
+    expect(isExact !== isLogged, 'a size is logged if and only if it differs');
     const error = barsError(bytes, size, bars75);
-    expect(error <= mostLevelsOff, `off by ${error} levels`);
+    expect(error <= maxLevelsOff, `off by ${error} levels`);
     return `${size.width}x${size.height}, off by ${error}`;
   });
 }
 
-/** What vivid makes of a colour in GREY: the luma of BT.709, full range. */
+/** A colour of vivid in GREY: the luma of BT.709, full range. */
 function greyOf([red, green, blue]: Rgb): Rgb {
   const luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   return [luma, luma, luma];

@@ -13,7 +13,7 @@ export const bars75: readonly Rgb[] = [
   [0, 0, 0],
 ];
 
-/** "CSC Colorbar": the same, muted, so that every colourspace and encoding holds them. */
+/** "CSC Colorbar": the same, muted, so that every colourspace and encoding can represent them. */
 export const barsMuted: readonly Rgb[] = bars75.map(([r, g, b]) => [muted(r), muted(g), muted(b)] as const);
 
 function muted(level: number): number {
@@ -35,7 +35,7 @@ export function colourBars({
 }
 
 /**
- * The largest difference of any channel between the middles of a picture's bars and what they should be. `pixels` is
+ * The largest difference of any channel between the centres of a picture's bars and their expected colours. `pixels` is
  * height x width x 3 bytes.
  */
 export function barsError(

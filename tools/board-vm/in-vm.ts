@@ -53,7 +53,7 @@ export function timesOf(calls: CallTimes): string {
   return [...calls].map(([name, ms]) => `${name} ${Math.round(ms)}`).join(', ');
 }
 
-/** The addon's device; how long its calls take is added to `calls`. */
+/** The addon's device, with the duration of its calls added to `calls`. */
 async function openTimed(path: string, calls: CallTimes): Promise<V4l2Device> {
   const timed = async <T>(name: string, call: () => Promise<T>): Promise<T> => {
     const startedAt = performance.now();
@@ -76,7 +76,7 @@ async function openTimed(path: string, calls: CallTimes): Promise<V4l2Device> {
   };
 }
 
-/** A camera whose log lines are kept, and what the addon's calls took. */
+/** A camera with its log lines and the durations of the addon's calls. */
 export function cameraAt(
   path: string,
   options: Partial<V4l2Options> = {},
@@ -91,7 +91,7 @@ export function cameraAt(
   return { camera, lines };
 }
 
-/** Opens a camera for `use` and closes it whatever happens. */
+/** Opens a camera for `use`, and closes it in any case. */
 export async function withCamera<T>(
   path: string,
   options: Partial<V4l2Options>,
@@ -120,7 +120,7 @@ export async function waitFor(what: string, isSo: () => boolean, limitMs: number
   }
 }
 
-/** Open descriptors and threads of this process. Sockets are not counted: they are fetch's, which keeps some for a while. */
+/** Open descriptors and threads of this process, without sockets: fetch keeps some for a while. */
 export function holdings(): { readonly descriptors: number; readonly threads: number } {
   return {
     descriptors: readdirSync('/proc/self/fd').filter((fd) => !isSocket(fd)).length,
@@ -132,6 +132,6 @@ function isSocket(descriptor: string): boolean {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:');
   } catch {
-    return true; // the one that listed the folder
+    return true; // the descriptor that listed the folder
   }
 }

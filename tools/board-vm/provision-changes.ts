@@ -12,7 +12,7 @@ import { expect, type Suite } from './suite.ts';
 const provisioned =
   '/etc/scenecast /etc/mosquitto /etc/credstore /usr/lib/scenecast/package.json /etc/systemd/system';
 
-/** What must not be another after provisioning again: every file with its time, and which processes run. */
+/** What must not change when provisioning again: every file with its time, and the running processes. */
 async function fingerprint(board: Board): Promise<string> {
   return board.run(
     `find ${provisioned} /var/lib/scenecast-provision -type f -printf '%p %T@ %m %u ' -exec md5sum {} \\; | sort;` +
@@ -21,7 +21,7 @@ async function fingerprint(board: Board): Promise<string> {
 }
 
 export async function checkAgain(suite: Suite, board: Board): Promise<void> {
-  await suite.check('provisioned again, nothing is changed', async () => {
+  await suite.check('provisioning again changes nothing', async () => {
     const before = await fingerprint(board);
     await board.run(`/mnt/provision.sh ${offlineFlags}`, 900_000);
     const after = await fingerprint(board);
@@ -32,7 +32,7 @@ export async function checkAgain(suite: Suite, board: Board): Promise<void> {
 }
 
 export async function checkUpgrade(suite: Suite, board: Board): Promise<void> {
-  await suite.check('an upgrade keeps the config, and runs', async () => {
+  await suite.check('an upgrade keeps the config, and the service runs', async () => {
     const version = `dpkg-query -W -f '\${Version}' scenecast`;
     const config = `md5sum <${configFile}`;
     const [oldVersion, oldConfig, oldPid] = [
@@ -53,7 +53,7 @@ export async function checkUpgrade(suite: Suite, board: Board): Promise<void> {
 }
 
 export async function checkUninstalled(suite: Suite, board: Board): Promise<void> {
-  await suite.check('uninstalled, nothing is left', async () => {
+  await suite.check('uninstalling leaves nothing', async () => {
     await board.run('/mnt/provision.sh --uninstall --yes', 600_000);
     const left = await board.run(`${listFiles('after')}; comm -13 /root/before /root/after`);
     const unknown = left.split('\n').filter((path) => path !== '' && !isDebians(path));
@@ -63,7 +63,7 @@ export async function checkUninstalled(suite: Suite, board: Board): Promise<void
   });
 }
 
-/** Backups that Debian's own tools make of the files of users and libraries. */
+/** Backups of user and library files by Debian's own tools. */
 function isDebians(path: string): boolean {
   return /^\/etc\/((passwd|group|g?shadow|sub[ug]id)-|ld\.so\.cache|\.pwd\.lock)$/.test(path);
 }

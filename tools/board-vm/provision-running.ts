@@ -10,18 +10,18 @@ import {
 import { expect, type Suite } from './suite.ts';
 
 const recoveryLimitSeconds = 70;
-/** Until a replaced one describes: an emulated processor takes a minute for what a board does in two seconds. */
-const longestStartMs = 300_000;
+/** Time until a replaced process describes: an emulated processor takes a minute for two seconds of a board. */
+const maxStartMs = 300_000;
 const exposureLimit = 1.5;
 
-/** What a provisioned board shows. */
+/** Checks of a provisioned board. */
 export async function checkRunning(suite: Suite, board: Board): Promise<void> {
   await suite.check('the service is active and enabled', async () => {
     expect((await property(board, 'ActiveState')) === 'active', await property(board, 'ActiveState'));
     await board.run('systemctl is-enabled -q scenecast');
     return await property(board, 'StatusText');
   });
-  await suite.check('the watchdog is on, and fed', async () => {
+  await suite.check('the watchdog is enabled, and notified', async () => {
     expect((await property(board, 'WatchdogUSec')) !== '0', 'WatchdogUSec is 0');
     const first = await property(board, 'WatchdogTimestampMonotonic');
     await sleep(30_000);
@@ -34,7 +34,7 @@ export async function checkRunning(suite: Suite, board: Board): Promise<void> {
     expect(isRetained, 'it is not retained');
     return `"${description.summary}", ${description.image.width}x${description.image.height}`;
   });
-  await suite.check('the broker is for this board alone', () => checkBrokerIsClosed(board));
+  await suite.check('the broker is reachable from this board only', () => checkBrokerIsClosed(board));
   await suite.check(`systemd-analyze security, at most ${exposureLimit}`, async () => {
     const printed = await board.run('systemd-analyze security --no-pager scenecast');
     const score = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(printed)?.[1] ?? Number.NaN);
@@ -62,7 +62,7 @@ export async function checkWatchdogs(suite: Suite, board: Board): Promise<void> 
   await suite.check('a stopped engine is replaced within 70 s', async () => replacement(board, engineOf));
 }
 
-/** Stops a process, waits for another in its place, and for a description of a picture that was taken after that. */
+/** Stops a process, and waits for its replacement and for a description of a later picture. */
 async function replacement(board: Board, pidOf: () => Promise<string>): Promise<string> {
   const stopped = await pidOf();
   expect(/^[1-9]/.test(stopped), 'there is none');
@@ -74,8 +74,8 @@ async function replacement(board: Board, pidOf: () => Promise<string>): Promise<
     await sleep(500);
   }
   const replacedSeconds = passedSeconds();
-  await requestDescription(board, await boardTimeMs(board), longestStartMs);
-  const told = `replaced after ${replacedSeconds.toFixed(1)} s, described again after ${passedSeconds().toFixed(1)} s`;
-  expect(replacedSeconds <= recoveryLimitSeconds, told);
-  return told;
+  await requestDescription(board, await boardTimeMs(board), maxStartMs);
+  const result = `replaced after ${replacedSeconds.toFixed(1)} s, described again after ${passedSeconds().toFixed(1)} s`;
+  expect(replacedSeconds <= recoveryLimitSeconds, result);
+  return result;
 }

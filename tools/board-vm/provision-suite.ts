@@ -12,12 +12,12 @@ import { expect, Suite } from './suite.ts';
 export interface ProvisionSuiteOptions {
   readonly arch: BoardArch;
   readonly cpu: string | null;
-  /** Debian's: bookworm or trixie. */
+  /** Debian release: bookworm or trixie. */
   readonly release: string;
-  /** How often provisioning is interrupted after all else. */
+  /** How often provisioning is interrupted, after all other checks. */
   readonly interrupts: number;
   readonly isOnlyInterrupt: boolean;
-  /** A scenecast_*.deb; null: the newest in build/packages, which is built where there is none. */
+  /** A scenecast_*.deb; null: the newest in build/packages, built if there is none. */
   readonly package: string | null;
   readonly signal: AbortSignal;
 }
@@ -47,7 +47,7 @@ export async function runProvisionSuite(options: ProvisionSuiteOptions): Promise
     (await suite.check(`an image of Debian ${release}`, async () =>
       script('make-image.sh', arch, release),
     )) &&
-    (await suite.check('a stick with all that is needed', async () =>
+    (await suite.check('a USB stick with all files', async () =>
       script('make-stick.sh', arch, release, packageOf(options)!),
     ));
   if (isReady) {
@@ -95,7 +95,7 @@ function makePackage(options: ProvisionSuiteOptions): string {
   return found!.split('/').at(-1)!;
 }
 
-/** What a person does: a camera, and the stick. And what is there before all, to compare with at the end. */
+/** Attaches a camera and the stick, and records the initial state, to compare with at the end. */
 async function plugIn(board: Board): Promise<void> {
   await board.run(
     [
@@ -148,8 +148,8 @@ async function provisionOnce(suite: Suite, board: Board): Promise<number | null>
 }
 
 /**
- * Runs something with a default route and a name server that lead nowhere, and counts what would have gone there. The host is
- * still reached, being on the board's own wire. @returns what was sent, by which programs; empty: nothing.
+ * Runs `use` with a default route and a name server that lead nowhere, and counts the packets that would have gone there.
+ * The host stays reachable, since it is on the board's own network. @returns packets by program; empty: none.
  */
 async function sentMeanwhile(board: Board, work: () => Promise<void>): Promise<string> {
   const events = '/sys/kernel/tracing/events/net/net_dev_queue';
@@ -166,7 +166,7 @@ async function sentMeanwhile(board: Board, work: () => Promise<void>): Promise<s
     ].join(' && '),
   );
   try {
-    // The trap must catch something, or its silence means nothing.
+    // The trace must catch a packet first, or its silence means nothing.
     await board.run('timeout 3 getent hosts deb.debian.org || true');
     expect((await board.run(senders)).includes('getent'), 'a name that was asked for was not noticed');
     await board.run('echo >/sys/kernel/tracing/trace');
@@ -179,7 +179,7 @@ async function sentMeanwhile(board: Board, work: () => Promise<void>): Promise<s
   }
 }
 
-/** How long each step took, from its line: `[2/9] the package (0 min 3 s)`. */
+/** The duration of each step, from its line: `[2/9] the package (0 min 3 s)`. */
 function stepsOf(output: string, totalSeconds: number): [string, number][] {
   const steps = [...output.matchAll(/^\[\d+\/\d+\] (.+) \((\d+) min (\d+) s\)$/gm)].map(
     ([, title, minutes, seconds]) => [title!, Number(minutes) * 60 + Number(seconds)] as const,
@@ -193,7 +193,7 @@ async function checkReboot(board: Board): Promise<string> {
   const startedAt = performance.now();
   for (let now = before; now === before; ) {
     expect(performance.now() - startedAt < 300_000, 'it does not come back');
-    // Again and again: a board that is busy may not hear the order, and one that hears it may not live to say so.
+    // Repeatedly: a busy board may miss the command, and one that receives it may not live to answer.
     const order = `[ "$(${bootId})" != ${before.trim()} ] || systemctl --no-block reboot`;
     await board.run(order, 40_000).catch(() => {});
     await sleep(2000);

@@ -6,7 +6,7 @@ import { freePort } from '../test/free-port.ts';
 import type { Board } from './board.ts';
 import { expect } from './suite.ts';
 
-/** As a person without network provisions it. */
+/** Flags of provisioning without network. */
 export const offlineFlags = '--yes --offline /mnt/offline --camera /dev/video0 --model demo --device board';
 
 export const configFile = '/etc/scenecast/config.yaml';
@@ -17,7 +17,7 @@ export interface Heard {
   readonly isRetained: boolean;
 }
 
-/** What the board's own clock says, in milliseconds since 1970. */
+/** The board's clock, in milliseconds since 1970. */
 export async function boardTimeMs(board: Board): Promise<number> {
   return Number(await board.run('date +%s%3N'));
 }
@@ -35,7 +35,7 @@ export async function hearDescription(board: Board, sinceMs: number, limitMs: nu
   return withBroker(board, (client) => firstDescription(client, sinceMs, limitMs));
 }
 
-/** The same, asked for, as before a camera where nothing changes nothing is described by itself. */
+/** The same on request, since a camera without changes is not described by itself. */
 export async function requestDescription(board: Board, sinceMs: number, limitMs: number): Promise<Heard> {
   return withBroker(board, async (client) => {
     const [heard] = await Promise.all([
@@ -64,7 +64,7 @@ async function firstDescription(client: MqttClient, sinceMs: number, limitMs: nu
   }
 }
 
-/** The broker lets nobody in without the password, and nobody reach it from outside. */
+/** The broker requires the password, and cannot be reached from outside. */
 export async function checkBrokerIsClosed(board: Board): Promise<string> {
   const listeners = (await board.run("ss -Hltn 'sport = :1883'")).trim();
   expect(
@@ -87,7 +87,7 @@ export async function checkBrokerIsClosed(board: Board): Promise<string> {
 async function withBroker<T>(board: Board, use: (client: MqttClient) => Promise<T>): Promise<T> {
   const password = (await board.run(`cat ${credential}`)).trim();
   return withTunnel(board, async (url) => {
-    // The broker may be just starting.
+    // The broker may still be starting.
     const client = await connectAsync(url, { username: 'scenecast', password, reconnectPeriod: 500 }, true);
     try {
       return await use(client);
@@ -113,7 +113,7 @@ async function withTunnel<T>(board: Board, use: (url: string) => Promise<T>): Pr
   }
 }
 
-/** Every file but those that are data of packages' tools, logs and caches. */
+/** All files except package databases, logs and caches. */
 export function listFiles(name: string): string {
   const left = [
     '/proc',

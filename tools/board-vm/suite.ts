@@ -5,17 +5,17 @@ interface Result {
   readonly seconds: number;
 }
 
-/** Checks that run one after another, each with a line, and a table at the end. */
+/** Checks that run in sequence, with a line each and a table at the end. */
 export class Suite {
   readonly #only: string;
   readonly #results: Result[] = [];
 
-  /** `only`: run the checks whose names have these words. */
+  /** `only`: run the checks whose names contain these words. */
   constructor(only = '') {
     this.#only = only;
   }
 
-  /** Runs a check; it fails by throwing, and may return what it measured. @returns whether it went well. */
+  /** Runs a check; it fails by throwing, and may return a measurement. @returns whether it passed. */
   async check(name: string, run: () => Promise<unknown>): Promise<boolean> {
     if (!name.includes(this.#only)) return true;
     const startedAt = performance.now();
@@ -32,7 +32,7 @@ export class Suite {
     return isGood;
   }
 
-  /** A line of the table for a part of what the last check has done. */
+  /** A line of the table for a part of the last check. */
   tell(name: string, seconds: number): void {
     this.#add({ name: `  ${name}`, isGood: true, detail: '', seconds });
   }
@@ -61,7 +61,7 @@ export function expect(isSo: boolean, message: string): void {
   if (!isSo) throw new Error(message);
 }
 
-/** What a promise rejects with; throws where it resolves or the message is another. */
+/** The error that a promise rejects with; throws if it resolves or the message differs. */
 export async function rejection(promise: Promise<unknown>, message: RegExp): Promise<string> {
   let text: string;
   try {

@@ -14,25 +14,25 @@ import {
 } from './uvc-descriptors.ts';
 
 /**
- * A USB camera that exists only as a server: a machine with the module vhci-hcd attaches to it over USB/IP, and its own
+ * A simulated USB camera: a machine with the module vhci-hcd attaches to it over USB/IP, and its
  * uvcvideo driver finds a webcam. Protocol: Documentation/usb/usbip_protocol.rst of the Linux kernel.
  */
 export type CameraMode =
   | 'ok'
-  | 'freeze' // says nothing any more, as a camera that is suspended or has crashed
+  | 'freeze' // stops sending, as a suspended or crashed camera does
   | 'truncate' // pictures end halfway
   | 'error'; // pictures are marked as damaged
 
-/** What it shows. */
+/** The picture it sends. */
 export type Pictures = ReadonlyMap<UvcFrameSize, Buffer>;
 
 const busId = '1-1';
-/** errno values, as Linux has them on every architecture that matters here. */
+/** Linux errno values on the tested architectures. */
 const errnos = { EPIPE: 32, ECONNRESET: 104 } as const;
 
 export class UsbCamera {
   mode: CameraMode = 'ok';
-  /** Replaces what is shown. */
+  /** Replaces the picture. */
   pictures: Pictures;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
@@ -53,7 +53,7 @@ export class UsbCamera {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Pulls the plug. */
+  /** Unplugs the camera. */
   unplug(): void {
     for (const connection of this.#connections) connection.close();
   }
@@ -73,9 +73,9 @@ class Connection {
   #isAttached = false;
   #frameIndex = 1;
   #interval: number = frameIntervals[0];
-  /** Transfers that wait for picture data: sequence number and room, oldest first. */
+  /** Pending transfers for picture data: sequence number and size, oldest first. */
   readonly #waiting = new Map<number, number>();
-  /** What is left of the picture that is being sent, as payloads. */
+  /** Remaining payloads of the picture being sent. */
   #payloads: Buffer[] = [];
   #frameToggle = 0;
   #nextPictureAt = performance.now();
@@ -99,7 +99,7 @@ class Connection {
 
   #readAll(): void {
     while (this.#isAttached ? this.#readTransfer() : this.#readGreeting()) {
-      // as long as there is a whole message
+      // while there is a complete message
     }
   }
 
@@ -164,7 +164,7 @@ class Connection {
     this.#socket.write(data ? Buffer.concat([head, data]) : head);
   }
 
-  /** The answer to a control request, or null where the camera knows no such request. */
+  /** The answer to a control request; null if the request is unknown. */
   #control(setup: Buffer, out: Buffer): Buffer | null {
     const [type, request] = [setup[0]!, setup[1]!];
     const [value, index, length] = [setup.readUInt16LE(2), setup.readUInt16LE(4), setup.readUInt16LE(6)];
@@ -173,8 +173,8 @@ class Connection {
     if (!isStreamParameters) return type === 0xa1 ? Buffer.alloc(length) : null;
     if (type === 0x21) {
       this.#frameIndex = Math.min(Math.max(out[3]!, 1), frameSizes.length);
-      const wished = out.readUInt32LE(4);
-      this.#interval = frameIntervals.find((interval) => interval >= wished) ?? frameIntervals.at(-1)!;
+      const wanted = out.readUInt32LE(4);
+      this.#interval = frameIntervals.find((interval) => interval >= wanted) ?? frameIntervals.at(-1)!;
       return Buffer.alloc(0);
     }
     const probe = probeControl(this.#frameIndex, this.#interval);
@@ -183,7 +183,7 @@ class Connection {
     return probe.subarray(0, length); // GET_CUR, GET_MIN, GET_MAX, GET_DEF
   }
 
-  /** Sends what there is to send into the transfers that wait. */
+  /** Sends available payloads into pending transfers. */
   #tick(): void {
     if (this.#waiting.size === 0 || this.#camera.mode === 'freeze') return;
     if (this.#payloads.length === 0 && performance.now() >= this.#nextPictureAt) {
@@ -198,7 +198,7 @@ class Connection {
     }
   }
 
-  /** The next picture, cut into payloads: each has a header that tells pictures apart and marks the last. */
+  /** The next picture as payloads: each header has the picture's toggle bit, and the last one an end bit. */
   #payloadsOfPicture(): Buffer[] {
     const picture = this.#camera.pictures.get(frameSizes[this.#frameIndex - 1]!)!;
     const { mode } = this.#camera;

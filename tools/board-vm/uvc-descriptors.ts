@@ -1,5 +1,5 @@
 /**
- * What a USB camera of the class UVC 1.0 says of itself: one MJPEG format on a bulk endpoint.
+ * The descriptors of a USB camera of class UVC 1.0: one MJPEG format on a bulk endpoint.
  * After "USB Device Class Definition for Video Devices", 1.0a, and its Motion-JPEG payload specification.
  */
 
@@ -12,11 +12,11 @@ export const frameSizes: readonly UvcFrameSize[] = [
   { width: 640, height: 480 },
   { width: 1280, height: 720 },
 ];
-/** Frame intervals in units of 100 ns: 30, 15 and 10 pictures a second. */
+/** Frame intervals in units of 100 ns: 30, 15 and 10 fps. */
 export const frameIntervals = [333_333, 666_666, 1_000_000] as const;
-/** The endpoint that pictures come from. */
+/** The endpoint of the pictures. */
 export const videoEndpoint = 1;
-/** The largest payload that is sent as one transfer, header included. */
+/** The maximum payload of one transfer, header included. */
 export const payloadBytes = 16_384;
 
 const classSpecificInterface = 0x24;
@@ -24,7 +24,7 @@ const strings = ['', 'Scenecast', 'Simulated camera', '0001'];
 
 export const deviceDescriptor = Buffer.of(
   ...[18, 1, ...u16(0x0200)], // a USB 2.0 device
-  ...[0xef, 2, 1, 64], // of several interfaces that belong together
+  ...[0xef, 2, 1, 64], // with several associated interfaces
   ...[...u16(0x1d6b), ...u16(0x0102), ...u16(0x0100)], // vendor, product, release
   ...[1, 2, 3, 1], // strings for maker, product and serial number; one configuration
 );
@@ -51,7 +51,7 @@ const outputTerminal = [9, classSpecificInterface, 3, 2, ...u16(0x0101), 0, 1, 0
 
 const frameDescriptors = frameSizes.flatMap(({ width, height }, index) => [
   ...[26 + 4 * frameIntervals.length, classSpecificInterface, 7, index + 1, 0, ...u16(width), ...u16(height)],
-  ...[...u32(width * height * 8), ...u32(width * height * 16), ...u32(width * height * 2)], // bit rates, most bytes
+  ...[...u32(width * height * 8), ...u32(width * height * 16), ...u32(width * height * 2)], // bit rates, max bytes
   ...[...u32(frameIntervals[0]), frameIntervals.length, ...frameIntervals.flatMap(u32)],
 ]);
 const mjpegFormat = [11, classSpecificInterface, 6, 1, frameSizes.length, 1, 1, 0, 0, 0, 0];

@@ -1,12 +1,12 @@
 /**
  * The floors of the house: imports point down only, adapters never know each other, and no file is part of a circle.
  *
- *   node tools/check/import-floors.ts     lists violations of src/, exit 1 where there are any
+ *   node tools/check/import-floors.ts     lists violations of src/, exits with 1 if there are any
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
-/** Each talks to one part of the world. */
+/** Each talks to one outside system. */
 const adapters = [
   'camera',
   'gate',

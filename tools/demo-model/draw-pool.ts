@@ -1,10 +1,10 @@
 /**
- * Draws scenes for training or evaluation: JPEG files and truth.jsonl, one line a scene.
+ * Draws scenes for training or evaluation: JPEG files and truth.jsonl, one line per scene.
  *
  *   node draw-pool.ts --out <folder> --count 14000                      training scenes of mixed sizes
  *   node draw-pool.ts --out <folder> --count 400 --held-out --size 640x480   scenes for evaluation
  *
- * Seeds from 900000 up are held out: they are drawn only with --held-out, which draws no others.
+ * Seeds from 900000 up are held out: --held-out draws only these, and no other option draws them.
  */
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const FIRST_HELD_OUT_SEED = 900_000;
 const FIRST_TRAINING_SEED = 1;
 const THREADS = 2;
 
-/** Width, height and how often a size is drawn for training. */
+/** Width, height and weight of a size for training. */
 const TRAINING_SIZES: readonly (readonly [number, number, number])[] = [
   [640, 480, 17],
   [1280, 720, 9],
@@ -49,7 +49,7 @@ interface Job {
   readonly folder: string;
   readonly firstSeed: number;
   readonly count: number;
-  /** Of the seeds, this thread draws those with this remainder modulo THREADS. */
+  /** This thread draws the seeds with this remainder modulo THREADS. */
   readonly remainder: number;
   readonly size: Size | null;
 }

@@ -1,5 +1,5 @@
 /**
- * Writes what the PyTorch model says of 100 held-out scenes, token for token: the reference that test/vision/parity.system.test.ts
+ * Writes the PyTorch model's captions of 100 held-out scenes, token for token: the reference that test/vision/parity.system.test.ts
  * holds the engine to. Run it after each training.
  *
  *   node tools/demo-model/reference.ts
@@ -26,15 +26,15 @@ const python = process.env['PYTHON'] ?? '/usr/bin/python3';
 const describe = join(import.meta.dirname, 'describe.py');
 const checkpoint = join(root, 'models/demo/checkpoint');
 const lines = execFileSync(python, [describe, '--checkpoint', checkpoint, ...pictures], { encoding: 'utf8' });
-const said = lines
+const captions = lines
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as { ids: number[]; text: string });
 const reference = scenes.map(({ seed, size }, index) => ({
   seed,
   ...size,
-  ids: said[index]!.ids,
-  text: said[index]!.text.trim(),
+  ids: captions[index]!.ids,
+  text: captions[index]!.text.trim(),
 }));
 const fixture = join(root, 'test/fixtures/pytorch-captions.json');
 mkdirSync(join(root, 'test/fixtures'), { recursive: true });

@@ -1,8 +1,8 @@
 /**
- * Writes what docs/ says of the MQTT contract from src/contract: asyncapi.yaml, and the marked tables of mqtt.md.
+ * Generates the docs of the MQTT contract from src/contract: asyncapi.yaml, and the marked tables of mqtt.md.
  *
- *   npm run docs:contract [-- FOLDER]     writes what is not current
- *   npm run docs:contract -- --check      writes nothing; exit 1 where something is not current
+ *   npm run docs:contract [-- FOLDER]     writes files that are out of date
+ *   npm run docs:contract -- --check      writes nothing; exits with 1 if a file is out of date
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { withGeneratedBlocks } from './generated-blocks.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 
-/** The generated files of a folder like docs/ that are not current, with what they should be. */
+/** The generated files of a folder like docs/ that are out of date, with their new text. */
 export function outdatedDocs(folder = docs): Map<string, string> {
   const header = '# Written by `npm run docs:contract` from src/contract.\n';
   const current = new Map([
@@ -35,7 +35,7 @@ if (import.meta.main) {
   const folder = positionals[0] ?? docs;
   for (const [name, text] of outdatedDocs(folder)) {
     if (values.check) {
-      console.error(`${join(folder, name)} is not current: npm run docs:contract`);
+      console.error(`${join(folder, name)} is out of date: run npm run docs:contract`);
       process.exitCode = 1;
     } else {
       writeFileSync(join(folder, name), text);

@@ -8,8 +8,8 @@ interface Field {
 }
 
 /**
- * The fields of a payload as a Markdown table: path, type, meaning. Payloads within payloads are named, not repeated.
- * `schemas` are all those that it may refer to, by name.
+ * The fields of a payload as a Markdown table: path, type, meaning. Nested payloads are named, not repeated.
+ * `schemas` are those that it may refer to, by name.
  */
 export function fieldTable(schema: JsonSchema, schemas: Readonly<Record<string, JsonSchema>>): string {
   const fields = fieldsOf([schema], '', schemas);
@@ -20,7 +20,7 @@ export function fieldTable(schema: JsonSchema, schemas: Readonly<Record<string, 
   );
 }
 
-/** Schemas are alternatives: what is said of a field is what any of them says. */
+/** The fields of alternative schemas; a field is described by any that has it. */
 function fieldsOf(
   alternatives: readonly JsonSchema[],
   path: string,

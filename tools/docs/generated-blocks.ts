@@ -4,9 +4,9 @@ import { jsonSchemas } from './json-schemas.ts';
 import { markdownTable } from './markdown-table.ts';
 
 /**
- * A Markdown text with everything between `<!-- generated: NAME -->` and `<!-- end -->` made anew. NAME is `topics`, or
- * the name of a channel of the contract, or `question`: its fields.
- * @throws Error for a name that is none.
+ * Regenerates all text between `<!-- generated: NAME -->` and `<!-- end -->` of a Markdown text. NAME is `topics`,
+ * the name of a channel of the contract, or `question`; the latter two give tables of fields.
+ * @throws Error for an unknown name.
  */
 export function withGeneratedBlocks(text: string): string {
   return text.replace(

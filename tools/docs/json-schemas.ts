@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { contract } from '../../src/contract/contract.ts';
 import { questionSchema } from '../../src/contract/questions.ts';
 
-/** A JSON Schema of draft 7, as far as zod writes it. */
+/** The part of JSON Schema draft 7 that zod generates. */
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -18,10 +18,10 @@ export interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[];
 }
 
-/** Where AsyncAPI keeps them; their references to each other begin so. */
+/** Prefix of AsyncAPI's references to schemas. */
 export const schemaPrefix = '#/components/schemas/';
 
-/** The JSON Schema of each payload by the name of its channel, and of what several share. */
+/** The JSON Schema of each payload by the name of its channel, and of the parts that several share. */
 export function jsonSchemas(): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [id, { payload }] of Object.entries(contract)) if (payload) registry.add(payload, { id });

@@ -1,4 +1,4 @@
-/** A Markdown table whose columns are as wide as what stands in them. */
+/** A Markdown table with columns padded to their widest cell. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));

@@ -1,5 +1,5 @@
 /**
- * Prints the README's table of how long a description is projected to take: `scenecast plan` on recorded boards, with
+ * Prints the README's table of projected description times: `scenecast plan` on recorded boards, with
  * LLaVA 1.6 Vicuna 7B in Q5_K whose weights are all zero, so that nothing is downloaded.
  *
  *   npm run docs:speed
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { vicuna7b, writeHollowModel } from '../test/hollow-model.ts';
 import { markdownTable } from './markdown-table.ts';
 
-/** What is used here of `scenecast plan --json`. */
+/** The part of `scenecast plan --json` used here. */
 interface Plan {
   readonly memory: { readonly total_bytes: number };
   readonly expected: { readonly total_seconds: number };

@@ -8,7 +8,7 @@ export interface SidePicture {
 
 interface Cell {
   readonly character: string;
-  /** Of the style sheet below; '' for plain text. */
+  /** A class of the style sheet below; '' for plain text. */
   readonly style: string;
 }
 
@@ -43,8 +43,8 @@ text { fill: #e6edf3 }
 }`;
 
 /**
- * Draws a terminal as an SVG that needs nothing else: no fonts, no requests. Lines longer than the terminal is wide are
- * wrapped at a word, and go on below the line's second column.
+ * Draws a terminal as a self-contained SVG: no fonts, no requests. Lines longer than the terminal's width are wrapped at
+ * a word and continue below the line's second column.
  */
 export function terminalSvg(
   command: string,
@@ -84,7 +84,7 @@ function cellsOf(line: string): Cell[] {
   const cells: Cell[] = [];
   let style = '';
   // Odd parts are the codes of escape sequences.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches the escape character on purpose.
   for (const [index, part] of line.split(/\x1b\[(\d+)m/).entries())
     if (index % 2 === 1) style = styles[part] ?? '';
     else cells.push(...Array.from(part, (character) => ({ character, style })));

@@ -1,8 +1,8 @@
 /**
- * The part of the daemon that must lose nothing, in a process to be killed: made-up descriptions at a rate, the real
- * outbox and the real publisher. Started by durability.ts, with its settings as JSON.
+ * The part of the daemon that must not lose anything, in a process to be killed: fake descriptions at a fixed rate, with
+ * the real outbox and publisher. Started by durability.ts, with its settings as JSON.
  *
- * Writes `made ID` to the ledger before it hands a description over, and `kept ID` once the outbox has it.
+ * Writes `made ID` to the ledger before it publishes a description, and `kept ID` once the outbox has stored it.
  */
 import { appendFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
@@ -18,20 +18,20 @@ export interface DaemonSettings {
   readonly device: string;
   readonly outboxPath: string;
   readonly ledgerPath: string;
-  /** Descriptions a second. */
+  /** Descriptions per second. */
   readonly rate: number;
   readonly firstNumber: number;
   readonly settleMs: number;
 }
 
 const settings: DaemonSettings = JSON.parse(process.argv[2]!);
-const say =
+const logTo =
   (level: string) =>
   (fields: object, message: string): void =>
     void process.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`);
-const log = { debug: () => {}, info: say('info'), warn: say('warn'), error: say('error') };
+const log = { debug: () => {}, info: logTo('info'), warn: logTo('warn'), error: logTo('error') };
 
-/** An outbox that notes what it has kept: with this line written, the description counts as completed. */
+/** An outbox that records each stored description in the ledger: from then on it counts as completed. */
 class NotedOutbox extends Outbox {
   override async add(entry: Parameters<Outbox['add']>[0]): Promise<void> {
     await super.add(entry);
@@ -41,7 +41,7 @@ class NotedOutbox extends Outbox {
 
 const outbox = new NotedOutbox({
   path: settings.outboxPath,
-  // What was delivered half a minute ago has reached a subscriber that is never away for longer than a second.
+  // A subscriber that is never away for more than a second has received what was delivered half a minute ago.
   bounds: { maxEntries: 1_000_000, maxBytes: 2 ** 30, maxAgeMs: 1e9, replayMs: 30_000 },
   log,
 });
@@ -62,7 +62,7 @@ const loopDelay = monitorEventLoopDelay({ resolution: 1 });
 await outbox.open();
 await publisher.start();
 loopDelay.enable();
-// By itself Node writes it at its end, which a kill leaves out.
+// Node itself writes it only at exit, which a kill skips.
 flushCompileCache();
 process.stdout.write('ready\n');
 for (let number = settings.firstNumber, due = performance.now(); !stopping; number++) {
@@ -72,7 +72,7 @@ for (let number = settings.firstNumber, due = performance.now(); !stopping; numb
   due += 1000 / settings.rate;
   await sleep(Math.max(0, due - performance.now()));
 }
-// What waits is delivered before the end, so that the count is of losses alone.
+// Pending descriptions are delivered before exit, so that only losses are counted.
 while (outbox.health.depth > 0) await sleep(50);
 loopDelay.disable();
 await publisher.close();

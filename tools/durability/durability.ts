@@ -1,17 +1,17 @@
 /**
- * Kills the broker and the daemon at random moments while descriptions are made, and counts what a subscriber misses.
+ * Kills the broker and the daemon at random moments during publishing, and counts what a subscriber misses.
  *
  *   npm run test:durability -- [--broker-kills N] [--daemon-kills N] [--daemons N] [--rate N] [--seed N]
  *     [--part K/N]
  *
- * With --part, one of N parts that have all the kills between them, for a machine that is not free for long.
+ * With --part, runs one of N parts that share the kills, for a machine that is free only for short periods.
  *
- * Two runs, each with half of the kills: mosquitto as it comes (nothing is kept on disk), and with persistence and autosave.
- * Several daemons, each a device with an outbox of its own, share the broker, so that the kills take less time. Each is killed at
- * moments of its own; a kill of the broker strikes all of them, and counts once.
- * The subscriber has a persistent session and is away for up to half a second now and then.
- * The descriptions are made up (no engine runs), 50 a second from each daemon; outbox, publisher, mosquitto and their files are real.
- * A description is completed once the outbox has it. Exit code 1 where one was lost or came in two versions.
+ * Two runs, each with half of the kills: mosquitto with its defaults (nothing on disk), and with persistence and autosave.
+ * Several daemons, each a device with its own outbox, share the broker, so that the kills take less time. Each is killed
+ * at its own random moments; a kill of the broker affects all of them, and counts once.
+ * The subscriber has a persistent session and occasionally disconnects for up to half a second.
+ * The descriptions are fake (no engine runs), 50 per second from each daemon; outbox, publisher, mosquitto and files are real.
+ * A description is completed once the outbox has stored it. Exits with 1 if one was lost or arrived in two versions.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,9 +43,9 @@ const counts = {
 const [part, parts] = partOf(values.part);
 const seed = wholeOption('seed', values.seed, 0) * 1000 + part;
 
-/** A subscriber that was thrown out, or is away for a moment, has so long to come back. */
+/** Time for a disconnected subscriber to come back. */
 const settleMs = 1500;
-const longestNapMs = 500;
+const maxNapMs = 500;
 
 interface Result {
   readonly made: number;
@@ -85,7 +85,7 @@ async function run(
       }),
   );
   let brokerKill = Promise.resolve();
-  /** One after another, whoever's turn it is. */
+  /** One after another, in turn. */
   const killBroker = (pauseMs: number): Promise<void> => {
     brokerKill = brokerKill.then(async () => {
       await broker.down('SIGKILL');
@@ -96,12 +96,12 @@ async function run(
   };
   try {
     await Promise.all(daemons.map((daemon) => daemon.start(0)));
-    listener.takeNaps(longestNapMs, randoms[counts.daemons]!);
+    listener.takeNaps(maxNapMs, randoms[counts.daemons]!);
     const kills = daemons.map(async (daemon, index) => {
       const random = randoms[index]!;
       const share = (count: number): number => Math.floor((count + index) / counts.daemons);
       for (const victim of shuffled(share(brokerKills), share(daemonKills), random)) {
-        // Half of them while what waits is being sent, or has been; the others sooner, before the broker is trusted again.
+        // Half of them during or after the delivery of pending entries; the others earlier, before the broker is trusted again.
         await sleep(random() < 0.5 ? settleMs + random() * 1500 : random() * settleMs);
         if (victim === 'broker') await killBroker(random() * 300);
         else {
@@ -115,7 +115,7 @@ async function run(
     listener.wakeUp();
     await Promise.all(daemons.map((daemon) => daemon.finish()));
     await sleep(1000);
-    for (const { report } of daemons) process.stdout.write(`a daemon's own report at its end: ${report}\n`);
+    for (const { report } of daemons) process.stdout.write(`final report of a daemon: ${report}\n`);
     return {
       ...compare(
         daemons.map(({ ledgerPath }) => ledgerOf(ledgerPath)),
@@ -139,7 +139,7 @@ interface Ledger {
 }
 
 function ledgerOf(path: string): Ledger {
-  // A kill can cut the last line short.
+  // A kill can truncate the last line.
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
   const idsOf = (word: string): string[] =>
     lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
@@ -170,7 +170,7 @@ function compare(
   };
 }
 
-/** How many of one daemon's were first heard after one that it had made later. */
+/** How many of a daemon's descriptions were first received after a later one. */
 function outOfOrder(made: readonly string[], order: readonly string[]): number {
   const place = new Map(made.map((id, index) => [id, index]));
   let newest = -1;
@@ -205,10 +205,10 @@ const half = (count: number, isFirst: boolean): number => {
   const ofPart = Math.floor((count + part - 1) / parts);
   return isFirst ? Math.ceil(ofPart / 2) : Math.floor(ofPart / 2);
 };
-// Else mosquitto drops, with an acknowledgement, what a subscriber that is away has more than 1,000 of.
+// By default mosquitto acknowledges but drops messages for an absent subscriber beyond 1,000.
 const common = 'allow_anonymous true\nmax_queued_messages 100000';
 const runs = [
-  { name: 'mosquitto as it comes', settings: () => common },
+  { name: 'mosquitto with defaults', settings: () => common },
   {
     name: 'mosquitto with autosave',
     settings: (folder: string) =>
@@ -216,7 +216,7 @@ const runs = [
   },
 ];
 process.stdout.write(
-  `descriptions made up, ${counts.rate} a second from each of ${counts.daemons} daemons; no engine runs. Completed: kept by the outbox.\n`,
+  `fake descriptions, ${counts.rate} per second from each of ${counts.daemons} daemons; no engine runs. Completed: stored in the outbox.\n`,
 );
 const table: Record<string, Record<string, number>> = {};
 let isGood = true;

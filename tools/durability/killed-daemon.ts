@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { DaemonSettings } from './daemon.ts';
 
 interface Settings extends Omit<DaemonSettings, 'firstNumber'> {
-  /** A folder, by which all starts but the first take half the time. */
+  /** A compile cache folder, which halves the time of all starts but the first. */
   readonly compileCache: string;
 }
 
@@ -52,12 +52,12 @@ export class KilledDaemon {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
-  /** Lets it deliver what waits, and end. */
+  /** Lets it deliver pending descriptions and exit. */
   async finish(): Promise<void> {
     const child = this.#child!;
     const exit = once(child, 'exit');
     child.kill('SIGTERM');
     await exit;
-    if (child.exitCode !== 0) throw new Error(`the daemon ended with ${child.exitCode ?? child.signalCode}`);
+    if (child.exitCode !== 0) throw new Error(`the daemon exited with ${child.exitCode ?? child.signalCode}`);
   }
 }

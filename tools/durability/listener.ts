@@ -2,24 +2,24 @@ import { connect, type MqttClient } from 'mqtt';
 import { type DescriptionPayload, descriptionSchema } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 
-/** What a subscriber with a persistent session has heard of one description. */
+/** What a subscriber with a persistent session has received of one description. */
 export interface Heard {
-  /** Its payload, but for published_at. */
+  /** Its payload without published_at. */
   readonly content: string;
   times: number;
-  /** Times that its payload was another. */
+  /** How often its payload differed. */
   different: number;
 }
 
 const reconnectMs = 50;
 
 /**
- * Subscribes with a session that the broker keeps, and subscribes again where the broker has lost it. Its connection breaks now and
- * then: what the broker then holds for it is what a kill makes the broker lose.
+ * Subscribes with a persistent session, and again if the broker has lost it. It disconnects occasionally, so that the
+ * broker holds messages for it, which a kill then makes the broker lose.
  */
 export class Listener {
   readonly heard = new Map<string, Heard>();
-  /** The ids in the order in which they were first heard. */
+  /** The ids in the order of first receipt. */
   readonly order: string[] = [];
   faulty = 0;
   naps = 0;
@@ -48,7 +48,7 @@ export class Listener {
       resubscribe: false,
     });
     const listener = new Listener(client);
-    // Subscribed, before anything is published.
+    // Subscribed before anything is published.
     await new Promise<void>((resolve) => {
       client.once('packetreceive', function first(packet) {
         if (packet.cmd === 'suback') resolve();
@@ -58,24 +58,22 @@ export class Listener {
     return listener;
   }
 
-  /** From now on it is away for up to `longestMs`, again and again. */
-  takeNaps(longestMs: number, random: () => number): void {
+  /** From now on it disconnects repeatedly, for up to `maxMs` each time. */
+  takeNaps(maxMs: number, random: () => number): void {
     this.#napTimer = setTimeout(
       () => {
         if (this.#client.connected) {
           this.naps++;
-          this.#client.options.reconnectPeriod = Math.round(
-            reconnectMs + random() * (longestMs - reconnectMs),
-          );
+          this.#client.options.reconnectPeriod = Math.round(reconnectMs + random() * (maxMs - reconnectMs));
           this.#client.stream.destroy();
         }
-        this.takeNaps(longestMs, random);
+        this.takeNaps(maxMs, random);
       },
       200 + random() * 600,
     );
   }
 
-  /** Stays there. */
+  /** Stops disconnecting. */
   wakeUp(): void {
     if (this.#napTimer) clearTimeout(this.#napTimer);
   }

@@ -3,7 +3,7 @@ import type { Observation } from '../../src/domain/observation.ts';
 
 const cameras = ['porch', 'yard', 'gate'];
 
-/** What an engine could have said, without one: text and answers that depend on the number alone, of about real length. */
+/** A fake observation: text and answers of realistic length that depend only on the number. */
 export function madeObservation(number: number): Observation {
   const capturedAt = new Date();
   const camera = cameras[number % cameras.length]!;

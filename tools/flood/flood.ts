@@ -1,14 +1,14 @@
 /**
- * Floods a real daemon with commands, and looks whether it minds.
+ * Floods a real daemon with commands, and checks that it keeps working.
  *
  *   npm run test:flood -- [--commands N] [--seconds N] [--rate N] [--seed N]
  *
- * `scenecast run` with the demo model and two cameras that show a drawn picture, on a real mosquitto. Two daemons, one after the other:
- * 1. `commands` random and malformed ones, as fast as they are read (`mqtt.commands.rate: 1000`), so that each is;
- * 2. a flood of `rate` a second for `seconds`, at the usual limits.
- * Each is warmed up with a little of the same, left alone until its memory has come to rest, and killed with SIGKILL at the end.
- * Exit code 1 where the daemon ends by itself, its memory (RSS, without the engine's process; the lowest within a while, as
- * garbage comes and goes) has grown by 20 MB or more, descriptions cease, or `status` and last will are not as they should be.
+ * `scenecast run` with the demo model and two cameras that show a drawn picture, on a real mosquitto. Two daemons in sequence:
+ * 1. `commands` random and malformed ones, as fast as they are read (`mqtt.commands.rate: 1000`), so that every one is read;
+ * 2. a flood of `rate` per second for `seconds`, at the default limits.
+ * Each is warmed up with a few of the same, left alone until its memory has settled, and killed with SIGKILL at the end.
+ * Exits with 1 if the daemon exits by itself, its memory (RSS without the engine process; the minimum over some seconds, to
+ * disregard garbage) has grown by 20 MB or more, descriptions stop, or `status` or the last will is wrong.
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,14 +36,14 @@ const floodRate = wholeOption('rate', values.rate, 1);
 const seed = wholeOption('seed', values.seed, 1);
 
 const device = 'flooded';
-/** Fewer than the daemon would read, so that none is refused for its number. */
+/** Fewer than the daemon would read, so that none is rate-limited. */
 const readRate = 900;
-const mostGrowthBytes = 20e6;
-/** Descriptions, of both cameras, must come at this share of their usual rate: engine, broker and flood share the machine. */
-const leastShare = 0.2;
-/** Of a shorter run, too few descriptions come to judge by. */
-const leastJudgedSeconds = 10;
-/** The camera that no command is about is due once a second; then, with two cameras, frame-queue lets 4 others pass it. */
+const maxGrowthBytes = 20e6;
+/** Minimum share of the usual description rate: engine, broker and flood share the machine. */
+const minShare = 0.2;
+/** A shorter run has too few descriptions to judge. */
+const minJudgedSeconds = 10;
+/** The camera without commands is due once per second; then, with two cameras, frame-queue lets 4 others pass it. */
 const watchedEverySeconds = 1;
 const ofWhichOneIsWatched = 5;
 
@@ -89,21 +89,21 @@ async function flood(settings: object, rate: number, seconds: number, allowed: o
     const watchedDuring = watcher.watched - watchedBefore;
     clearInterval(sampler);
     const rssAfter = await lowestRss(daemon, alive);
-    if (!alive()) throw new Error(`the daemon has ended: ${daemon.end}`);
+    if (!alive()) throw new Error(`the daemon has exited: ${daemon.end}`);
     const responses = watcher.responses - responsesBefore;
-    if (rssAfter - rssBefore >= mostGrowthBytes) faults.push('its memory has grown');
-    // Whole descriptions: in the few seconds of a short form, none may be due.
-    const isJudged = tookSeconds >= leastJudgedSeconds;
-    if (isJudged && describedDuring < Math.floor((usual / 60) * tookSeconds * leastShare))
+    if (rssAfter - rssBefore >= maxGrowthBytes) faults.push('memory has grown');
+    // Rounded down: in the few seconds of a short run, none may be due.
+    const isJudged = tookSeconds >= minJudgedSeconds;
+    if (isJudged && describedDuring < Math.floor((usual / 60) * tookSeconds * minShare))
       faults.push('descriptions have ceased');
     const watchedTurnSeconds = watchedEverySeconds + (ofWhichOneIsWatched * tookSeconds) / describedDuring;
     const watchedDue = tookSeconds / watchedTurnSeconds;
     if (isJudged && watchedDuring < Math.floor(watchedDue) - 1)
-      faults.push('a camera that no command is about has come off badly');
+      faults.push('the camera without commands was starved');
     if ((await retainedStatus(broker.url)) !== 'online') faults.push('its status is not retained as online');
     await daemon.kill();
     await until(() => JSON.parse(watcher.status).state === 'offline', 10_000, 'no last will').catch(() =>
-      faults.push('its last will does not say offline'),
+      faults.push('the last will is not offline'),
     );
     if ((await retainedStatus(broker.url)) !== 'offline') faults.push('its last will is not retained');
     const notRead = (daemon.counts.get('rate_limited') ?? 0) - notReadBefore;
@@ -129,7 +129,7 @@ async function flood(settings: object, rate: number, seconds: number, allowed: o
   }
 }
 
-/** @returns how many were sent; fewer than wanted where broker and daemon do not keep up. */
+/** @returns how many were sent; fewer than wanted if broker and daemon do not keep up. */
 async function send(
   client: MqttClient,
   commands: RandomCommands,
@@ -151,7 +151,7 @@ async function send(
   }
 }
 
-/** Until its memory has not come to a new height for 15 s: a daemon grows for a minute or more after its start. */
+/** Waits until memory has not reached a new peak for 15 s: a daemon grows for a minute or more after its start. */
 async function settle(daemon: FloodedDaemon, goOn: () => boolean): Promise<void> {
   let highest = 0;
   for (let quiet = 0, second = 0; quiet < 15 && second < 120 && goOn(); second++) {
@@ -162,7 +162,7 @@ async function settle(daemon: FloodedDaemon, goOn: () => boolean): Promise<void>
   }
 }
 
-/** Meanwhile what was queued is worked off, and garbage collected. */
+/** Meanwhile the queue is processed, and garbage collected. */
 async function lowestRss(daemon: FloodedDaemon, goOn: () => boolean): Promise<number> {
   let lowest = Number.POSITIVE_INFINITY;
   for (let second = 0; second < 40 && goOn(); second++) {
@@ -178,7 +178,7 @@ async function perMinute(watcher: Watcher, seconds: number): Promise<number> {
   return ((watcher.described - before) / seconds) * 60;
 }
 
-/** What somebody who comes now is told. */
+/** The retained status that a new subscriber receives. */
 async function retainedStatus(url: string): Promise<string> {
   const client = await connectAsync(url, { protocolVersion: 5 });
   let state = '';
@@ -191,7 +191,7 @@ async function retainedStatus(url: string): Promise<string> {
   return state;
 }
 
-// The engine must not be restarted all the time, or nothing would be described.
+// Restarts of the engine are excluded, or nothing would be described.
 const allowed = { ask: true, restart: false };
 const table = {
   'random and malformed, all read': await flood(

@@ -8,11 +8,11 @@ import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { defaultPrompt } from '../../src/domain/default-prompt.ts';
 
-/** `scenecast run`, with what it logs. */
+/** `scenecast run`, with its log. */
 export class FloodedDaemon {
   readonly #child: ChildProcess;
   readonly #folder: string;
-  /** Commands that it did not read, or told nobody of. */
+  /** Commands that it did not read or did not answer. */
   readonly counts = new Map<string, number>();
   #stderr = '';
 
@@ -27,7 +27,7 @@ export class FloodedDaemon {
 
   static async start(url: string, device: string, commands: object): Promise<FloodedDaemon> {
     const folder = mkdtempSync(join(tmpdir(), 'scenecast-flood-'));
-    // Drawn beforehand: drawing makes garbage of its own, which is not the flood's.
+    // Drawn beforehand: drawing creates garbage that is not the flood's.
     const picture = join(folder, 'scene.jpg');
     writeFileSync(picture, await drawScene(sampleScene(1, { width: 336, height: 336 })));
     const camera = {
@@ -45,13 +45,13 @@ export class FloodedDaemon {
     };
     const path = join(folder, 'config.yaml');
     writeFileSync(path, JSON.stringify(config)); // JSON is YAML
-    // The script becomes the daemon: a kill strikes that.
+    // The script execs the daemon, so that a kill hits the daemon.
     const scenecast = join(import.meta.dirname, '../../bin/scenecast');
     const child = spawn(scenecast, ['run', '--config', path], { stdio: ['ignore', 'pipe', 'pipe'] });
     return new FloodedDaemon(child, folder);
   }
 
-  /** Why it has ended; null: it lives. */
+  /** How it exited; null: it is running. */
   get end(): string | null {
     const { exitCode, signalCode } = this.#child;
     return exitCode === null && signalCode === null ? null : `${signalCode ?? exitCode} ${this.#stderr}`;

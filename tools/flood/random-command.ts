@@ -7,7 +7,7 @@ export interface RandomCommand {
   readonly options: IClientPublishOptions;
 }
 
-/** Commands of all kinds: random bytes, broken JSON, wrong types, unknown names, hostile texts, too much, and right ones. */
+/** Commands of all kinds: random bytes, broken JSON, wrong types, unknown names, hostile texts, oversized and valid ones. */
 export class RandomCommands {
   readonly #random: () => number;
   readonly #device: string;
@@ -43,7 +43,7 @@ export class RandomCommands {
       case 1:
         return this.#pick('', 'null', '[]', '{}', '"', '{"a":', '\u0000', '1e999', '-', 'true', '\ufeff{}');
       case 2:
-        // Larger than is read; now and then much larger.
+        // Above the size limit; occasionally far above.
         return this.#bytes(this.#random() < 0.01 ? 1_000_000 : 4097 + this.#below(20_000));
       case 3:
         return this.#pick('[', '{"a":', '"\\').repeat(this.#below(1000));
@@ -59,7 +59,7 @@ export class RandomCommands {
     }
   }
 
-  /** Of the right form, at least; names and numbers may be wrong. */
+  /** Well-formed; names and numbers may be wrong. */
   #right(field: string): unknown {
     const camera = this.#pick(...this.#cameras, this.#word());
     const transaction = this.#word();
@@ -118,7 +118,7 @@ export class RandomCommands {
   }
 
   #bytes(count: number): Buffer {
-    // Random ones where they are few; the sender must keep up.
+    // Random bytes only for small sizes; the sender must keep up.
     if (count > 300) return Buffer.alloc(count, this.#below(256));
     return Buffer.from(Array.from({ length: count }, () => this.#below(256)));
   }

@@ -1,9 +1,9 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 
-/** What comes from the daemon. */
+/** Messages from the daemon. */
 export class Watcher {
   described = 0;
-  /** Of these, of the camera that no command is about. */
+  /** Of these, those of the camera without commands. */
   watched = 0;
   responses = 0;
   status = '';

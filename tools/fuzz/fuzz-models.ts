@@ -9,8 +9,8 @@ import { writeRandomModel } from '../test/random-projectors.ts';
 import { mutateGguf, type Random } from './mutate-gguf.ts';
 import { type ModelPair, type Outcome, tryModel } from './try-model.ts';
 
-// Gives the engine files with one fault each. Each must be refused with an error that names the file, or be loaded and
-// answer; the process that asks must live, and load a good model afterwards.
+// Gives the engine files with one fault each. Each must be refused with an error that names the file, or load and answer;
+// the calling process must survive, and load a good model afterwards.
 
 const { values } = parseArgs({
   options: {
@@ -60,7 +60,7 @@ async function work(): Promise<void> {
   }
 }
 
-/** A pair with one file at fault: mutated, or the projector of another model. */
+/** A pair with one faulty file: mutated, or the projector of another model. */
 function faulty(
   number: number,
   model: ModelPair,

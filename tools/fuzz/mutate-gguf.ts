@@ -1,10 +1,10 @@
-// Ways in which a GGUF file can be wrong. Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+// Faults of GGUF files. Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 /** A whole number from 0 to below `end`. */
 export type Random = (end: number) => number;
 
 export interface Mutation {
-  /** What was done, for the report. */
+  /** The mutation, for the report. */
   readonly what: string;
   readonly bytes: Buffer;
 }
@@ -67,7 +67,7 @@ const absurdNumber: Mutate = (file, random) => {
   return { what: `${value} at byte ${at} of the header`, bytes };
 };
 
-/** The value of a key, which follows it after the number of its type. */
+/** The value of a key, which follows the key and the type number. */
 const absurdValue: Mutate = (file, random) => {
   const bytes = Buffer.from(file);
   const keys = numericKeys(file);
@@ -82,7 +82,7 @@ const renamedKey: Mutate = (file, random) => {
   const keys = numericKeys(file);
   const { key, at } = keys[random(keys.length)]!;
   bytes.write('X', at - 4 - key.length + random(key.length), 'latin1');
-  return { what: `${key} is called otherwise`, bytes };
+  return { what: `${key} renamed`, bytes };
 };
 
 const unknownArchitecture: Mutate = (file, random) => {
@@ -105,7 +105,7 @@ const insertedBytes: Mutate = (file, random) => {
   const at = random(headerLength(file));
   const extra = Buffer.alloc(1 + random(64), random(256));
   return {
-    what: `${extra.length} bytes put in at ${at}`,
+    what: `${extra.length} bytes inserted at ${at}`,
     bytes: Buffer.concat([file.subarray(0, at), extra, file.subarray(at)]),
   };
 };
@@ -127,16 +127,16 @@ const mutations: readonly Mutate[] = [
 export function mutateGguf(file: Buffer, random: Random): Mutation {
   for (;;) {
     const mutation = mutations[random(mutations.length)]!(file, random);
-    if (!mutation.bytes.equals(file)) return mutation; // an absurd number may have been there before
+    if (!mutation.bytes.equals(file)) return mutation; // the same value may have been there before
   }
 }
 
-/** Where the header roughly ends: most of these files are weights, and wrong weights are no fault of the format. */
+/** Approximate end of the header: the rest of the file is weights, and wrong weights are not a format fault. */
 function headerLength(file: Buffer): number {
   return Math.min(file.length, Math.max(file.lastIndexOf('.weight') + 64, 256));
 }
 
-/** Scalar u32, i32 and f32 values of the metadata, found by their keys' names. */
+/** Scalar u32, i32 and f32 metadata values, found by the names of their keys. */
 function numericKeys(file: Buffer): { key: string; at: number }[] {
   const header = file.toString('latin1', 0, headerLength(file));
   const found: { key: string; at: number }[] = [];

@@ -9,16 +9,16 @@ export interface ModelPair {
   readonly mmprojPath: string;
 }
 
-/** `refused` and `failed` are errors that tell a person what is wrong; `bad` is all that must not happen. */
+/** `refused` and `failed` are errors with a clear message; `bad` is everything that must not happen. */
 export type Outcome =
   | { readonly kind: 'refused'; readonly code: string; readonly message: string }
   | { readonly kind: 'described' | 'failed' }
   | { readonly kind: 'bad'; readonly why: string };
 
-/** Small files take no time; this is for a machine that is busy with other things. */
-const longestMs = 120_000;
+/** Small files load quickly; the limit allows for a busy machine. */
+const maxMs = 120_000;
 
-/** Loads a model in an engine's process, as the daemon does, and describes one picture with it. */
+/** Loads a model in an engine process, as the daemon does, and describes one picture with it. */
 export async function tryModel(model: ModelPair, picture: Picture): Promise<Outcome> {
   const client = new EngineClient({
     engine: {
@@ -27,15 +27,15 @@ export async function tryModel(model: ModelPair, picture: Picture): Promise<Outc
       contextSize: 1024,
       maxTokens: 4,
     },
-    deadlineMs: longestMs,
+    deadlineMs: maxMs,
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
   const late = new AbortController();
   try {
-    const hung = sleep(longestMs, 'hung' as const, { signal: late.signal });
+    const hung = sleep(maxMs, 'hung' as const, { signal: late.signal });
     hung.catch(() => {});
     const loaded = await Promise.race([client.start(), hung]);
-    if (loaded === 'hung') return { kind: 'bad', why: `not loaded within ${longestMs} ms` };
+    if (loaded === 'hung') return { kind: 'bad', why: `not loaded within ${maxMs} ms` };
   } catch (error) {
     return refusal(error, model);
   } finally {
@@ -45,7 +45,7 @@ export async function tryModel(model: ModelPair, picture: Picture): Promise<Outc
     await client.describe({ picture, prompt: 'x', questions: [] }, new AbortController().signal);
     return { kind: 'described' };
   } catch (error) {
-    // A fault that shows only while it describes; the daemon starts the engine anew.
+    // A fault that appears only while describing; the daemon restarts the engine.
     return error instanceof EngineError && error.code !== 'DEADLINE'
       ? { kind: 'failed' }
       : { kind: 'bad', why: messageOf(error) };

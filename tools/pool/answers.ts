@@ -2,9 +2,9 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import { topicsOf } from '../../src/contract/topics.ts';
 import { workAnswerSchema } from '../../src/contract/work.ts';
 
-/** Hears what the workers answer, beside the sender, and counts. */
+/** Subscribes to the workers' answers beside the sender, and counts them. */
 export class Answers {
-  /** By id: who described it, and the digest of what was described; in order of arrival. */
+  /** By id, in order of arrival: the worker, and the digest of the image. */
   readonly described = new Map<string, { readonly worker: string; readonly sha256: string }[]>();
   refusals = 0;
   faults = 0;

@@ -4,9 +4,9 @@
  *   npm run test:pool -- [--images N] [--speeds MS,MS,...] [--concurrency N]
  *
  * mosquitto, its shared subscription, the sender (PoolDescriber) and the workers (PoolWorker, a process each) are real; the
- * engines are recorded: each takes its time and says what was said once. Two runs: mosquitto as it comes, and with
- * persistence and autosave. Of the images, 70 % are for the shares; during the others the slowest worker is killed.
- * Exit code 1 where an image was not answered exactly once (or expired), or a share is far from its speed's.
+ * engines are fake: each takes its time and replays a recorded answer. Two runs: mosquitto with its defaults, and with
+ * persistence and autosave. 70 % of the images measure the shares; during the others the slowest worker is killed.
+ * Exits with 1 if an image was not answered exactly once (or expired), or a share is far from its speed's.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -42,11 +42,11 @@ const workingEveryMs = 500;
 const silenceMs = 2000;
 const quiet = (): void => {};
 
-/** A worker's process. */
+/** The child process of a worker board. */
 class Worker {
   readonly engineMs: number;
   readonly name: string;
-  /** What it has begun and not ended. */
+  /** Images begun and not ended. */
   readonly atWork = new Set<string>();
   readonly #child: ChildProcess;
   readonly #ready: Promise<unknown>;
@@ -88,14 +88,14 @@ interface Sent {
   end: 'answered' | 'expired' | 'failed';
 }
 
-/** Sends so many images, `concurrency` at once, each as soon as one of them has come to its end. */
+/** Sends images, `concurrency` at a time. */
 async function send(pool: PoolDescriber, count: number, picture: Buffer, sent: Sent[]): Promise<void> {
   let left = count;
   const never = new AbortController().signal;
   const sendOn = async (): Promise<void> => {
     while (left-- > 0) {
       const id = ulid();
-      // What follows a JPEG's end is not looked at, and makes each one different.
+      // Bytes after a JPEG's end are ignored, and make each image different.
       const bytes = Buffer.concat([picture, Buffer.from(id)]);
       const one: Sent = { id, sha256: createHash('sha256').update(bytes).digest('hex'), end: 'answered' };
       sent.push(one);
@@ -114,7 +114,7 @@ async function send(pool: PoolDescriber, count: number, picture: Buffer, sent: S
   await Promise.all(Array.from({ length: concurrency }, sendOn));
 }
 
-/** How many images each worker has described, against what its speed would give it. */
+/** Images described by each worker, against its share by speed. */
 function sharesOf(
   workers: readonly Worker[],
   answers: Answers,
@@ -189,13 +189,13 @@ async function run(settings: (folder: string) => string): Promise<boolean> {
 
     const victim = workers.at(-1)!;
     const sending = send(pool, images - forShares, picture, sent);
-    // At work since just now, so that it cannot have ended when the signal arrives.
+    // It has just begun, so that it cannot have ended when the signal arrives.
     const before = [...victim.atWork][0];
     while (victim.atWork.size === 0 || victim.atWork.has(before ?? '')) await sleep(1);
     await victim.kill();
     const cut = [...victim.atWork];
     await sending;
-    // Whatever else may come.
+    // Wait for late answers.
     await sleep(1000);
 
     const ends = (end: Sent['end']): number => sent.filter((one) => one.end === end).length;
@@ -212,7 +212,7 @@ async function run(settings: (folder: string) => string): Promise<boolean> {
         `${once} answered exactly once, ${twice} more than once, ${wrong.length} with another image's answer`,
     );
     console.log(
-      `${victim.name} killed at work: it had begun ${cut.length} and not answered, others answered ${saved.length} of them`,
+      `${victim.name} killed while describing: it had begun ${cut.length} and not answered, others answered ${saved.length} of them`,
     );
     return (
       shares.isFair &&
@@ -231,7 +231,7 @@ async function run(settings: (folder: string) => string): Promise<boolean> {
 }
 
 const runs = [
-  { name: 'mosquitto as it comes', settings: () => 'allow_anonymous true' },
+  { name: 'mosquitto with defaults', settings: () => 'allow_anonymous true' },
   {
     name: 'mosquitto with autosave',
     settings: (folder: string) =>
@@ -239,9 +239,7 @@ const runs = [
   },
 ];
 let isGood = true;
-console.log(
-  `engines recorded, of ${speeds.join(', ')} ms an image; ${concurrency} images with the pool at once`,
-);
+console.log(`engines recorded, of ${speeds.join(', ')} ms per image; ${concurrency} images at a time`);
 for (const { name, settings } of runs) {
   console.log(`\n${name}`);
   isGood = (await run(settings)) && isGood;

@@ -1,5 +1,5 @@
 /**
- * A worker board in a process to be killed: the real PoolWorker, with a recorded engine that takes as long as it is told.
+ * A worker board in a process to be killed: the real PoolWorker, with a fake engine that takes a given time.
  * Started by pool.ts, with its settings as JSON. Writes `ready`, then `begun ID` and `ended ID` for each image.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,17 +19,17 @@ export interface WorkerSettings {
 
 const settings: WorkerSettings = JSON.parse(process.argv[2]!);
 const { url, pool, device, engineMs, workingEveryMs } = settings;
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const complain = (fields: object, message: string): void =>
   void process.stderr.write(`${device}: ${message} ${JSON.stringify(fields)}\n`);
 
-/** Says what was said of some picture once; which one it is shown makes no difference to the pool. */
+/** Replays a recorded answer, whatever the picture. */
 const recorded: Describer = {
   ready: async () => {},
   async describe({ prompt }: DescribeRequest, signal: AbortSignal): Promise<Description> {
-    say(`begun ${prompt}`);
+    print(`begun ${prompt}`);
     await sleep(engineMs, undefined, { signal });
-    say(`ended ${prompt}`);
+    print(`ended ${prompt}`);
     return {
       text: 'a white square at the top right and a green triangle at the bottom',
       answers: {},
@@ -56,7 +56,7 @@ const worker = new PoolWorker({
   log: {
     debug: () => {},
     info: (_fields, message) => {
-      if (message === 'accepting images for the pool') say('ready');
+      if (message === 'accepting images for the pool') print('ready');
     },
     warn: complain,
     error: complain,

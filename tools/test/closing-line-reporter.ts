@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends the run with one line, `N passed, N failed, N skipped`, after the names of what was skipped. */
+/** Ends the run with one line, `N passed, N failed, N skipped`, after the names of skipped tests. */
 export class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const counts = { passed: 0, failed: errors.length, skipped: 0 };
