@@ -20,7 +20,7 @@ test('--check names the outdated document, and does not change it', () => {
   writeFileSync(join(folder, 'mqtt.md'), stale);
   expect(run('--check')).toMatchObject({
     status: 1,
-    stderr: expect.stringMatching(/^\S+\/mqtt\.md is not current.*\n$/),
+    stderr: expect.stringMatching(/^\S+\/mqtt\.md is out of date.*\n$/),
   });
   expect(readFileSync(join(folder, 'mqtt.md'), 'utf8')).toBe(stale);
   expect(run()).toMatchObject({ status: 0, stdout: expect.stringMatching(/^wrote \S+\/mqtt\.md\n$/) });
