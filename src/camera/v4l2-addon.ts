@@ -35,13 +35,13 @@ export interface V4l2Interval {
   readonly denominator: number;
 }
 
-/** One size in pixels, or a range of sizes: then least and most differ. */
+/** One size in pixels, or a range of sizes: then min and max differ. */
 export interface V4l2Size {
-  readonly leastWidth: number;
-  readonly mostWidth: number;
+  readonly minWidth: number;
+  readonly maxWidth: number;
   readonly stepWidth: number;
-  readonly leastHeight: number;
-  readonly mostHeight: number;
+  readonly minHeight: number;
+  readonly maxHeight: number;
   readonly stepHeight: number;
   /** As the driver lists them, or the two ends of a range; empty if it reports none. */
   readonly intervals: readonly V4l2Interval[];
@@ -64,10 +64,10 @@ export interface V4l2Control {
   /** As the driver writes it, e.g. "White Balance, Automatic". */
   readonly name: string;
   readonly type: 'integer' | 'boolean' | 'menu' | 'bitmask' | 'button';
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   readonly step: number;
-  readonly standard: number;
+  readonly defaultValue: number;
   readonly value: number;
   readonly isReadOnly: boolean;
   /** Currently without effect, because another control overrides it. */

@@ -141,14 +141,14 @@ function settingValue(path: string, control: V4l2Control, name: string, wanted: 
   const value = typeof wanted === 'boolean' ? Number(wanted) : wanted;
   if (typeof value !== 'number' || !Number.isInteger(value)) return refuse(rangeText(control));
   // Bit masks have no minimum, and buttons take any value.
-  const isInRange = value >= control.least && value <= control.most;
+  const isInRange = value >= control.min && value <= control.max;
   return control.type === 'button' || isInRange ? value : refuse(rangeText(control));
 }
 
 /** e.g. "a whole number from 0 to 255". */
-export function rangeText({ type, least, most, step }: V4l2Control): string {
+export function rangeText({ type, min, max, step }: V4l2Control): string {
   if (type === 'boolean') return 'true or false';
-  return `a whole number from ${least} to ${most}${step > 1 ? ` in steps of ${step}` : ''}`;
+  return `a whole number from ${min} to ${max}${step > 1 ? ` in steps of ${step}` : ''}`;
 }
 
 function listOf(controls: readonly V4l2Control[]): string {

@@ -82,11 +82,9 @@ function listFormats(formats: readonly V4l2Format[]): string {
 }
 
 /** "640x480", or "16x16 to 4096x2160". */
-export function sizeText({ leastWidth, mostWidth, leastHeight, mostHeight }: V4l2Size): string {
-  const most = `${mostWidth}x${mostHeight}`;
-  return leastWidth === mostWidth && leastHeight === mostHeight
-    ? most
-    : `${leastWidth}x${leastHeight} to ${most}`;
+export function sizeText({ minWidth, maxWidth, minHeight, maxHeight }: V4l2Size): string {
+  const max = `${maxWidth}x${maxHeight}`;
+  return minWidth === maxWidth && minHeight === maxHeight ? max : `${minWidth}x${minHeight} to ${max}`;
 }
 
 /** The offered sizes; of a range, the nearest size within it. */
@@ -95,16 +93,16 @@ function sizesOf({ sizes }: V4l2Format, wanted: Size): { size: Size; offer: Inte
   if (sizes.length === 0) return [{ size: wanted, offer: { intervals: [], isIntervalRange: false } }];
   return sizes.map((offer) => ({
     size: {
-      width: within(wanted.width, offer.leastWidth, offer.mostWidth, offer.stepWidth),
-      height: within(wanted.height, offer.leastHeight, offer.mostHeight, offer.stepHeight),
+      width: within(wanted.width, offer.minWidth, offer.maxWidth, offer.stepWidth),
+      height: within(wanted.height, offer.minHeight, offer.maxHeight, offer.stepHeight),
     },
     offer,
   }));
 }
 
-function within(wanted: number, least: number, most: number, step: number): number {
-  const steps = Math.round((wanted - least) / Math.max(1, step));
-  return Math.min(most, least + Math.max(0, steps) * Math.max(1, step));
+function within(wanted: number, min: number, max: number, step: number): number {
+  const steps = Math.round((wanted - min) / Math.max(1, step));
+  return Math.min(max, min + Math.max(0, steps) * Math.max(1, step));
 }
 
 /** 0 for equal sizes; grows with the ratio of the sides: half and double are equally far. */

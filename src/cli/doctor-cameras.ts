@@ -82,10 +82,12 @@ function ratesOf({ intervals }: V4l2Size): number[] {
 }
 
 function boundsText(control: V4l2Control): string {
-  const { type, menu, standard, isReadOnly, isInactive } = control;
+  const { type, menu, defaultValue, isReadOnly, isInactive } = control;
   const range =
     type === 'menu' ? menu.map(({ value, name }) => `${value} ${name}`).join(', ') : rangeText(control);
-  const notes = [`default ${standard}`, isReadOnly && 'read-only', isInactive && 'inactive'].filter(Boolean);
+  const notes = [`default ${defaultValue}`, isReadOnly && 'read-only', isInactive && 'inactive'].filter(
+    Boolean,
+  );
   return `(${[type === 'button' ? 'a button' : range, ...notes].join('; ')})`;
 }
 
@@ -108,10 +110,10 @@ export function camerasJson({ cameras, others, snapshots }: CameraListing): obje
           name: controlKey(control.name),
           type: control.type,
           value: control.value,
-          min: control.least,
-          max: control.most,
+          min: control.min,
+          max: control.max,
           step: control.step,
-          default: control.standard,
+          default: control.defaultValue,
           read_only: control.isReadOnly,
           inactive: control.isInactive,
           menu: control.menu,

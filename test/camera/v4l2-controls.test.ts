@@ -8,7 +8,7 @@ import {
 } from '../../src/camera/v4l2-controls.ts';
 
 function control(id: number, name: string, fields: Partial<V4l2Control> = {}): V4l2Control {
-  const range = { least: 0, most: 255, step: 1, standard: 128, value: 128 };
+  const range = { min: 0, max: 255, step: 1, defaultValue: 128, value: 128 };
   return { id, name, type: 'integer', ...range, isReadOnly: false, isInactive: false, menu: [], ...fields };
 }
 
@@ -20,14 +20,14 @@ const menu = (...entries: [number, string][]): Partial<V4l2Control> => ({
 /** The controls of a common webcam; the ids are V4L2's. */
 const webcam = [
   control(0x00980900, 'Brightness'),
-  control(0x0098090c, 'White Balance, Automatic', { type: 'boolean', most: 1 }),
+  control(0x0098090c, 'White Balance, Automatic', { type: 'boolean', max: 1 }),
   control(0x00980913, 'Gain'),
   control(0x00980918, 'Power Line Frequency', menu([0, 'Disabled'], [1, '50 Hz'], [2, '60 Hz'])),
-  control(0x0098091a, 'White Balance Temperature', { least: 2800, most: 6500, isInactive: true }),
+  control(0x0098091a, 'White Balance Temperature', { min: 2800, max: 6500, isInactive: true }),
   control(0x009a0901, 'Auto Exposure', menu([1, 'Manual Mode'], [3, 'Aperture Priority Mode'])),
-  control(0x009a0902, 'Exposure Time, Absolute', { least: 3, most: 2047, isInactive: true }),
+  control(0x009a0902, 'Exposure Time, Absolute', { min: 3, max: 2047, isInactive: true }),
   control(0x009a090a, 'Focus, Absolute', { step: 5 }),
-  control(0x009a090c, 'Focus, Automatic Continuous', { type: 'boolean', most: 1 }),
+  control(0x009a090c, 'Focus, Automatic Continuous', { type: 'boolean', max: 1 }),
   control(0x00980927, 'Chip Temperature', { isReadOnly: true }),
 ];
 

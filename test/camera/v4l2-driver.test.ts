@@ -20,7 +20,7 @@ const frame: V4l2Frame = {
 
 /** A mock device of one format; `parts` overrides its methods. */
 function mockDevice(parts: Partial<V4l2Device> = {}): V4l2Device & { readonly closes: number } {
-  const sides = { leastWidth: 4, mostWidth: 4, stepWidth: 1, leastHeight: 2, mostHeight: 2, stepHeight: 1 };
+  const sides = { minWidth: 4, maxWidth: 4, stepWidth: 1, minHeight: 2, maxHeight: 2, stepHeight: 1 };
   let closes = 0;
   return {
     names: hangs,

@@ -3,7 +3,7 @@ import type { V4l2Format, V4l2Size } from '../../src/camera/v4l2-addon.ts';
 import { chooseFormat, type WantedFormat } from '../../src/camera/v4l2-format-choice.ts';
 
 function exactly(width: number, height: number, ...rates: number[]): V4l2Size {
-  const sides = { leastWidth: width, mostWidth: width, leastHeight: height, mostHeight: height };
+  const sides = { minWidth: width, maxWidth: width, minHeight: height, maxHeight: height };
   const intervals = rates.map((rate) => ({ numerator: 1, denominator: rate }));
   return { ...sides, stepWidth: 1, stepHeight: 1, intervals, isIntervalRange: false };
 }
@@ -50,11 +50,11 @@ test('a small size is captured as MJPEG if the raw rate is too low', () => {
 
 test('of a range of sizes the nearest step is chosen, within its ends', () => {
   const range = {
-    leastWidth: 32,
-    mostWidth: 1920,
+    minWidth: 32,
+    maxWidth: 1920,
     stepWidth: 16,
-    leastHeight: 20,
-    mostHeight: 1080,
+    minHeight: 20,
+    maxHeight: 1080,
     stepHeight: 2,
   };
   const offered = [offer('NV12', { ...range, intervals: [], isIntervalRange: false })];
@@ -89,6 +89,6 @@ test('the error for a format that is not offered lists those that are', () => {
       'YUYV 640x480 1280x720, MJPG 640x480 1280x720 1920x1080, or auto',
   );
   expect(() => choose({}, webcam.slice(0, 1))).toThrow(
-    '/dev/video9: offers no pixel format that Scenecast knows; it has H264 1920x1080',
+    '/dev/video9: offers no supported pixel format; it has H264 1920x1080',
   );
 });

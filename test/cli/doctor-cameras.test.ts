@@ -3,8 +3,8 @@ import type { ListedCamera } from '../../src/camera/v4l2-list.ts';
 import { camerasJson, camerasText } from '../../src/cli/doctor-cameras.ts';
 
 const sides = (width: number, height: number) => ({
-  ...{ leastWidth: width, mostWidth: width, stepWidth: 1 },
-  ...{ leastHeight: height, mostHeight: height, stepHeight: 1 },
+  ...{ minWidth: width, maxWidth: width, stepWidth: 1 },
+  ...{ minHeight: height, maxHeight: height, stepHeight: 1 },
   isIntervalRange: false,
 });
 const intervals = [
@@ -30,8 +30,8 @@ const camera: ListedCamera = {
   ],
   controls: [
     {
-      ...{ id: 1, name: 'White Balance, Automatic', type: 'boolean', least: 0, most: 1, step: 1 },
-      ...{ standard: 1, value: 0, isReadOnly: false, isInactive: true, menu: [] },
+      ...{ id: 1, name: 'White Balance, Automatic', type: 'boolean', min: 0, max: 1, step: 1 },
+      ...{ defaultValue: 1, value: 0, isReadOnly: false, isInactive: true, menu: [] },
     },
   ],
 };

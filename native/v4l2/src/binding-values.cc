@@ -49,11 +49,11 @@ Napi::Object intervalToJs(Napi::Env env, const Interval& interval) {
 
 Napi::Object sizeToJs(Napi::Env env, const OfferedSize& size) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("leastWidth", size.leastWidth);
-  object.Set("mostWidth", size.mostWidth);
+  object.Set("minWidth", size.minWidth);
+  object.Set("maxWidth", size.maxWidth);
   object.Set("stepWidth", size.stepWidth);
-  object.Set("leastHeight", size.leastHeight);
-  object.Set("mostHeight", size.mostHeight);
+  object.Set("minHeight", size.minHeight);
+  object.Set("maxHeight", size.maxHeight);
   object.Set("stepHeight", size.stepHeight);
   object.Set("intervals", arrayOf(env, size.intervals, [&](const Interval& each) { return intervalToJs(env, each); }));
   object.Set("isIntervalRange", size.isIntervalRange);
@@ -66,10 +66,10 @@ Napi::Object controlToJs(Napi::Env env, const Control& control) {
   object.Set("id", control.id);
   object.Set("name", control.name);
   object.Set("type", control.type);
-  object.Set("least", number(control.least));
-  object.Set("most", number(control.most));
+  object.Set("min", number(control.min));
+  object.Set("max", number(control.max));
   object.Set("step", number(control.step));
-  object.Set("standard", number(control.standard));
+  object.Set("defaultValue", number(control.defaultValue));
   object.Set("value", number(control.value));
   object.Set("isReadOnly", Napi::Boolean::New(env, control.isReadOnly));
   object.Set("isInactive", Napi::Boolean::New(env, control.isInactive));

@@ -67,10 +67,10 @@ std::vector<Control> controlsOf(const Device& device) {
     control.id = entry.id;
     control.name = {entry.name, strnlen(entry.name, sizeof entry.name)};
     control.type = type;
-    control.least = entry.minimum;
-    control.most = entry.maximum;
+    control.min = entry.minimum;
+    control.max = entry.maximum;
     control.step = static_cast<int64_t>(entry.step);
-    control.standard = entry.default_value;
+    control.defaultValue = entry.default_value;
     control.isReadOnly = (entry.flags & V4L2_CTRL_FLAG_READ_ONLY) != 0;
     control.isInactive = (entry.flags & V4L2_CTRL_FLAG_INACTIVE) != 0;
     if (std::strcmp(type, "menu") == 0) control.menu = menuOf(device, entry);

@@ -18,7 +18,7 @@ struct Control {
   uint32_t id = 0;
   std::string name;       // as the driver writes it: "White Balance, Automatic"
   const char* type = "";  // integer, boolean, menu, bitmask, button
-  int64_t least = 0, most = 0, step = 1, standard = 0;
+  int64_t min = 0, max = 0, step = 1, defaultValue = 0;
   int64_t value = 0;  // 0 if it cannot be read
   bool isReadOnly = false;
   bool isInactive = false;  // currently without effect, because of another control

@@ -19,8 +19,8 @@ Interval intervalOf(const v4l2_fract& fraction) { return {fraction.numerator, fr
 void addIntervals(const Device& device, uint32_t fourcc, OfferedSize& size) {
   v4l2_frmivalenum entry{};
   entry.pixel_format = fourcc;
-  entry.width = size.mostWidth;
-  entry.height = size.mostHeight;
+  entry.width = size.maxWidth;
+  entry.height = size.maxHeight;
   for (; device.tryCall(VIDIOC_ENUM_FRAMEINTERVALS, &entry) == 0; entry.index++) {
     if (entry.type != V4L2_FRMIVAL_TYPE_DISCRETE) {
       size.intervals = {intervalOf(entry.stepwise.min), intervalOf(entry.stepwise.max)};
@@ -38,8 +38,8 @@ std::vector<OfferedSize> offeredSizes(const Device& device, uint32_t fourcc) {
   for (; device.tryCall(VIDIOC_ENUM_FRAMESIZES, &entry) == 0; entry.index++) {
     OfferedSize size;
     if (entry.type == V4L2_FRMSIZE_TYPE_DISCRETE) {
-      size.leastWidth = size.mostWidth = entry.discrete.width;
-      size.leastHeight = size.mostHeight = entry.discrete.height;
+      size.minWidth = size.maxWidth = entry.discrete.width;
+      size.minHeight = size.maxHeight = entry.discrete.height;
     } else {
       const v4l2_frmsize_stepwise& range = entry.stepwise;
       size = {range.min_width,

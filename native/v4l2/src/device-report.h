@@ -15,10 +15,10 @@ struct Interval {
   uint32_t denominator = 0;
 };
 
-// One size, or a range of them: then least and most differ.
+// One size, or a range of them: then min and max differ.
 struct OfferedSize {
-  uint32_t leastWidth = 0, mostWidth = 0, stepWidth = 1;
-  uint32_t leastHeight = 0, mostHeight = 0, stepHeight = 1;
+  uint32_t minWidth = 0, maxWidth = 0, stepWidth = 1;
+  uint32_t minHeight = 0, maxHeight = 0, stepHeight = 1;
   // Shortest first if the driver lists them; the two ends if it reports a range; empty if it reports none.
   std::vector<Interval> intervals;
   bool isIntervalRange = false;
