@@ -10,7 +10,7 @@ const config = {
   model: { path: '/nowhere' },
 };
 
-test('a relative password_file is a systemd credential where there is one, else beside the config', async () => {
+test('a relative password_file is a systemd credential if there is one, otherwise a file next to the config', async () => {
   const bare = new Daemon(config);
   expect(await bare.exit()).toEqual({ code: 78 });
   expect(bare.stderr).toMatch(/mqtt\.password_file \/.*\/broker-password: cannot be read: ENOENT/);
@@ -22,7 +22,7 @@ test('a relative password_file is a systemd credential where there is one, else 
   onTestFinished(() => void vi.unstubAllEnvs());
   const daemon = new Daemon(config);
   expect(await daemon.exit()).toEqual({ code: 78 });
-  // The password was there: what is missing is the next thing.
+  // The password was found: the error is about the next missing file.
   expect(daemon.stderr).toMatch(/model\.path \/nowhere/);
   expect(JSON.stringify(daemon.log) + daemon.stderr).not.toContain('horse');
 });

@@ -30,7 +30,7 @@ async function startAll(
 
 const drawn = (seed: number, size: string): object => ({ type: 'scene', seed, size, every: '500ms' });
 
-test('a drawn camera’s frames arrive truly described, without a reload, and the end is clean', async () => {
+test('frames of a drawn camera arrive correctly described, without a reload, and the daemon exits cleanly', async () => {
   const { daemon, subscriber, broker } = await startAll({
     source: drawn(900_000, '640x480'),
     interval: '500ms',
@@ -66,7 +66,7 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
   await until(() => subscriber.json(`${base}/status`).length === 2);
   expect(subscriber.json(`${base}/status`)[1]).toEqual({ state: 'offline' });
 
-  // Told before the model was loaded, and after.
+  // Logged before and after the model was loaded.
   const infos = subscriber.json(`${base}/info`).map((payload) => infoSchema.parse(payload));
   expect(infos[0]).toMatchObject({ device: 'e2e', cameras: { drawn: { source: 'scene' } } });
   expect(infos.at(-1)).toMatchObject({
@@ -80,7 +80,7 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
   expect(health.board?.memory_available_bytes).toBeGreaterThan(0);
   expect(health.memory?.engine_bytes).toBeGreaterThan(0);
 
-  // Each frame: captured, then exactly one end, under one id; and each description's id is that of a frame.
+  // Each frame has one id, is captured and ends exactly once; each description has the id of a frame.
   const ends = new Map<string, string[]>();
   for (const payload of subscriber.json(`${base}/drawn/event`)) {
     const { id, type } = eventSchema.parse(payload);
@@ -89,7 +89,7 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
   for (const { id } of payloads) expect(ends.get(id)).toEqual(['captured', 'described']);
   for (const [first, ...rest] of ends.values()) expect([first, rest.length]).toEqual(['captured', 1]);
 
-  // What comes later finds the newest description and the state retained.
+  // A later subscriber receives the newest description and the state as retained messages.
   const late = await Subscriber.start(broker.url);
   await until(() => late.received.length === 9);
   await late.close();
@@ -111,8 +111,8 @@ test('a drawn camera’s frames arrive truly described, without a reload, and th
   );
 }, 300_000);
 
-test('the engine killed during a description: that frame fails, the daemon stays connected, the next is described', async () => {
-  // Many questions make each description long enough to be hit.
+test('if the engine is killed during a description, that frame fails, the daemon stays connected, and the next is described', async () => {
+  // Many questions make each description long enough to be interrupted.
   const questions = Object.fromEntries(
     Array.from({ length: 40 }, (_, index) => [`q${index}`, { ask: 'How many shapes are there?' }]),
   );
@@ -136,11 +136,11 @@ test('the engine killed during a description: that frame fails, the daemon stays
       .map(({ type }) => type),
   ).toEqual(['captured', 'failed']);
   expect(daemon.alive).toBe(true);
-  // Offline would have been the last will of a lost connection.
+  // The last will of a lost connection would have been "offline".
   expect(subscriber.json(`${base}/status`)).toEqual([{ state: 'online' }]);
 }, 400_000);
 
-test('the daemon killed: its last will says offline, and no engine is left behind', async () => {
+test('if the daemon is killed, its last will is offline, and no engine process remains', async () => {
   const { daemon, subscriber } = await startAll({ source: drawn(900_000, '336x336'), interval: '500ms' });
   const { pid } = await daemon.logged('model loaded');
   await daemon.end('SIGKILL');
@@ -160,7 +160,7 @@ test.each([
     /model\.path \/nowhere/,
   ],
 ])(
-  '%s ends with exit code 78 and says what to mend',
+  '%s exits with code 78 and names the fault',
   async (_name, config, message) => {
     const daemon = new Daemon({ mqtt: { url: 'mqtt://127.0.0.1:1' }, ...config });
     expect(await daemon.exit()).toEqual({ code: 78 });

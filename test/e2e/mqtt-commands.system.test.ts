@@ -35,7 +35,7 @@ function configOf(url: string, folder: string, commands: object = {}): object {
   };
 }
 
-test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and what was set survives', async () => {
+test('requests, settings and a restart work over MQTT 5 and 3.1.1, and settings survive', async () => {
   const { url } = await startBroker();
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-state-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -101,14 +101,14 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
     60_000,
   );
   expect(caller.json(`${base}/drawn/config`).at(-1)).toEqual(config);
-  // Paused, it is not looked at; going on, it is, at the interval that was set.
+  // A paused camera is not captured; resumed, it is, at the new interval.
   const looks = (): number =>
     caller.received.slice(count).filter(({ topic }) => topic === `${base}/drawn/event`).length;
   expect(await call('ask', { question })).toMatchObject({ error: { code: 'forbidden' } });
   expect(looks()).toBe(0);
   await caller.client.publishAsync(`${base}/drawn/set/paused`, 'false', { qos: 1 });
   await until(() => looks() >= 4, 60_000);
-  // What goes is named once more, in a message of its own; the next one is without it.
+  // A removed entity is named once more, in a separate message; the next one is without it.
   const announced = (): string[] =>
     Object.keys(caller.json('homeassistant/device/scenecast_e2e/config').at(-1)?.components ?? {});
   await until(() => announced().length > 0 && !announced().includes('drawn:prompt'), 60_000);
@@ -116,11 +116,11 @@ test('a running daemon is asked, set and restarted over MQTT 5 and 3.1.1, and wh
   expect(again.alive).toBe(true);
 }, 600_000);
 
-test('a short flood leaves a daemon as it was', async () => {
+test('a short flood of commands does not harm a daemon', async () => {
   const tool = join(import.meta.dirname, '../../tools/flood/flood.ts');
   const short = ['--commands', '2000', '--seconds', '2', '--rate', '3000'];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [tool, ...short]).catch(
-    // With what it printed, which says why.
+    // Including its output, which shows the reason.
     (error) => ({ stdout: `${error.stdout}${error.message}`, stderr: '' }),
   );
   console.log(stdout);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => broker.close());
 
-/** A secret that is nowhere but where it was put, in all the forms in which it travels. */
+/** A unique secret, in all the forms in which it is transmitted. */
 class Canary {
   readonly text: string;
   constructor(text: string) {
@@ -45,7 +45,7 @@ const camera = {
   token: new Canary(`key-${random()}`),
 };
 
-/** Where a canary was found, to be read in a failing test. */
+/** Where a canary was found, for the message of a failing test. */
 function findings(canaries: readonly Canary[], haystacks: ReadonlyMap<string, Buffer>): string[] {
   return [...haystacks].flatMap(([where, bytes]) =>
     canaries.flatMap(({ forms }) =>
@@ -57,7 +57,7 @@ function findings(canaries: readonly Canary[], haystacks: ReadonlyMap<string, Bu
   );
 }
 
-/** The daemon as an owner starts it, with everything that it says, at the most talkative. */
+/** The daemon with all its output, at the most verbose log level. */
 class Started {
   readonly folder = mkdtempSync(join(tmpdir(), 'scenecast-secrets-'));
   readonly child: ChildProcess;
@@ -68,7 +68,7 @@ class Started {
     writeFileSync(join(this.folder, 'camera-password'), `${cameraLogin.password}\n`);
     writeFileSync(join(this.folder, 'config.yaml'), JSON.stringify(config)); // JSON is YAML
     mkdirSync(join(this.folder, 'state'));
-    // Core dumps allowed, and libraries asked to tell all they can.
+    // Core dumps enabled, and libraries at their most verbose.
     const command = `ulimit -c unlimited 2>/dev/null; exec "${join(import.meta.dirname, '../../bin/scenecast')}" run -c ../config.yaml`;
     this.child = spawn('bash', ['-c', command], {
       cwd: join(this.folder, 'state'),
@@ -112,7 +112,7 @@ class Started {
     return found;
   }
 
-  /** Whatever is in the state folder, which is the working directory too: a core would be there. */
+  /** All files of the state folder, which is the working directory too: a core dump would be there. */
   files(): Map<string, Buffer> {
     const state = join(this.folder, 'state');
     const paths = readdirSync(state, { recursive: true, encoding: 'utf8' }).map((path) => join(state, path));
@@ -125,7 +125,7 @@ class Started {
   }
 }
 
-/** A process may have gone meanwhile. */
+/** A process may have exited in between. */
 function read(path: string): Buffer {
   try {
     return readFileSync(path);
@@ -142,7 +142,7 @@ function entries(path: string): string[] {
   }
 }
 
-/** A camera that is there and wants a login, one that hangs, one that is away, and one that needs none. */
+/** A camera that requires a login, one that hangs, one that is unreachable, and one without a login. */
 async function cameras(): Promise<object> {
   const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } })
     .jpeg()
@@ -181,7 +181,7 @@ const base = (): object => ({
   },
 });
 
-test('known passwords are in no log line, topic, argument, environment, or file, whatever happens', async () => {
+test('known passwords appear in no log line, topic, argument, environment or file', async () => {
   const password = new Canary(broker.password('workshop'));
   const canaries = [password, ...Object.values(camera)];
   const admin = await broker.connect('admin');
@@ -195,7 +195,7 @@ test('known passwords are in no log line, topic, argument, environment, or file,
   const told = (name: string, text: string): boolean =>
     topics.get(`scenecast/workshop/${name}`)?.includes(text) ?? false;
   const seen: string[] = [];
-  // Often enough to meet those that live for a moment, and seldom enough to let them work.
+  // Often enough to see short-lived processes, and rarely enough to let them work.
   const looking = setInterval(() => seen.push(...findings(canaries, daemon.processes())), 200);
   onTestFinished(() => clearInterval(looking));
   const missing = (): string[] =>
@@ -212,16 +212,16 @@ test('known passwords are in no log line, topic, argument, environment, or file,
   await expect.poll(missing, { timeout: 200_000 }).toEqual([]);
   clearInterval(looking);
 
-  // ffmpeg, and the engine, were there to be looked at.
+  // ffmpeg and the engine were among the inspected processes.
   const processes = daemon.processes();
   const commands = [...processes]
     .filter(([path]) => path.endsWith('cmdline'))
     .map(([, bytes]) => bytes.toString());
   expect(commands.some((command) => command.includes('ffmpeg'))).toBe(true);
   expect(commands.some((command) => command.includes('vision/process/engine-process.ts'))).toBe(true);
-  // What the access list of the documentation forbids, the daemon does not try.
+  // The daemon tries nothing that the documented access list forbids.
   expect(daemon.says('not published')).toBe(false);
-  // Trace, and DEBUG: there is a lot to search.
+  // With trace and DEBUG there is a lot of output to search.
   expect(daemon.says('"level":20')).toBe(true);
 
   expect(read(`/proc/${daemon.child.pid}/limits`).toString()).toMatch(/Max core file size\s+0 /);
@@ -231,7 +231,7 @@ test('known passwords are in no log line, topic, argument, environment, or file,
   expect([...daemon.files().keys()].filter((path) => /core/.test(path))).toEqual([]);
 }, 400_000);
 
-test('a wrong password is told without being repeated', async () => {
+test('the error about a wrong password does not contain it', async () => {
   const wrong = new Canary(`wrong-${random()}`);
   const daemon = new Started(
     { ...base(), cameras: { drawn: { source: { type: 'scene', size: '336x336' } } } },

@@ -4,10 +4,10 @@ import { Daemon } from '../../tools/test/daemon.ts';
 import { NotifySocket } from '../../tools/test/notify-socket.ts';
 import { until } from '../../tools/test/until.ts';
 
-/** Who started it, and what it was told. */
+/** The environment of a process, as NAME=value. */
 const environOf = (pid: number): string[] => readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
 
-test('under systemd the daemon is ready before its model is loaded and without a broker, gives signs of life, and says how it does', async () => {
+test('under systemd the daemon is ready before its model is loaded and without a broker, and sends watchdog and status messages', async () => {
   const socket = await NotifySocket.open();
   vi.stubEnv('NOTIFY_SOCKET', socket.path);
   vi.stubEnv('WATCHDOG_USEC', '2000000');
@@ -41,12 +41,12 @@ test('under systemd the daemon is ready before its model is loaded and without a
   expect(socket.values('READY')).toHaveLength(1);
 }, 300_000);
 
-test('told to stop while it still plans, it stops, and starts nothing', async () => {
+test('stopped while it is still planning, the daemon exits and starts no engine', async () => {
   const daemon = new Daemon({
     mqtt: { url: 'mqtt://127.0.0.1:1' },
     cameras: { drawn: { source: { type: 'scene' } } },
   });
-  // The broker that is not there is what it tells of first; the plan comes after.
+  // The unreachable broker is logged first, before the plan.
   await until(() => daemon.log.length > 0, 100_000);
   const { code } = await daemon.end('SIGTERM');
   expect(code).toBe(0);

@@ -12,7 +12,7 @@ const drawn = {
   questions: { count: { ask: 'How many shapes are there?' } },
 };
 
-/** Two daemons and two models at once: on a busy machine that takes its time. */
+/** Two daemons and two models at once take long on a busy machine. */
 const patienceMs = 240_000;
 
 async function startBroker(): Promise<{ mqtt: { url: string }; subscriber: Subscriber }> {
@@ -26,7 +26,7 @@ async function startBroker(): Promise<{ mqtt: { url: string }; subscriber: Subsc
 }
 
 test(
-  'a board without a model has its frames truly described by a worker board',
+  'a worker board describes the frames of a board without a model',
   async () => {
     const { mqtt, subscriber } = await startBroker();
     const worker = new Daemon({ device: 'orion', mqtt, work: { pool: 'boards' } });
@@ -50,7 +50,7 @@ test(
     expect(sender.log.filter(({ msg }) => msg === 'model loaded')).toEqual([]);
     expect(worker.log.filter(({ msg }) => msg === 'described for the pool').length).toBeGreaterThanOrEqual(5);
 
-    // The worker stops while it is at an image, and ends cleanly; so does the sender while it waits.
+    // The worker, stopped while describing, exits cleanly, and so does the sender, stopped while waiting.
     expect((await worker.end()).code).toBe(0);
     expect((await sender.end()).code).toBe(0);
     expect([worker.stderr, sender.stderr]).toEqual(['', '']);
@@ -59,7 +59,7 @@ test(
 );
 
 test(
-  'without a worker, frames end as expired, or are described by the own engine',
+  'without a worker, frames expire or are described by the local engine',
   async () => {
     const { mqtt, subscriber } = await startBroker();
     const boards = Object.fromEntries(

@@ -41,7 +41,7 @@ test('functions are named without parameters, instructions by what they multiply
   ]);
 });
 
-test('blocks count for what they are run for', () => {
+test('blocks are counted by purpose', () => {
   const base = 0x5500000000;
   const block = (address: number, instructions: number, times: number) => ({ address, instructions, times });
   const counts = attribute(

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Runs vitest on one file of its own, and gives what it printed. */
+/** Runs vitest on one temporary test file. @returns its output */
 function runTests(source: string): string {
   const folder = mkdtempSync(join(root, 'build/closing-line-'));
   try {

@@ -7,7 +7,7 @@ import { mutateGguf } from '../../tools/fuzz/mutate-gguf.ts';
 
 const tool = join(import.meta.dirname, '../../tools/fuzz/fuzz-models.ts');
 
-test('faulty model files are refused by name or answer, and the process that asks lives', async () => {
+test('faulty model files are refused by name or answer, and the calling process survives', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [tool, '--count', '20', '--seed', '7']);
   expect(stdout).toMatch(/refused: [A-Z_]+/);
   expect(stdout).toContain('20 faulty files; afterwards all good models describe');

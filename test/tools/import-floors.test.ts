@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { floorViolations, readSources } from '../../tools/check/import-floors.ts';
 
-test('the house keeps its floors', () => {
+test('src follows the import rules', () => {
   const sources = readSources();
   expect(sources.size).toBeGreaterThan(200);
   expect(floorViolations(sources)).toEqual([]);
@@ -56,7 +56,7 @@ test('a circle through several files, and one of a file with itself, are seen', 
   ]);
 });
 
-test('what the floors allow is let through', () => {
+test('allowed imports are not reported', () => {
   const sources = new Map([
     ['mqtt/x.ts', "import { a } from '../contract/payloads.ts';\nimport { b } from '../pipeline/ports.ts';"],
     ['config/x.ts', "import { questionSchema } from '../contract/questions.ts';"],

@@ -6,11 +6,11 @@ const counts = {
   ...{ attentionKinds: {}, functions: [] },
 };
 
-test('a model projected to itself takes what it took in the module', () => {
+test('a model projected to itself has its measured counts', () => {
   expect(project(counts, llava7b, llava7b)).toEqual({ attention: 150, matrices: 400, rest: 50, all: 600 });
 });
 
-test('twice the tokens are four times the attention and twice all else; twice the blocks twice everything', () => {
+test('twice the tokens take four times the attention and twice the rest; twice the blocks twice everything', () => {
   const { tokens, blocks } = llava7b;
   expect(project(counts, llava7b, { ...llava7b, tokens: 2 * tokens })).toMatchObject({
     ...{ attention: 600, matrices: 800, rest: 100 },

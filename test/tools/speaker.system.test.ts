@@ -8,7 +8,7 @@ import { locateModel } from '../../src/models/installed/locate.ts';
 import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
 import { Speaker } from '../../tools/arm64/speaker.ts';
 
-test('a caption is said alike twice; the token that is said is the likeliest of two', async () => {
+test('a caption is the same twice, and its token is the likelier of two', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-speaker-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const size = { width: 336, height: 336 };
@@ -18,11 +18,11 @@ test('a caption is said alike twice; the token that is said is the likeliest of 
   const model = await locateModel(join(import.meta.dirname, '../../models/demo'));
   const speaker = await Speaker.open(model, 'overview');
   onTestFinished(() => speaker.close());
-  const said = await speaker.describe(scene);
-  expect(said.tokens.length).toBeGreaterThan(4);
-  for (const index of [0, said.tokens.length - 1]) {
-    expect(await speaker.margin(scene, index, said.tokens[index]!)).toBeLessThanOrEqual(0);
+  const caption = await speaker.describe(scene);
+  expect(caption.tokens.length).toBeGreaterThan(4);
+  for (const index of [0, caption.tokens.length - 1]) {
+    expect(await speaker.margin(scene, index, caption.tokens[index]!)).toBeLessThanOrEqual(0);
     expect(await speaker.margin(scene, index, -1)).toBe(Number.POSITIVE_INFINITY);
   }
-  expect(await speaker.describe(scene)).toEqual(said);
+  expect(await speaker.describe(scene)).toEqual(caption);
 }, 120_000);

@@ -5,7 +5,7 @@ import { terminalSvg } from '../../tools/docs/terminal-svg.ts';
 
 const green = (text: string): string => styleText('green', text, { validateStream: false });
 
-test('colours are drawn, markup is escaped, a picture stands beside its line', () => {
+test('colours are drawn, markup is escaped, and a picture is beside its line', () => {
   const picture = { line: 1, jpeg: Buffer.from('JPEG'), alt: 'a <square>' };
   const svg = terminalSvg('run <it>', `one & two\n  three  [${green('four')}]\n`, [picture], 'A & B');
   expect(svg).toContain('<title>A &amp; B</title>');
@@ -17,7 +17,7 @@ test('colours are drawn, markup is escaped, a picture stands beside its line', (
   expect(Number(baseline) - Number(top)).toBe(14);
 });
 
-test('a long line goes on below its second column', () => {
+test('a long line continues below its second column', () => {
   const words = Array.from({ length: 30 }, (_, index) => `w${index}`);
   const svg = terminalSvg('run', `  name  ${words.join(' ')}`, [], 'words');
   const lines = [...svg.matchAll(/preserve">(?! *<tspan)(.*)<\/text>/g)].map((match) => match[1]!);
@@ -26,7 +26,7 @@ test('a long line goes on below its second column', () => {
   expect(lines.flatMap((line) => line.match(/w\d+/g))).toEqual(words);
 });
 
-test('the picture of the README is small and needs nothing from elsewhere', () => {
+test('the drawing of the README is small and self-contained', () => {
   const svg = readFileSync(new URL('../../docs/images/demo.svg', import.meta.url), 'utf8');
   expect(svg.length).toBeLessThan(40_000);
   const addresses = [...svg.matchAll(/(?:href|src)="([^"]*)"|url\(|@import/g)].map((match) => match[1]);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { UsbCamera } from '../../tools/board-vm/usb-camera.ts';
 import { configurationDescriptor, frameSizes, payloadBytes } from '../../tools/board-vm/uvc-descriptors.ts';
 
-// A USB/IP client as far as the simulated camera needs one; the real one is the kernel's, in the board VM.
+// A minimal USB/IP client for the simulated camera; the real one is the kernel's, in the board VM.
 const picture = Buffer.from(Array.from({ length: 40_000 }, (_, at) => at % 251));
 let camera: UsbCamera;
 let socket: Socket;
@@ -92,13 +92,13 @@ test('the configuration is a chain of descriptors whose lengths add up', async (
   expect(data.readUInt16LE(streaming[0] + 4)).toBe(endpoint[0] - streaming[0]);
 });
 
-test('a request that it does not know stalls', async () => {
+test('an unknown request stalls', async () => {
   await attach();
   submit(0, true, 10, setup(0x80, 6, 0x0600, 0, 10));
   expect((await answer()).status).toBe(-32);
 });
 
-test('a size is negotiated, then its pictures come whole, told apart by their toggle', async () => {
+test('after a size is negotiated, complete pictures arrive, distinguished by their toggle bit', async () => {
   await attach();
   const wish = Buffer.alloc(26);
   wish.set([0, 0, 1, 2]);
@@ -115,7 +115,7 @@ test('a size is negotiated, then its pictures come whole, told apart by their to
   expect(first.flags[0]! & 1).not.toBe(second.flags[0]! & 1);
 });
 
-test('it cuts pictures, marks them, falls silent, and loses its plug', async () => {
+test('it truncates pictures, marks them as damaged, freezes, and can be unplugged', async () => {
   await attach();
   camera.mode = 'truncate';
   expect((await onePicture()).bytes.length).toBe(picture.length / 2);
@@ -125,7 +125,7 @@ test('it cuts pictures, marks them, falls silent, and loses its plug', async () 
   const waiting = submit(1, true, payloadBytes);
   await new Promise((resolve) => setTimeout(resolve, 60));
   expect(socket.readableLength).toBe(0);
-  // A transfer that waits can be taken back.
+  // A pending transfer can be cancelled.
   const unlink = Buffer.alloc(48);
   unlink.writeUInt32BE(2, 0);
   unlink.writeUInt32BE(999_999, 4);
