@@ -5,12 +5,12 @@ import type { DescribedScene } from '../../tools/accuracy/real-path.ts';
 import { overall, scoreOf, shortfalls } from '../../tools/accuracy/score.ts';
 
 /** A scene whose truth is "a", with one question whose truth is "b". */
-function scene(width: number, said: string, answered: string): DescribedScene {
+function scene(width: number, described: string, answered: string): DescribedScene {
   return {
     seed: 900_000,
     size: { width, height: 480 },
     truth: { caption: 'a', questions: [{ kind: 'count', question: 'How many?', answer: 'b' }] },
-    payload: { description: said, answers: { q0: answered } } as unknown as DescriptionPayload,
+    payload: { description: described, answers: { q0: answered } } as unknown as DescriptionPayload,
   };
 }
 const times = (count: number, item: DescribedScene): DescribedScene[] =>

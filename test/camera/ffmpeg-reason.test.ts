@@ -16,16 +16,16 @@ test.each([
   ['[error] pipe:0: Invalid data found when processing input', /^codec unknown; /],
   ['[error] pipe:0: End of file', /^ended \(ffmpeg: End of file\)$/],
 ])('%s', (line, message) => {
-  const said = ['[info] Input #0', line, '[info] a 404 Not Found that is no error'];
-  expect(openingError(said, []).message).toMatch(message);
+  const lines = ['[info] Input #0', line, '[info] a 404 Not Found that is not an error'];
+  expect(openingError(lines, []).message).toMatch(message);
 });
 
 test('of several lines the one with the reason is quoted', () => {
-  const said = [
+  const lines = [
     '[rtsp @ 0x55] [error] method DESCRIBE failed: 404 Not Found',
     '[error] Error opening input files',
   ];
-  expect(openingError(said, []).message).toMatch(/\(ffmpeg: method DESCRIBE failed: 404 Not Found\)$/);
+  expect(openingError(lines, []).message).toMatch(/\(ffmpeg: method DESCRIBE failed: 404 Not Found\)$/);
 });
 
 test.each([

@@ -134,7 +134,7 @@ const login = { username: 'ad min', password: "s3cr'et@d:/%&ü" };
 
 /**
  * The camera at `input` is let in with the login and not without; no process has the password among its arguments
- * or in its environment, and no log line or error at `wrongInput` tells it.
+ * or in its environment, and no log line or error at `wrongInput` contains it.
  */
 async function expectSecret({ input, wrongInput }: { input: string; wrongInput: string }): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-login-'));

@@ -141,7 +141,7 @@ test.each([
   ['no such host', 'rtsp://camera.invalid/stream', /^unreachable; /],
   ['no such file', '/nowhere/clip.mp4', /^not found: \/nowhere\/clip\.mp4: cannot be read/],
   ['a graph of nonsense', 'lavfi:nonsense', /^ended \(ffmpeg: /],
-])('%s is told at the look', async (_name, input, message) => {
+])('%s is reported by the look', async (_name, input, message) => {
   const camera = new TestCamera({ input });
   await expect(camera.look()).rejects.toThrow(message);
   expect(ffmpegChildren()).toEqual([]);
@@ -182,7 +182,7 @@ test('a missing or old ffmpeg is reported with the remedy', async () => {
 
 test('a process that cannot be started is reported, and the next look tries again', async () => {
   const camera = new TestCamera({ input: graph });
-  // The kernel accepts no variable above 128 KiB; Node throws then as it does without memory.
+  // The kernel accepts no variable above 128 KiB; Node then throws as it does without memory.
   vi.stubEnv('HUGE', 'x'.repeat(200_000));
   expect(await camera.fault()).toMatch(/^ffmpeg cannot be run: spawn E2BIG/);
   vi.unstubAllEnvs();

@@ -55,7 +55,7 @@ test.each([
 test.each([
   [1366, 767],
   [479, 641],
-])('blocks lie where they should, though %i x %i cannot be divided by eight', async (width, height) => {
+])('blocks are in place though %i x %i is not divisible by eight', async (width, height) => {
   const size = { width, height };
   const jpeg = await (await scene(1, size)).jpeg({ quality: 95 }).toBuffer();
   const pixels = await sharp(jpeg).raw().toBuffer();
@@ -69,7 +69,7 @@ test.each<[string, (image: Sharp) => Sharp]>([
   ['in grey', (image) => image.greyscale().jpeg()],
   ['with whole colours', (image) => image.jpeg({ chromaSubsampling: '4:4:4' })],
   ['of a low quality', (image) => image.jpeg({ quality: 10 })],
-  ['with tables of its own', (image) => image.jpeg({ optimiseCoding: true })],
+  ['with its own tables', (image) => image.jpeg({ optimiseCoding: true })],
 ])('a JPEG %s is read', async (_name, encode) => {
   const size = { width: 640, height: 360 };
   expect(await furthestFromSharp(await encode(await scene(4, size)).toBuffer(), size)).toBeLessThanOrEqual(3);
@@ -97,7 +97,7 @@ test.each<[string, (image: Sharp) => Promise<Uint8Array>]>([
   ['on its side', (image) => image.withMetadata({ orientation: 6 }).jpeg().toBuffer()],
   ['with a colour profile', (image) => image.withIccProfile('p3').jpeg().toBuffer()],
   ['in CMYK', (image) => image.toColourspace('cmyk').jpeg().toBuffer()],
-  ['of another size than told', (image) => image.resize(322, 240).jpeg().toBuffer()],
+  ['of another size than given', (image) => image.resize(322, 240).jpeg().toBuffer()],
   ['cut short', async (image) => (await image.jpeg().toBuffer()).subarray(0, 2000)],
   ['cut in its header', async (image) => (await image.jpeg().toBuffer()).subarray(0, 200)],
   ['with damage', async (image) => damaged(await image.jpeg().toBuffer())],

@@ -12,9 +12,9 @@ function jpeg(filling: string): Buffer {
   return Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.from(filling)]);
 }
 
-function parse(chunks: Iterable<Buffer>, largestBytes = 10_000): Buffer[] {
+function parse(chunks: Iterable<Buffer>, maxBytes = 10_000): Buffer[] {
   const seen: Buffer[] = [];
-  const parser = new MpjpegParser(largestBytes, (picture) => seen.push(Buffer.from(picture)));
+  const parser = new MpjpegParser(maxBytes, (picture) => seen.push(Buffer.from(picture)));
   for (const chunk of chunks) parser.push(chunk);
   return seen;
 }

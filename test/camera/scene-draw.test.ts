@@ -94,7 +94,7 @@ describe('drawScene', () => {
     expect(await covered('triangle')).toBe('.x.');
   });
 
-  it('loses detail as the scene says', async () => {
+  it('has the noise and the JPEG loss of the scene', async () => {
     const scene = { ...sampleScene(6, size), noiseSigma: 0 };
     const noisy = await drawScene({ ...scene, noiseSigma: 11 });
     expect(noisy.length).toBeGreaterThan((await drawScene(scene)).length * 1.5);

@@ -50,9 +50,9 @@ describe('sceneTruth', () => {
       const answers = asked(scene, 'is-there');
       expect(answers.length).toBe(names.length > 0 ? 2 : 1);
       for (const answer of answers) {
-        const [, name, said] = /^Is there a (.+)\? (Yes|No), there is (?:a|no) \1\.$/.exec(answer)!;
-        expect(said).toBe(names.includes(name!) ? 'Yes' : 'No');
-        if (said === 'No') denied++;
+        const [, name, reply] = /^Is there a (.+)\? (Yes|No), there is (?:a|no) \1\.$/.exec(answer)!;
+        expect(reply).toBe(names.includes(name!) ? 'Yes' : 'No');
+        if (reply === 'No') denied++;
       }
     }
     expect(denied).toBe(scenes.length);

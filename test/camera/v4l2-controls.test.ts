@@ -31,8 +31,8 @@ const webcam = [
   control(0x00980927, 'Chip Temperature', { isReadOnly: true }),
 ];
 
-function settings(wishes: Record<string, ControlValue>, controls = webcam): [number, number][] {
-  return controlSettings('/dev/video9', controls, wishes).map(({ id, value }) => [id, value]);
+function settings(wanted: Record<string, ControlValue>, controls = webcam): [number, number][] {
+  return controlSettings('/dev/video9', controls, wanted).map(({ id, value }) => [id, value]);
 }
 
 test.each<[Record<string, ControlValue>, [number, number][]]>([
@@ -77,8 +77,8 @@ test.each<[Record<string, ControlValue>, [number, number][]]>([
       [0x0098091a, 3000],
     ],
   ],
-])('%j', (wishes, expected) => {
-  expect(settings(wishes)).toEqual(expected);
+])('%j', (wanted, expected) => {
+  expect(settings(wanted)).toEqual(expected);
 });
 
 test('all-automatic exposure is what a sensor without aperture priority has', () => {
@@ -108,8 +108,8 @@ test.each<[Record<string, ControlValue>, RegExp]>([
   ],
   [{ chip_temperature: 3 }, /control chip_temperature: is read-only/],
   [{ focus: 1.5 }, /control focus: must be a whole number from 0 to 255 in steps of 5 \(it is 1.5\)/],
-])('%j is refused', (wishes, message) => {
-  expect(() => settings(wishes)).toThrow(message);
+])('%j is refused', (wanted, message) => {
+  expect(() => settings(wanted)).toThrow(message);
 });
 
 test('the error of a camera without controls says so', () => {
@@ -124,8 +124,8 @@ test("the driver's refusal is reported with the control's name and value", async
       done.push([id, value]);
     },
   } as V4l2Device;
-  const wishes = controlSettings('/dev/video9', webcam, { exposure: 2000, gain: 3 });
-  await expect(applyControls(device, '/dev/video9', wishes)).rejects.toThrow(
+  const wanted = controlSettings('/dev/video9', webcam, { exposure: 2000, gain: 3 });
+  await expect(applyControls(device, '/dev/video9', wanted)).rejects.toThrow(
     '/dev/video9: control exposure: cannot be set to 2000: the driver refuses it: Numerical result out of range',
   );
   expect(done).toEqual([[0x009a0901, 1]]);

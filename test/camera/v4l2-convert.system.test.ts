@@ -116,7 +116,7 @@ function layOut(
 }
 
 /** The largest difference from the reference conversion. */
-function largestError(rgb: Uint8Array, expected: readonly Rgb[]): number {
+function maxError(rgb: Uint8Array, expected: readonly Rgb[]): number {
   expect(rgb.length).toBe(expected.length * 3);
   return Math.max(
     ...expected.flatMap((pixel, at) => pixel.map((value, c) => Math.abs(rgb[at * 3 + c]! - value))),
@@ -136,12 +136,12 @@ const standards: [string, Partial<V4l2PixelFormat>, Meaning][] = [
     { kr: 0.2126, kb: 0.0722, isFull: false },
   ],
   [
-    'BT.709 full, said outright',
+    'BT.709 full, explicit',
     { colorspace: colorspaces.srgb, ycbcrEncoding: encodings.bt709, quantization: quantizations.full },
     { kr: 0.2126, kb: 0.0722, isFull: true },
   ],
   [
-    'BT.601 said outright against its colourspace',
+    'BT.601 explicit, against its colourspace',
     { colorspace: colorspaces.rec709, ycbcrEncoding: encodings.bt601, quantization: quantizations.limited },
     { kr: 0.299, kb: 0.114, isFull: false },
   ],
@@ -184,7 +184,7 @@ test.each(
         ...fields,
       };
       const expected = pixels.map((pixel) => rgbOf(pixel, meaning));
-      expect(largestError(convert(format, bytes), expected), `${width}x${height}`).toBeLessThan(3);
+      expect(maxError(convert(format, bytes), expected), `${width}x${height}`).toBeLessThan(3);
     }
   },
 );
@@ -218,7 +218,7 @@ test.each([
 
 test.each([
   ['by default', quantizations.default],
-  ['said outright', quantizations.full],
+  ['explicit', quantizations.full],
 ])('GREY with full levels, %s, stays as it is', (_name, quantization) => {
   const bytes = Uint8Array.of(0, 16, 200, 255);
   const format = {
@@ -237,7 +237,7 @@ test.each([
   [{ fourcc: 'YUYV' }, 41, /takes 264 bytes; there are 41/],
   [{ fourcc: 'YU12', width: 0 }, 12, /width must be/],
   [{ fourcc: 'YUV' }, 12, /fourcc must be four characters/],
-])('what cannot be converted is told: %o', (fields, size, message) => {
+])('a format that cannot be converted is refused: %o', (fields, size, message) => {
   const format = { ...plain, bytesPerLine: 88, ...fields };
   expect(() => convert(format, new Uint8Array(size))).toThrow(message);
   expect(() => convert(format, new Uint8Array(size))).toThrow(

@@ -56,10 +56,10 @@ function cameraOf(...devices: (V4l2Device | Promise<V4l2Device>)[]) {
   const keep = (fields: object, message: string): void =>
     void lines.push(`${message} ${JSON.stringify(fields)}`);
   const log = { debug: keep, info: keep, warn: keep, error: keep };
-  const wish = { size: { width: 8, height: 4 }, rate: null, format: 'auto', controls: {} };
+  const wanted = { size: { width: 8, height: 4 }, rate: null, format: 'auto', controls: {} };
   const options: V4l2Options = {
     path: '/dev/video9',
-    ...wish,
+    ...wanted,
     rotation: 0,
     flip: 'none',
     frameTimeoutMs: 5000,

@@ -19,8 +19,8 @@ beforeAll(() => {
 });
 
 function cameraAt(path: string): V4l2Camera {
-  const wish = { size: null, rate: null, format: 'auto', controls: {} };
-  const options: V4l2Options = { path, ...wish, rotation: 0, flip: 'none', frameTimeoutMs: 1000 };
+  const wanted = { size: null, rate: null, format: 'auto', controls: {} };
+  const options: V4l2Options = { path, ...wanted, rotation: 0, flip: 'none', frameTimeoutMs: 1000 };
   return new V4l2Camera('porch', options, silent);
 }
 
@@ -73,12 +73,12 @@ test('close may be called twice and before start, and ends captures for good', a
 
 test('close waits for the pending capture', async () => {
   const camera = cameraAt('/dev/video250');
-  let told = '';
+  let message = '';
   camera.capture(never).catch((error) => {
-    told = error.message;
+    message = error.message;
   });
   await camera.close();
-  expect(told).toBe('/dev/video250: the camera is closed');
+  expect(message).toBe('/dev/video250: the camera is closed');
 });
 
 test('an aborted capture rejects with the reason', async () => {

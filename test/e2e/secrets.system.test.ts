@@ -92,7 +92,7 @@ class Started {
     return Buffer.concat(this.#output);
   }
 
-  says(text: string): boolean {
+  printed(text: string): boolean {
     return this.output.includes(text);
   }
 
@@ -192,7 +192,7 @@ test('known passwords appear in no log line, topic, argument, environment or fil
   await admin.subscribeAsync(['#', '$SYS/#'], { qos: 1 });
   const daemon = new Started({ ...base(), cameras: await cameras() }, password.text);
 
-  const told = (name: string, text: string): boolean =>
+  const hasMessage = (name: string, text: string): boolean =>
     topics.get(`scenecast/workshop/${name}`)?.includes(text) ?? false;
   const seen: string[] = [];
   // Often enough to see short-lived processes, and rarely enough to let them work.
@@ -200,13 +200,13 @@ test('known passwords appear in no log line, topic, argument, environment or fil
   onTestFinished(() => clearInterval(looking));
   const missing = (): string[] =>
     Object.entries({
-      description: told('drawn/description', 'summary'),
+      description: hasMessage('drawn/description', 'summary'),
       image: topics.has('scenecast/workshop/drawn/image'),
-      door: told('door/status', 'online'),
-      gate: told('gate/status', 'refused'),
-      shed: told('shed/status', 'unreachable'),
-      info: told('info', '"model":{'),
-      health: told('health', 'tokens_per_second'),
+      door: hasMessage('door/status', 'online'),
+      gate: hasMessage('gate/status', 'refused'),
+      shed: hasMessage('shed/status', 'unreachable'),
+      info: hasMessage('info', '"model":{'),
+      health: hasMessage('health', 'tokens_per_second'),
       discovery: topics.has('homeassistant/device/scenecast_workshop/config'),
     }).flatMap(([what, isThere]) => (isThere ? [] : [what]));
   await expect.poll(missing, { timeout: 200_000 }).toEqual([]);
@@ -220,9 +220,9 @@ test('known passwords appear in no log line, topic, argument, environment or fil
   expect(commands.some((command) => command.includes('ffmpeg'))).toBe(true);
   expect(commands.some((command) => command.includes('vision/process/engine-process.ts'))).toBe(true);
   // The daemon tries nothing that the documented access list forbids.
-  expect(daemon.says('not published')).toBe(false);
+  expect(daemon.printed('not published')).toBe(false);
   // With trace and DEBUG there is a lot of output to search.
-  expect(daemon.says('"level":20')).toBe(true);
+  expect(daemon.printed('"level":20')).toBe(true);
 
   expect(read(`/proc/${daemon.child.pid}/limits`).toString()).toMatch(/Max core file size\s+0 /);
   await daemon.end('SIGSEGV');
@@ -238,7 +238,7 @@ test('the error about a wrong password does not contain it', async () => {
     wrong.text,
   );
   await until(
-    () => daemon.says('check mqtt.username (workshop) and the password in mqtt.password_file'),
+    () => daemon.printed('check mqtt.username (workshop) and the password in mqtt.password_file'),
     200_000,
   );
   const seen = findings([wrong], daemon.processes());
@@ -261,7 +261,7 @@ test.each([
     const daemon = new Started(JSON.parse(JSON.stringify(config).replace('CANARY', canary.text)), 'unused');
     await once(daemon.child, 'close');
     expect(daemon.child.exitCode).toBe(78);
-    expect(daemon.says(field)).toBe(true);
+    expect(daemon.printed(field)).toBe(true);
     expect(findings([canary], new Map([['log', daemon.output]]))).toEqual([]);
   },
   120_000,

@@ -114,7 +114,7 @@ test('a change in an ignored zone does not count, one next to it does', () => {
 });
 
 test.each([6, 40])(
-  'an ignored zone with motion of %i levels tells nothing of the noise beside it',
+  'an ignored zone with motion of %i levels does not affect the noise next to it',
   (motion) => {
     const ignore = [
       [

@@ -6,7 +6,7 @@ import { sceneRandom } from '../../src/camera/scene-random.ts';
 import { SceneGate } from '../../src/gate/scene-gate.ts';
 import { CameraView, entering, lights, thingOf } from '../../tools/bench/camera-view.ts';
 
-// A small version of `npm run bench:gate`: seeded pictures with a camera's noise, through JPEG and what the daemon decodes it with.
+// A small version of `npm run bench:gate`: seeded pictures with camera noise, through JPEG and the daemon's decoder.
 const size = { width: 320, height: 180 };
 const jpegBlocks = nativeJpegBlocks({ debug() {}, info() {}, warn() {}, error() {} });
 const defaults = { sensitivity: 50, ignore: [], lightGuard: true };

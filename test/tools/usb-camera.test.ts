@@ -100,10 +100,10 @@ test('an unknown request stalls', async () => {
 
 test('after a size is negotiated, complete pictures arrive, distinguished by their toggle bit', async () => {
   await attach();
-  const wish = Buffer.alloc(26);
-  wish.set([0, 0, 1, 2]);
-  wish.writeUInt32LE(1_000_000, 4);
-  submit(0, false, 26, setup(0x21, 1, 0x0200, 1, 26), wish);
+  const wanted = Buffer.alloc(26);
+  wanted.set([0, 0, 1, 2]);
+  wanted.writeUInt32LE(1_000_000, 4);
+  submit(0, false, 26, setup(0x21, 1, 0x0200, 1, 26), wanted);
   expect((await answer(false)).status).toBe(0);
   submit(0, true, 26, setup(0xa1, 0x81, 0x0100, 1, 26));
   const { data } = await answer();

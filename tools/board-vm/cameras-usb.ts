@@ -15,7 +15,7 @@ export interface UsbPorts {
 }
 
 /** Sets the simulated camera's behaviour. */
-async function tell({ controlPort }: UsbPorts, word: string): Promise<void> {
+async function setMode({ controlPort }: UsbPorts, word: string): Promise<void> {
   await fetch(`http://${host}:${controlPort}/${word}`);
 }
 
@@ -26,7 +26,7 @@ export async function plugIn({ usbipPort }: UsbPorts): Promise<void> {
 }
 
 async function unplug(ports: UsbPorts): Promise<void> {
-  await tell(ports, 'unplug');
+  await setMode(ports, 'unplug');
   await waitFor(`${usbCamera} gone`, () => !existsSync(usbCamera), 30_000);
 }
 
@@ -37,19 +37,19 @@ export async function checkUsb(suite: Suite, ports: UsbPorts, cycles: number): P
     return colours();
   });
   await suite.check('usb: MJPEG without Huffman tables', async () => {
-    await tell(ports, 'bare');
+    await setMode(ports, 'bare');
     try {
       return await colours();
     } finally {
-      await tell(ports, 'bars');
+      await setMode(ports, 'bars');
     }
   });
   await suite.check('usb: frozen, then back', async () =>
     withCamera(usbCamera, { ...mjpeg, frameTimeoutMs: 3000 }, async (camera) => {
       await camera.capture(never);
-      await tell(ports, 'freeze');
+      await setMode(ports, 'freeze');
       const text = await rejection(camera.capture(never), /no picture for 3000 ms; it is stalled, suspended/);
-      await tell(ports, 'ok');
+      await setMode(ports, 'ok');
       await camera.capture(never);
       return text;
     }),
@@ -63,11 +63,11 @@ export async function checkUsb(suite: Suite, ports: UsbPorts, cycles: number): P
     await suite.check(`usb: ${what}`, async () =>
       withCamera(usbCamera, { ...mjpeg, frameTimeoutMs: 3000 }, async (camera) => {
         await camera.capture(never);
-        await tell(ports, mode);
+        await setMode(ports, mode);
         // Pictures in flight when the behaviour changed are complete.
         await sleep(1000);
         const text = await rejection(camera.capture(never), message);
-        await tell(ports, 'ok');
+        await setMode(ports, 'ok');
         await camera.capture(never);
         return text;
       }),
@@ -105,13 +105,13 @@ async function plugCycles(ports: UsbPorts, cycles: number): Promise<string> {
     const before = holdings();
     for (let cycle = 0; cycle < cycles; cycle++) {
       // Alternately while it waits for a picture, and between two pictures.
-      if (cycle % 2 === 0) await tell(ports, 'freeze');
+      if (cycle % 2 === 0) await setMode(ports, 'freeze');
       const capture = cycle % 2 === 0 ? rejection(camera.capture(never), /unplugged/) : null;
       await sleep(100);
       await unplug(ports);
       await (capture ?? rejection(camera.capture(never), /unplugged|no such device/));
       await rejection(camera.capture(never), /no such device/);
-      await tell(ports, 'ok');
+      await setMode(ports, 'ok');
       await plugIn(ports);
       const startedAt = performance.now();
       await camera.capture(never);
@@ -130,7 +130,7 @@ async function plugCycles(ports: UsbPorts, cycles: number): Promise<string> {
     const median = Math.round(returns[returns.length >> 1]!);
     return `picture after return: median ${median} ms, slowest ${slowestMs} ms; descriptors ${before.descriptors} -> ${after.descriptors}, threads ${before.threads} -> ${after.threads}`;
   } finally {
-    await tell(ports, 'ok');
+    await setMode(ports, 'ok');
     await camera.close();
   }
 }

@@ -133,7 +133,7 @@ async function provisionOnce(suite: Suite, board: Board): Promise<number | null>
     expect(sent === '', `packets by ${sent}`);
   });
   const seconds = (performance.now() - startedAt) / 1000;
-  for (const [title, stepSeconds] of stepsOf(output, seconds)) suite.tell(title, stepSeconds);
+  for (const [title, stepSeconds] of stepsOf(output, seconds)) suite.record(title, stepSeconds);
   if (!isProvisioned) {
     console.log(await board.run('tail -60 /var/log/scenecast-provision.log || true').catch(String));
     return null;

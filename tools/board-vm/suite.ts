@@ -33,7 +33,7 @@ export class Suite {
   }
 
   /** A line of the table for a part of the last check. */
-  tell(name: string, seconds: number): void {
+  record(name: string, seconds: number): void {
     this.#add({ name: `  ${name}`, isGood: true, detail: '', seconds });
   }
 

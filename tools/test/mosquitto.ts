@@ -20,7 +20,7 @@ export class Mosquitto {
 
   /**
    * `settings`: further lines of mosquitto.conf, or what makes them of the broker's folder; by default everybody may do
-   * everything. They follow the listener's, and may say more of it (protocol, TLS).
+   * everything. They follow the listener's, and may add to it (protocol, TLS).
    */
   static async start(
     settings: string | ((folder: string) => string) = 'allow_anonymous true',
