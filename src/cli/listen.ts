@@ -21,7 +21,7 @@ export function listenCommand(signal: AbortSignal): Command {
   return new Command('listen')
     .description('print descriptions as they arrive from the broker')
     .requiredOption('-c, --config <file>', 'YAML config file of the daemon')
-    .option('--count <number>', 'exit after this many; 0: once subscribed', parseCount)
+    .option('--count <number>', 'exit after this many descriptions; 0: once subscribed', parseCount)
     .option('--since <time>', 'skip pictures captured before this time (UTC, ISO 8601)', parseTime)
     .option('--timeout <duration>', 'fail after this time, such as 10m', flagParser(duration))
     .option('--json', 'print whole messages as JSON, one per line', false)

@@ -48,7 +48,7 @@ export function modelsCommand(signal: AbortSignal): Command {
     .option('--size <size>', 'picture size to count image tokens for; repeatable', flagCollector(size), [])
     .option('--template <name>', 'show this chat template instead of the detected one')
     .action((target: string, flags: Flags & InspectFlags) => show(target, flags, signal));
-  add('pull <name-or-address...>', 'download a model of the catalogue, or files by address')
+  add('pull <name-or-address...>', 'download a catalogue model, or files by address')
     .option('--name <name>', 'name of a model pulled by address')
     .option('--endpoint <url>', 'use this host instead of the hub')
     .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
