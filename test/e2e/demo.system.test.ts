@@ -17,7 +17,7 @@ test('the demo shows each scene with the description received, in lines of at mo
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   const unwrapped = stdout.replaceAll(/\n {12}/g, ' ');
   const drawn = [...unwrapped.matchAll(/^ {2}drawn {5}(.+)$/gm)].map(([, caption]) => caption);
-  const received = [...unwrapped.matchAll(/^ {2}received {2}(.+) (correct|not exact), \d+\.\d s$/gm)];
+  const received = [...unwrapped.matchAll(/^ {2}received {2}(.+) (correct|not exact), in \d+\.\d s$/gm)];
   expect(drawn).toHaveLength(2);
   for (const [index, [, caption, mark]] of received.entries()) {
     expect(mark).toBe(caption === drawn[index] ? 'correct' : 'not exact');

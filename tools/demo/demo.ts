@@ -113,14 +113,14 @@ function show(description: DescriptionPayload, truth: string, isCorrect: boolean
   const mark = isCorrect ? styleText('green', 'correct') : styleText('red', 'not exact');
   const seconds = (description.timing_ms.total / 1000).toFixed(1);
   process.stdout.write(
-    `\n  drawn     ${wrap(truth)}\n  received  ${wrap(description.description)}\n            ${mark}, ${seconds} s\n` +
+    `\n  drawn     ${wrap(truth)}\n  received  ${wrap(description.description)}\n            ${mark}, in ${seconds} s\n` +
       `  question  ${question}\n  answer    ${description.answers['count']}\n`,
   );
 }
 
 /** Breaks a text into lines of at most 68 characters, to fit a terminal of 80 columns beside the labels. */
 function wrap(text: string): string {
-  return text.replace(/(.{1,68}) (?=\S)/g, '$1\n            ');
+  return text.replace(/(?=.{69})(.{1,68}) /g, '$1\n            ');
 }
 
 function print(text: string): void {
