@@ -47,7 +47,7 @@ test('a camera that ignores the abort is not asked again until it ends, and a la
   let captures = 0;
   const camera = answering(() => (++captures === 1 ? promise : Promise.resolve(picture)), 10);
   await expect(camera.capture(never)).rejects.toThrow(/no picture and no error/);
-  await expect(camera.capture(never)).rejects.toThrow('an earlier look still waits for it');
+  await expect(camera.capture(never)).rejects.toThrow('an earlier capture is still pending');
   expect(captures).toBe(1);
   reject(new Error('too late'));
   await promise.catch(() => {});

@@ -48,7 +48,7 @@ test('listen prints what a subscriber receives, and skips pictures older than --
   });
   const since = ['--since', '2026-01-02T00:00:01Z'];
   const none = await scenecast('listen', '--config', config, '--count', '1', ...since, '--timeout', '1s');
-  expect(none.stderr).toMatch(/0 of 1 descriptions within the time/);
+  expect(none.stderr).toMatch(/received 0 of 1 descriptions before the timeout/);
   expect(none.code).toBe(1);
 });
 
