@@ -5,10 +5,10 @@ import { onTestFinished } from 'vitest';
 
 export const boardFixtures = join(import.meta.dirname, '../../test/board/fixtures');
 
-/** What is otherwise in a tree: text or bytes by path, null for nothing there. */
+/** Changes to a tree: text or bytes by path; null removes the file. */
 export type TreeChanges = Readonly<Record<string, string | Uint8Array | null>>;
 
-/** A copy of a fixture of test/board/fixtures, or an empty folder, with changes; gone when the test is over. */
+/** A copy of a fixture of test/board/fixtures, or an empty folder, with changes; removed when the test ends. */
 export async function boardTree(fixture: string | null, changes: TreeChanges = {}): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'scenecast-board-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));

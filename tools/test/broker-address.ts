@@ -1,6 +1,6 @@
 import type { BrokerAddress } from '../../src/mqtt/pool/connection.ts';
 
-/** A broker that lets everybody in. */
+/** A broker without authentication. */
 export function openBroker(url: string): BrokerAddress {
   return {
     url,

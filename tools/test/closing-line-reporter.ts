@@ -6,7 +6,7 @@ export class ClosingLineReporter implements Reporter {
     const counts = { passed: 0, failed: errors.length, skipped: 0 };
     for (const module of modules) {
       const state = module.state();
-      // A file that cannot even be loaded has no tests to count.
+      // A file that cannot be loaded has no tests to count.
       if (state === 'failed' && module.children.size === 0) counts.failed++;
       for (const test of module.children.allTests()) {
         const { state } = test.result();

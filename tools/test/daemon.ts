@@ -9,7 +9,7 @@ import { until } from './until.ts';
 
 const mainPath = join(import.meta.dirname, '../../src/main.ts');
 
-/** `scenecast run` in a process of its own, with its log; killed when the test ends. */
+/** `scenecast run` as a child process, with its log; killed when the test ends. */
 export class Daemon {
   /** The log lines, parsed. */
   // biome-ignore lint/suspicious/noExplicitAny: log lines hold whatever was logged
@@ -20,8 +20,8 @@ export class Daemon {
   constructor(config: object) {
     const folder = mkdtempSync(join(tmpdir(), 'scenecast-daemon-'));
     const path = join(folder, 'config.yaml');
-    // One thread: tests run side by side, and ggml's threads spin while they wait for one that has no core.
-    // And a state of its own, beside the config.
+    // One thread: tests run in parallel, and ggml's threads spin while they wait for one without a core.
+    // And its own state folder, next to the config.
     writeFileSync(path, JSON.stringify({ model: { threads: 1 }, store: { folder: 'state' }, ...config })); // JSON is YAML
     this.#child = spawn(process.execPath, [mainPath, 'run', '--config', path]);
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.log.push(JSON.parse(line)));
@@ -34,7 +34,7 @@ export class Daemon {
     });
   }
 
-  /** The first log line with this message, waited for. */
+  /** Waits for the first log line with this message. */
   // biome-ignore lint/suspicious/noExplicitAny: log lines hold whatever was logged
   async logged(message: string, timeoutMs = 100_000): Promise<any> {
     const find = (): unknown => this.log.find(({ msg }) => msg === message);
@@ -46,7 +46,7 @@ export class Daemon {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the exit. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<{ code: number | null }> {
     this.#child.kill(signal);
     return await this.exit();

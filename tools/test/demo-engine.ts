@@ -7,7 +7,7 @@ import { plainEngine } from '../../tools/test/plain-engine.ts';
 
 const demo = join(import.meta.dirname, '../../models/demo');
 
-/** The demo model, as it comes. */
+/** The demo model with default options. */
 export const demoEngine: EngineOptions = {
   ...plainEngine,
   textPath: join(demo, 'demo-text-f16.gguf'),
@@ -16,14 +16,14 @@ export const demoEngine: EngineOptions = {
 
 const size = { width: 640, height: 480 };
 
-/** A scene that the demo model was never trained on, to be described. */
+/** A scene that the demo model was not trained on. */
 export const demoRequest: DescribeRequest = {
   picture: { size, bytes: await drawScene(sampleScene(900_001, size)) },
   prompt: 'Describe the scene.',
   questions: [],
 };
 
-/** So many questions that a description takes its time. */
+/** Enough questions for a long description. */
 export const manyQuestions = Array.from({ length: 600 }, (_, index) => ({
   name: `q${index}`,
   ask: 'How many shapes are there?',

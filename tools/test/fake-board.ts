@@ -49,7 +49,7 @@ export interface Run {
   readonly output: string;
 }
 
-/** A folder that stands for a board's /, with commands that pretend to install and start things. */
+/** A folder as a fake board's /, with commands that pretend to install and start things. */
 export class FakeBoard {
   readonly folder = mkdtempSync(join(tmpdir(), 'scenecast-board-'));
   readonly root = join(this.folder, 'root');
@@ -67,7 +67,7 @@ export class FakeBoard {
     for (const name of commands) symlinkSync(command, join(this.#state, 'commands', name));
   }
 
-  /** A package of this version, as a file. */
+  /** A package file of this version. */
   makePackage(version: string): string {
     const folder = join(this.folder, `package-${version}`);
     mkdirSync(join(folder, 'DEBIAN'), { recursive: true });
@@ -80,7 +80,7 @@ export class FakeBoard {
     return file;
   }
 
-  /** Runs the script; `typed`: what a person types at a terminal. */
+  /** Runs the script; `typed` is the input at a terminal. */
   async provision(
     flags: readonly string[],
     environment: Readonly<Record<string, string>> = {},
@@ -89,11 +89,11 @@ export class FakeBoard {
     rmSync(join(this.#state, 'count'), { force: true });
     writeFileSync(join(this.#state, 'calls'), '');
     const command = [join(repository, 'scripts/provision.sh'), ...flags];
-    // On a terminal where something is typed; util-linux's script makes one.
+    // With input, on a terminal, which util-linux's script creates.
     const [program, ...words] =
       typed === null ? ['bash', ...command] : ['script', '-qec', command.join(' '), '/dev/null'];
     const child = spawn(program!, words, {
-      // A process group of its own, which the fakes can kill.
+      // Its own process group, which the fakes can kill.
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {
@@ -103,7 +103,7 @@ export class FakeBoard {
         ...environment,
       },
     });
-    child.stdin.on('error', () => {}); // one that is killed before it has read it
+    child.stdin.on('error', () => {}); // it may be killed before it has read its input
     child.stdin.end(typed ?? '');
     let output = '';
     for (const stream of [child.stdout, child.stderr])
@@ -114,12 +114,12 @@ export class FakeBoard {
     return { code, output };
   }
 
-  /** What the fakes were called with in the last run. */
+  /** The calls of the fakes in the last run. */
   get calls(): string[] {
     return readFileSync(join(this.#state, 'calls'), 'utf8').split('\n').filter(Boolean);
   }
 
-  /** How many calls there were: moments at which it can be killed. */
+  /** The number of calls: moments at which it can be killed. */
   get callCount(): number {
     return readFileSync(join(this.#state, 'count')).length;
   }
@@ -136,7 +136,7 @@ export class FakeBoard {
     return (lstatSync(join(this.root, path)).mode & 0o777).toString(8);
   }
 
-  /** Every file with its content, and the time when it was written where `withTimes`. */
+  /** Every file with its content, and its modification time if `withTimes`. */
   files({ withTimes }: { readonly withTimes: boolean }): Record<string, string> {
     const found: Record<string, string> = {};
     for (const entry of readdirSync(this.root, { recursive: true, withFileTypes: true })) {

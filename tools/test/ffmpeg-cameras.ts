@@ -7,7 +7,7 @@ import { FfmpegCamera, type FfmpegOptions } from '../../src/camera/ffmpeg.ts';
 import { CameraError } from '../../src/domain/errors.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 
-/** A camera that is closed when the test ends, with all that it logged. */
+/** A camera with its log lines, closed when the test ends. */
 export class TestCamera extends FfmpegCamera {
   readonly logged: string[];
   readonly #pace: { intervalMs: number };
@@ -39,7 +39,7 @@ export class TestCamera extends FfmpegCamera {
     onTestFinished(() => this.close());
   }
 
-  /** From now on it is asked this often. */
+  /** Sets the time between two captures. */
   set intervalMs(intervalMs: number) {
     this.#pace.intervalMs = intervalMs;
   }
@@ -61,7 +61,7 @@ export class TestCamera extends FfmpegCamera {
     }
   }
 
-  /** Looks at the camera's interval until there is no picture; gives the error's message. */
+  /** Looks at the camera's interval until that fails. @returns the error's message */
   async fault(): Promise<string> {
     for (;;) {
       try {
@@ -75,7 +75,7 @@ export class TestCamera extends FfmpegCamera {
   }
 }
 
-/** The ids of the ffmpeg processes that this one started. */
+/** The ids of this process's ffmpeg children. */
 export function ffmpegChildren(): number[] {
   const threads = readdirSync('/proc/self/task');
   const pids = threads.flatMap((id) =>
@@ -84,7 +84,7 @@ export function ffmpegChildren(): number[] {
   return pids.filter((pid) => commandLine(pid).split('\0').includes('ffmpeg'));
 }
 
-/** A process's arguments, NUL after each; empty where it has gone. */
+/** A process's arguments, each followed by NUL; empty if it has exited. */
 export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
@@ -100,7 +100,7 @@ export async function colourAt({ bytes, size }: Picture, x: number, y: number): 
   return [0, 1, 2].map((channel) => Math.round(pixels[offset + channel]! / 64) * 64).join(' ');
 }
 
-/** A clip of one colour, 64x48 at 10 frames a second. */
+/** A clip of one colour, 64x48 at 10 fps. */
 export function saveClip(path: string, colour: string, seconds: number): void {
   const graph = `color=${colour}:size=64x48:rate=10:duration=${seconds}`;
   execFileSync('ffmpeg', ['-loglevel', 'error', '-f', 'lavfi', '-i', graph, '-y', path]);

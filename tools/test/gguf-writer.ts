@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { encodeGgufHeader, type GgufMetadata } from '../../src/models/convert/gguf-writer.ts';
 
-// Small GGUF files at once, with tensors given as values: for models made in tests.
+// Writes small GGUF files from tensor values, for the models of tests.
 
 export { bool, f32, type GgufValue, i32, text, u32 } from '../../src/models/convert/gguf-writer.ts';
 

@@ -14,7 +14,7 @@ import {
 } from '../../src/models/convert/gguf-writer.ts';
 import { readVocabulary } from './vocabulary-file.ts';
 
-// Models of any size whose files are headers and holes: all weights are zero, and the files take no room on the disk.
+// Models of any size in sparse files: all weights are zero, and the files take no disk space.
 
 export interface HollowShape {
   readonly text: {
@@ -23,7 +23,7 @@ export interface HollowShape {
     readonly heads: number;
     readonly keyValueHeads?: number;
     readonly feedForward: number;
-    /** Of the matrices; norms are F32. */
+    /** Type of the matrices; norms are F32. */
     readonly type: TensorType;
     readonly contextLength: number;
   };
@@ -41,7 +41,7 @@ const imageSize = 336;
 const patchSize = 14;
 const pinpoints = [336, 672, 672, 336, 672, 672, 1008, 336, 336, 1008];
 
-/** CLIP ViT-L/14 at 336 pixels, as published files hold it: without the last block. */
+/** CLIP ViT-L/14 at 336 pixels as in published files: without the last block. */
 export const clipLarge = { width: 1024, blocks: 23, heads: 16, feedForward: 4096 } as const;
 
 /** LLaVA-1.6 Vicuna 7B, nearly as Q5_K_M (which has some matrices in Q6_K). */

@@ -3,8 +3,8 @@ import { z } from 'zod';
 /*
  * What Home Assistant 2026.9 accepts as device discovery, for the platforms used here. Options and rules are those of
  * home-assistant/core: homeassistant/components/mqtt/schemas.py (device, origin, availability, common options),
- * sensor.py, binary_sensor.py, event.py, image.py, button.py, switch.py, number.py and select.py. There, an option that
- * is not known is dropped without a word; here it is refused, as it would be a mistake.
+ * sensor.py, binary_sensor.py, event.py, image.py, button.py, switch.py, number.py and select.py. There, an unknown option
+ * is dropped silently; here it is refused, since it would be a mistake.
  */
 
 const subscribeTopic = z.string().regex(/^[^+#]+$/);
@@ -169,7 +169,7 @@ const select = z.strictObject({
   optimistic: z.boolean().optional(),
 });
 
-/** A platform and nothing else removes the component. */
+/** A component with only its platform is removed. */
 const removal = z.strictObject({ platform: z.string() });
 
 export const discoverySchema = z.strictObject({
@@ -195,7 +195,7 @@ export const discoverySchema = z.strictObject({
     support_url: z.url().optional(),
   }),
   components: z.record(
-    // Home Assistant puts device id and key together with a space between.
+    // Home Assistant joins device id and key with a space.
     z.string().regex(/^\S+$/),
     z.union([
       removal,

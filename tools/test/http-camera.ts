@@ -5,17 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 
 export interface HttpCameraOptions {
-  /** The picture that is shown, as JPEG; a function's is asked for anew each time. */
+  /** The current JPEG; a function is called for each picture. */
   readonly jpeg: () => Uint8Array;
   readonly credentials?: { readonly username: string; readonly password: string };
   readonly auth?: 'basic' | 'digest';
 }
 
-/** A camera on loopback: motion JPEG at `/stream`, one picture at `/snapshot`, and things that are neither. */
+/** A camera on loopback: motion JPEG at `/stream`, one picture at `/snapshot`, and pages that are neither. */
 export class HttpCamera {
   readonly #options: HttpCameraOptions;
   readonly #server: Server;
-  /** While true, open streams stay open and nothing comes. */
+  /** While true, open streams stay open without data. */
   frozen = false;
   requests = 0;
 
@@ -37,7 +37,7 @@ export class HttpCamera {
     return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}/${path}`;
   }
 
-  /** Ends every open stream the way a server does that means to. */
+  /** Ends every open stream cleanly. */
   hangUp(): void {
     this.#server.closeAllConnections();
   }

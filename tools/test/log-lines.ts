@@ -2,12 +2,12 @@ import type { Log } from '../../src/pipeline/ports.ts';
 
 export interface Line {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was logged
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect any log fields
   readonly fields: any;
   readonly message: string;
 }
 
-/** A log that remembers its lines. */
+/** A log that records its lines. */
 export class LogLines implements Log {
   readonly lines: Line[] = [];
 

@@ -3,26 +3,26 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What goes wrong with one request for a file's bytes. */
+/** The fault of one request for a file's bytes. */
 export interface Fault {
-  /** The connection ends after so many bytes of the body. */
+  /** The connection breaks after this many bytes of the body. */
   readonly cutAfterBytes?: number;
-  /** The body ends, as if it were whole, after so many bytes. */
+  /** The body ends normally after this many bytes. */
   readonly endAfterBytes?: number;
-  /** This byte of the file comes with one bit turned. */
+  /** This byte of the file has one bit flipped. */
   readonly corruptAt?: number;
   readonly ignoreRange?: boolean;
-  /** Sends ranges of a changed file too, as a server does that knows no If-Range. */
+  /** Sends ranges of a changed file too, like a server without If-Range. */
   readonly ignoreIfRange?: boolean;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes of nonsense behind the file's own. */
+  /** Extra bytes after the file's own. */
   readonly extraBytes?: number;
-  /** No Content-Length: the body ends when it ends. */
+  /** No Content-Length: the end of the connection ends the body. */
   readonly chunked?: boolean;
   /** A pause before each piece of this many bytes. */
   readonly slow?: { readonly pieceBytes: number; readonly pauseMs: number };
-  /** Says nothing at all. */
+  /** Never answers. */
   readonly silent?: boolean;
 }
 
@@ -34,29 +34,29 @@ export interface SeenRequest {
 }
 
 /**
- * A hub on 127.0.0.1 that speaks enough of Hugging Face's and ModelScope's APIs; the bytes come, after a redirect,
- * from a second port, as they do there. Files can be changed at any time; faults are asked for at each request.
+ * A hub on 127.0.0.1 with a subset of Hugging Face's and ModelScope's APIs; like there, a redirect leads to the bytes
+ * on a second port. Files can be changed at any time; `fault` is called for each request.
  */
 export class LoopbackHub {
   /** The bytes of each file, by `owner/repo/path`. */
   readonly files = new Map<string, Buffer>();
-  /** Files that are not in LFS: known by the SHA-1 of their git blob. */
+  /** Files outside LFS, identified by the SHA-1 of their git blob. */
   readonly plainFiles = new Set<string>();
   readonly seen: SeenRequest[] = [];
   /** The fault of the next request for bytes; null for none. */
   fault: (request: IncomingMessage, file: string) => Fault | null = () => null;
-  /** The same for requests of the APIs and of `resolve`: a status instead of an answer. */
+  /** The same for requests to the APIs and `resolve`: a status instead of an answer. */
   apiFault: (request: IncomingMessage) => { status: number; headers?: Record<string, string> } | null = () =>
     null;
-  /** Named instead of the true digest, where a test wants the hub to be wrong. */
+  /** Reported instead of the true digest. */
   claimedSha256: string | null = null;
-  /** Without the tree API, as some mirrors are. */
+  /** Without the tree API, like some mirrors. */
   hasTree = true;
-  /** Whether the files' bytes come with an ETag. */
+  /** Whether the bytes are served with an ETag. */
   hasEtag = true;
-  /** Whether the bytes come from another port than the API's. */
+  /** Whether the bytes are served on a port other than the API's. */
   redirects = true;
-  /** Its address, of the APIs. */
+  /** The address of the APIs. */
   endpoint = '';
   #cdnOrigin = '';
   readonly #hub: Server = createServer((request, response) => void this.#answer(request, response));
@@ -73,7 +73,7 @@ export class LoopbackHub {
     return `${this.#cdnOrigin}/cdn/${file}`;
   }
 
-  /** How often the bytes of files were asked for. */
+  /** The requests for bytes of files. */
   get downloads(): SeenRequest[] {
     return this.seen.filter(({ path }) => path.startsWith('/cdn/'));
   }
@@ -98,7 +98,7 @@ export class LoopbackHub {
     if (listing) return this.#modelScopeFiles(response, listing[1]!);
     const download = /^\/api\/v1\/models\/([^/]+\/[^/]+)\/repo$/.exec(path);
     if (download) return this.#redirect(response, `${download[1]}/${url.searchParams.get('FilePath')}`, {});
-    // A revision may hold slashes, which come encoded.
+    // A revision may contain slashes, which are encoded.
     const resolve = /^\/([^/]+\/[^/]+)\/resolve\/[^/]+\/(.+)$/.exec(url.pathname);
     if (resolve) return this.#resolve(request, response, decodeURIComponent(`${resolve[1]}/${resolve[2]}`));
     response.writeHead(404).end();
@@ -121,7 +121,7 @@ export class LoopbackHub {
     });
   }
 
-  /** The commit of the repository: it changes with the files. */
+  /** The commit of the repository; changes with the files. */
   get commit(): string {
     const all = [...this.files].map(([name, bytes]) => `${name} ${sha256(bytes)}`).join('\n');
     return gitSha1(Buffer.from(all));
@@ -132,7 +132,7 @@ export class LoopbackHub {
     response.writeHead(302, { ...headers, location: `${origin}/cdn/${file}?Signature=secret` }).end();
   }
 
-  /** Two entries a page, with a link to the next. */
+  /** Two entries per page, with a link to the next. */
   #tree(response: ServerResponse, url: URL, repo: string, folder: string): void {
     if (!this.hasTree) return void response.writeHead(404).end();
     const prefix = folder === '' ? `${repo}/` : `${repo}/${folder}/`;

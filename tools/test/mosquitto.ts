@@ -19,8 +19,8 @@ export class Mosquitto {
   }
 
   /**
-   * `settings`: further lines of mosquitto.conf, or what makes them of the broker's folder; by default everybody may do
-   * everything. They follow the listener's, and may add to it (protocol, TLS).
+   * `settings`: further lines of mosquitto.conf, or a function of the broker's folder that returns them; by default
+   * everything is allowed. They follow the listener's line, and may add to it (protocol, TLS).
    */
   static async start(
     settings: string | ((folder: string) => string) = 'allow_anonymous true',
@@ -38,7 +38,7 @@ export class Mosquitto {
   }
 
   async up(): Promise<void> {
-    // Debian keeps it in /usr/sbin, which is not in everybody's path.
+    // Debian installs it in /usr/sbin, which may not be in PATH.
     const path = `${process.env['PATH']}:/usr/sbin`;
     this.#process = spawn('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], {
       stdio: 'ignore',

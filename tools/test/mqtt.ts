@@ -10,7 +10,7 @@ import { Mosquitto } from '../../tools/test/mosquitto.ts';
 import { LogLines } from './log-lines.ts';
 import { Subscriber } from './subscriber.ts';
 
-/** A real mosquitto, ended with the test. */
+/** A real mosquitto, stopped when the test ends. */
 export async function startBroker(...settings: Parameters<typeof Mosquitto.start>): Promise<Mosquitto> {
   const broker = await Mosquitto.start(...settings);
   onTestFinished(() => broker.close());

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 
-// Debian's own Python: Node cannot open a Unix socket for datagrams.
+// Debian's own Python: Node cannot open a Unix datagram socket.
 const python = '/usr/bin/python3';
 const script = join(import.meta.dirname, 'notify-socket.py');
 
 /** systemd's end of sd_notify; closed when the test ends. */
 export class NotifySocket {
   readonly path: string;
-  /** What came, in order, with who sent it. */
+  /** Messages in order of arrival, with their sender. */
   readonly received: { readonly pid: number; readonly text: string }[] = [];
   readonly #child: ChildProcess;
 
@@ -36,7 +36,7 @@ export class NotifySocket {
     return socket;
   }
 
-  /** Holds the receiver up, so that its queue fills. */
+  /** Stops the receiver, so that its queue fills. */
   freeze(): void {
     this.#child.kill('SIGSTOP');
   }

@@ -1,7 +1,7 @@
 import { ulid } from 'ulid';
 import type { Answer, Observation } from '../../src/domain/observation.ts';
 
-/** What an engine could have made of a frame; the text can be told from others by its id. */
+/** A fake observation; its text contains its id. */
 export function observation({
   id = ulid(),
   camera = 'porch',

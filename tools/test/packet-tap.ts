@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 
 const names = ['', 'CONNECT', 'CONNACK', 'PUBLISH', 'PUBACK'];
 
-/** Stands between a client and a broker, and notes the packets that go by, each as `client PUBLISH` or `broker PUBACK`. */
+/** A proxy between a client and a broker that records the packets, each as `client PUBLISH` or `broker PUBACK`. */
 export async function tapPackets(port: number): Promise<{ url: string; packets: string[] }> {
   const packets: string[] = [];
   const server = createServer((client) => {
@@ -31,7 +31,7 @@ export async function tapPackets(port: number): Promise<{ url: string; packets: 
   return { url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`, packets };
 }
 
-/** Of the first packet; 0: it is not whole. */
+/** Length of the first packet; 0: it is incomplete. */
 function packetBytes(bytes: Buffer): number {
   let length = 0;
   for (let index = 1; index < bytes.length && index < 5; index++) {

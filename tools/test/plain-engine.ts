@@ -1,6 +1,6 @@
 import type { EngineOptions } from '../../src/vision/process/protocol.ts';
 
-/** An engine that is not fitted to any board: one thread, all in memory, a small context. */
+/** Engine options for any board: one thread, all in memory, a small context. */
 export const plainEngine: Omit<EngineOptions, 'textPath' | 'mmprojPath'> = {
   contextSize: 2048,
   batchSize: 2048,

@@ -17,7 +17,7 @@ const brokerAt = (url: string) => ({
   reconnect: { firstMs: 50, maxMs: 200, stableMs: 1000 },
 });
 
-/** An engine that answers with the prompt it was given, after a while. */
+/** An engine that answers with its prompt after some time. */
 export class RecordedEngine implements Describer {
   readonly asked: DescribeRequest[] = [];
   fault: Error | null = null;
@@ -119,7 +119,7 @@ export class Customer {
     return customer;
   }
 
-  /** Publishes, and gives the first answer with its correlation data. */
+  /** Publishes. @returns the first answer with its correlation data */
   async send(
     payload: Buffer | string,
     userProperties: Record<string, string> = {},
@@ -130,7 +130,7 @@ export class Customer {
       qos: 1,
       properties: {
         ...{ responseTopic: 'shop/answers', correlationData, ...properties },
-        // MQTT.js makes a malformed packet of none.
+        // Without one, MQTT.js sends a malformed packet.
         ...(Object.keys(userProperties).length > 0 && { userProperties }),
       },
     });

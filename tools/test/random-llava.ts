@@ -3,7 +3,7 @@ import { bool, f32, type GgufTensor, type GgufValue, i32, text, u32, writeGguf }
 import { type TowerShape, writeRandomText } from './random-text.ts';
 import { around, gaussian, halves, matrix, type Random } from './random-weights.ts';
 
-// Small LLaVA-1.6 models with random weights: they say nothing sensible, but run through the whole engine.
+// Small LLaVA-1.6 models with random weights: their output makes no sense, but they use the whole engine.
 
 export interface LlavaShape {
   readonly imageSize: number;
@@ -14,7 +14,7 @@ export interface LlavaShape {
   readonly contextLength: number;
 }
 
-/** Four patches to a square: for tests that look at single values. */
+/** Four patches per square, for tests of single values. */
 export const tinyShape: LlavaShape = {
   imageSize: 28,
   patchSize: 14,
@@ -30,7 +30,7 @@ export const tinyShape: LlavaShape = {
   contextLength: 4096,
 };
 
-/** LLaVA-1.6's real geometry (576 patches to a square, its five grids) with small towers. */
+/** LLaVA-1.6's real geometry (576 patches per square, its five grids) with small towers. */
 export const realGeometryShape: LlavaShape = {
   ...tinyShape,
   imageSize: 336,
@@ -54,11 +54,11 @@ export interface LlavaOptions {
   readonly newlineType?: 'f32' | 'f16';
   /** Default spatial_unpad. */
   readonly mergeType?: 'spatial_unpad' | 'flat';
-  /** Width the projector puts out, if it is not to fit the text model. */
+  /** Output width of the projector, if it should not fit the text model. */
   readonly projectorWidth?: number;
   readonly hasVision?: boolean;
   readonly chatTemplate?: string;
-  /** Put before the file names. */
+  /** Prefix of the file names. */
   readonly name?: string;
 }
 

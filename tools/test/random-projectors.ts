@@ -3,7 +3,7 @@ import { bool, f32, type GgufTensor, type GgufValue, i32, text, u32, writeGguf }
 import { type TextShape, type TowerShape, vocabulary, writeRandomText } from './random-text.ts';
 import { around, gaussian, halves, matrix, type Random } from './random-weights.ts';
 
-// Small models with random weights of the projectors that libmtmd lays out: one that cuts pictures into slices with
+// Small models with random weights for projectors whose layout libmtmd determines: one that cuts pictures into slices with
 // delimiters, one with non-causal attention, one with M-RoPE and so on.
 
 export type Projector =
@@ -21,7 +21,7 @@ export interface RandomModel {
   readonly projector: Projector;
   readonly textPath: string;
   readonly mmprojPath: string;
-  /** What each token stands for. */
+  /** The text of each token. */
   readonly pieces: readonly string[];
 }
 
@@ -34,7 +34,7 @@ interface Kind {
   readonly architecture?: TextShape['architecture'];
   readonly extraTokens?: readonly string[];
   readonly metadata?: Readonly<Record<string, GgufValue>>;
-  /** What the tower has beside its blocks. */
+  /** The tower's tensors outside its blocks. */
   readonly parts: readonly ('class' | 'position' | 'postNorm' | 'gate' | 'secondPatch')[];
   readonly project: (random: Random) => Record<string, GgufTensor>;
 }
@@ -54,7 +54,7 @@ const kinds: Readonly<Record<Projector, Kind>> = {
       ...linear(random, 'mm.2', language.width, language.width),
     }),
   },
-  // Yi-VL: a file says mlp, and libmtmd sees by its tensors what it is.
+  // Yi-VL: the file says mlp, and libmtmd recognises it by its tensors.
   mlp_norm: {
     imageSize: 56,
     patchSize: 14,

@@ -6,7 +6,7 @@ import { around, matrix, type Random } from './random-weights.ts';
 export interface TowerShape {
   readonly width: number;
   readonly heads: number;
-  /** Not equal to `width`: libmtmd tells old files with swapped matrices by it. */
+  /** Not equal to `width`: libmtmd uses that to detect old files with swapped matrices. */
   readonly feedForward: number;
   readonly blocks: number;
 }
@@ -14,12 +14,12 @@ export interface TowerShape {
 export interface TextShape {
   readonly tower: TowerShape;
   readonly contextLength: number;
-  /** llama: plain; qwen2vl: M-RoPE; lfm2: every other block a short convolution, so that its memory cannot be cut. */
+  /** llama: plain; qwen2vl: M-RoPE; lfm2: every other block a short convolution, so that its memory cannot be truncated. */
   readonly architecture?: 'llama' | 'qwen2vl' | 'lfm2';
   readonly chatTemplate?: string;
   /**
-   * How much larger the query matrices are. Default 1: attention is spread so evenly that positions hardly matter; at 6
-   * a wrong one changes what is said.
+   * Scale of the query matrices. Default 1: attention is so even that positions hardly matter; at 6 a wrong position
+   * changes the output.
    */
   readonly sharpness?: number;
   /** Control tokens after the vocabulary. */
@@ -123,7 +123,7 @@ interface Piece {
   readonly type: number;
 }
 
-/** Ids: 0 unknown, 1 begin, 2 end, 3 to 258 the bytes, then pieces; every beginning of a word is a piece. */
+/** Ids: 0 unknown, 1 begin, 2 end, 3 to 258 the bytes, then pieces; every prefix of a word is a piece. */
 export const vocabulary: readonly Piece[] = (() => {
   const normal = 1;
   const unknown = 2;

@@ -9,7 +9,7 @@ export function gaussian(seed: number): Random {
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** Scaled so that a layer neither grows nor shrinks what passes through it. */
+/** Scaled so that a layer preserves the magnitude of its input. */
 export function matrix(
   random: Random,
   outputs: number,

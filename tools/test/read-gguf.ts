@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-// Reads GGUF version 3 files whole: for comparing what was written.
+// Reads whole GGUF version 3 files, to check written ones.
 
 export interface ReadTensor {
   /** Slowest dimension first. */
@@ -21,7 +21,7 @@ const typeNames: Readonly<Record<number, { name: string; sizeBytes: number }>> =
   30: { name: 'BF16', sizeBytes: 2 },
 };
 
-/** @throws Error if the file is not of this form, or if a tensor's type is no float */
+/** @throws Error if the file has another format, or a tensor's type is not a float */
 export function readGguf(path: string): ReadGguf {
   const bytes = readFileSync(path);
   let at = 4;

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { freePort } from './free-port.ts';
 
-// Debian's own Python: the bindings are made for it and no other.
+// Debian's own Python: the bindings work only with it.
 const python = '/usr/bin/python3';
 const script = join(import.meta.dirname, 'rtsp-server.py');
 
 export interface RtspServerOptions {
-  /** `user:password`, demanded of every client. */
+  /** `user:password`, required from every client. */
   readonly credentials?: string;
   readonly auth?: 'basic' | 'digest';
-  /** In frames, at 10 frames a second. */
+  /** In frames, at 10 fps. */
   readonly keyFrameEvery?: number;
 }
 
@@ -43,7 +43,7 @@ export class RtspServer {
     await once(child.stdout!, 'data');
   }
 
-  /** SIGSTOP: connections stay, and nothing comes any more. */
+  /** SIGSTOP: connections stay open without data. */
   freeze(): void {
     this.#child?.kill('SIGSTOP');
   }
@@ -59,7 +59,7 @@ export class RtspServer {
   }
 }
 
-/** What the server lacks on this machine; null where it has all it needs. */
+/** What the server lacks on this machine; null: nothing. */
 export function rtspServerLacks(): string | null {
   try {
     execFileSync(python, [script, '--check'], { stdio: 'pipe' });

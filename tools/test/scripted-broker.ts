@@ -16,7 +16,7 @@ export type Verdict = number | 'ignore' | 'hang-up' | { readonly disconnect: num
 export class ScriptedBroker {
   readonly published: Published[] = [];
   connections = 0;
-  /** How many QoS 1 publishes were unacknowledged at once, at most. */
+  /** Maximum number of unacknowledged QoS 1 publishes. */
   maxUnacknowledged = 0;
   readonly #server: Server;
   readonly #judge: (message: Published) => Verdict;
@@ -39,7 +39,7 @@ export class ScriptedBroker {
     this.#server = createServer((socket) => this.#serve(socket));
   }
 
-  /** @param connackProperties of MQTT 5, as they stand in the packet, without their length. */
+  /** @param connackProperties encoded MQTT 5 properties, without their length */
   static async start(
     judge: (message: Published) => Verdict,
     {
@@ -131,7 +131,7 @@ export class ScriptedBroker {
   }
 }
 
-/** The first whole packet, if there is one. */
+/** The first complete packet, if any. */
 function cut(bytes: Buffer): { first: number; body: Buffer; sizeBytes: number } | null {
   let length = 0;
   for (let index = 1; index < bytes.length && index < 5; index++) {

@@ -8,8 +8,8 @@ import { Mosquitto } from '../../tools/test/mosquitto.ts';
 const docs = join(import.meta.dirname, '../../docs');
 
 /**
- * A mosquitto that was set up by the commands of docs/security.md, with its files; and a user `admin`, who may do
- * everything. Whoever starts it closes it.
+ * A mosquitto set up with the commands and files of docs/security.md, plus a user `admin` with all rights. The caller
+ * closes it.
  */
 export class SecuredBroker {
   readonly folder = mkdtempSync(join(tmpdir(), 'scenecast-secured-'));
@@ -22,7 +22,7 @@ export class SecuredBroker {
     const settings = readFileSync(join(docs, 'mosquitto/scenecast.conf'), 'utf8')
       .replace(/^listener .*$/m, '')
       .replaceAll('/etc/mosquitto/scenecast', broker.folder);
-    // The tests may run as root, and mosquitto would become another user, who cannot read the folder.
+    // As root, mosquitto would switch to a user that cannot read the folder.
     broker.#mosquitto = await Mosquitto.start(`${settings}\nuser root`);
     return broker;
   }
@@ -39,7 +39,7 @@ export class SecuredBroker {
     return readFileSync(this.path(`${user}.password`), 'utf8').trim();
   }
 
-  /** A client that does not come back by itself. */
+  /** A client that does not reconnect. */
   async connect(user: string, options: IClientOptions = {}): Promise<MqttClient> {
     const client = await connectAsync(
       this.url,
@@ -63,7 +63,7 @@ export class SecuredBroker {
     rmSync(this.folder, { recursive: true });
   }
 
-  /** The blocks of docs/security.md, with this machine's names. */
+  /** The code blocks of docs/security.md, with this machine's names. */
   #runCommands(): void {
     const page = readFileSync(join(docs, 'security.md'), 'utf8');
     const blocks = [...page.matchAll(/<!-- tested: \w+ -->\n\n```sh\n([\s\S]*?)```/g)].map(

@@ -6,7 +6,7 @@ export interface Received {
   readonly retain: boolean;
 }
 
-/** A subscriber that remembers everything it receives. */
+/** A subscriber that records everything it receives. */
 export class Subscriber {
   readonly received: Received[] = [];
   readonly client: MqttClient;
@@ -25,7 +25,7 @@ export class Subscriber {
   }
 
   /** Payloads of one topic, parsed, in order of arrival. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  // biome-ignore lint/suspicious/noExplicitAny: tests inspect any payload
   json(topic: string): any[] {
     return this.received
       .filter((message) => message.topic === topic)

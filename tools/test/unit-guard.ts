@@ -4,9 +4,9 @@ import { Server, Socket } from 'node:net';
 import { afterEach } from 'vitest';
 
 /*
- * The setup file of the unit project. A unit test that starts a process or connects to a server that its process did not
- * start fails, even if the code under test catches the error. Our addons are as if they were not built, so that a test
- * does the same with and without them.
+ * The setup file of the unit project. A unit test fails if it starts a process or connects to a server of another
+ * process, even if the code under test catches the error. Our addons appear not to be built, so that a test behaves the
+ * same with and without them.
  */
 const faults: Error[] = [];
 
@@ -39,7 +39,7 @@ process.dlopen = (module: object, filename: string, ...flags: number[]) => {
   return Reflect.apply(dlopen, process, [module, filename, ...flags]);
 };
 
-// Nothing listens on port 1, where tests have a server that is away.
+// Nothing listens on port 1, which tests use for an unreachable server.
 const ownAddresses = new Set(['1']);
 const { emit } = Server.prototype;
 Server.prototype.emit = function (this: Server, event: string | symbol, ...args: unknown[]) {

@@ -15,9 +15,9 @@ export interface VocabularyShape {
   readonly chatTemplate?: string;
   readonly heads?: number;
   readonly keyValueHeads?: number;
-  /** Special tokens in place of the published ones, by id. */
+  /** Special tokens instead of the published ones, by id. */
   readonly special?: Readonly<Record<number, string>>;
-  /** Unused tokens are added until there are so many. */
+  /** Unused tokens are added up to this number. */
   readonly size?: number;
   readonly endToken?: number;
 }
