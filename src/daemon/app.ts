@@ -139,6 +139,8 @@ export class App {
   async #startPool(own: OwnEngine | null): Promise<Describer> {
     const pool = createPoolDescriber(this.#config, this.#folder, own?.describer ?? null, this.#log);
     await this.#closeLater('pool', pool).start();
+    // The engine, which is loaded next, would start although it has been closed.
+    this.#stopping.signal.throwIfAborted();
     return pool;
   }
 
