@@ -15,7 +15,7 @@ export interface OwnEngine {
   readonly board: Board;
   readonly plan: EnginePlan;
   readonly client: EngineClient;
-  /** One picture at a time, whoever asks. */
+  /** Describes one picture at a time; all callers share it. */
   readonly describer: Describer;
   /** From 0 to 1; null: the model is loaded. */
   readonly loading: () => number | null;

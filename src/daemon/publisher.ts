@@ -56,8 +56,8 @@ function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
         },
       ]) => [
         name,
-        (picture, mostBytes) =>
-          jpegWithin(picture, { maxWidth: width, quality, maxBytes: Math.min(mostBytes, max_size) }),
+        (picture, maxBytes) =>
+          jpegWithin(picture, { maxWidth: width, quality, maxBytes: Math.min(maxBytes, max_size) }),
       ],
     ),
   );

@@ -4,7 +4,7 @@ const schedule: readonly (readonly [times: number, ms: number])[] = [
   [5, 5000],
   [10, 10_000],
 ];
-const longestMs = 60_000;
+const maxMs = 60_000;
 
 /** How long to wait after N failures in a row (from 1): 1 s x5, 5 s x5, 10 s x10, then 60 s. */
 export function backOffMs(failures: number): number {
@@ -13,5 +13,5 @@ export function backOffMs(failures: number): number {
     if (left <= times) return ms;
     left -= times;
   }
-  return longestMs;
+  return maxMs;
 }

@@ -39,7 +39,7 @@ export interface Look {
 /** What is asked about one picture. */
 export interface DescribeRequest {
   readonly picture: Picture;
-  /** What the model is told to do, e.g. "Describe the scene." */
+  /** The instruction, e.g. "Describe the scene." */
   readonly prompt: string;
   readonly questions: readonly Question[];
   /** Maximum detail; default: as planned. Models without detail levels ignore it. */

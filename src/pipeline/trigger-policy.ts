@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DescriptionOptions, DescriptionResult } from '../domain/description-options.ts';
 import type { GateReading } from '../domain/health.ts';
 import type { Trigger } from '../domain/observation.ts';
-
 import type { Look } from './ports.ts';
 
 /** A request for a frame whose capture begins at `since` or later. */

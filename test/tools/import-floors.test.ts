@@ -28,6 +28,8 @@ test.each([
   ['setup/x.ts', "import { App } from '../daemon/app.ts';"],
   ['daemon/x.ts', "import { runCommand } from '../cli/run.ts';"],
   ['cli/x.ts', "import '../main.ts';"],
+  ['gate/x.ts', 'await import(`../camera/login.ts`)'],
+  ['gate/x.ts', "import { until } from '../../tools/test/until.ts';"],
   ['mqtt/publishing/x.ts', "require('./thing.node')"],
   ['helpers/thing.ts', ''],
   ['app.ts', ''],

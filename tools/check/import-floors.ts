@@ -1,5 +1,6 @@
 /**
- * The floors of the house: imports point down only, adapters never know each other, and no file is part of a circle.
+ * The floors of the house: imports point down only, adapters never know each other, no file is part of a circle, and no
+ * source outside src/ is imported.
  *
  *   node tools/check/import-floors.ts     lists violations of src/, exits with 1 if there are any
  */
@@ -77,12 +78,10 @@ function circles(sources: ReadonlyMap<string, string>): string[] {
   return found;
 }
 
-/** The files of src/ that a source imports, static, dynamic or by URL, as paths below src/. */
+/** The sources that a source imports, static, dynamic or by URL, as paths relative to src/. */
 function importedPaths(path: string, text: string): string[] {
-  const specifiers = text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\bnew URL\()\s*['"](\.[^'"]+)['"]/g);
-  return [...specifiers]
-    .map(([, specifier]) => posix.join(posix.dirname(path), specifier!))
-    .filter((target) => !target.startsWith('..'));
+  const specifiers = text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\bnew URL\()\s*['"`](\.[^'"`]+\.ts)['"`]/g);
+  return [...specifiers].map(([, specifier]) => posix.join(posix.dirname(path), specifier!));
 }
 
 /** The sources of the house, by path below src/. */

@@ -9,7 +9,7 @@ namespace scenecast {
 namespace {
 
 // Checkpoints of a recurrent model: before the picture, after it, and some to spare.
-constexpr size_t kMostCheckpoints = 4;
+constexpr size_t kMaxCheckpoints = 4;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void TextDecoder::checkpoint() {
       llama_state_seq_get_data_ext(context(), state.data(), state.size(), 0, LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY);
   if (size != state.size()) return;  // truncate reports it if a checkpoint is missing
   checkpoints_.push_back({position(), std::move(state)});
-  if (checkpoints_.size() > kMostCheckpoints) checkpoints_.pop_front();
+  if (checkpoints_.size() > kMaxCheckpoints) checkpoints_.pop_front();
 }
 
 // Cuts the memory, or restores a checkpoint if it cannot be cut. False: nothing has changed.

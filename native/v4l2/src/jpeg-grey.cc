@@ -12,7 +12,7 @@ namespace scenecast {
 namespace {
 
 // Larger than any camera's. Limits the cost of a small file whose header claims a large picture.
-constexpr uint64_t kMostPixels = 64 << 20;
+constexpr uint64_t kMaxPixels = 64 << 20;
 
 constexpr int kExifMarker = JPEG_APP0 + 1;
 constexpr int kProfileMarker = JPEG_APP0 + 2;
@@ -45,7 +45,7 @@ class Decoder {
     jpeg_save_markers(&info_, kProfileMarker, kSegmentBytes);
     if (jpeg_read_header(&info_, TRUE) != JPEG_HEADER_OK) return false;
     if (info_.image_width != width || info_.image_height != height) return false;
-    if (uint64_t{width} * height > kMostPixels) return false;
+    if (uint64_t{width} * height > kMaxPixels) return false;
     // Several scans need memory for the whole picture, and a small file can have thousands of them.
     if (info_.progressive_mode || info_.arith_code || jpeg_has_multiple_scans(&info_)) return false;
     if (info_.jpeg_color_space != JCS_YCbCr && info_.jpeg_color_space != JCS_GRAYSCALE) return false;
