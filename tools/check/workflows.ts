@@ -1,14 +1,14 @@
 /**
- * GitHub's own parser on .github/workflows: keys, expressions, schedules, jobs that need each other. And that every
- * action is pinned to a major version.
+ * Checks .github/workflows with GitHub's own parser (keys, expressions, schedules, job dependencies), and that every action
+ * is pinned to a major version.
  *
- *   node tools/check/workflows.ts     one line a fault, exit 1 where there are any
+ *   node tools/check/workflows.ts     prints one line per fault, exits with 1 if there are any
  */
 import { globSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 
-// The parser imports JSON as bundlers take it: without saying so.
+// The parser imports JSON without an import attribute, which only bundlers allow.
 registerHooks({
   resolve(specifier, context, nextResolve) {
     const found = nextResolve(specifier, context);
