@@ -37,7 +37,7 @@ const engine: EngineInfo = {
   threads: 8,
 };
 
-test('before the model is loaded, what is in the config is told', () => {
+test('before the model is loaded, info has what the config says', () => {
   const info = infoSchema.parse(
     JSON.parse(JSON.stringify(infoOf(config, startedAt, { board: null, plan: null, engine: null }))),
   );

@@ -40,7 +40,7 @@ test('what cameras and questions had retained is cleared once they are removed, 
   expect(await retained(folder, both)).toEqual([]);
 });
 
-test('a file that is damaged is told, and written anew', async () => {
+test('a damaged file is logged and rewritten', async () => {
   const folder = scratch();
   const log = new LogLines();
   await retained(folder, { porch });
@@ -51,7 +51,7 @@ test('a file that is damaged is told, and written anew', async () => {
   expect(readFileSync(path, 'utf8')).toContain('scenecast/workshop/porch/answer/open');
 });
 
-test('a state folder that cannot be is told, and nothing else', async () => {
+test('a state folder that cannot be created is logged, and nothing else happens', async () => {
   const folder = scratch();
   const log = new LogLines();
   writeFileSync(join(folder, 'state'), '');

@@ -141,7 +141,7 @@ test('closing during a call cancels it, and resolves after it has ended', async 
   expect(order).toEqual(['CANCELLED', 'closed']);
 });
 
-test('the libraries log to the logger, and to nobody else', async () => {
+test('the libraries log to the logger only', async () => {
   const lines: { level: string; text: string }[] = [];
   addon.setLogger((level, text) => lines.push({ level, text }));
   await open(slow);

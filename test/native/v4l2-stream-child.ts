@@ -16,7 +16,7 @@ const camera = new V4l2Camera(
 
 async function setMode(word: string): Promise<void> {
   writeFileSync(process.env['FAKE_V4L2_MODE']!, word);
-  await sleep(60); // what is under way is filled by then
+  await sleep(60); // the buffer in progress is filled by then
 }
 
 /** Descriptors, threads and mapped buffers of this process. */

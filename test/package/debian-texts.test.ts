@@ -75,7 +75,7 @@ describe('copyright', () => {
     expect(holdersIn('Copyright notices must be kept.\n© 2020 Bo')).toEqual(['2020 Bo']);
   });
 
-  test('the same text is told once, another one under the same name apart, a common one by its place', () => {
+  test('a text appears once, a different one under the same name separately, a common licence by its path', () => {
     const text = copyrightFile([
       { files: ['*'], holders: ['2026 Us'], licence: 'MIT', text: mit('2026 Us') },
       {

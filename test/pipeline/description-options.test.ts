@@ -38,7 +38,7 @@ test('a request names prompt, detail and questions, for its own frame alone', as
   expect(engine.requests.at(-1)).not.toHaveProperty('detail');
 });
 
-test('what is asked besides is answered to who asked, and not published', async () => {
+test('an ad-hoc answer goes to the requester and is not published', async () => {
   const engine = new FakeEngine(100);
   const { pipeline, recorder } = startPipeline(
     [taskOf(new FakeCamera('a'), { questions, intervalMs: 60_000 })],
@@ -73,7 +73,7 @@ test('those who options the same share a frame; others get one of their own, at 
   expect([...recorder.endsById.values()].every((ends) => ends.length === 1)).toBe(true);
 });
 
-test('a options that is given up rejects with the reason, and nobody is looked at for it', async () => {
+test('a cancelled request rejects with the reason, and no camera is looked at for it', async () => {
   const camera = new FakeCamera('a');
   camera.hangs = true;
   const { pipeline } = startPipeline([taskOf(camera)], new FakeEngine());

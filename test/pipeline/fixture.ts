@@ -16,7 +16,7 @@ export const description: Description = {
   model: { name: 'm', quant: 'q', build: 'b' },
 };
 
-/** A camera whose pictures hold one byte: their number, or the scene it is told to see. */
+/** A camera whose pictures hold one byte: their number, or the scene that the test sets. */
 export class FakeCamera implements Camera {
   readonly name: string;
   starts = 0;
@@ -65,7 +65,7 @@ export class FakeGate implements Gate {
   }
 }
 
-/** An engine that takes as long as it is told, and notes what it was shown. */
+/** An engine that takes the given time, and records the pictures it gets. */
 export class FakeEngine implements Describer {
   readonly seen: number[] = [];
   readonly requests: DescribeRequest[] = [];

@@ -45,7 +45,7 @@ test('cameras are served in the order in which they began to wait, whatever is r
   expect(await takeAll(queue)).toEqual(['b', 'c', 'a']);
 });
 
-test('requests go before changes, and changes before what is only due', async () => {
+test('requests go before changes, and changes before interval frames', async () => {
   const { queue } = queueOf(
     job('a', 1),
     job('b', 1, 'change'),
@@ -75,7 +75,7 @@ test('a stale frame is never given out, and the camera’s next frame has its tu
   expect(await takeAll(queue)).toEqual(['a', 'c']);
 });
 
-test('whoever waits is woken by an offer, and by the end', async () => {
+test('a waiting take ends with an offer, and when the queue is closed', async () => {
   const { queue } = queueOf();
   const taken = queue.take();
   queue.offer(job('a', 1));
@@ -85,7 +85,7 @@ test('whoever waits is woken by an offer, and by the end', async () => {
   expect(await last).toBeNull();
 });
 
-test('closing gives back what nobody took', () => {
+test('closing returns the jobs that were not taken', () => {
   const { queue } = queueOf(job('a', 1), job('b', 1));
   expect(queue.close()).toEqual([job('a', 1), job('b', 1)]);
 });

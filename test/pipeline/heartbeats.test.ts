@@ -43,7 +43,7 @@ test('nor is a camera that goes on failing', async () => {
   expect(pipeline.health.cameras['a']).toMatchObject({ state: 'offline', reason: 'gone' });
 });
 
-test('nor is an engine that takes ten minutes to come up, or is long in being started anew', async () => {
+test('nor is an engine that takes ten minutes to start or to restart', async () => {
   const engine = new FakeEngine();
   engine.restart = new Promise((resolve) => setTimeout(resolve, 600_000));
   const { pipeline, recorder } = startPipeline([taskOf(new FakeCamera('a'))], engine, {
@@ -54,7 +54,7 @@ test('nor is an engine that takes ten minutes to come up, or is long in being st
   expect(recorder.observations.length).toBeGreaterThan(5);
 });
 
-test('while the engine comes up only the newest frame waits, and nobody says that it is slow', async () => {
+test('while the engine starts only the newest frame waits, and it is not reported as slow', async () => {
   const engine = new FakeEngine();
   engine.restart = new Promise((resolve) => setTimeout(resolve, 60_500));
   const { pipeline, recorder, log } = startPipeline([taskOf(new FakeCamera('a'))], engine);

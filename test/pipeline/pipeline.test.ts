@@ -63,7 +63,7 @@ test('while the engine works only the newest frame waits; every frame ends exact
   expect(camera.closed).toBe(1);
 });
 
-test('a failed description is told, and the next frame is described', async () => {
+test('a failed description is published as failed, and the next frame is described', async () => {
   const engine = new FakeEngine();
   engine.fault = new Error('the engine died');
   const { pipeline, recorder } = startPipeline([taskOf(new FakeCamera('a'))], engine);

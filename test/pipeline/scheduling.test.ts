@@ -76,7 +76,7 @@ test('a frame that is too old is expired and counted, and the camera is looked a
   expect(queueMs).toBeLessThan(100);
 });
 
-test('a frame that grew too old while the engine was started anew is not described either', async () => {
+test('a frame that grew too old during a restart of the engine is not described either', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(100);
   engine.restart = new Promise((resolve) => setTimeout(resolve, 20_000));
@@ -177,7 +177,7 @@ test('a request says why it has no answer', async () => {
   await expect(pipeline.request('a')).rejects.toThrow('Scenecast is stopping');
 });
 
-test('an interval that stretches is told once, shown in health, and told once when it is kept again', async () => {
+test('a stretched interval is logged once, shown in health, and logged once when it is restored', async () => {
   const camera = new FakeCamera('a');
   let engineMs = 100;
   const { pipeline, log } = startPipeline([taskOf(camera)], {
@@ -216,7 +216,7 @@ test('a scene in which nothing happens any more is no longer said to be behind',
   expect(pipeline.health.cameras['a']?.effectiveIntervalMs).toBe(1000);
 });
 
-test('while the engine is started anew, newer frames take the place of older ones, and requests go first', async () => {
+test('during a restart of the engine newer frames replace older ones, and requests go first', async () => {
   const engine = new FakeEngine(10);
   const [a, b] = [new FakeCamera('a'), new FakeCamera('b')];
   const { pipeline, recorder } = startPipeline([taskOf(a), taskOf(b, { intervalMs: 3_600_000 })], engine);

@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import { FakeBoard } from '../../tools/test/fake-board.ts';
 
 vi.setConfig({ testTimeout: 600_000 });
-/** Killed at each so many calls; KILL_STEP=1 takes them all, which takes a quarter of an hour. */
+/** Killed at every KILL_STEP-th call; KILL_STEP=1 tries them all, which takes a quarter of an hour. */
 const killStep = Number(process.env['KILL_STEP'] ?? 29);
 const configPath = 'etc/scenecast/config.yaml';
 

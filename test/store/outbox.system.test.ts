@@ -43,7 +43,7 @@ function smallDisk(): string | null {
   return folder;
 }
 
-test('a full disk is told and sat out in memory; with room again, all is written', async (context) => {
+test('a full disk is reported, entries wait in memory, and all are written once there is space', async (context) => {
   const disk = smallDisk();
   if (disk === null) return context.skip('a small file system cannot be mounted here (needs root)');
   const path = join(disk, 'outbox.db');
@@ -70,7 +70,7 @@ test('a full disk is told and sat out in memory; with room again, all is written
   expect(kept.map(({ id }) => id)).toEqual(['a', 'c', 'd', 'e']);
 });
 
-/** Adds entries as fast as it can, and prints the id of each once it is told that it is kept. */
+/** Adds entries as fast as it can, and prints the id of each once it is stored. */
 const adder = `
   import { Outbox } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/outbox.ts'))};
   const [, path, run] = process.argv;

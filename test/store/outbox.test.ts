@@ -220,14 +220,14 @@ test('a file that is damaged while it is in use loses nothing that is added then
   file.close();
 });
 
-test('nobody else may read it', async () => {
+test('only its owner may read it', async () => {
   const path = join(scratchFolder(), 'made', 'outbox.db');
   const outbox = await open(path);
   await outbox.add(entry('a'));
   for (const name of [dirname(path), path, `${path}-wal`]) expect(statSync(name).mode & 0o077).toBe(0);
 });
 
-test('a second Scenecast is told that the file is in use, and what to do', async () => {
+test('a second Scenecast fails with the remedy, because the file is in use', async () => {
   const path = scratchPath();
   const first = await open(path);
   await first.add(entry('a'));

@@ -52,13 +52,13 @@ test.each([
   ['no path', 'run/systemd/notify', 22],
   ['nothing', '', 22],
   ['a name that is too long', `/${'x'.repeat(200)}`, 22],
-  ['a path where nobody listens', '/nowhere/socket', 2],
+  ['a path without a listener', '/nowhere/socket', 2],
 ])('%s is refused with the system’s number', (_name, socket, errno) => {
   expect(() => loadSdNotifyAddon().send(socket, 'READY=1')).toThrow(expect.objectContaining({ errno }));
 });
 
 test('a path of the greatest length that a socket may have is used whole', () => {
-  // 107 bytes and the closing zero; nobody is there, and it is not the form that is refused.
+  // 107 bytes and the terminating zero. It fails only because there is no socket at this path.
   const socket = `/${'x'.repeat(106)}`;
   expect(() => loadSdNotifyAddon().send(socket, 'READY=1')).toThrow(expect.objectContaining({ errno: 2 }));
 });

@@ -11,7 +11,7 @@ test.each([
     { socket: '@n', watchdogMs: 40_000 },
   ],
   [
-    'a watchdog for somebody else',
+    'a watchdog for another process',
     { NOTIFY_SOCKET: '@n', WATCHDOG_USEC: '40000000', WATCHDOG_PID: '8' },
     { socket: '@n', watchdogMs: null },
   ],

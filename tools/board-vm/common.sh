@@ -3,7 +3,7 @@
 set -euo pipefail
 
 arch=${1:?arm64 or amd64}
-# Everything is made here and kept for the next time; to begin anew, remove it.
+# Everything is created here and kept for the next run; remove it to start over.
 vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/board-vm
 work=$vm_dir/$arch
 # Bookworm's folders have no suffix.

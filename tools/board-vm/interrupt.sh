@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# interrupt.sh kill|cut SECONDS COMMAND...: on the board: runs the command, and after so many seconds kills its whole
+# interrupt.sh kill|cut SECONDS COMMAND...: on the board: runs the command, and after SECONDS kills its whole
 # process group, or takes the network away for 20 seconds. Prints "ended CODE" where it ended by itself, or "killed".
 set -uo pipefail
 
