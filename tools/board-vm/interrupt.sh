@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # interrupt.sh kill|cut SECONDS COMMAND...: on the board: runs the command, and after SECONDS kills its whole
-# process group, or takes the network away for 20 seconds. Prints "ended CODE" where it ended by itself, or "killed".
+# process group, or takes the network away for 20 seconds. Prints "ended CODE" if it ended by itself, else "killed".
 set -uo pipefail
 
 how=$1 seconds=$2

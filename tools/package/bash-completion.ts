@@ -1,7 +1,7 @@
 import { type CommandTree, flattenTree } from './command-tree.ts';
 
 /**
- * Completion of commands and options for bash. Where it has nothing to offer (a value, a file), bash completes file
+ * Completion of commands and options for bash. For values and files, bash completes file
  * names. It needs no bash-completion library.
  */
 export function bashCompletion(tree: CommandTree): string {

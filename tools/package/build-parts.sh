@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build-parts.sh arm64|amd64: what the package for that architecture is put together from: npm packages with Node below
+# build-parts.sh arm64|amd64: builds the inputs of the package: npm packages with Node in
 # build/package/<arch>/packages, native parts in build/native (this machine's architecture) or build/native-<arch>.
 # Called by package-deb.ts, after scripts/setup.sh.
 set -euo pipefail
@@ -13,7 +13,7 @@ main() {
   local script run
   # shellcheck disable=SC2154 # set by other-arch.sh
   local scripts=$repository/scripts
-  # The only one that is ever chosen (src/vision/native/cpu-module.ts).
+  # The only module that is ever chosen (src/vision/native/cpu-module.ts).
   export SCENECAST_CPU_MODULES=a720
   if [ "$arch" = "$(dpkg --print-architecture)" ]; then
     run=

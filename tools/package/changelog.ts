@@ -1,4 +1,4 @@
-/** Who made the package, and when: what Debian's changelog format asks for. */
+/** The fields of an entry in Debian's changelog format. */
 export interface ChangelogFacts {
   readonly version: string;
   readonly maintainer: string;
@@ -9,9 +9,9 @@ export interface ChangelogFacts {
 export interface ChangelogSection {
   /** `0.1.0 - 2026-11-30`, or `Unreleased`. */
   readonly title: string;
-  /** Below the title, as it is written. */
+  /** The text below the title. */
   readonly text: string;
-  /** What its `- ` items say. */
+  /** The texts of its `- ` items. */
   readonly entries: readonly string[];
 }
 
@@ -30,7 +30,7 @@ export function changelogSections(markdown: string): ChangelogSection[] {
 
 /**
  * The version's section of CHANGELOG.md, else the newest section with entries, in Debian's changelog format.
- * @throws Error where no section has any
+ * @throws Error if no section has entries
  */
 export function debianChangelog(markdown: string, { version, maintainer, date }: ChangelogFacts): string {
   const sections = changelogSections(markdown).filter(({ entries }) => entries.length > 0);

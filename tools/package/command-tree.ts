@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** An argument or option, as help texts show it. */
+/** An argument or option, as shown in help texts. */
 export interface CommandTerm {
   /** `<image...>`, or `-c, --config <file>`. */
   readonly term: string;
@@ -9,14 +9,14 @@ export interface CommandTerm {
 }
 
 export interface CommandOption extends CommandTerm {
-  /** `--config`, and `-c` where there is a short one. */
+  /** `--config`, and `-c` if it has a short form. */
   readonly names: readonly string[];
   readonly takesValue: boolean;
 }
 
-/** A command and those below it, as plain data. */
+/** A command and its subcommands, as plain data. */
 export interface CommandTree {
-  /** From the program on: `['scenecast', 'models', 'pull']`. */
+  /** The path from the program: `['scenecast', 'models', 'pull']`. */
   readonly path: readonly string[];
   readonly description: string;
   readonly arguments: readonly CommandTerm[];
@@ -24,7 +24,7 @@ export interface CommandTree {
   readonly commands: readonly CommandTree[];
 }
 
-/** What a commander program has, without its implicit `help` commands. */
+/** The command tree of a commander program, without its implicit `help` commands. */
 export function commandTree(command: Command, above: readonly string[] = []): CommandTree {
   const help = command.createHelp();
   const path = [...above, command.name()];
@@ -39,7 +39,7 @@ export function commandTree(command: Command, above: readonly string[] = []): Co
     })),
     options: help.visibleOptions(command).map((option) => ({
       term: help.optionTerm(option),
-      // That a flag is not given by default goes without saying.
+      // A flag's default of false is not worth showing.
       description: help.optionDescription(option).replace(/ \(default: (false|\[\])\)$/, ''),
       names: [option.long, option.short].filter((name) => typeof name === 'string'),
       takesValue: option.required || option.optional,
@@ -51,7 +51,7 @@ export function commandTree(command: Command, above: readonly string[] = []): Co
   };
 }
 
-/** The tree and all below it, in the order of help texts. */
+/** The command and all its descendants, in the order of help texts. */
 export function flattenTree(tree: CommandTree): CommandTree[] {
   return [tree, ...tree.commands.flatMap(flattenTree)];
 }

@@ -1,4 +1,4 @@
-/** What differs from build to build. */
+/** The values that differ between builds. */
 export interface ControlFacts {
   readonly version: string;
   readonly arch: 'arm64' | 'amd64';
@@ -12,7 +12,7 @@ export interface ControlFacts {
 export function controlFile({ version, arch, maintainer, installedKiB, libraries }: ControlFacts): string {
   const depends = [
     ...libraries,
-    // For the service's user and folders; in a container the standalone tools do.
+    // For the service's user and folders; in a container the standalone tools are enough.
     'systemd | systemd-standalone-sysusers | systemd-sysusers',
     'systemd | systemd-standalone-tmpfiles | systemd-tmpfiles',
   ];

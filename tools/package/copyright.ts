@@ -5,20 +5,20 @@ export interface LicensedPart {
   readonly holders: readonly string[];
   /** An SPDX identifier, or another short name. */
   readonly licence: string;
-  /** Verbatim; null: the licence is one of /usr/share/common-licenses, or stands elsewhere under the same name. */
+  /** Verbatim; null: it is in /usr/share/common-licenses, or given by another part with the same licence name. */
   readonly text: string | null;
   readonly comment?: string;
 }
 
-/** Licences whose text every Debian system has. */
+/** Licences in /usr/share/common-licenses. */
 const commonLicences: Readonly<Record<string, string>> = {
   'Apache-2.0': 'Apache-2.0',
   'LGPL-3.0-or-later': 'LGPL-3',
 };
 
 /**
- * A machine-readable debian/copyright (DEP-5). Texts that differ in nothing but their copyright lines and line breaks
- * are told once.
+ * A machine-readable debian/copyright (DEP-5). Texts that differ only in copyright lines and line breaks
+ * appear once.
  */
 export function copyrightFile(parts: readonly LicensedPart[]): string {
   const texts = new Map<string, { name: string; text: string }>();
@@ -58,7 +58,7 @@ export function copyrightFile(parts: readonly LicensedPart[]): string {
 
 const copyrightLine = /^\W*(?:the MIT license.*)?(?:copyright|\(c\)|©)\W.*(?:\d{4}|\(c\)|©| by ).*$/i;
 
-/** The holders that a licence's text names, without the word; empty where it names none. */
+/** The holders that a licence's text names, without the word; empty if there are none. */
 export function holdersIn(text: string): string[] {
   return text
     .split('\n')
@@ -73,7 +73,7 @@ export function holdersIn(text: string): string[] {
     .slice(0, 12);
 }
 
-/** A licence's text without title, copyright lines, line breaks and typographic quotes: what is compared. */
+/** A licence's text for comparison: without title, copyright lines, line breaks and typographic quotes. */
 function permissionOf(text: string): string {
   return text
     .split('\n')
@@ -88,7 +88,7 @@ function permissionOf(text: string): string {
     .toLowerCase();
 }
 
-/** As the copyright format wants texts: a blank before each line, a full stop for empty ones. */
+/** A text in the copyright format: each line is indented by a space, empty lines become a full stop. */
 function indented(text: string): string {
   return text
     .trim()

@@ -1,5 +1,5 @@
-// Which Debian packages the compiled files of a package need: dpkg-shlibdeps's question, answered without the other
-// architecture's libraries and their symbols files at hand.
+// Finds the Debian packages that a package's compiled files depend on. Unlike dpkg-shlibdeps it needs neither the other
+// architecture's libraries nor their symbols files.
 
 export interface ElfNeeds {
   /** Sonames. */
@@ -11,7 +11,7 @@ export interface ElfNeeds {
 /** From what `readelf --wide --dynamic --version-info FILE` prints. */
 export function elfNeeds(readelf: string): ElfNeeds {
   const all = (pattern: RegExp): string[] => [...readelf.matchAll(pattern)].map((match) => match[1]!);
-  // Versions that the file needs stand under the name of a library; those it defines itself do not.
+  // Required versions are listed under a library's name; versions that the file defines are not.
   const needed = readelf.slice(readelf.indexOf('.gnu.version_r'));
   return {
     libraries: all(/\(NEEDED\).*\[(.+)\]/g),
@@ -54,9 +54,9 @@ const libstdcxx: Readonly<Record<number, string>> = {
 };
 
 /**
- * The packages to depend on, sorted, with the least versions that have every symbol.
+ * The packages to depend on, sorted, with the lowest versions that have every symbol.
  * @param own sonames that the package brings itself
- * @throws Error for a library or version that is not known here
+ * @throws Error for an unknown library or version
  */
 export function debianDepends(files: readonly ElfNeeds[], own: ReadonlySet<string>): string[] {
   const depends = new Set<string>();
@@ -78,7 +78,7 @@ export function debianDepends(files: readonly ElfNeeds[], own: ReadonlySet<strin
   return [...depends].sort();
 }
 
-/** The highest of the versions with this prefix, without it. @throws Error where there is none */
+/** The highest of the versions with this prefix, without it. @throws Error if there is none */
 function highest(versions: readonly string[], prefix: string): string {
   const found = versions
     .filter((version) => version.startsWith(`${prefix}_`))

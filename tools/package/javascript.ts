@@ -11,8 +11,8 @@ export function stageSources(project: string, repository: string): void {
 }
 
 /**
- * Copies a folder of sources, as JavaScript: Node would strip the types at every start, which takes as long as all the rest
- * of it, and does so with WebAssembly, by which it crashes now and then on an emulated arm64. Lines stay where they are.
+ * Copies a folder of sources, as JavaScript. Otherwise Node would strip the types at every start, which doubles the start
+ * time, and uses WebAssembly for it, which sometimes crashes on an emulated arm64. Line numbers do not change.
  */
 export function copyAsJavaScript(source: string, target: string): void {
   cpSync(source, target, { recursive: true, filter: (path) => !isModule(path) });
@@ -26,7 +26,7 @@ function isModule(name: string): boolean {
   return name.endsWith('.ts');
 }
 
-/** Without types; imports and workers, which are named by relative paths, lead to JavaScript. */
+/** Strips the types, and makes relative imports and worker addresses point to JavaScript files. */
 function javascriptOf(text: string): string {
   return stripTypeScriptTypes(text).replace(/(['"])(\.{1,2}\/[^'"\n]*)\.ts\1/g, '$1$2.js$1');
 }

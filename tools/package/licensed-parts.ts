@@ -2,14 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { holdersIn, type LicensedPart } from './copyright.ts';
 
-/** Where the package has the project. */
+/** The project's folder in the package. */
 const home = 'usr/lib/scenecast';
 
 /**
- * Everything in the package that has a licence: the project, what its native parts were compiled with, and each npm
+ * Everything in the package that has a licence: the project, the code compiled into its native parts, and each npm
  * package.
  * @param staged the project as it is packaged, with node_modules
- * @throws Error for an npm package whose licence cannot be told
+ * @throws Error for an npm package without a recognisable licence
  */
 export function licensedParts(
   repository: string,
@@ -66,7 +66,7 @@ function npmPart(staged: string, folder: string): LicensedPart {
   return { files, holders, licence, text, comment };
 }
 
-/** Licences whose text stands with another package or in every Debian system. */
+/** Licences whose text is in another package or in every Debian system. */
 const textless = new Set(['MIT', 'LGPL-3.0-or-later']);
 
 interface PackageJson {
@@ -81,7 +81,7 @@ function nameOf(person: string | { readonly name: string } | undefined): string 
   return (typeof person === 'string' ? person : person?.name)?.replace(/\s*[<(].*/, '') ?? null;
 }
 
-/** libvips with the libraries in it, each under its own licence, as its maker tells them. */
+/** libvips with the libraries in it, each under its own licence, as listed by its publisher. */
 function libvipsComment(folder: string): string {
   const readme = join(folder, 'README.md');
   if (!existsSync(readme))

@@ -2,11 +2,11 @@ import { type CommandTerm, type CommandTree, flattenTree } from './command-tree.
 
 export interface ManPageFacts {
   readonly version: string;
-  /** Of the source, so that the same source gives the same page. */
+  /** The date of the source, so that the same source gives the same page. */
   readonly date: Date;
 }
 
-/** scenecast(1) as roff with the man macros: the commands as commander knows them, and what a service needs besides. */
+/** scenecast(1) as roff with the man macros: the commands as defined in commander, and the files and variables of the service. */
 export function manPage(tree: CommandTree, { version, date }: ManPageFacts): string {
   const [program = ''] = tree.path;
   const lines = [
@@ -29,7 +29,7 @@ export function manPage(tree: CommandTree, { version, date }: ManPageFacts): str
 function commandLines(command: CommandTree): string[] {
   const { path, description, options } = command;
   const words = command.arguments.map(({ term }) => term);
-  // A command that only holds others is told by them.
+  // A command that only groups others needs no section.
   if (command.commands.length > 0) return [];
   return [
     `.SS ${roff([path.slice(1).join(' '), ...words].join(' '))}`,
@@ -43,7 +43,7 @@ function termLines(terms: readonly CommandTerm[]): string[] {
   return terms.flatMap(({ term, description }) => ['.TP', `.B ${roff(term)}`, roff(description)]);
 }
 
-/** Text in which roff sees no request, no escape and no typographic hyphen. */
+/** Escapes text so that roff sees no request, no escape and no typographic hyphen. */
 export function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -1,4 +1,4 @@
-// What of node_modules the daemon needs; everything else stays out of the package.
+// The parts of node_modules that the daemon needs; everything else is left out of the package.
 
 interface LockEntry {
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -10,7 +10,7 @@ export interface PackageLock {
   readonly packages: Readonly<Record<string, LockEntry>>;
 }
 
-/** Packages that others depend on, and that do nothing here. */
+/** Dependencies that the daemon never uses. */
 const leftOut: readonly RegExp[] = [
   // node-llama-cpp compiles llama.cpp with these, which scripts/build-native.sh does instead.
   /^(cmake-js|node-addon-api|node-api-headers)$/,
@@ -20,7 +20,7 @@ const leftOut: readonly RegExp[] = [
   /^@img\/sharp-wasm32$/,
 ];
 
-/** Prebuilt for another machine. npm installs some of them because they can be cross-compiled to. */
+/** Prebuilt for other platforms. npm installs some of them as cross-compilation targets. */
 function isForeign(name: string, nodeArch: string): boolean {
   const arch =
     /^(?:@node-llama-cpp\/|@img\/sharp-|@img\/sharp-libvips-|@reflink\/reflink-|node-)linux-(\w+)/.exec(name);
@@ -28,8 +28,8 @@ function isForeign(name: string, nodeArch: string): boolean {
 }
 
 /**
- * The folders of the packages that the project's dependencies lead to, without peers (node-llama-cpp's is TypeScript).
- * They need not all be installed.
+ * The folders of the project's dependencies, direct and indirect, without peers (node-llama-cpp's is TypeScript). Not all
+ * of them need to be installed.
  */
 export function neededPackages({ packages }: PackageLock, nodeArch: string): Set<string> {
   const needed = new Set<string>();
@@ -47,7 +47,7 @@ export function neededPackages({ packages }: PackageLock, nodeArch: string): Set
   return needed;
 }
 
-/** As Node looks packages up: beside the one that asks, then ever further out. */
+/** Node's lookup: beside the importing package, then in each folder above. */
 function resolvePackage(packages: PackageLock['packages'], from: string, name: string): string | null {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
     const candidate = `${folder === '' ? '' : `${folder}/`}node_modules/${name}`;

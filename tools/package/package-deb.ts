@@ -1,12 +1,12 @@
 /**
- * The Debian package: build/packages/scenecast_VERSION_ARCH.deb.
+ * Builds the Debian package build/packages/scenecast_VERSION_ARCH.deb.
  *
  *   npm run package:deb -- --arch arm64|amd64 [--version 0.2.0] [--quick] [--test] [--suite bookworm]
  *
- * On x86-64 Debian both architectures (arm64 cross-compiled), on arm64 Debian its own. After scripts/setup.sh, as root
- * where Debian packages are missing. --version: another version than package.json's. --quick: compressed
- * lightly and not checked by lintian, to try something. --test: installs, upgrades and
- * purges it in a fresh Debian (test-deb.sh). The same commit gives the same bytes.
+ * On x86-64 Debian for both architectures (arm64 is cross-compiled), on arm64 Debian for arm64 only. Run scripts/setup.sh
+ * first, and run it as root if Debian packages are missing. --version: overrides package.json's. --quick: light compression
+ * and no lintian, for experiments. --test: installs, upgrades and purges it in a fresh Debian (test-deb.sh). The same commit
+ * gives the same bytes.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -54,7 +54,7 @@ const work = join(repository, 'build/package', arch);
 const date = new Date(
   Number(process.env['SOURCE_DATE_EPOCH'] ?? output('git', ['log', '-1', '--format=%ct'])) * 1000,
 );
-/** Debian's own variables; without them an address that cannot exist, and says so. */
+/** From Debian's variables; the default is an address that cannot exist (.invalid). */
 const maintainer = `${process.env['DEBFULLNAME'] ?? 'The Scenecast authors'} <${process.env['DEBEMAIL'] ?? 'maintainers@scenecast.invalid'}>`;
 const tree = commandTree(await createProgram(AbortSignal.abort()));
 
@@ -68,7 +68,7 @@ function buildPackage(version: string): string {
   rmSync(root, { recursive: true, force: true });
   const packages = join(work, 'packages');
   const native = join(repository, isForeign ? `build/native-${nodeArch}` : 'build/native');
-  say(`putting together ${version} for ${arch}`);
+  say(`assembling ${version} for ${arch}`);
   const folders = stageProject(root, { repository, packages, native, nodeArch, version });
   stageDebian(root, repository);
   stageTexts(root, version, folders);
@@ -80,7 +80,7 @@ function buildPackage(version: string): string {
   mkdirSync(join(repository, 'build/packages'), { recursive: true });
   const path = join(repository, 'build/packages', `scenecast_${version}_${arch}.deb`);
   say(`compressing ${mebibytes(installedKiB)}${values.quick ? '' : ', which takes a minute or two'}`);
-  // One thread: how xz cuts its blocks follows from the number of threads.
+  // One thread: xz's output depends on the number of threads.
   run(
     'dpkg-deb',
     [
@@ -138,18 +138,18 @@ function check(path: string): void {
   const { error, status } = spawnSync('lintian', ['--fail-on', 'error', '--tag-display-limit', '0', path], {
     stdio: 'inherit',
   });
-  if (error) say('lintian is not installed: the package is not checked');
-  else if (status !== 0) throw new Error(`lintian finds errors in ${path}`);
+  if (error) say('lintian is not installed; package not checked');
+  else if (status !== 0) throw new Error(`lintian found errors in ${path}; see above`);
 }
 
 function test(path: string, suite: string): void {
-  // The same files under a higher version, to upgrade to.
+  // The same files with a higher version, as the upgrade.
   const next = buildPackage(`${values.version}+next`);
   run(join(tools, 'test-deb.sh'), [arch, suite, path, next]);
   rmSync(next);
 }
 
-/** As du tells it, but the same on every file system: whole KiB a file, and one for each folder or link. */
+/** The size as du reports it, but the same on every file system: whole KiB per file, and 1 KiB per folder or link. */
 function kibibytesOf(folder: string): number {
   return walk(folder)
     .map((path) => lstatSync(path))

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { linkedPaths } from '../docs/markdown-links.ts';
 
 /**
- * Copies `docs` of the repository to `target`, and with it every file or folder that its pages link to, each in its
- * place beside `docs`, so that the links keep working.
+ * Copies the repository's `docs` to `target`, with every file or folder that its pages link to in the same relative place,
+ * so that the links keep working.
  */
 export function stageDocs(target: string, repository: string): void {
   const staged = new Set<string>();

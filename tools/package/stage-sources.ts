@@ -1,5 +1,5 @@
 /**
- * The project's sources as they are installed, as JavaScript, and more of the repository's folders.
+ * Copies the project's sources, and more of the repository's folders, as JavaScript, as they are installed.
  *
  *   node tools/package/stage-sources.ts PROJECT [FOLDER...]
  */

@@ -18,13 +18,13 @@ import { stageSources } from './javascript.ts';
 import { isNeededFile, neededPackages, type PackageLock } from './needed-files.ts';
 import { stageDocs } from './stage-docs.ts';
 
-/** Where the package has the project. */
+/** The project's folder in the package. */
 export const home = 'usr/lib/scenecast';
 
-/** Our CPU modules that are packaged, as build-parts.sh builds them. */
+/** The packaged CPU modules of ours, the ones that build-parts.sh builds. */
 const cpuModules = ['a720'];
 
-/** What the package is put together from. */
+/** The inputs of the package. */
 export interface StageSources {
   readonly repository: string;
   /** The npm packages of the target architecture: the folder above node_modules. */
@@ -65,7 +65,7 @@ export function stageProject(root: string, sources: StageSources): string[] {
 
 function stagePackages(project: string, { repository, packages, nodeArch }: StageSources): string[] {
   const lock = readJson(join(repository, 'package-lock.json')) as unknown as PackageLock;
-  // Optional packages for other systems stand in the lock and are not installed.
+  // Optional packages for other systems are in the lock file but not installed.
   const folders = [...neededPackages(lock, nodeArch)].filter((folder) => existsSync(join(packages, folder)));
   for (const folder of folders) {
     const from = join(packages, folder);
@@ -74,7 +74,7 @@ function stagePackages(project: string, { repository, packages, nodeArch }: Stag
       recursive: true,
       filter: (path) => {
         const below = relative(from, path);
-        // Packages inside this one have their own turn.
+        // Nested packages are copied on their own.
         if (below === 'node_modules' || below.startsWith('node_modules/')) return false;
         return lstatSync(path).isDirectory() ? isNeededFile(name, `${below}/`) : isNeededFile(name, below);
       },
@@ -83,7 +83,7 @@ function stagePackages(project: string, { repository, packages, nodeArch }: Stag
   return folders;
 }
 
-/** The files that Debian has its own places for. */
+/** Copies the files that belong into Debian's own folders. */
 export function stageDebian(root: string, repository: string): void {
   const copy = (from: string, to: string): void =>
     cpSync(join(repository, from), join(root, to), { recursive: true });
@@ -102,7 +102,7 @@ export function stageDebian(root: string, repository: string): void {
 const executable =
   /\/(bin\/(node|scenecast)|scenecast\/scripts\/provision\.sh|DEBIAN\/(postinst|prerm|postrm))$/;
 
-/** Removes empty folders and debugging symbols, and gives every file the same mode and time on whatever machine. */
+/** Removes empty folders and debugging symbols, and gives every file the same mode and time on every machine. */
 export function normalise(
   root: string,
   { strip, date }: { readonly strip: string; readonly date: Date },
@@ -127,7 +127,7 @@ export function normalise(
   }
 }
 
-/** Every file, link and folder below `root`, folders before what they hold, in an order that no locale changes. */
+/** Every file, link and folder below `root`, folders before their contents, in an order that does not depend on the locale. */
 export function walk(root: string): string[] {
   return readdirSync(root, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # test-deb.sh ARCH SUITE DEB NEXT_DEB: installs DEB in a minimal Debian (bookworm, trixie), uses it, upgrades it to
-# NEXT_DEB, removes and purges it, and compares what is left with what was there before. A table at the end; exit 1 where
+# NEXT_DEB, removes and purges it, and compares the files before and after. Prints a table at the end; exits with 1 if
 # a check fails. As root, with mmdebstrap (and for another architecture qemu-user-static and binfmt-support); the minimal
-# system is kept in build/package/test for the next time.
+# system is kept in build/package/test for the next run.
 # shellcheck disable=SC2016 # dpkg-query fills its formats itself
 set -euo pipefail
 
@@ -26,7 +26,7 @@ need_tools() {
   }
 }
 
-# What it takes to run programs of the other architecture.
+# Installs what is needed to run programs of the other architecture.
 enable_emulation() {
   [ "$arch" != "$(dpkg --print-architecture)" ] || return 0
   mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
@@ -65,7 +65,7 @@ close_root() {
 }
 
 inside() {
-  # What this machine's environment holds is not there on a board.
+  # A board does not have this machine's environment.
   env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
     ${QEMU_CPU:+QEMU_CPU="$QEMU_CPU"} chroot "$root" "$@"
 }
@@ -75,7 +75,7 @@ apt() { inside apt-get -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >"
   return 1
 }; }
 
-# check NAME COMMAND...: one line of the table.
+# check NAME COMMAND...: runs a check and adds a line to the table.
 check() {
   local name=$1 output
   shift
@@ -88,7 +88,7 @@ check() {
   fi
 }
 
-# Every path that is there, but caches, logs and dpkg's and apt's own books.
+# Lists every path except caches, logs and the databases of dpkg and apt.
 files() {
   (cd "$root" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./tmp -o -path ./var/lib/dpkg -o -path ./var/lib/apt \
     -o -path ./var/cache -o -path ./var/log -o -path ./var/lib/systemd \) -prune -o -print | LC_ALL=C sort)
@@ -121,7 +121,7 @@ describes_a_scene() {
   inside scenecast scene --seed 7 --out /tmp/scene.jpg >&2
   told=$(inside scenecast describe /tmp/scene.jpg)
   echo "$told"
-  # Coloured shapes: the demo model says of any picture that it shows some.
+  # The demo model sees coloured shapes in any picture.
   [[ $told =~ (circle|square|triangle) ]]
 }
 
@@ -133,7 +133,7 @@ is_enabled() { [ "$(inside systemctl --root=/ is-enabled scenecast.service)" = "
 
 config_is_kept() { [ "$(sha256sum <"$root/etc/scenecast/config.yaml")" = "$config" ]; }
 
-# upgrade: with a systemctl that only writes down what it is asked, as if systemd ran here.
+# upgrade: with a systemctl that only records its arguments, as if systemd were running.
 upgrade() {
   mkdir -p "$root/run/systemd/system"
   mv "$root/usr/bin/systemctl" "$root/usr/bin/systemctl.real"

@@ -1,4 +1,4 @@
-// What the SBOM uses of CycloneDX 1.7: https://cyclonedx.org/docs/1.7/json/
+// The part of CycloneDX 1.7 that the SBOM uses: https://cyclonedx.org/docs/1.7/json/
 
 export type LicenceChoice = { readonly license: { readonly id: string } } | { readonly expression: string };
 
@@ -9,7 +9,7 @@ export interface Component {
   readonly version?: string;
   /** In the vers syntax; instead of `version`, for external components. */
   readonly versionRange?: string;
-  /** Not in the package: the system has it. */
+  /** Not in the package but in the system. */
   readonly isExternal?: true;
   readonly description?: string;
   readonly hashes?: readonly { readonly alg: 'SHA-256'; readonly content: string }[];

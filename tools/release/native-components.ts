@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Component } from './cyclonedx.ts';
 import { licences, npmPurl } from './npm-components.ts';
 
-/** Where the versions of what is compiled in are read. */
+/** The sources of the versions of compiled-in components. */
 export interface NativeSources {
-  /** The project in the unpacked package. */
+  /** The project's folder in the unpacked package. */
   readonly project: string;
   /** Holds node_modules/node-addon-api, and build/llama.cpp as the addons were compiled with it. */
   readonly repository: string;
@@ -15,8 +15,9 @@ export interface NativeSources {
 }
 
 /**
- * What is in the package and is no npm package: Node.js, llama.cpp, what our addons are compiled with, the demo model.
- * @throws Error where `nodeVersions` are not those of the package's Node
+ * The components of the package that are not npm packages: Node.js, llama.cpp, libraries compiled into our addons, the demo
+ * model.
+ * @throws Error if `nodeVersions` are not those of the package's Node
  */
 export function nativeComponents(sources: NativeSources): Component[] {
   const { project, repository } = sources;
@@ -69,7 +70,7 @@ function compiledIn(repository: string, version: string): Component {
   };
 }
 
-/** @throws Error where a header does not say its version as expected */
+/** @throws Error if a header does not have its version in the expected form */
 function macros(header: string, pattern: RegExp): string {
   const values = [...header.matchAll(pattern)].map(([, value]) => value!).slice(0, 3);
   if (values.length === 0) throw new Error(`no ${pattern.source} in a header of llama.cpp's vendor folder`);
@@ -81,7 +82,7 @@ function nodeJs({ project, nodeVersions }: NativeSources): Component {
   const version = readJson(join(project, 'node_modules', name!, 'package.json'))['version']!;
   if (nodeVersions['node'] !== version)
     throw new Error(`the package has Node ${version}, this is ${nodeVersions['node']}: run it with npm run`);
-  // Numbers of binary interfaces are no parts.
+  // ABI numbers are not components.
   const { node, modules, napi, ...parts } = nodeVersions;
   return {
     type: 'platform',

@@ -11,7 +11,7 @@ interface PackageJson {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Every npm package below `project`, and which of them each one depends on, sorted by package URL. */
+/** The npm packages below `project` with their dependencies among each other, sorted by package URL. */
 export function npmComponents(project: string): { components: Component[]; dependencies: Dependency[] } {
   const components = new Map<string, Component>();
   const dependencies = new Map<string, Set<string>>();
@@ -32,7 +32,7 @@ export function npmComponents(project: string): { components: Component[]; depen
     dependencies.set(purl, dependsOn);
     for (const needed of Object.keys({ ...needs.dependencies, ...needs.optionalDependencies })) {
       const found = findPackage(folder, project, needed);
-      // Optional ones for other machines, and those that the package leaves out.
+      // Optional packages for other platforms, and packages that are left out.
       if (found !== null) dependsOn.add(npmPurl(found.name, found.version));
     }
   }
@@ -63,7 +63,7 @@ function packageFolders(nodeModules: string): string[] {
   });
 }
 
-/** As Node looks packages up from `folder`: in its node_modules, then further out, as far as `project`. */
+/** Node's lookup from `folder`: in its node_modules, then in each folder above, up to `project`. */
 function findPackage(folder: string, project: string, name: string): PackageJson | null {
   for (let at = folder; at.startsWith(project); at = dirname(at)) {
     const found = join(at, 'node_modules', name);
@@ -76,7 +76,7 @@ function readPackage(folder: string): PackageJson {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson;
 }
 
-/** The libraries that libvips-cpp.so is linked from. */
+/** The libraries that libvips-cpp.so contains. */
 function libvipsParts(folder: string, ref: string): Component[] {
   const versions = JSON.parse(readFileSync(join(folder, 'versions.json'), 'utf8')) as Record<string, string>;
   return Object.entries(versions).map(([name, version]) => ({

@@ -1,9 +1,8 @@
 import { changelogSections } from '../package/changelog.ts';
 
 /**
- * The changelog of one version as a page of its own, from CHANGELOG.md. Links to files of the repository become their
- * text.
- * @throws Error where the version has no section with a date and entries
+ * The section of one version in CHANGELOG.md as a separate page. Links to files of the repository become plain text.
+ * @throws Error if the version has no section with a date and entries
  */
 export function releaseNotes(markdown: string, version: string): string {
   const sections = changelogSections(markdown);
@@ -18,7 +17,7 @@ export function releaseNotes(markdown: string, version: string): string {
   return `# Scenecast ${section.title}\n\n${text}\n`;
 }
 
-/** How many entries of CHANGELOG.md belong to no version yet. */
+/** The number of entries under "Unreleased" in CHANGELOG.md. */
 export function unreleasedEntries(markdown: string): number {
   return changelogSections(markdown).find(({ title }) => title === 'Unreleased')?.entries.length ?? 0;
 }

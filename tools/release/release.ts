@@ -1,12 +1,12 @@
 /**
- * What a user downloads, in build/release: the packages, an SBOM for each, provision.sh, the changelog of the version
- * and SHA256SUMS.
+ * Makes the files that users download, in build/release: the packages, an SBOM for each, provision.sh, the changelog of the
+ * version and SHA256SUMS.
  *
  *   npm run release -- [--arch arm64|amd64] [--tag v0.1.0]
  *
- * Both architectures unless --arch names one; as tools/package/package-deb.ts builds them, after scripts/setup.sh.
- * --tag: refuses another version's tag, and entries of CHANGELOG.md without a version. The folder is written whole or
- * not at all. The same commit gives the same bytes; SOURCE_DATE_EPOCH overrides the commit's time.
+ * For both architectures, or those given by --arch; tools/package/package-deb.ts builds them. Run scripts/setup.sh first.
+ * --tag: fails if the tag is not this version's, or CHANGELOG.md has entries under "Unreleased". If it fails, the last
+ * release in build/release stays. The same commit gives the same bytes; SOURCE_DATE_EPOCH overrides the commit's time.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -45,7 +45,7 @@ function main(): void {
     writeFileSync(join(folder, 'CHANGELOG.md'), notes);
     copyFileSync(join(repository, 'scripts/provision.sh'), join(folder, 'provision.sh'));
     for (const [index, arch] of architectures.entries()) {
-      say(`[${index + 1}/${architectures.length}] ${arch}: the package`);
+      say(`[${index + 1}/${architectures.length}] ${arch}: building the package`);
       addPackage(folder, arch);
     }
     const files = readdirSync(folder).sort();
@@ -83,7 +83,7 @@ function addPackage(folder: string, arch: Architecture): void {
   const name = `scenecast_${version}_${arch}`;
   const deb = join(folder, `${name}.deb`);
   copyFileSync(join(repository, 'build/packages', `${name}.deb`), deb);
-  say(`${arch}: the SBOM, of the unpacked package`);
+  say(`${arch}: writing the SBOM`);
   const unpacked = newFolder(join(repository, 'build/package', arch, 'unpacked'));
   try {
     execFileSync('dpkg-deb', ['-x', deb, unpacked]);
@@ -109,7 +109,7 @@ function sourceDate(): Date {
   return new Date(Number(seconds) * 1000);
 }
 
-/** Empty, also where an earlier run was killed. */
+/** An empty folder, even if an earlier run was killed. */
 function newFolder(path: string): string {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(path, { recursive: true });

@@ -3,11 +3,11 @@ import type { Bom, Component } from './cyclonedx.ts';
 import { type NativeSources, nativeComponents } from './native-components.ts';
 import { licences, npmComponents } from './npm-components.ts';
 
-/** The package that a bill is of. */
+/** The package that the SBOM describes. */
 export interface PackageFacts {
   readonly version: string;
   readonly arch: Architecture;
-  /** Of the .deb, in hex. */
+  /** The hash of the .deb, in hex. */
   readonly sha256: string;
   /** The control file's field. */
   readonly depends: string;
@@ -15,8 +15,8 @@ export interface PackageFacts {
 }
 
 /**
- * What is in an unpacked package, and what it needs of the system, in CycloneDX 1.7. The same package gives the same
- * document.
+ * The components of an unpacked package, and its dependencies on the system, in CycloneDX 1.7. The same package gives the
+ * same document.
  */
 export function softwareBill(facts: PackageFacts, sources: NativeSources): Bom {
   const { version, arch, sha256, date } = facts;
@@ -51,7 +51,7 @@ export function softwareBill(facts: PackageFacts, sources: NativeSources): Bom {
   };
 }
 
-/** Debian packages: libraries such as libyuv, which the addons link to. Of alternatives the first. */
+/** The Debian packages that the addons link to, such as libyuv; of alternatives, the first. */
 function systemComponents(depends: string): Component[] {
   const all = depends.split(/,\s*/).map((clause) => {
     const [, name, version] = /^([^\s|(]+)(?:\s*\(>= ([^)]+)\))?/.exec(clause)!;
