@@ -69,8 +69,10 @@ export class PictureDescriber {
       const tokens = turnTokens(this.#engine, prompt);
       promptTokens += tokens.length;
       await this.#engine.decodeTokens(tokens, { logitsLast: true });
+      // A cancel between two native calls reaches neither.
+      signal.throwIfAborted();
       const generateStart = performance.now();
-      const generated = await this.#generate(type, signal);
+      const generated = await this.#generate(type);
       completion += generated.tokenCount;
       prefillMs += generateStart - turnStart;
       generateMs += performance.now() - generateStart;
@@ -106,24 +108,17 @@ export class PictureDescriber {
   readonly #render = (messages: readonly { role: string; content: string }[], jinja: string): string =>
     this.#engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
 
-  async #generate(type: AnswerType | null, signal: AbortSignal): Promise<Generated> {
+  async #generate(type: AnswerType | null): Promise<Generated> {
     const { temperature } = this.#options;
     const maxTokens = type ? maxAnswerTokens(type) : this.#options.maxTokens;
     this.#engine.setSampler(type ? { temperature, grammar: answerGrammar(type) } : { temperature });
-    let tokenCount = 0;
-    const pieces: Uint8Array[] = [];
-    let finishReason: FinishReason = 'stop';
-    for (let token = this.#engine.sample(); !this.#engine.isEndOfGeneration(token); ) {
-      tokenCount++;
-      pieces.push(this.#engine.tokenToPiece(token));
-      if (tokenCount >= maxTokens) {
-        finishReason = 'length';
-        break;
-      }
-      signal.throwIfAborted();
-      token = await this.#engine.step(token);
-    }
-    return { text: Buffer.concat(pieces).toString('utf8'), tokenCount, finishReason };
+    const { tokens, ended } = await this.#engine.generate(maxTokens);
+    const pieces = Array.from(tokens, (token) => this.#engine.tokenToPiece(token));
+    return {
+      text: Buffer.concat(pieces).toString('utf8'),
+      tokenCount: tokens.length,
+      finishReason: ended ? 'stop' : 'length',
+    };
   }
 }
 

@@ -41,6 +41,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::decodePicture>("decodePicture"),
                          InstanceMethod<&EngineObject::countPictureTokens>("countPictureTokens"),
                          InstanceMethod<&EngineObject::step>("step"),
+                         InstanceMethod<&EngineObject::generate>("generate"),
                          InstanceMethod<&EngineObject::sample>("sample"),
                          InstanceMethod<&EngineObject::setSampler>("setSampler"),
                          InstanceMethod<&EngineObject::truncate>("truncate"),
@@ -209,6 +210,21 @@ Napi::Value EngineObject::step(const Napi::CallbackInfo& info) {
     return run(
         info.Env(), [token](Engine& engine) { return engine.step(token); },
         [](Napi::Env env, int32_t& next) { return Napi::Number::New(env, next); });
+  });
+}
+
+Napi::Value EngineObject::generate(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    const int maxTokens = asInteger(info[0], "maxTokens", 1, INT32_MAX);
+    return run(
+        info.Env(),
+        [maxTokens, stopAtEnd = stopsAtEnd(info[1])](Engine& engine) { return engine.generate(maxTokens, stopAtEnd); },
+        [](Napi::Env env, Generation& generation) {
+          Napi::Object result = Napi::Object::New(env);
+          result.Set("tokens", toJs(env, generation.tokens));
+          result.Set("ended", generation.ended);
+          return result;
+        });
   });
 }
 

@@ -70,6 +70,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value decodePicture(const Napi::CallbackInfo& info);
   Napi::Value countPictureTokens(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
+  Napi::Value generate(const Napi::CallbackInfo& info);
   Napi::Value sample(const Napi::CallbackInfo& info);
   Napi::Value setSampler(const Napi::CallbackInfo& info);
   Napi::Value truncate(const Napi::CallbackInfo& info);

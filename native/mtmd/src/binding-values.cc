@@ -62,6 +62,12 @@ bool wantsLogits(const Napi::Value& options) {
   return wanted;
 }
 
+bool stopsAtEnd(const Napi::Value& options) {
+  bool stops = true;
+  if (!isAbsent(options)) readOption(asObject(options, "options"), "stopAtEnd", stops, asBoolean);
+  return stops;
+}
+
 LoadOptions asLoadOptions(const Napi::Value& value) {
   const Napi::Object object = asObject(value, "options");
   LoadOptions options;
@@ -75,6 +81,7 @@ LoadOptions asLoadOptions(const Napi::Value& value) {
   readOption(object, "threads", options.threads, threads);
   options.threadsBatch = options.threads;
   readOption(object, "threadsBatch", options.threadsBatch, threads);
+  readOption(object, "poll", options.poll, [](const Napi::Value& v, const char* what) { return asInteger(v, what, 0, 100); });
   readOption(object, "flashAttention", options.flashAttention, asFlashAttention);
   options.visionFlashAttention = options.flashAttention;
   readOption(object, "visionFlashAttention", options.visionFlashAttention, asFlashAttention);

@@ -24,6 +24,9 @@ std::vector<int32_t> asTokens(const Napi::Value& value, const char* what);
 // `options.logitsLast` of an optional options object.
 bool wantsLogits(const Napi::Value& options);
 
+// `options.stopAtEnd` of an optional options object; default true.
+bool stopsAtEnd(const Napi::Value& options);
+
 LoadOptions asLoadOptions(const Napi::Value& value);
 QuantizeOptions asQuantizeOptions(const Napi::Value& value);
 PictureInput asPicture(const Napi::Value& value);

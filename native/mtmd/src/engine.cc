@@ -1,5 +1,7 @@
 #include "engine.h"
 
+#include <algorithm>
+
 #include "build-info.h"
 #include "gguf-file.h"
 #include "napi/error.h"
@@ -37,6 +39,11 @@ Engine::Engine(const LoadOptions& options, const ProgressCallback& onProgress, c
     onProgress(textShare + fraction * (1 - textShare));
   });
   text_->createContext(options, vision_->largestChunk());
+  if (!options.noAlloc) {
+    threads_ = std::make_unique<ThreadPool>(std::max(options.threads, options.threadsBatch), options.poll);
+    text_->computeOn(*threads_);
+    vision_->computeOn(*threads_);
+  }
   if (!options.noAlloc) imageNewline_ = readImageNewline(files.mmproj, text_->width());
   info_.text = text_->vocabulary().info();
   info_.vision = vision_->info();
@@ -67,6 +74,16 @@ int32_t Engine::sample() {
 int32_t Engine::step(int32_t token) {
   text_->decodeTokens({token}, true);
   return sample();
+}
+
+Generation Engine::generate(int maxTokens, bool stopAtEnd) {
+  Generation result;
+  for (int32_t token = sample();; token = step(token)) {
+    result.ended = stopAtEnd && text_->vocabulary().isEndOfGeneration(token);
+    if (result.ended) return result;
+    result.tokens.push_back(token);
+    if (static_cast<int>(result.tokens.size()) >= maxTokens) return result;
+  }
 }
 
 }  // namespace scenecast

@@ -11,6 +11,7 @@
 #include "load-options.h"
 #include "sampler.h"
 #include "text-decoder.h"
+#include "thread-pool.h"
 #include "vision-tower.h"
 #include "vocabulary.h"
 
@@ -23,6 +24,12 @@ struct EngineInfo {
   bool hasImageNewline = false;
   CpuBackend cpu;
   std::string build;  // llama.cpp's version
+};
+
+// Tokens that the model generated.
+struct Generation {
+  std::vector<int32_t> tokens;  // without the end token
+  bool ended = false;           // the model ended its answer; else it reached the limit
 };
 
 class Engine {
@@ -45,6 +52,9 @@ class Engine {
   int32_t sample();
   // Decodes one token and samples the next.
   int32_t step(int32_t token);
+  // Samples and decodes until the model ends its answer or `maxTokens` are generated, the last of which is not decoded.
+  // With `stopAtEnd` false it goes on past an end token. Throws what sample() and decodeTokens() throw.
+  Generation generate(int maxTokens, bool stopAtEnd);
 
   // Makes the running call end with CANCELLED; has no effect on later calls, which begin with resume().
   void cancel() { cancelled_ = true; }
@@ -53,6 +63,7 @@ class Engine {
  private:
   std::atomic<bool> cancelled_{false};
   std::vector<float> imageNewline_;
+  std::unique_ptr<ThreadPool> threads_;  // outlives what computes on it
   std::unique_ptr<TextDecoder> text_;
   std::unique_ptr<VisionTower> vision_;
   std::unique_ptr<Sampler> sampler_;

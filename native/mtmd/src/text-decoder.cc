@@ -79,6 +79,10 @@ void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
   batchSize_ = static_cast<int>(llama_n_batch(context_.get()));
 }
 
+void TextDecoder::computeOn(const ThreadPool& threads) {
+  llama_attach_threadpool(context_.get(), threads.get(), threads.get());
+}
+
 void TextDecoder::decodeTokens(const std::vector<int32_t>& tokens, bool logitsLast) {
   for (const int32_t token : tokens) vocabulary_->checkToken(token);
   decode(tokens.data(), nullptr, static_cast<int>(tokens.size()), logitsLast, nullptr, 0);

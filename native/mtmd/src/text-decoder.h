@@ -11,6 +11,7 @@
 #include "llama-cpp.h"
 #include "load-options.h"
 #include "memory-use.h"
+#include "thread-pool.h"
 #include "vocabulary.h"
 
 namespace scenecast {
@@ -34,6 +35,9 @@ class TextDecoder {
   // Creates the context. Call once, before the methods below. `largestChunk` is the number of embeddings that must be
   // computed at once, regardless of the options: 1 if any number can be. Throws LOAD_FAILED.
   void createContext(const LoadOptions& options, int largestChunk);
+
+  // Replaces the threads that decoding computes on. Call after createContext; `threads` must outlive this.
+  void computeOn(const ThreadPool& threads);
 
   const llama_model* model() const { return model_.get(); }
   const Vocabulary& vocabulary() const { return *vocabulary_; }

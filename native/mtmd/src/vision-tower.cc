@@ -86,6 +86,10 @@ VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, c
       const_cast<std::atomic<bool>*>(&cancelled_));
 }
 
+void VisionTower::computeOn(const ThreadPool& threads) {
+  clip_set_threadpool(mtmd_get_vision_clip_ctx(context_.get()), threads.get());
+}
+
 std::vector<uint8_t> VisionTower::resize(const std::vector<uint8_t>& rgb, int width, int height, int toWidth,
                                          int toHeight) const {
   checkPixels(rgb, width, height);

@@ -11,6 +11,7 @@
 
 #include "load-options.h"
 #include "mtmd.h"
+#include "thread-pool.h"
 
 namespace scenecast {
 
@@ -32,6 +33,9 @@ class VisionTower {
   // `model` and `cancelled` must outlive this. Throws LOAD_FAILED, or CANCELLED.
   VisionTower(const LoadOptions& options, const llama_model* model, const std::atomic<bool>& cancelled,
               const ProgressCallback& onProgress);
+
+  // Replaces the threads that encoding computes on; `threads` must outlive this.
+  void computeOn(const ThreadPool& threads);
 
   const VisionInfo& info() const { return info_; }
 

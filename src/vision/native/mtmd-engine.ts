@@ -63,6 +63,16 @@ export interface MtmdEngine extends MtmdVocabulary {
   countPictureTokens(width: number, height: number): number;
   /** Appends one token and samples the next: one step of a generation. */
   step(token: number): Promise<number>;
+  /**
+   * Samples from the last logits and appends, until the model ends its answer or `maxTokens` are generated; the last of
+   * them is not appended. With `stopAtEnd` false (default true) an end token is a token like any other.
+   * @returns the tokens without the end token; `ended`: the model ended its answer
+   * @throws NO_LOGITS, SAMPLE_FAILED, CONTEXT_FULL, CANCELLED, DECODE_FAILED
+   */
+  generate(
+    maxTokens: number,
+    options?: { readonly stopAtEnd?: boolean },
+  ): Promise<{ readonly tokens: Int32Array; readonly ended: boolean }>;
 
   /** Samples from the last logits. @throws NO_LOGITS, SAMPLE_FAILED */
   sample(): number;

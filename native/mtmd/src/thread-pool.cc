@@ -1,0 +1,30 @@
+#include "thread-pool.h"
+
+#include <string>
+
+#include "napi/error.h"
+
+namespace scenecast {
+namespace {
+
+// The CPU module is loaded at run time, so its functions are looked up by name.
+template <typename Function>
+Function cpuFunction(const char* name) {
+  ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+  if (device == nullptr) throw Error("BACKEND_MISSING", "no CPU module is loaded: call loadBackends first");
+  void* address = ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name);
+  if (address == nullptr) throw Error("BACKEND_MISSING", std::string("the CPU module has no ") + name);
+  return reinterpret_cast<Function>(address);
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads, int poll)
+    : pool_(nullptr, cpuFunction<Free>("ggml_threadpool_free")) {
+  ggml_threadpool_params params = ggml_threadpool_params_default(threads);
+  params.poll = static_cast<uint32_t>(poll);
+  pool_.reset(cpuFunction<ggml_threadpool_t (*)(ggml_threadpool_params*)>("ggml_threadpool_new")(&params));
+  if (!pool_) throw Error("LOAD_FAILED", std::to_string(threads) + " threads could not be created");
+}
+
+}  // namespace scenecast
