@@ -212,7 +212,7 @@ export function descriptionPayload(observation: Observation, publishedAt: Date):
       ...engineTimings(timings),
       total: tenths(observation.totalMs),
     },
-    tokens: { ...tokens, drafted: 0, accepted: 0 },
+    tokens,
     finish_reason: description.finishReason,
   };
 }

@@ -32,7 +32,7 @@ export function workDataPayload(work: DescribedWork): WorkDataPayload {
       ...engineTimings(timings),
       total: tenths(totalMs),
     },
-    tokens: { ...tokens, drafted: 0, accepted: 0 },
+    tokens,
     finish_reason: finishReason,
   };
 }
@@ -50,7 +50,7 @@ export function descriptionOfWork(data: WorkDataPayload): Description {
       prefillMs: timing_ms.prefill,
       generateMs: timing_ms.generate,
     },
-    tokens: { image: tokens.image, prompt: tokens.prompt, completion: tokens.completion },
+    tokens,
     model,
   };
 }

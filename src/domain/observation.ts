@@ -36,6 +36,9 @@ export interface TokenCounts {
   readonly image: number;
   readonly prompt: number;
   readonly completion: number;
+  /** Of `completion`: tokens that were guessed from the last answer, and the guesses that the model confirmed. */
+  readonly drafted: number;
+  readonly accepted: number;
 }
 
 /** The model that described: its name in the GGUF, its quantisation, and the llama.cpp build. */

@@ -2,8 +2,15 @@ import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Detail } from '../domain/detail.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
-import type { MtmdEngine } from './native/mtmd-engine.ts';
+import type {
+  MtmdEngine,
+  PictureTokens,
+  SamplerOptions,
+  TurnResult,
+  TurnsResult,
+} from './native/mtmd-engine.ts';
 import { choosePictureEncoder, type PictureEncoder, tryTruncate } from './picture/picture-encoder.ts';
+import { AnswerDrafts } from './prompt/answer-drafts.ts';
 import { answerGrammar, maxAnswerTokens, parseAnswer } from './prompt/answer-grammar.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
@@ -19,8 +26,8 @@ export interface GenerationOptions {
 }
 
 /**
- * Encodes and prefills a picture once, then asks for the description and each answer: all continue from the same KV
- * cache, which is rolled back after each.
+ * Encodes and prefills a picture once, then generates the description and all answers side by side: each continues from the
+ * same KV cache, with the camera's last answer as a draft.
  */
 export class PictureDescriber {
   readonly template: ChosenTemplate;
@@ -28,6 +35,7 @@ export class PictureDescriber {
   readonly #options: GenerationOptions;
   readonly #model: ModelIdentity;
   readonly #encoder: PictureEncoder;
+  readonly #drafts = new AnswerDrafts();
 
   /** `encoder` can be replaced to measure what each part of the layout is worth. */
   constructor(
@@ -48,57 +56,125 @@ export class PictureDescriber {
 
   /** Describes one picture and answers its questions. Rejects with the native layer's coded errors. */
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
-    const { picture, questions, detail } = request;
-    const first = this.#prompt(request.prompt);
-    const encodeStart = performance.now();
-    const { imageTokens, packMs, encodeMs, ...encoded } = await this.#encoder.encode(
-      picture,
-      first.before,
-      signal,
-      detail,
-    );
-    let prefix = { before: first.before, end: this.#engine.position };
-    let promptTokens = encoded.promptTokens;
-    let completion = 0;
-    let prefillMs = performance.now() - encodeStart - packMs - encodeMs;
-    let generateMs = 0;
-
-    const turn = async (prompt: Prompt, type: AnswerType | null): Promise<Generated> => {
-      signal.throwIfAborted();
-      const turnStart = performance.now();
-      const tokens = turnTokens(this.#engine, prompt);
-      promptTokens += tokens.length;
-      await this.#engine.decodeTokens(tokens, { logitsLast: true });
-      // A cancel between two native calls reaches neither.
-      signal.throwIfAborted();
-      const generateStart = performance.now();
-      const generated = await this.#generate(type);
-      completion += generated.tokenCount;
-      prefillMs += generateStart - turnStart;
-      generateMs += performance.now() - generateStart;
-      return generated;
-    };
-
-    const description = await turn(first, null);
+    const { picture, questions, detail, frame } = request;
+    const camera = frame?.camera ?? '';
+    const turns = [
+      this.#turnOf(null, request.prompt, null, camera),
+      ...questions.map(({ name, ask, type }) => this.#turnOf(name, ask, type ?? null, camera)),
+    ];
+    const sums = { promptTokens: 0, completion: 0, drafted: 0, accepted: 0, prefillMs: 0, generateMs: 0 };
     const answers: Record<string, Answer> = {};
-    for (const { name, ask, type } of questions) {
-      const asked = this.#prompt(ask);
-      // Encode again if the question comes before the picture, or a recurrent memory cannot return to its end.
-      if (asked.before !== prefix.before || !tryTruncate(this.#engine, prefix.end)) {
-        promptTokens += (await this.#encoder.encode(picture, asked.before, signal, detail)).promptTokens;
-        prefix = { before: asked.before, end: this.#engine.position };
+    let description: Answered | null = null;
+    let first: PictureTokens | null = null;
+    let prefix = null as { before: string; end: number } | null;
+
+    for (let waiting = turns; waiting.length > 0; ) {
+      const { before } = waiting[0]!.prompt;
+      // The picture is encoded again if other text stands before it, or a recurrent memory cannot be rolled back.
+      if (prefix?.before !== before || !tryTruncate(this.#engine, prefix.end)) {
+        const start = performance.now();
+        const encoded = await this.#encoder.encode(picture, before, signal, detail);
+        if (!first) sums.prefillMs = performance.now() - start - encoded.packMs - encoded.encodeMs;
+        first ??= encoded;
+        sums.promptTokens += encoded.promptTokens;
+        prefix = { before, end: this.#engine.position };
       }
-      const { text } = await turn(asked, type ?? null);
-      answers[name] = type ? parseAnswer(type, text) : text.trim();
+      signal.throwIfAborted();
+      const group = this.#groupOf(waiting, before);
+      waiting = waiting.filter((turn) => !group.includes(turn));
+      const { turns: results, prefillMs, generateMs } = await this.#run(group, signal);
+      sums.prefillMs += prefillMs;
+      sums.generateMs += generateMs;
+      for (const [index, result] of results.entries()) {
+        const { name, ask, type, tokens } = group[index]!;
+        const answered = this.#answerOf(result);
+        this.#drafts.set(camera, ask, result.tokens);
+        sums.promptTokens += tokens.length;
+        sums.completion += result.tokens.length;
+        sums.drafted += result.drafted;
+        sums.accepted += result.accepted;
+        if (name === null) description = answered;
+        else answers[name] = type ? parseAnswer(type, answered.text) : answered.text.trim();
+      }
     }
+    const { packMs, encodeMs, imageTokens } = first!;
+    const { promptTokens, completion, drafted, accepted, prefillMs, generateMs } = sums;
     return {
-      text: description.text.trim(),
+      text: description!.text.trim(),
       answers,
-      finishReason: description.finishReason,
+      finishReason: description!.finishReason,
       timings: { packMs, encodeMs, prefillMs, generateMs },
-      tokens: { image: imageTokens, prompt: promptTokens, completion },
+      tokens: { image: imageTokens, prompt: promptTokens, completion, drafted, accepted },
       model: this.#model,
     };
+  }
+
+  #turnOf(name: string | null, ask: string, type: AnswerType | null, camera: string): AskedTurn {
+    const prompt = this.#prompt(ask);
+    return {
+      name,
+      ask,
+      type,
+      prompt,
+      tokens: turnTokens(this.#engine, prompt),
+      maxTokens: type ? maxAnswerTokens(type) : this.#options.maxTokens,
+      draft: this.#drafts.get(camera, ask),
+    };
+  }
+
+  /** The turns that continue the same text and picture, as many as fit; at least the first. */
+  #groupOf(waiting: readonly AskedTurn[], before: string): AskedTurn[] {
+    const { maxTurns, freeCells } = this.#engine;
+    const group: AskedTurn[] = [];
+    let cells = 0;
+    for (const turn of waiting) {
+      cells += turn.tokens.length + turn.maxTokens;
+      const fits = group.length < maxTurns && cells <= freeCells && turn.prompt.before === before;
+      if (group.length > 0 && !fits) break;
+      group.push(turn);
+    }
+    return group;
+  }
+
+  async #run(group: readonly AskedTurn[], signal: AbortSignal): Promise<TurnsResult> {
+    const { maxTurns, freeCells } = this.#engine;
+    const [only] = group as [AskedTurn];
+    // Without room for the whole answer, or if the model cannot fork, it is generated in the sequence itself.
+    if (maxTurns === 0 || only.tokens.length + only.maxTokens > freeCells)
+      return this.#runAlone(only, signal);
+    return this.#engine.runTurns(
+      group.map(({ type, tokens, maxTokens, draft }) => ({
+        prompt: tokens,
+        sampler: this.#samplerOf(type),
+        maxTokens,
+        ...(draft && { draft }),
+      })),
+    );
+  }
+
+  async #runAlone({ type, tokens, maxTokens }: AskedTurn, signal: AbortSignal): Promise<TurnsResult> {
+    const start = performance.now();
+    await this.#engine.decodeTokens(tokens, { logitsLast: true });
+    // A cancel between two native calls reaches neither.
+    signal.throwIfAborted();
+    const generateStart = performance.now();
+    this.#engine.setSampler(this.#samplerOf(type));
+    const generation = await this.#engine.generate(maxTokens);
+    return {
+      turns: [{ ...generation, probability: 1, drafted: 0, accepted: 0 }],
+      prefillMs: generateStart - start,
+      generateMs: performance.now() - generateStart,
+    };
+  }
+
+  #samplerOf(type: AnswerType | null): SamplerOptions {
+    const { temperature } = this.#options;
+    return type ? { temperature, grammar: answerGrammar(type) } : { temperature };
+  }
+
+  #answerOf({ tokens, ended }: TurnResult): Answered {
+    const pieces = Array.from(tokens, (token) => this.#engine.tokenToPiece(token));
+    return { text: Buffer.concat(pieces).toString('utf8'), finishReason: ended ? 'stop' : 'length' };
   }
 
   #prompt(words: string): Prompt {
@@ -107,23 +183,21 @@ export class PictureDescriber {
 
   readonly #render = (messages: readonly { role: string; content: string }[], jinja: string): string =>
     this.#engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
-
-  async #generate(type: AnswerType | null): Promise<Generated> {
-    const { temperature } = this.#options;
-    const maxTokens = type ? maxAnswerTokens(type) : this.#options.maxTokens;
-    this.#engine.setSampler(type ? { temperature, grammar: answerGrammar(type) } : { temperature });
-    const { tokens, ended } = await this.#engine.generate(maxTokens);
-    const pieces = Array.from(tokens, (token) => this.#engine.tokenToPiece(token));
-    return {
-      text: Buffer.concat(pieces).toString('utf8'),
-      tokenCount: tokens.length,
-      finishReason: ended ? 'stop' : 'length',
-    };
-  }
 }
 
-interface Generated {
+/** The description (`name` null) or a question, as tokens. */
+interface AskedTurn {
+  readonly name: string | null;
+  readonly ask: string;
+  readonly type: AnswerType | null;
+  readonly prompt: Prompt;
+  /** What follows the picture. */
+  readonly tokens: Int32Array;
+  readonly maxTokens: number;
+  readonly draft: Int32Array | undefined;
+}
+
+interface Answered {
   readonly text: string;
-  readonly tokenCount: number;
   readonly finishReason: FinishReason;
 }

@@ -32,7 +32,7 @@ const observation: Observation = {
     answers: { gate_open: false, people: 3, seen: 'No.' },
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4.44 },
-    tokens: { image: 268, prompt: 60, completion: 12 },
+    tokens: { image: 268, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
     model: { name: 'demo', quant: 'F16', build: 'b1' },
   },
   queueMs: 5,

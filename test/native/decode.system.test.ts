@@ -101,6 +101,46 @@ test('sampling needs logits of the last position', async () => {
   expect(() => engine.sample()).toThrow(noLogits);
 });
 
+test('generate gives what sample and step give, up to the end or the limit', async () => {
+  const prompt = async (): Promise<void> => {
+    engine.clear();
+    engine.setSampler({ temperature: 0 });
+    await engine.decodeTokens(question, { logitsLast: true });
+  };
+  await prompt();
+  const expected: number[] = [];
+  for (let token = engine.sample(); !engine.isEndOfGeneration(token); token = await engine.step(token))
+    expected.push(token);
+  const end = engine.position;
+  expect(expected.length).toBeGreaterThan(2);
+  await prompt();
+  const whole = await engine.generate(100);
+  expect([...whole.tokens]).toEqual(expected);
+  expect([whole.ended, engine.position]).toEqual([true, end]);
+  await prompt();
+  const cut = await engine.generate(2);
+  expect([...cut.tokens]).toEqual(expected.slice(0, 2));
+  // The last token is not decoded.
+  expect([cut.ended, engine.position]).toEqual([false, question.length + 1]);
+  await prompt();
+  const past = await engine.generate(expected.length + 3, { stopAtEnd: false });
+  expect([...past.tokens].slice(0, expected.length)).toEqual(expected);
+  expect([past.ended, past.tokens.length]).toEqual([false, expected.length + 3]);
+});
+
+test('generate can be cancelled, and stops where the context is full', async () => {
+  engine.clear();
+  await engine.decodeTokens(question, { logitsLast: true });
+  const generating = engine.generate(1_000_000, { stopAtEnd: false });
+  engine.cancel();
+  await expect(generating).rejects.toMatchObject({ code: 'CANCELLED' });
+  engine.clear();
+  await expect(engine.generate(1)).rejects.toMatchObject({ code: 'NO_LOGITS' });
+  await engine.decodeTokens(question, { logitsLast: true });
+  const full = engine.generate(1_000_000, { stopAtEnd: false });
+  await expect(full).rejects.toMatchObject({ code: 'CONTEXT_FULL' });
+});
+
 test('a seed repeats what was sampled, another one does not', async () => {
   const speak = async (seed: number): Promise<number[]> => {
     engine.clear();

@@ -12,7 +12,7 @@ export const description: Description = {
   answers: {},
   finishReason: 'stop',
   timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
-  tokens: { image: 1, prompt: 1, completion: 1 },
+  tokens: { image: 1, prompt: 1, completion: 1, drafted: 0, accepted: 0 },
   model: { name: 'm', quant: 'q', build: 'b' },
 };
 

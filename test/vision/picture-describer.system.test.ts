@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { Picture } from '../../src/domain/frame.ts';
-import type { Question } from '../../src/domain/observation.ts';
-import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
+import type { Description, Question } from '../../src/domain/observation.ts';
+import type { MtmdEngine, Turn } from '../../src/vision/native/mtmd-engine.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
 import { realGeometryShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
 import { writeRandomModel } from '../../tools/test/random-projectors.ts';
@@ -42,6 +42,7 @@ function counted(engine: MtmdEngine): { engine: MtmdEngine; work: Work } {
       return (...args: unknown[]) => {
         if (name === 'encodeTile' || name === 'decodePicture') work.encodes++;
         if (name === 'decodeTokens') work.prefilled += (args[0] as Int32Array).length;
+        if (name === 'runTurns') for (const { prompt } of args[0] as Turn[]) work.prefilled += prompt.length;
         if (name === 'decodeEmbeddings') work.prefilled += (args[0] as Float32Array).length / width;
         return value.apply(target, args);
       };
@@ -119,7 +120,7 @@ test('answers have their types, even if maxTokens is lower than their length', a
   expect(tokens.completion).toBeGreaterThan(5);
 });
 
-test('a memory that cannot be truncated is filled again, with the same answers', async () => {
+test('a memory that can be neither forked nor truncated is filled again, with the same answers', async () => {
   const engine = await open(writeRandomModel(folder, 'pixtral'), { contextSize: 3072 });
   const picture = await pictureOf(120, 90);
   const request = { picture, prompt: 'describe', questions };
@@ -132,6 +133,7 @@ test('a memory that cannot be truncated is filled again, with the same answers',
           throw Object.assign(new Error('cannot be truncated'), { code: 'TRUNCATE_FAILED' });
         };
       }
+      if (name === 'maxTurns') return 0;
       if (name === 'decodePicture') encodes++;
       const value = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
@@ -140,4 +142,22 @@ test('a memory that cannot be truncated is filled again, with the same answers',
   const { answers, text } = await describerOf(untruncatable).describe(request, never);
   expect({ answers, text }).toEqual({ answers: expected.answers, text: expected.text });
   expect(encodes).toBe(6);
+});
+
+test("a camera's last answers are drafts for its next ones, and change nothing else", async () => {
+  const engine = await open(writeRandomModel(folder, 'pixtral'), { contextSize: 3072 });
+  const describer = describerOf(engine, 24);
+  const picture = await pictureOf(120, 90);
+  const request = { picture, prompt: 'describe', questions };
+  const describe = async (camera: string): Promise<Description> =>
+    describer.describe({ ...request, frame: { id: '01ARZ3NDEKTSV4RRFFQ69G5FAV', camera } }, never);
+  const first = await describe('porch');
+  const other = await describe('yard');
+  const again = await describe('porch');
+  expect([first, other].map(({ tokens }) => tokens.drafted)).toEqual([0, 0]);
+  expect(again.tokens.accepted).toBeGreaterThan(again.tokens.completion / 2);
+  expect(again.tokens.accepted).toBeLessThanOrEqual(again.tokens.drafted);
+  const said = ({ text, answers, finishReason }: Description): object => ({ text, answers, finishReason });
+  expect(said(again)).toEqual(said(first));
+  expect(said(other)).toEqual(said(first));
 });

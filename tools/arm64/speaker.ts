@@ -33,21 +33,32 @@ export class Speaker {
   readonly #engine: MtmdEngine;
   readonly #describer: PictureDescriber;
   #tokens: number[] = [];
+  /** Called with the index of each token, while its logits are the last. */
+  #onToken: (index: number) => void = () => {};
 
   private constructor(engine: MtmdEngine, detail: Detail) {
     this.#engine = engine;
     this.cpu = engine.info.cpu;
     const options = { maxTokens: 64, temperature: 0, chatTemplate: null, detail };
     this.#describer = new PictureDescriber(engine, options, { name: '', quant: '', build: '' });
-    const sample = engine.sample.bind(engine);
-    const step = engine.step.bind(engine);
-    replace(engine, 'sample', () => this.#heard(sample()));
-    replace(engine, 'step', async (token) => this.#heard(await step(token)));
+    // Shadows the native method, which cannot be assigned.
+    const value = (maxTokens: number): ReturnType<MtmdEngine['generate']> => this.#generate(maxTokens);
+    Object.defineProperty(engine, 'generate', { value });
+    // One turn after the other, each by generate.
+    Object.defineProperty(engine, 'maxTurns', { value: 0 });
   }
 
-  #heard(token: number): number {
-    this.#tokens.push(token);
-    return token;
+  /** `MtmdEngine.generate` step by step, with every token recorded. */
+  async #generate(maxTokens: number): ReturnType<MtmdEngine['generate']> {
+    const engine = this.#engine;
+    const tokens: number[] = [];
+    for (let token = engine.sample(); ; token = await engine.step(token)) {
+      this.#onToken(this.#tokens.length);
+      this.#tokens.push(token);
+      const ended = engine.isEndOfGeneration(token);
+      if (!ended) tokens.push(token);
+      if (ended || tokens.length >= maxTokens) return { tokens: Int32Array.from(tokens), ended };
+    }
   }
 
   /** A CPU module must be loaded. */
@@ -73,25 +84,17 @@ export class Speaker {
   async margin(scene: ScenePicture, index: number, other: number): Promise<number> {
     const draws = 1000;
     let drawn = 0;
-    let position = 0;
-    const engine = this.#engine;
-    const sample = engine.sample.bind(engine);
-    const step = engine.step.bind(engine);
-    const look = (token: number): number => {
-      if (position++ !== index) return token;
+    this.#onToken = (position) => {
+      if (position !== index) return;
       for (let seed = 0; seed < draws; seed++) {
-        engine.setSampler({ temperature: 1, topK: 2, topP: 1, minP: 0, seed });
-        if (sample() === other) drawn++;
+        this.#engine.setSampler({ temperature: 1, topK: 2, topP: 1, minP: 0, seed });
+        if (this.#engine.sample() === other) drawn++;
       }
-      return token;
     };
-    replace(engine, 'sample', () => look(sample()));
-    replace(engine, 'step', async (token) => look(await step(token)));
     try {
       await this.describe(scene);
     } finally {
-      replace(engine, 'sample', sample);
-      replace(engine, 'step', step);
+      this.#onToken = () => {};
     }
     return drawn === 0 ? Number.POSITIVE_INFINITY : Math.log((draws - drawn) / drawn);
   }
@@ -99,13 +102,4 @@ export class Speaker {
   close(): Promise<void> {
     return this.#engine.close();
   }
-}
-
-/** Shadows a native method, which cannot be assigned. */
-function replace<Name extends keyof MtmdEngine>(
-  engine: MtmdEngine,
-  name: Name,
-  value: MtmdEngine[Name],
-): void {
-  Object.defineProperty(engine, name, { value, configurable: true });
 }

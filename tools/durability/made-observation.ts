@@ -22,7 +22,7 @@ export function madeObservation(number: number): Observation {
       answers: { people: number % 10, gate_open: number % 2 === 0 },
       finishReason: 'stop',
       timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
-      tokens: { image: 576, prompt: 20, completion: 60 },
+      tokens: { image: 576, prompt: 20, completion: 60, drafted: 0, accepted: 0 },
       model: { name: 'none', quant: 'none', build: 'none' },
     },
     queueMs: 1,

@@ -5,6 +5,7 @@
 #include "binding-values.h"
 #include "binding-vocabulary.h"
 #include "napi/task.h"
+#include "turns.h"
 
 namespace scenecast {
 
@@ -28,6 +29,8 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceAccessor<&EngineObject::getPosition>("position"),
                          InstanceAccessor<&EngineObject::getContextSize>("contextSize"),
                          InstanceAccessor<&EngineObject::getUbatchSize>("ubatchSize"),
+                         InstanceAccessor<&EngineObject::getFreeCells>("freeCells"),
+                         InstanceAccessor<&EngineObject::getMaxTurns>("maxTurns"),
                          InstanceAccessor<&EngineObject::getMemory>("memory"),
                          InstanceMethod<&EngineObject::imageNewline>("imageNewline"),
                          InstanceMethod<&EngineObject::resize>("resize"),
@@ -42,6 +45,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::countPictureTokens>("countPictureTokens"),
                          InstanceMethod<&EngineObject::step>("step"),
                          InstanceMethod<&EngineObject::generate>("generate"),
+                         InstanceMethod<&EngineObject::runTurns>("runTurns"),
                          InstanceMethod<&EngineObject::sample>("sample"),
                          InstanceMethod<&EngineObject::setSampler>("setSampler"),
                          InstanceMethod<&EngineObject::truncate>("truncate"),
@@ -105,6 +109,17 @@ Napi::Value EngineObject::getContextSize(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::getUbatchSize(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&] { return Napi::Number::New(info.Env(), open().text().ubatchSize()); });
+}
+
+Napi::Value EngineObject::getFreeCells(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    const TextDecoder& text = idle().text();
+    return Napi::Number::New(info.Env(), text.contextSize() - text.usedCells());
+  });
+}
+
+Napi::Value EngineObject::getMaxTurns(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] { return Napi::Number::New(info.Env(), maxTurns(open().text())); });
 }
 
 Napi::Value EngineObject::getMemory(const Napi::CallbackInfo& info) {
@@ -225,6 +240,14 @@ Napi::Value EngineObject::generate(const Napi::CallbackInfo& info) {
           result.Set("ended", generation.ended);
           return result;
         });
+  });
+}
+
+Napi::Value EngineObject::runTurns(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info.Env(), [turns = asTurns(info[0])](Engine& engine) { return scenecast::runTurns(engine.text(), turns); },
+        [](Napi::Env env, TurnsResult& result) { return toJs(env, result); });
   });
 }
 

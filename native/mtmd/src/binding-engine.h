@@ -57,6 +57,8 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value getPosition(const Napi::CallbackInfo& info);
   Napi::Value getContextSize(const Napi::CallbackInfo& info);
   Napi::Value getUbatchSize(const Napi::CallbackInfo& info);
+  Napi::Value getFreeCells(const Napi::CallbackInfo& info);
+  Napi::Value getMaxTurns(const Napi::CallbackInfo& info);
   Napi::Value getMemory(const Napi::CallbackInfo& info);
   Napi::Value imageNewline(const Napi::CallbackInfo& info);
   Napi::Value resize(const Napi::CallbackInfo& info);
@@ -71,6 +73,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value countPictureTokens(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value generate(const Napi::CallbackInfo& info);
+  Napi::Value runTurns(const Napi::CallbackInfo& info);
   Napi::Value sample(const Napi::CallbackInfo& info);
   Napi::Value setSampler(const Napi::CallbackInfo& info);
   Napi::Value truncate(const Napi::CallbackInfo& info);

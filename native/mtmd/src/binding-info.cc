@@ -66,6 +66,25 @@ Napi::Value toJs(Napi::Env env, const TextInfo& info) {
   return object;
 }
 
+Napi::Value toJs(Napi::Env env, const TurnsResult& result) {
+  Napi::Array turns = Napi::Array::New(env, result.turns.size());
+  for (size_t i = 0; i < result.turns.size(); i++) {
+    const TurnResult& turn = result.turns[i];
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("tokens", toJs(env, turn.tokens));
+    object.Set("ended", turn.ended);
+    object.Set("probability", turn.probability);
+    object.Set("drafted", turn.drafted);
+    object.Set("accepted", turn.accepted);
+    turns.Set(static_cast<uint32_t>(i), object);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("turns", turns);
+  object.Set("prefillMs", result.prefillMs);
+  object.Set("generateMs", result.generateMs);
+  return object;
+}
+
 Napi::Value toJs(Napi::Env env, const PictureTokens& tokens) {
   auto object = Napi::Object::New(env);
   object.Set("imageTokens", tokens.image);

@@ -81,7 +81,8 @@ LoadOptions asLoadOptions(const Napi::Value& value) {
   readOption(object, "threads", options.threads, threads);
   options.threadsBatch = options.threads;
   readOption(object, "threadsBatch", options.threadsBatch, threads);
-  readOption(object, "poll", options.poll, [](const Napi::Value& v, const char* what) { return asInteger(v, what, 0, 100); });
+  readOption(object, "poll", options.poll,
+             [](const Napi::Value& v, const char* what) { return asInteger(v, what, 0, 100); });
   readOption(object, "flashAttention", options.flashAttention, asFlashAttention);
   options.visionFlashAttention = options.flashAttention;
   readOption(object, "visionFlashAttention", options.visionFlashAttention, asFlashAttention);
@@ -131,6 +132,23 @@ SamplerOptions asSamplerOptions(const Napi::Value& value) {
              [](const Napi::Value& v, const char* what) { return asInteger(v, what, 0, INT32_MAX); });
   readOption(object, "grammar", options.grammar, asString);
   return options;
+}
+
+std::vector<Turn> asTurns(const Napi::Value& value) {
+  if (!value.IsArray()) invalid("turns", "an array");
+  const auto array = value.As<Napi::Array>();
+  std::vector<Turn> turns;
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    const Napi::Object object = asObject(array.Get(i), "a turn");
+    Turn turn;
+    turn.prompt = asTokens(object.Get("prompt"), "prompt");
+    turn.sampler = asSamplerOptions(object.Get("sampler"));
+    turn.maxTokens = asInteger(object.Get("maxTokens"), "maxTokens", 1, 1 << 24);
+    readOption(object, "draft", turn.draft, asTokens);
+    readOption(object, "wantsProbability", turn.wantsProbability, asBoolean);
+    turns.push_back(std::move(turn));
+  }
+  return turns;
 }
 
 std::vector<ChatMessage> asMessages(const Napi::Value& value) {

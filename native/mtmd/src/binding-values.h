@@ -13,6 +13,7 @@
 #include "napi/js-error.h"
 #include "picture.h"
 #include "quantize.h"
+#include "turns.h"
 
 namespace scenecast {
 
@@ -31,12 +32,14 @@ LoadOptions asLoadOptions(const Napi::Value& value);
 QuantizeOptions asQuantizeOptions(const Napi::Value& value);
 PictureInput asPicture(const Napi::Value& value);
 SamplerOptions asSamplerOptions(const Napi::Value& value);
+std::vector<Turn> asTurns(const Napi::Value& value);
 std::vector<ChatMessage> asMessages(const Napi::Value& value);
 
 Napi::Value toJs(Napi::Env env, const std::vector<uint8_t>& bytes);
 Napi::Value toJs(Napi::Env env, const std::vector<float>& values);
 Napi::Value toJs(Napi::Env env, const std::vector<int32_t>& tokens);
 Napi::Value toJs(Napi::Env env, const PictureTokens& tokens);
+Napi::Value toJs(Napi::Env env, const TurnsResult& result);
 Napi::Value toJs(Napi::Env env, const TextInfo& info);
 Napi::Value toJs(Napi::Env env, const EngineInfo& info);
 Napi::Value toJs(Napi::Env env, const MemoryUse& use);

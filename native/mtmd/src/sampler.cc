@@ -1,5 +1,6 @@
 #include "sampler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -47,8 +48,8 @@ Sampler::Sampler(const llama_vocab* vocab, const SamplerOptions& options) : voca
   }
 }
 
-int32_t Sampler::sample(llama_context* context) {
-  const float* logits = llama_get_logits_ith(context, -1);
+int32_t Sampler::sample(llama_context* context, int row, double* probability) {
+  const float* logits = llama_get_logits_ith(context, row);
   if (logits == nullptr) throw Error("NO_LOGITS", "there are no logits to sample from");
   std::vector<llama_token_data> candidates(static_cast<size_t>(llama_vocab_n_tokens(vocab_)));
   auto choose = [&](bool constrained) {
@@ -69,10 +70,23 @@ int32_t Sampler::sample(llama_context* context) {
       chosen = choose(true);
       if (chosen.logit == -INFINITY) throw Error("SAMPLE_FAILED", "the grammar allows no further token");
     }
-    llama_sampler_accept(grammar_.get(), chosen.id);
   }
+  if (probability != nullptr) *probability = probabilityOf(chosen.id, logits);
+  if (grammar_) llama_sampler_accept(grammar_.get(), chosen.id);
   llama_sampler_accept(chain_.get(), chosen.id);
   return chosen.id;
+}
+
+double Sampler::probabilityOf(int32_t token, const float* logits) {
+  std::vector<llama_token_data> candidates(static_cast<size_t>(llama_vocab_n_tokens(vocab_)));
+  setLogits(candidates, logits);
+  llama_token_data_array array = {candidates.data(), candidates.size(), /*selected=*/-1, /*sorted=*/false};
+  if (grammar_) llama_sampler_apply(grammar_.get(), &array);
+  float maxLogit = -INFINITY;
+  for (const auto& candidate : candidates) maxLogit = std::max(maxLogit, candidate.logit);
+  double sum = 0;
+  for (const auto& candidate : candidates) sum += std::exp(static_cast<double>(candidate.logit) - maxLogit);
+  return std::exp(static_cast<double>(logits[token]) - maxLogit) / sum;
 }
 
 }  // namespace scenecast

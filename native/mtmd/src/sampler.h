@@ -24,11 +24,14 @@ class Sampler {
   // Throws INVALID_ARGUMENT for values outside their range, BAD_GRAMMAR if the grammar does not parse.
   Sampler(const llama_vocab* vocab, const SamplerOptions& options);
 
-  // Samples from the context's last logits and remembers the choice (penalty, grammar, random state).
-  // Throws SAMPLE_FAILED if the grammar allows nothing more.
-  int32_t sample(llama_context* context);
+  // Samples from the context's logits at `row` of the last batch (-1: the last) and remembers the choice (penalty,
+  // grammar, random state). If `probability` is given, it becomes the choice's among the tokens that the grammar
+  // allows. Throws SAMPLE_FAILED if the grammar allows nothing more.
+  int32_t sample(llama_context* context, int row = -1, double* probability = nullptr);
 
  private:
+  double probabilityOf(int32_t token, const float* logits);
+
   const llama_vocab* vocab_;
   llama_sampler_ptr chain_;
   llama_sampler_ptr grammar_;  // null without a grammar

@@ -1,4 +1,4 @@
-// How TextDecoder rolls back: it cuts the sequence, or restores a checkpoint if the memory cannot be cut.
+// How TextDecoder rolls back (it cuts the sequence, or restores a checkpoint if the memory cannot be cut) and forks.
 #include <algorithm>
 
 #include "llama-ext.h"
@@ -76,6 +76,27 @@ void TextDecoder::truncate(int position) {
     throw Error("TRUNCATE_FAILED", "this model's memory cannot be cut at " + std::to_string(position));
   }
   hasLogits_ = false;
+}
+
+bool TextDecoder::canFork() const {
+  return !llama_model_is_recurrent(model_.get()) && !llama_model_is_hybrid(model_.get());
+}
+
+TextDecoder::Forks::Forks(TextDecoder& text, int count) : text_(text), count_(count) {
+  if (!text.canFork()) throw Error("INVALID_ARGUMENT", "a recurrent model cannot be forked");
+  text.hasLogits_ = false;
+  llama_memory_t memory = llama_get_memory(text.context());
+  for (int sequence = 1; sequence <= count; sequence++) llama_memory_seq_cp(memory, 0, sequence, -1, -1);
+}
+
+TextDecoder::Forks::~Forks() {
+  llama_synchronize(text_.context());
+  llama_memory_t memory = llama_get_memory(text_.context());
+  for (int sequence = 1; sequence <= count_; sequence++) llama_memory_seq_rm(memory, sequence, -1, -1);
+}
+
+void TextDecoder::cutFork(int sequence, int position) {
+  llama_memory_seq_rm(llama_get_memory(context()), sequence, position, -1);
 }
 
 void TextDecoder::clear() {

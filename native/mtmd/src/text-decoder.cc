@@ -58,8 +58,12 @@ void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
   params.n_ctx = options.contextSize;
   params.n_batch = std::max(std::min(options.batchSize, options.contextSize), minBatch);
   params.n_ubatch = std::max(std::min(options.ubatchSize, params.n_batch), minBatch);
-  params.n_seq_max = 1;
-  params.n_outputs_max = 1;  // only a last position ever needs logits
+  params.n_seq_max = canFork() ? 1 + kMaxForks : 1;
+  params.kv_unified = true;  // forks share cells
+  // Half a batch, so that there is room for prompts.
+  maxOutputs_ = canFork() ? std::clamp(static_cast<int>(params.n_batch) / 2, 1, 32) : 1;
+  // llama.cpp makes room for one output per sequence.
+  params.n_outputs_max = std::max(static_cast<uint32_t>(maxOutputs_), params.n_seq_max);
   params.n_threads = options.threads;
   params.n_threads_batch = options.threadsBatch;
   params.flash_attn_type = options.flashAttention;
@@ -117,6 +121,38 @@ void TextDecoder::decodeImage(const ImageRows& rows) {
   } const nonCausal(context());
   decode(nullptr, rows.values, rows.count, false, rows.positions.empty() ? nullptr : rows.positions.data(),
          rows.advance);
+}
+
+void TextDecoder::decodeForks(const std::vector<ForkToken>& tokens) {
+  if (noAlloc_) throw Error("NO_WEIGHTS", "the model was loaded without its weights: it decodes nothing");
+  const int count = static_cast<int>(tokens.size());
+  std::vector<int32_t> ids(count);
+  std::vector<llama_pos> positions(count);
+  std::vector<llama_seq_id> sequenceIds(count);
+  std::vector<int32_t> sequenceCounts(count, 1);
+  std::vector<llama_seq_id*> sequences(count);
+  std::vector<int8_t> wantsLogits(count);
+  for (int i = 0; i < count; i++) {
+    ids[i] = tokens[i].token;
+    positions[i] = tokens[i].position;
+    sequenceIds[i] = tokens[i].sequence;
+    sequences[i] = &sequenceIds[i];
+    wantsLogits[i] = tokens[i].wantsLogits;
+  }
+  llama_batch batch = {};
+  batch.n_tokens = count;
+  batch.token = ids.data();
+  batch.pos = positions.data();
+  batch.n_seq_id = sequenceCounts.data();
+  batch.seq_id = sequences.data();
+  batch.logits = wantsLogits.data();
+  const ErrorCapture errors;
+  const int status = cancelled_ ? 2 : llama_decode(context(), batch);
+  if (status == 2) throw Error("CANCELLED", "the decode was cancelled");
+  if (status != 0) {
+    throw Error("DECODE_FAILED",
+                "llama_decode failed (" + std::to_string(status) + "): " + errors.text("llama.cpp gives no reason"));
+  }
 }
 
 int TextDecoder::positionsPerEmbedding() const {

@@ -44,6 +44,8 @@ class TextDecoder {
   llama_context* context() { return context_.get(); }
   // Positions the context can hold: llama.cpp may round the requested number up.
   int contextSize() const { return static_cast<int>(llama_n_ctx(context_.get())); }
+  // Max. positions per call of llama_decode.
+  int batchSize() const { return batchSize_; }
   // Positions computed at once.
   int ubatchSize() const { return static_cast<int>(llama_n_ubatch(context_.get())); }
   // Excludes the vision tower.
@@ -68,6 +70,35 @@ class TextDecoder {
   void decodeEmbeddings(const std::vector<float>& values, bool logitsLast);
   // Like decodeEmbeddings, without logits. Non-causal chunks have at most `largestChunk` rows (see createContext).
   void decodeImage(const ImageRows& rows);
+
+  // Recurrent models cannot be forked.
+  static constexpr int kMaxForks = 16;
+  // Max. logits that one decode of forks can leave.
+  int maxOutputs() const { return maxOutputs_; }
+  bool canFork() const;
+  struct ForkToken {
+    int32_t token;
+    int position;
+    int sequence;  // 1 to the number of forks
+    bool wantsLogits;
+  };
+  // Sequences 1 to `count` share all positions of this one while the object lives, and are dropped with it.
+  class Forks {
+   public:
+    Forks(TextDecoder& text, int count);
+    ~Forks();
+    Forks(const Forks&) = delete;
+    Forks& operator=(const Forks&) = delete;
+
+   private:
+    TextDecoder& text_;
+    const int count_;
+  };
+  // Appends tokens to forks, each fork's in order of position. The logits of the i-th token are those of row i. At most
+  // maxOutputs() of them may want logits. Throws CANCELLED or DECODE_FAILED; the forks can then only be dropped.
+  void decodeForks(const std::vector<ForkToken>& tokens);
+  // Drops a fork's positions from `position` on.
+  void cutFork(int sequence, int position);
 
   // Drops everything from `position` on. Throws INVALID_ARGUMENT if it lies beyond the end, inside a picture with
   // M-RoPE, or is negative, and TRUNCATE_FAILED if this model's memory cannot be cut there (the sequence is then
@@ -99,6 +130,7 @@ class TextDecoder {
   const std::atomic<bool>& cancelled_;
   const bool noAlloc_;
   int batchSize_ = 0;
+  int maxOutputs_ = 1;
   llama_model_ptr model_;
   std::unique_ptr<Vocabulary> vocabulary_;
   llama_context_ptr context_;

@@ -19,8 +19,7 @@ Function cpuFunction(const char* name) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads, int poll)
-    : pool_(nullptr, cpuFunction<Free>("ggml_threadpool_free")) {
+ThreadPool::ThreadPool(int threads, int poll) : pool_(nullptr, cpuFunction<Free>("ggml_threadpool_free")) {
   ggml_threadpool_params params = ggml_threadpool_params_default(threads);
   params.poll = static_cast<uint32_t>(poll);
   pool_.reset(cpuFunction<ggml_threadpool_t (*)(ggml_threadpool_params*)>("ggml_threadpool_new")(&params));

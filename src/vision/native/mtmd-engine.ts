@@ -1,6 +1,36 @@
 import type { MtmdInfo } from './mtmd-info.ts';
 import type { MtmdVocabulary } from './mtmd-vocabulary.ts';
 
+export interface Turn {
+  /** What follows the sequence; at least one token. */
+  readonly prompt: Int32Array;
+  readonly sampler: SamplerOptions;
+  readonly maxTokens: number;
+  /** A guess of the answer, such as the last one: verified in batches, it makes the same answer come faster. */
+  readonly draft?: Int32Array;
+  /** Default false. */
+  readonly wantsProbability?: boolean;
+}
+
+export interface TurnResult {
+  /** Without the end token. */
+  readonly tokens: Int32Array;
+  /** The model ended its answer; else it reached `maxTokens`. */
+  readonly ended: boolean;
+  /** The product of the tokens' probabilities, each among those that the grammar allowed there; 1 if not wanted. */
+  readonly probability: number;
+  /** Tokens of the draft that were verified, and of these the ones that the model chose too. */
+  readonly drafted: number;
+  readonly accepted: number;
+}
+
+export interface TurnsResult {
+  /** In the order of the turns. */
+  readonly turns: readonly TurnResult[];
+  readonly prefillMs: number;
+  readonly generateMs: number;
+}
+
 /**
  * One loaded model and one sequence of positions. Only one asynchronous call may run at a time: meanwhile a second one
  * rejects with BUSY, and methods that use the sequence throw it. After `close` all throw (or reject with) CLOSED.
@@ -61,6 +91,18 @@ export interface MtmdEngine extends MtmdVocabulary {
   decodePicture(picture: PictureInput): Promise<PictureTokens>;
   /** Context cells that `decodePicture` needs for a picture of this size, without the text before it. */
   countPictureTokens(width: number, height: number): number;
+  /** Cells of the context that are not used. @throws BUSY */
+  readonly freeCells: number;
+  /** Max turns of one `runTurns`; 0: a recurrent or hybrid model, which cannot run any. */
+  readonly maxTurns: number;
+  /**
+   * Continues the sequence with several turns at once: prefilled in one batch, generated side by side, each as if it were the
+   * only one (save near ties, as batches round differently). Afterwards the sequence is as before.
+   * @throws CONTEXT_FULL before anything is decoded, if the prompts and limits of all turns do not fit; INVALID_ARGUMENT,
+   * SAMPLE_FAILED, BAD_GRAMMAR, CANCELLED, DECODE_FAILED
+   */
+  runTurns(turns: readonly Turn[]): Promise<TurnsResult>;
+
   /** Appends one token and samples the next: one step of a generation. */
   step(token: number): Promise<number>;
   /**
