@@ -63,6 +63,7 @@ VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, c
   mtmd_context_params params = mtmd_context_params_default();
   params.use_gpu = false;
   params.print_timings = false;
+  params.repack = options.repack;
   params.warmup = options.noAlloc;  // computes nothing: it measures the graph, as otherwise the first picture does
   params.n_threads = options.threadsBatch;
   params.flash_attn_type = options.visionFlashAttention;
