@@ -79,8 +79,8 @@ export const descriptionSchema = z.strictObject({
       image: count,
       prompt: count.describe('Text only'),
       completion: count.describe('Description and answers'),
-      drafted: count.describe('Drafted by speculative decoding'),
-      accepted: count.describe('Drafted tokens that were accepted'),
+      drafted: count.describe("Tokens guessed from the camera's last answers and verified in batches"),
+      accepted: count.describe('Guesses that the model confirmed'),
     })
     .describe('Token counts'),
   finish_reason: z
