@@ -18,8 +18,8 @@ interface Flags {
   readonly outtype: FloatType;
   readonly visionTower?: string;
   readonly name?: string;
-  readonly force: boolean;
-  readonly json: boolean;
+  readonly force?: true;
+  readonly json?: true;
 }
 
 /** `scenecast convert CHECKPOINT`: converts a published LLaVA checkpoint to the two GGUF files that the engine loads. */
@@ -48,8 +48,8 @@ export function convertCommand(signal: AbortSignal): Command {
     )
     .option('--vision-tower <folder>', 'folder of the CLIP vision tower, for checkpoints without one')
     .option('--name <name>', "name of the model and its files (default: the checkpoint folder's)", parseName)
-    .option('--force', 'overwrite existing files', false)
-    .option('--json', 'print one JSON object at the end', false)
+    .option('--force', 'overwrite existing files')
+    .option('--json', 'print one JSON object at the end')
     .exitOverride()
     .action((checkpoint: string, flags: Flags) => convert(checkpoint, flags, signal));
 }
@@ -64,7 +64,7 @@ async function convert(checkpoint: string, flags: Flags, signal: AbortSignal): P
     outFolder: flags.out,
     quant: flags.quant === 'F16' ? null : flags.quant,
     quantMmproj: flags.quantMmproj === 'F16' ? null : flags.quantMmproj,
-    force: flags.force,
+    force: flags.force ?? false,
     quantize: quantizer(signal),
     onProgress: process.stderr.isTTY ? ({ stage, fraction }) => drawBar(stage, fraction) : lineWriter(),
     signal,

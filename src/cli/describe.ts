@@ -13,9 +13,9 @@ import { drawBar } from './progress-bar.ts';
 
 interface Flags {
   readonly prompt: string;
-  readonly ask: readonly string[];
+  readonly ask?: readonly string[];
   readonly model?: string;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 /** `scenecast describe IMAGE...`: describes picture files. */
@@ -24,16 +24,16 @@ export function describeCommand(signal: AbortSignal): Command {
     .description('describe picture files')
     .argument('<image...>', 'picture files')
     .option('--prompt <words>', 'prompt for the model', defaultPrompt)
-    .option('--ask <question>', 'question about each picture; repeatable', collect, [])
+    .option('--ask <question>', 'question about each picture; repeatable', collect)
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF (default: the demo model)')
-    .option('--json', 'print one JSON object per picture', false)
+    .option('--json', 'print one JSON object per picture')
     .exitOverride()
     .action((images: string[], flags: Flags) => describe(images, flags, signal));
 }
 
 async function describe(images: readonly string[], flags: Flags, signal: AbortSignal): Promise<void> {
   const model = modelSchema.parse(flags.model === undefined ? {} : { path: flags.model });
-  const questions = flags.ask.map((ask) => ({ name: ask, ask }));
+  const questions = (flags.ask ?? []).map((ask) => ({ name: ask, ask }));
   const job = { pictureSizes: usualSizes, prompts: [flags.prompt], questions };
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   const engine = new EngineClient({
@@ -52,7 +52,9 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
         process.stdout.write(flags.json ? jsonLine(image, description) : plainText(image, description));
       } catch (error) {
         // An unreadable picture does not stop the others.
-        process.stderr.write(`scenecast: ${image}: ${messageOf(error)}\n`);
+        const reason = messageOf(error);
+        const where = reason.startsWith(`${image}: `) ? '' : `${image}: `;
+        process.stderr.write(`scenecast: ${where}${reason}\n`);
         process.exitCode = exitCodes.failure;
       }
     }
@@ -94,6 +96,6 @@ const quietLog: Log = {
   error: (_fields, message) => process.stderr.write(`scenecast: ${message}\n`),
 };
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }

@@ -19,7 +19,7 @@ import { camerasJson, camerasText, type Snapshot } from './doctor-cameras.ts';
 import { engineJson, engineText } from './doctor-engine.ts';
 
 interface Flags {
-  readonly json: boolean;
+  readonly json?: true;
   readonly snapshot?: string;
 }
 
@@ -29,27 +29,27 @@ export function doctorCommand(signal: AbortSignal): Command {
   doctor
     .command('cameras')
     .description('list V4L2 cameras, their formats and controls')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print JSON')
     .option('--snapshot <folder>', 'save a picture of each camera as a JPEG in this folder')
     .exitOverride()
     .action((flags: Flags) => cameras(flags, signal));
   doctor
     .command('board')
     .description('show CPUs, memory, storage and temperatures, and what limits the board')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print JSON')
     .option('--root <path>', 'show another board: a folder with its proc and sys, or the JSON printed there')
     .exitOverride()
     .action(board);
   doctor
     .command('engine')
     .description('show which CPU kernels the engine uses, and why')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print JSON')
     .exitOverride()
     .action((flags: Pick<Flags, 'json'>) => engine(flags, signal));
   return doctor;
 }
 
-async function board({ json, root }: { readonly json: boolean; readonly root?: string }): Promise<void> {
+async function board({ json, root }: { readonly json?: true; readonly root?: string }): Promise<void> {
   const found =
     root === undefined
       ? await probeBoard({ modelsFolder: defaultModelsFolder(process.env) })

@@ -13,7 +13,7 @@ export function flagParser<Output>(schema: z.ZodType<Output>): (text: string) =>
 /** Reads a repeatable flag: its values in order. */
 export function flagCollector<Output>(
   schema: z.ZodType<Output>,
-): (text: string, previous: readonly Output[]) => readonly Output[] {
+): (text: string, previous?: readonly Output[]) => readonly Output[] {
   const parse = flagParser(schema);
-  return (text, previous) => [...previous, parse(text)];
+  return (text, previous = []) => [...previous, parse(text)];
 }

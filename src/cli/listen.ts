@@ -13,7 +13,7 @@ interface Flags {
   readonly count?: number;
   readonly since?: Date;
   readonly timeout?: number;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 /** `scenecast listen`: subscribes to the daemon's descriptions and prints them. */
@@ -24,7 +24,7 @@ export function listenCommand(signal: AbortSignal): Command {
     .option('--count <number>', 'exit after this many descriptions; 0: once subscribed', parseCount)
     .option('--since <time>', 'skip pictures captured before this time (UTC, ISO 8601)', parseTime)
     .option('--timeout <duration>', 'fail after this time, such as 10m', flagParser(duration))
-    .option('--json', 'print whole messages as JSON, one per line', false)
+    .option('--json', 'print whole messages as JSON, one per line')
     .exitOverride()
     .action((flags: Flags) => listen(flags, signal));
 }

@@ -9,7 +9,7 @@ import type { ModelFacts } from '../vision/one-shot/inspect-request.ts';
 
 export interface InspectFlags {
   readonly mmproj?: string;
-  readonly size: readonly Size[];
+  readonly size?: readonly Size[];
   readonly template?: string;
 }
 
@@ -57,7 +57,7 @@ export async function isModelPath(target: string): Promise<boolean> {
  */
 export async function inspect(path: string, flags: InspectFlags, signal: AbortSignal): Promise<Inspection> {
   const files = await filesOf(resolve(path), flags.mmproj);
-  const sizes = flags.size.length > 0 ? flags.size : usualSizes;
+  const sizes = flags.size ?? usualSizes;
   try {
     const request = { ...files, chatTemplate: flags.template ?? null, sizes };
     return inspectionOf(files, await inspectModel(request, signal));

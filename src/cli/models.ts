@@ -22,12 +22,12 @@ import { showPull } from './models-progress.ts';
 
 interface Flags {
   readonly dir?: string;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 interface PullFlags extends Flags, AccessFlags {
   readonly name?: string;
-  readonly acceptChange: boolean;
+  readonly acceptChange?: true;
 }
 
 /** `scenecast models`: lists, shows, pulls, verifies and removes models. */
@@ -40,25 +40,25 @@ export function modelsCommand(signal: AbortSignal): Command {
       .command(nameAndArgs)
       .description(description)
       .option('--dir <folder>', 'models folder (default: in the state folder)')
-      .option('--json', 'print JSON', false)
+      .option('--json', 'print JSON')
       .exitOverride();
   add('list', 'list the catalogue and other installed models').action(list);
   add('show <name-or-file>', 'show a model of the catalogue, or the metadata of a GGUF file')
     .option('--mmproj <file>', 'mmproj of a text GGUF (default: the one next to it)')
-    .option('--size <size>', 'picture size to count image tokens for; repeatable', flagCollector(size), [])
+    .option('--size <size>', 'picture size to count image tokens for; repeatable', flagCollector(size))
     .option('--template <name>', 'show this chat template instead of the detected one')
     .action((target: string, flags: Flags & InspectFlags) => show(target, flags, signal));
   add('pull <name-or-address...>', 'download a catalogue model, or files by address')
     .option('--name <name>', 'name of a model pulled by address')
     .option('--endpoint <url>', 'use this host instead of the hub')
     .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
-    .option('--accept-change', 'accept files that differ from the pinned ones, and pin them', false)
+    .option('--accept-change', 'accept files that differ from the pinned ones, and pin them')
     .action((names: string[], flags: PullFlags) => pull(names, flags, signal));
   add('verify [name]', 'compare the files of one model, or of all, with their pinned digests').action(
     (name: string | undefined, flags: Flags) => verify(name, flags, signal),
   );
   add('remove <name>', 'remove the files of a model')
-    .option('--forget', 'remove its pinned digests too', false)
+    .option('--forget', 'remove its pinned digests too')
     .action(remove);
   return models;
 }
@@ -82,7 +82,7 @@ async function pull(names: readonly string[], flags: PullFlags, signal: AbortSig
   const access = await hubAccessOf(flags, process.env, signal);
   const { name, sources } = readPull(names, flags.name, loadCatalogue());
   const onEvent = showPull(process.stderr);
-  const request = { name, sources, acceptChange: flags.acceptChange };
+  const request = { name, sources, acceptChange: flags.acceptChange ?? false };
   const { folder, status, files } = await pullModel(request, folderOf(flags), access, onEvent);
   if (flags.json) {
     const lines = files.map(({ name: file, path, pin }) => ({
@@ -163,9 +163,9 @@ async function verify(name: string | undefined, flags: Flags, signal: AbortSigna
   );
 }
 
-async function remove(name: string, flags: Flags & { readonly forget: boolean }): Promise<void> {
+async function remove(name: string, flags: Flags & { readonly forget?: true }): Promise<void> {
   const folder = folderOf(flags);
-  const { freedBytes, left } = await removeModel(folder, name, flags.forget);
+  const { freedBytes, left } = await removeModel(folder, name, flags.forget ?? false);
   const isPinned = Object.keys(await pinsOf(folder, name)).length > 0;
   if (flags.json) {
     print(JSON.stringify({ name, freed_bytes: freedBytes, left, pinned: isPinned }, null, 2));

@@ -29,13 +29,13 @@ interface Flags {
   readonly board?: string;
   readonly model?: string;
   readonly mmproj?: string;
-  readonly camera: readonly Size[];
+  readonly camera?: readonly Size[];
   readonly questions?: number;
   readonly memory?: number;
   readonly detail?: Detail;
   readonly endpoint?: string;
   readonly tokenFile?: string;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 /** `scenecast plan`: whether a model fits a board, how it would run, and why. */
@@ -52,13 +52,13 @@ export function planCommand(signal: AbortSignal): Command {
       'text GGUF, folder, catalogue name or address; of a remote file only the header is fetched',
     )
     .option('--mmproj <file>', 'mmproj file or address')
-    .option('--camera <size>', 'picture size; repeatable (default: common sizes)', flagCollector(size), [])
+    .option('--camera <size>', 'picture size; repeatable (default: common sizes)', flagCollector(size))
     .option('--questions <count>', 'number of standing yes/no questions', parseCount)
     .option('--detail <detail>', 'level of detail: full, balanced or overview', parseDetail)
     .option('--memory <amount>', 'memory limit of the engine, such as 2GiB', flagParser(bytes))
     .option('--endpoint <url>', 'use this host instead of the hub')
     .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print JSON')
     .exitOverride()
     .action((flags: Flags) => plan(flags, signal));
 }
@@ -100,7 +100,7 @@ function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob 
   const base = config ? jobOf(config) : usualJob;
   return {
     ...base,
-    ...(camera.length > 0 ? { pictureSizes: camera } : {}),
+    ...(camera ? { pictureSizes: camera } : {}),
     ...(questions === undefined
       ? {}
       : {

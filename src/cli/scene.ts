@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { drawScene } from '../camera/scene-draw.ts';
 import { sampleScene } from '../camera/scene-layout.ts';
 import { sceneTruth } from '../camera/scene-truth.ts';
@@ -12,7 +12,11 @@ export function sceneCommand(): Command {
   return new Command('scene')
     .description('draw a test scene as a JPEG and print its truth as JSON')
     .requiredOption('--seed <number>', 'seed of the scene', parseSeed)
-    .option('--size <size>', 'size in pixels', flagParser(size), { width: 640, height: 480 })
+    .addOption(
+      new Option('--size <size>', 'size in pixels')
+        .default({ width: 640, height: 480 }, '640x480')
+        .argParser(flagParser(size)),
+    )
     .requiredOption('--out <file>', 'output file')
     .exitOverride()
     .action(async ({ seed, size: { width, height }, out }: { seed: number; size: Size; out: string }) => {

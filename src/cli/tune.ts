@@ -19,8 +19,8 @@ import { progressBar } from './progress-bar.ts';
 interface Flags {
   readonly config?: string;
   readonly model?: string;
-  readonly reset: boolean;
-  readonly json: boolean;
+  readonly reset?: true;
+  readonly json?: true;
 }
 
 /** One tile of LLaVA; no ubatch size that is tried exceeds it. */
@@ -34,8 +34,8 @@ export function tuneCommand(signal: AbortSignal): Command {
     .description('measure which settings run a model fastest on this board; takes a few minutes')
     .option('-c, --config <file>', 'tune for this config')
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF, or name of a pulled model')
-    .option('--reset', 'discard earlier measurements', false)
-    .option('--json', 'print JSON', false)
+    .option('--reset', 'discard earlier measurements')
+    .option('--json', 'print JSON')
     .exitOverride()
     .action((flags: Flags) => runTune(flags, signal));
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 export interface CommandTerm {
   /** `<image...>`, or `-c, --config <file>`. */
   readonly term: string;
-  /** One sentence or less, with default and choices. */
+  /** At most one sentence, with default and choices. */
   readonly description: string;
 }
 
@@ -39,8 +39,7 @@ export function commandTree(command: Command, above: readonly string[] = []): Co
     })),
     options: help.visibleOptions(command).map((option) => ({
       term: help.optionTerm(option),
-      // A flag's default of false is not worth showing.
-      description: help.optionDescription(option).replace(/ \(default: (false|\[\])\)$/, ''),
+      description: help.optionDescription(option),
       names: [option.long, option.short].filter((name) => typeof name === 'string'),
       takesValue: option.required || option.optional,
     })),

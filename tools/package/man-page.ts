@@ -12,7 +12,7 @@ export function manPage(tree: CommandTree, { version, date }: ManPageFacts): str
   const lines = [
     `.TH ${program.toUpperCase()} 1 ${date.toISOString().slice(0, 10)} "${program} ${version}" "User Commands"`,
     '.SH NAME',
-    `${program} \\- what cameras see, told over MQTT`,
+    `${program} \\- describe over MQTT what cameras see`,
     '.SH SYNOPSIS',
     `.B ${program}`,
     '.I command',
@@ -57,27 +57,27 @@ export function roff(text: string): string {
 const closingSections = String.raw`.SH EXIT STATUS
 .TP
 .B 0
-All went well.
+Success.
 .TP
 .B 1
-Something failed; standard error tells what.
+A failure; standard error says why.
 .TP
 .B 64
 The command line is wrong.
 .TP
 .B 78
-The configuration, or a file that it names, is wrong. Starting again does not help, and systemd does not.
+The configuration, or a file that it names, is wrong. A restart would not help, so systemd does not restart the service.
 .SH ENVIRONMENT
 .TP
 .B STATE_DIRECTORY
-Where models and what waits for the broker are kept; systemd sets it for the service.
+The folder of models and of descriptions that wait for the broker; systemd sets it for the service.
 Without it: $XDG_STATE_HOME/scenecast, or ~/.local/state/scenecast.
 .TP
 .B CREDENTIALS_DIRECTORY
-Where files named in the configuration by a relative path are looked up first; systemd sets it for the service.
+The folder where relative paths of the MQTT password, certificates and key are looked up first; systemd sets it for the service.
 .TP
 .B HF_TOKEN
-A token for models behind a login.
+A Hugging Face token for models that require a login.
 .SH FILES
 .TP
 .I /etc/scenecast/config.yaml
@@ -87,9 +87,9 @@ The service\(aqs configuration.
 Every key with its default, explained.
 .TP
 .I /var/lib/scenecast
-The service\(aqs state: models, and what waits for the broker.
+The service\(aqs state: models, and descriptions that wait for the broker.
 .SH EXAMPLES
-Pull a model for the service, then start it now and at each boot:
+Pull a model for the service; start the service now and at each boot:
 .PP
 .nf
 .RS
