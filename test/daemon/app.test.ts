@@ -44,7 +44,7 @@ test('closed before it was started, it does not start', async () => {
   expect(log.of('pipeline started')).toEqual([]);
 });
 
-test('closed while it starts, it stops there and leaves nothing open', async () => {
+test('closed while it starts, it stops starting and leaves nothing open', async () => {
   const { app, log } = appOf();
   const refused = expect(app.start()).rejects.toThrow('Scenecast is stopping');
   await app.close();
@@ -52,7 +52,7 @@ test('closed while it starts, it stops there and leaves nothing open', async () 
   expect(log.of('pipeline started')).toEqual([]);
 });
 
-test('a model that is not there is an error, and what was started before is closed', async () => {
+test('a missing model is an error, and the parts already started are closed', async () => {
   const { app } = appOf({ engine: 'own', model: { path: 'no/such/model' } });
   await expect(app.start()).rejects.toThrow(/model\.path .*no\/such\/model/);
   await app.close();

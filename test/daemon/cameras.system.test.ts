@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 test.each([
   [{ type: 'v4l2', device: '/dev/video-none' }, /\/dev\/video-none/],
   [{ type: 'ffmpeg', input: 'none.mp4' }, /none\.mp4/],
-])('a camera that is not there says which: %o', async (source, message) => {
+])('the error of a missing camera names it: %o', async (source, message) => {
   const config = parseConfig(JSON.stringify({ cameras: { porch: { source } } }), 'c.yaml');
   const { camera } = createCameraTask('porch', config, () => settings, '/no/such/folder', new LogLines());
   onTestFinished(() => camera.close());

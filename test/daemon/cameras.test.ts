@@ -85,7 +85,7 @@ test('the gate, its times and the questions are as configured', () => {
   ]);
 });
 
-test('a camera whose frames may take longer has longer before its look counts as hung', () => {
+test('a longer frame_timeout raises the limit after which a look counts as stuck', () => {
   const of = (frame_timeout: string): number =>
     taskOf({ source: { type: 'ffmpeg', input: 'rtsp://127.0.0.1/', frame_timeout } }).maxLookMs!;
   expect(of('1m') - of('8s')).toBe(6 * 52_000);

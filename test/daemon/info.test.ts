@@ -59,7 +59,7 @@ test('before the model is loaded, info has what the config says', () => {
   expect(info.schemas).toEqual({ info: 1, health: 1, description: 1, event: 1, work: 1 });
 });
 
-test('then the board, the plan and the model too; and nothing secret', () => {
+test('afterwards info has board, plan and model too, and no secrets', () => {
   const info = infoOf(config, startedAt, { board, plan, engine });
   expect(infoSchema.parse(JSON.parse(JSON.stringify(info)))).toMatchObject({
     model: { name: 'demo', quant: 'F16', build: 'b1' },

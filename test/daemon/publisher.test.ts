@@ -26,7 +26,7 @@ async function retained(folder: string, cameras: object, log = new LogLines()): 
   return said;
 }
 
-test('what cameras and questions had retained is cleared once they are removed, at every start, until they are there again', async () => {
+test('retained topics of removed cameras and questions are cleared at every start, until these return', async () => {
   const folder = scratch();
   const both = { porch, yard: { source } };
   expect(await retained(folder, both)).toEqual([]);
@@ -59,7 +59,7 @@ test('a state folder that cannot be created is logged, and nothing else happens'
   expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);
 });
 
-test('a picture that may show what is hidden now is not left at the broker', () => {
+test('a retained picture that may show a newly masked region is cleared', () => {
   const image = { enabled: true };
   const privacy = [
     [

@@ -19,7 +19,7 @@ test.each([
   expect(codeOf(error)).toBe(code);
 });
 
-test('a file that is not there', () => {
+test('a missing file', () => {
   let missing: unknown;
   try {
     readFileSync('/no/such/file');

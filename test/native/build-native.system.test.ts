@@ -59,7 +59,7 @@ test.each([
   expect(stderr).toContain(`${patch} no longer applies`);
 });
 
-test('a tree that git would skip without a word stops the build too', () => {
+test('a tree that git would skip silently stops the build too', () => {
   const outer = join(folder, 'outer');
   const tree = join(outer, 'ignored');
   mkdirSync(outer);

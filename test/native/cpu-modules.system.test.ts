@@ -54,7 +54,7 @@ built.each(names)(`%s uses the ggml that is loaded, of this very version${suffix
   expect(dynamic).not.toMatch(/R(UN)?PATH/);
 });
 
-test('the name of NEON that is defined for the modules is read in one place alone', () => {
+test('the NEON macro that is defined for the modules is read in one place only', () => {
   const source = join(root, 'build/llama.cpp');
   const places = execFileSync('git', ['-C', source, 'grep', '-lw', '__ARM_NEON__', '--', 'ggml'], {
     encoding: 'utf8',

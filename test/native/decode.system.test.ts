@@ -155,7 +155,7 @@ test('a seed repeats what was sampled, another one does not', async () => {
   expect(await speak(8)).not.toEqual(first);
 });
 
-test('a grammar holds what is sampled to its words', async () => {
+test('a grammar restricts sampling to its words', async () => {
   engine.clear();
   await engine.decodeTokens(question, { logitsLast: true });
   engine.setSampler({ temperature: 0, grammar: 'root ::= " open" | " closed"' });

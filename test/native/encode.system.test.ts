@@ -29,7 +29,7 @@ test('a feature layer decides how many blocks run', async () => {
   expect(await likeness(third, { blocks: 3 })).toBeGreaterThan(0.9999);
 });
 
-test('a file with a post-layernorm and no feature layer keeps its last block out', async () => {
+test('without a feature layer, a file with a post-layernorm skips its last block', async () => {
   const padded = writeRandomLlava(folder, tinyShape, { postNorm: true, name: 'padded' });
   expect(await likeness(padded, { blocks: 2, postNorm: true })).toBeGreaterThan(0.9999);
 });

@@ -98,7 +98,7 @@ test('progress rises and ends with 1 before the promise resolves', async () => {
   expect(seen.filter((fraction) => fraction === 1)).toHaveLength(1);
 });
 
-test('a failing load reports no progress of 1', async () => {
+test('a failed load never reports a progress of 1', async () => {
   const seen: number[] = [];
   const load = open(
     { ...model, mmprojPath: model.textPath },
@@ -108,7 +108,7 @@ test('a failing load reports no progress of 1', async () => {
   expect(seen).not.toContain(1);
 });
 
-test('info tells what was loaded', async () => {
+test('info describes the loaded model', async () => {
   const engine = await open(model, { contextSize: 1000 });
   const { text: language, vision, cpu, build } = engine.info;
   expect(language).toMatchObject({

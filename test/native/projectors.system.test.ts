@@ -38,7 +38,7 @@ const costs: readonly {
 describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positions }) => {
   const model = writeRandomModel(folder, projector);
 
-  test('a picture costs what the model was made for, and is counted before', async () => {
+  test('a picture takes the tokens that the model was trained with, and is counted beforehand', async () => {
     const engine = await open(model, { contextSize: 512 });
     expect(engine.info.vision.projectorType).toBe(projector);
     expect(engine.countPictureTokens(width, height)).toBe(imageTokens + delimiters);
@@ -68,7 +68,7 @@ describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positi
     expect(await ask('what is open')).toEqual(fresh);
   });
 
-  test('a picture beyond the context is refused before it is looked at', async () => {
+  test('a picture beyond the context is refused before it is encoded', async () => {
     const engine = await open(model, { contextSize: 256 });
     const { contextSize } = engine;
     const used = contextSize - imageTokens - delimiters - 1;
@@ -126,7 +126,7 @@ test('a hybrid model returns to its checkpoints and to nothing else', async () =
   expect(engine.position).toBe(after);
 });
 
-test('a non-causal picture is computed at once, however small the batch was to be', async () => {
+test('a non-causal picture is decoded in one batch, even if the configured batch is smaller', async () => {
   const gemma = writeRandomModel(folder, 'gemma3');
   const engine = await open(gemma, { contextSize: 256, batchSize: 8, ubatchSize: 8 });
   expect(engine.info.vision.nonCausal).toBe(true);

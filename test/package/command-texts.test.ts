@@ -15,7 +15,7 @@ test('the tree has every command, and no implicit help', () => {
   expect(paths.filter((path) => path.includes('help'))).toEqual([]);
 });
 
-test('the man page tells every command with its options', () => {
+test('the man page lists every command with its options', () => {
   expect(page).toContain('.TH SCENECAST 1 2026-03-01 "scenecast 1.2.3"');
   for (const { path, arguments: words, options, commands: below } of commands.slice(1)) {
     if (below.length > 0) continue;
@@ -27,7 +27,7 @@ test('the man page tells every command with its options', () => {
   }
 });
 
-test('nothing in a text is a request to roff', () => {
+test('no text contains a roff request', () => {
   const program = new Command('scenecast').description(".so /etc/passwd\n'tis \\n");
   program.command('odd').description('odd');
   const text = manPage(commandTree(program), { version: '1', date: new Date(0) });

@@ -38,7 +38,7 @@ class WideEngine extends FakeEngine {
 const camerasOf = (count: number): FakeCamera[] =>
   Array.from({ length: count }, (_, index) => new FakeCamera(`c${index}`));
 
-test('as many frames are described at once as the engine serves, of each camera one after another', async () => {
+test('the engine gets as many frames at once as it serves, at most one per camera', async () => {
   const engine = new WideEngine(4, 3500);
   const { pipeline, recorder } = startPipeline(
     camerasOf(6).map((camera) => taskOf(camera)),
@@ -53,7 +53,7 @@ test('as many frames are described at once as the engine serves, of each camera 
   expect([...recorder.endsById.values()].every((ends) => ends.length === 1)).toBe(true);
 });
 
-test('one camera alone has one frame with the engine, and the newest waits', async () => {
+test('a single camera has one frame at the engine, and its newest frame waits', async () => {
   const engine = new WideEngine(4, 2400);
   startPipeline([taskOf(new FakeCamera('a'))], engine);
   await pass(6000);
@@ -74,7 +74,7 @@ test('sixteen cameras on an engine that serves four at once: each gets its share
   expect(recorder.observations.length).toBeGreaterThan(0.95 * (150_000 / 700) - 4);
 });
 
-test('a frame that was not described in time has expired, and has not failed', async () => {
+test('a frame that is not described in time counts as expired, not as failed', async () => {
   const engine = new FakeEngine();
   engine.fault = new ExpiredError('no board of the pool described it within 30 s');
   const { pipeline, recorder } = startPipeline([taskOf(new FakeCamera('a'))], engine);

@@ -14,7 +14,7 @@ const questions = [
   { name: 'people', ask: 'How many people?' },
 ];
 
-test('a request names prompt, detail and questions, for its own frame alone', async () => {
+test('a request sets prompt, detail and questions for its own frame only', async () => {
   const engine = new FakeEngine(100);
   const { pipeline, recorder } = startPipeline(
     [taskOf(new FakeCamera('a'), { questions, intervalMs: 60_000 })],
@@ -58,13 +58,13 @@ test('an ad-hoc answer goes to the requester and is not published', async () => 
     expect(Object.keys(description.answers)).toEqual(['gate', 'people']);
 });
 
-test('those who options the same share a frame; others get one of their own, at once and in turn', async () => {
+test('requests with the same options share a frame; others get their own, one after another', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(1000);
   const { pipeline, recorder } = startPipeline([taskOf(camera, { intervalMs: 600_000 })], engine);
   await pass(2000);
-  const wishes = [{ prompt: 'brief' }, {}, { prompt: 'brief' }, { ask: { ask: 'What else?' } }];
-  const result = Promise.all(wishes.map((options) => pipeline.request('a', options)));
+  const requested = [{ prompt: 'brief' }, {}, { prompt: 'brief' }, { ask: { ask: 'What else?' } }];
+  const result = Promise.all(requested.map((options) => pipeline.request('a', options)));
   await pass(3500);
   const ids = (await result).map(({ observation }) => observation.frame.id);
   expect(ids[2]).toBe(ids[0]);
@@ -86,15 +86,9 @@ test('a cancelled request rejects with the reason, and no camera is looked at fo
 });
 
 test.each([
-  ['a camera that is not there', 'b', {}, 'unknown', 'no camera is named "b"; there are: a, c'],
-  ['no camera where there are two', null, {}, 'invalid', 'camera: must be one of a, c'],
-  [
-    'a prompt that is not there',
-    'a',
-    { prompt: 'x' },
-    'unknown',
-    'no prompt is named "x"; there are: default, brief',
-  ],
+  ['an unknown camera', 'b', {}, 'unknown', 'no camera is named "b"; there are: a, c'],
+  ['no camera, with two configured,', null, {}, 'invalid', 'camera: must be one of a, c'],
+  ['an unknown prompt', 'a', { prompt: 'x' }, 'unknown', 'no prompt is named "x"; there are: default, brief'],
   [
     'a question of another camera',
     'c',
@@ -109,7 +103,7 @@ test.each([
   expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
 });
 
-test('a paused camera is not looked at, answers requests, and goes on at once', async () => {
+test('a paused camera answers requests only; resumed, it is looked at immediately', async () => {
   const camera = new FakeCamera('a');
   const { pipeline, recorder } = startPipeline([taskOf(camera)], new FakeEngine(100));
   await pass(2500);
@@ -135,7 +129,7 @@ test('a paused camera is not looked at, answers requests, and goes on at once', 
   ]);
 });
 
-test('a camera that is paused from the start is not looked at, and its close is not held up', async () => {
+test('a camera paused from the start is not looked at, and closes immediately', async () => {
   const camera = new FakeCamera('a');
   const { pipeline } = startPipeline([taskOf(camera, { paused: true })], new FakeEngine());
   await pass(60_000);
@@ -160,7 +154,7 @@ test('a frame that waits when its camera is paused is not described', async () =
   expect(b.captures).toBe(1);
 });
 
-test('a new interval counts from the last look, and a new prompt from the next description', async () => {
+test('a new interval counts from the last look; a new prompt applies to the next description', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(10);
   const { pipeline } = startPipeline([taskOf(camera, { intervalMs: 60_000 })], engine);
@@ -181,7 +175,7 @@ test('a new interval counts from the last look, and a new prompt from the next d
   expect(camera.captures).toBe(4);
 });
 
-test('requests without end for one camera leave the others their turns', async () => {
+test('endless requests for one camera do not starve the others', async () => {
   const [asked, other] = [new FakeCamera('asked'), new FakeCamera('other')];
   const { pipeline, recorder } = startPipeline([taskOf(asked), taskOf(other)], new FakeEngine(1000));
   // At every moment two people wait for two different things.

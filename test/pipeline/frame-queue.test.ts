@@ -29,7 +29,7 @@ const takeAll = async (queue: FrameQueue<Job>): Promise<string[]> => {
   return order;
 };
 
-test('a newer frame takes its camera’s slot and gives back the older one', async () => {
+test('a newer frame takes its camera’s slot, and the older one is returned', async () => {
   const { queue } = queueOf();
   expect(queue.offer(job('a', 1))).toBeNull();
   expect(queue.offer(job('a', 2))).toEqual(job('a', 1));
@@ -37,7 +37,7 @@ test('a newer frame takes its camera’s slot and gives back the older one', asy
   expect(await queue.take()).toEqual(job('a', 2));
 });
 
-test('cameras are served in the order in which they began to wait, whatever is replaced meanwhile', async () => {
+test('cameras are served in the order in which they began to wait, even if their frames are replaced', async () => {
   const { queue } = queueOf(job('a', 1), job('b', 1), job('c', 1));
   queue.offer(job('a', 2));
   expect(await queue.take()).toEqual(job('a', 2));
@@ -55,7 +55,7 @@ test('requests go before changes, and changes before interval frames', async () 
   expect(await takeAll(queue)).toEqual(['c', 'b', 'd', 'a']);
 });
 
-test('what is due is not passed by for ever by changes', async () => {
+test('changes do not starve an interval frame', async () => {
   const { queue } = queueOf(job('due', 1));
   const order: string[] = [];
   for (let round = 0; round < 12; round++) {
@@ -67,7 +67,7 @@ test('what is due is not passed by for ever by changes', async () => {
   expect(order.indexOf('due')).toBe(4);
 });
 
-test('a stale frame is never given out, and the camera’s next frame has its turn', async () => {
+test('a stale frame is never returned, and the camera’s next frame keeps its turn', async () => {
   const { queue, stale } = queueOf(job('a', -1), job('b', 1), job('c', 1));
   expect((await queue.take())?.camera).toBe('b');
   expect(stale).toEqual([job('a', -1)]);
@@ -90,7 +90,7 @@ test('closing returns the jobs that were not taken', () => {
   expect(queue.close()).toEqual([job('a', 1), job('b', 1)]);
 });
 
-test('a camera that is held waits, whatever its turn, and does not come before others for having waited', async () => {
+test('a held camera is skipped, and the time it was held does not raise its priority', async () => {
   const held = new Set(['a']);
   const queue = new FrameQueue<Job>({
     patience: 2,

@@ -16,7 +16,7 @@ function seeing(scene: number): FakeCamera {
   return camera;
 }
 
-test('a scene that stays is described once, and its other frames end as unchanged, with the measure', async () => {
+test('an unchanged scene is described once; its other frames end as unchanged, with the measure', async () => {
   const { pipeline, recorder } = startPipeline(
     [taskOf(seeing(1), { gate: new FakeGate() })],
     new FakeEngine(),
@@ -32,7 +32,7 @@ test('a scene that stays is described once, and its other frames end as unchange
   expect(pipeline.health.cameras['a']?.gate).toEqual({ measure: 0, threshold: 0.5, noiseFloor: 1 });
 });
 
-test('what changes is described, and says that it is a change; the first frame is only due', async () => {
+test('a changed scene is described with the trigger change, the first frame with interval', async () => {
   const camera = seeing(1);
   const { recorder } = startPipeline([taskOf(camera, { gate: new FakeGate() })], new FakeEngine());
   await pass(1500);
@@ -42,7 +42,7 @@ test('what changes is described, and says that it is a change; the first frame i
   expect(recorder.observations.map(({ trigger }) => trigger)).toEqual(['interval', 'change']);
 });
 
-test('a frame whose description failed is nothing to compare with', async () => {
+test('a frame whose description failed is not used for comparison', async () => {
   const camera = seeing(1);
   const engine = new FakeEngine();
   const { recorder } = startPipeline([taskOf(camera, { gate: new FakeGate() })], engine);
@@ -58,7 +58,7 @@ test('a frame whose description failed is nothing to compare with', async () => 
   expect(engine.seen).toEqual([1, 2, 2, 1]);
 });
 
-test('a frame that was displaced is nothing to compare with either', async () => {
+test('nor is a frame that was displaced', async () => {
   const camera = seeing(1);
   const engine = new FakeEngine(2500);
   const { recorder } = startPipeline([taskOf(camera, { gate: new FakeGate() })], engine);
@@ -73,7 +73,7 @@ test('a frame that was displaced is nothing to compare with either', async () =>
   expect(recorder.ends.filter((end) => end === 'expired')).toHaveLength(1 + 2);
 });
 
-test('an unchanged scene is described once in the maximum interval', async () => {
+test('an unchanged scene is described once per maximum interval', async () => {
   const task = taskOf(seeing(1), { gate: new FakeGate(), maxIntervalMs: 10_000 });
   const { recorder } = startPipeline([task], new FakeEngine());
   await pass(35_500);
@@ -88,7 +88,7 @@ test('without a maximum interval it is never described again', async () => {
   expect(recorder.observations).toHaveLength(1);
 });
 
-test('a restless scene is not looked at again before the minimum interval is over', async () => {
+test('a busy scene is not looked at again before the minimum interval is over', async () => {
   const camera = new FakeCamera('a');
   const task = taskOf(camera, { gate: new FakeGate(), minIntervalMs: 4500 });
   const { recorder } = startPipeline([task], new FakeEngine(100));
@@ -97,7 +97,7 @@ test('a restless scene is not looked at again before the minimum interval is ove
   expect(camera.captures).toBe(4);
 });
 
-test('after a failed description the minimum interval does not hold the next look back', async () => {
+test('a failed description does not delay the next look by the minimum interval', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(100);
   engine.fault = new Error('the engine died');
@@ -106,7 +106,7 @@ test('after a failed description the minimum interval does not hold the next loo
   expect(camera.captures).toBe(3);
 });
 
-test('a frame that waited while the same scene was described ends as unchanged at its turn', async () => {
+test('a frame that waited while the same scene was described ends as unchanged', async () => {
   const camera = seeing(1);
   const engine = new FakeEngine(2500);
   const { recorder } = startPipeline([taskOf(camera, { gate: new FakeGate() })], engine);

@@ -9,7 +9,7 @@ function spoke(completion: number, generateMs: number): Description {
   return { ...description, timings: { ...timings, generateMs }, tokens: { ...tokens, completion } };
 }
 
-test('nothing is known of the speed before the first description', () => {
+test('the speed is unknown before the first description', () => {
   expect(new RecentTimings().health).toEqual({});
 });
 
@@ -24,7 +24,7 @@ test('p50 and p95 are of the latest hundred descriptions, by nearest rank', () =
   expect(timings.health.timing).toEqual({ p50Ms: 1050, p95Ms: 1095 });
 });
 
-test('tokens a second are those of the latest description', () => {
+test('tokens per second are those of the latest description', () => {
   const timings = new RecentTimings();
   timings.add({ totalMs: 1, description: spoke(10, 1000) });
   timings.add({ totalMs: 1, description: spoke(30, 2000) });
@@ -33,7 +33,7 @@ test('tokens a second are those of the latest description', () => {
   expect(timings.health).not.toHaveProperty('tokensPerSecond');
 });
 
-test('health tells the speed once something was described, and what is read of the board', async () => {
+test('health contains the speed after the first description, and the readings of the board', async () => {
   const board = {
     temperatureC: 50,
     memoryAvailableBytes: 1,
@@ -50,7 +50,7 @@ test('health tells the speed once something was described, and what is read of t
   expect(recorder.healths.at(-1)?.timing?.p95Ms).toBeGreaterThanOrEqual(0);
 });
 
-test('a board that cannot be read, or hangs, holds up neither the rest of health nor the end', async () => {
+test('a board that cannot be read, or hangs, blocks neither the rest of health nor the shutdown', async () => {
   let reads = 0;
   const { recorder, log } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine(), {
     healthIntervalMs: 10,

@@ -23,7 +23,7 @@ async function stuckWithin(pipeline: Pipeline, seconds: number, step = 1): Promi
   return seen;
 }
 
-test('a scene where nothing happens, and is looked at once an hour, is no standstill', async () => {
+test('an unchanged scene, or one looked at once an hour, is not stuck', async () => {
   const [often, seldom] = [new FakeCamera('often'), new FakeCamera('seldom')];
   often.scene = 1;
   const { pipeline, recorder } = startPipeline(
@@ -35,7 +35,7 @@ test('a scene where nothing happens, and is looked at once an hour, is no stands
   expect(seldom.captures).toBe(3);
 });
 
-test('nor is a camera that goes on failing', async () => {
+test('nor is a camera that keeps failing', async () => {
   const camera = new FakeCamera('a');
   camera.fault = new Error('gone');
   const { pipeline } = startPipeline([taskOf(camera)], new FakeEngine());
@@ -65,7 +65,7 @@ test('while the engine starts only the newest frame waits, and it is not reporte
   expect(pipeline.health.frames.dropped).toBe(60);
 });
 
-test('a camera that neither gives a picture nor fails is stuck in its time, and the others are not', async () => {
+test('a camera that neither returns a picture nor fails is stuck after its limit; the others are not', async () => {
   const [hung, good] = [new FakeCamera('hung'), new FakeCamera('good')];
   const { pipeline } = startPipeline([taskOf(hung, { maxLookMs: 90_000 }), taskOf(good)], new FakeEngine());
   await pass(5000);
@@ -74,7 +74,7 @@ test('a camera that neither gives a picture nor fails is stuck in its time, and 
   expect(await stuckWithin(pipeline, 10)).toEqual(new Set(['camera hung']));
 });
 
-test('a description that never ends is stuck in its time', async () => {
+test('a description that never ends is stuck after its limit', async () => {
   const { pipeline } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine(1e9), {
     maxDescriptionMs: 960_000,
   });
@@ -82,7 +82,7 @@ test('a description that never ends is stuck in its time', async () => {
   expect(await stuckWithin(pipeline, 10)).toEqual(new Set(['description']));
 });
 
-test('a loop whose timer never comes is stuck', async () => {
+test('a loop whose timer never fires is stuck', async () => {
   const { pipeline } = startPipeline([taskOf(new FakeCamera('a'), { intervalMs: 10_000 })], new FakeEngine());
   await pass(5000);
   const now = performance.now();
@@ -91,7 +91,7 @@ test('a loop whose timer never comes is stuck', async () => {
   expect(stuckLoops(pipeline.heartbeats, now + 36_000)).toEqual(['camera a']);
 });
 
-test('after its end nothing is expected of it', async () => {
+test('a closed pipeline is never stuck', async () => {
   const { pipeline } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine());
   await pass(5000);
   await pipeline.close();

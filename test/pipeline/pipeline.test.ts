@@ -37,7 +37,7 @@ test('a frame is captured, described and published under one id, with the prompt
   expect(recorder.statuses).toEqual([['a', { state: 'online', reason: null }]]);
 });
 
-test('while the engine works only the newest frame waits; every frame ends exactly once, also at the end', async () => {
+test('while the engine works only the newest frame waits; every frame ends exactly once, also at shutdown', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(3500);
   const { pipeline, recorder } = startPipeline([taskOf(camera)], engine);
@@ -76,7 +76,7 @@ test('a failed description is published as failed, and the next frame is describ
   expect(pipeline.health.engine).toBe('idle');
 });
 
-test('a camera that fails is offline with the reason, is tried again, and comes back without a second start', async () => {
+test('a camera that fails is offline with the reason, is retried, and comes back without a second start', async () => {
   const camera = new FakeCamera('a');
   const { recorder } = startPipeline([taskOf(camera)], new FakeEngine());
   await pass(500);
@@ -92,7 +92,7 @@ test('a camera that fails is offline with the reason, is tried again, and comes 
   expect(camera.starts).toBe(1);
 });
 
-test('a camera that goes on failing is tried after 1 s five times, 5 s five times, 10 s ten times, then each minute', async () => {
+test('a failing camera is retried after 1 s five times, 5 s five times, 10 s ten times, then every minute', async () => {
   const camera = new FakeCamera('a');
   camera.fault = new Error('gone');
   startPipeline([taskOf(camera)], new FakeEngine());
@@ -113,13 +113,13 @@ test('a camera that goes on failing is tried after 1 s five times, 5 s five time
   expect(camera.captures - before).toBeGreaterThanOrEqual(2);
 });
 
-test('closing twice is fine', async () => {
+test('it can be closed twice', async () => {
   const { pipeline } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine());
   await pipeline.close();
   await pipeline.close();
 });
 
-test('health is published at once and at its interval', async () => {
+test('health is published at the start and at its interval', async () => {
   const { recorder } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine(400), {
     healthIntervalMs: 30_300,
   });
@@ -132,7 +132,7 @@ test('health is published at once and at its interval', async () => {
   });
 });
 
-test('an interval that is made longer during a look holds from that look on', async () => {
+test('an interval raised during a look counts from that look', async () => {
   const lookedAt: number[] = [];
   class SlowCamera extends FakeCamera {
     override async capture(signal: AbortSignal): Promise<Picture> {

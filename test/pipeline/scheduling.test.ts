@@ -19,7 +19,7 @@ function servings(observations: readonly { readonly frame: { readonly camera: st
   return [...byCamera.values()].map(({ length }) => length).sort((a, b) => a - b);
 }
 
-test('sixteen cameras on one engine that is far too slow: each gets its share, and nothing stale is described', async () => {
+test('sixteen cameras share an engine that is far too slow: each gets its share, and no stale frame is described', async () => {
   const cameras = camerasOf(16);
   const starts: number[] = [];
   const engine = new FakeEngine(700);
@@ -43,7 +43,7 @@ test('sixteen cameras on one engine that is far too slow: each gets its share, a
   expect(described + unchanged + failed + dropped + expired).toBe(captured);
 });
 
-test('cameras that are only due are not starved by others that change all the time', async () => {
+test('cameras that change all the time do not starve the others', async () => {
   const cameras = camerasOf(16);
   const { recorder } = startPipeline(
     cameras.map((camera, index) => taskOf(camera, { gate: index < 8 ? new FakeGate() : null })),
@@ -55,7 +55,7 @@ test('cameras that are only due are not starved by others that change all the ti
   expect(served[0]! / served.at(-1)!).toBeGreaterThanOrEqual(0.4);
 });
 
-test('a frame that is too old is expired and counted, and the camera is looked at afresh in its turn', async () => {
+test('a frame that is too old expires and is counted; at its camera’s turn a new frame is captured', async () => {
   const [busy, rare] = [new FakeCamera('busy'), new FakeCamera('rare')];
   const engine = new FakeEngine(6000);
   const { pipeline, recorder } = startPipeline(
@@ -88,7 +88,7 @@ test('a frame that grew too old during a restart of the engine is not described 
   expect(engine.seen).toEqual([2]);
 });
 
-test('while the fresh frame is long in coming, the engine goes on with other cameras', async () => {
+test('while a new frame is being captured, the engine describes other cameras', async () => {
   const [busy, rare] = [new FakeCamera('busy'), new FakeCamera('rare')];
   const { recorder } = startPipeline(
     [taskOf(busy), taskOf(rare, { intervalMs: 3_150_000 })],
@@ -103,7 +103,7 @@ test('while the fresh frame is long in coming, the engine goes on with other cam
   expect(recorder.observations.map(({ frame }) => frame.camera)).toEqual(Array(4).fill('busy'));
 });
 
-test('a request is described before what waits, whatever the gate says, and gives the observation', async () => {
+test('a request is described before waiting frames, regardless of the gate, and returns the observation', async () => {
   const [a, b, c] = camerasOf(3) as [FakeCamera, FakeCamera, FakeCamera];
   c.scene = 7;
   const engine = new FakeEngine(1000);
@@ -137,7 +137,7 @@ test('a request is described before what waits, whatever the gate says, and give
   expect(c.captures).toBe(captures + 1);
 });
 
-test('a request is not satisfied by a frame from before it, and requests for one camera share a frame', async () => {
+test('a request gets no frame captured before it, and requests for one camera share a frame', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(3000);
   const { pipeline, recorder } = startPipeline([taskOf(camera, { intervalMs: 60_000 })], engine);
@@ -152,7 +152,7 @@ test('a request is not satisfied by a frame from before it, and requests for one
   expect(recorder.ends).toEqual(['expired', 'described', 'described']);
 });
 
-test('a request says why it has no answer', async () => {
+test('a request rejects with the reason if it is not described', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(1000);
   const { pipeline } = startPipeline([taskOf(camera)], engine);
@@ -205,7 +205,7 @@ test('a stretched interval is logged once, shown in health, and logged once when
   expect(pipeline.health.cameras['a']?.effectiveIntervalMs).toBe(1000);
 });
 
-test('a scene in which nothing happens any more is no longer said to be behind', async () => {
+test('the effective interval returns to normal once the scene stops changing', async () => {
   const camera = new FakeCamera('a');
   const task = taskOf(camera, { gate: new FakeGate() });
   const { pipeline } = startPipeline([task], new FakeEngine(3500));

@@ -39,7 +39,7 @@ async function settingsOf(
   return { settings, told };
 }
 
-test('a change holds at once, and after a restart; other cameras and settings are as in the config', async () => {
+test('a change applies immediately and after a restart; other cameras and settings stay as configured', async () => {
   const store = new MemoryStore();
   const { settings, told } = await settingsOf(store);
   const now = await settings.set('porch', { paused: true });
@@ -51,7 +51,7 @@ test('a change holds at once, and after a restart; other cameras and settings ar
   expect(later.of('yard')).toEqual(porch);
 });
 
-test('what is set already is not written; set back, it is forgotten', async () => {
+test('an unchanged value is not written; a value set back to the config’s is removed from the store', async () => {
   const store = new MemoryStore();
   const { settings, told } = await settingsOf(store);
   await settings.set('porch', { paused: false });
@@ -62,7 +62,7 @@ test('what is set already is not written; set back, it is forgotten', async () =
   expect(settings.of('porch')).toEqual(porch);
 });
 
-test('the config wins where it was changed after the change', async () => {
+test('a later edit of the config overrides a kept change', async () => {
   const store = new MemoryStore();
   const { settings } = await settingsOf(store);
   await settings.set('porch', { intervalMs: 500 });
@@ -70,7 +70,7 @@ test('the config wins where it was changed after the change', async () => {
   const configured = { porch: { ...porch, intervalMs: 60_000 }, yard: porch };
   const { settings: later } = await settingsOf(store, { configured });
   expect(later.of('porch')).toEqual({ paused: false, intervalMs: 60_000, prompt: 'brief' });
-  // And it stays so, when the config says again what it said at first.
+  // The change stays discarded, even if the config returns to its first value.
   const { settings: last } = await settingsOf(store);
   expect(last.of('porch').intervalMs).toBe(10_000);
 });
@@ -78,8 +78,8 @@ test('the config wins where it was changed after the change', async () => {
 test.each<[string, Partial<SettingsParts>]>([
   ['the camera is removed', { configured: { yard: porch } }],
   ['the prompt is removed', { prompts: ['default'] }],
-  ['it may not be changed any more', { changeable: ['paused', 'intervalMs'] }],
-])('a change is forgotten where %s', async (_name, parts) => {
+  ['it can no longer be changed', { changeable: ['paused', 'intervalMs'] }],
+])('a kept change is discarded if %s', async (_name, parts) => {
   const store = new MemoryStore();
   await (await settingsOf(store)).settings.set('porch', { prompt: 'brief' });
   await settingsOf(store, parts);
@@ -87,7 +87,7 @@ test.each<[string, Partial<SettingsParts>]>([
   expect((await settingsOf(store)).settings.of('porch')).toEqual(porch);
 });
 
-test('cameras and prompts that are not there are refused by name', async () => {
+test('unknown cameras and prompts are refused by name', async () => {
   const { settings, told } = await settingsOf(new MemoryStore());
   await expect(settings.set('prch', { paused: true })).rejects.toMatchObject({
     code: 'unknown',
@@ -98,7 +98,7 @@ test('cameras and prompts that are not there are refused by name', async () => {
   expect(told).toEqual([]);
 });
 
-test('a change that cannot be kept holds, and says so; the next is tried again', async () => {
+test('a change that cannot be stored applies and rejects; the next change stores both', async () => {
   const store = new MemoryStore();
   const { settings } = await settingsOf(store);
   store.fault = new Error('no space left on device');
@@ -112,7 +112,7 @@ test('a change that cannot be kept holds, and says so; the next is tried again',
   expect([...store.kept.keys()]).toEqual(['porch', 'yard']);
 });
 
-test('many changes at once are few writes, and each has what it changed kept when it resolves', async () => {
+test('many changes at once take few writes, and each resolves after it is stored', async () => {
   const store = new MemoryStore();
   const { settings } = await settingsOf(store);
   await Promise.all(

@@ -19,7 +19,7 @@ const changing =
   /^(apt-get .*(install|purge|update)|systemctl (start|restart|enable|disable)|mosquitto_passwd|runuser|chown)/;
 
 describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs dpkg-deb)', () => {
-  test('a dry run tells each step and changes nothing', async () => {
+  test('a dry run prints each step and changes nothing', async () => {
     const { board, install } = newBoard();
     const before = board.files({ withTimes: true });
     const { code, output } = await board.provision(['--dry-run', ...install, '--camera', 'scene']);
@@ -158,7 +158,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     },
   );
 
-  test('what is given is written as it is, and never run', async () => {
+  test('answers are written verbatim, and never executed', async () => {
     const { board, install } = newBoard();
     const prompt = `$(touch ${board.folder}/run1) \`touch ${board.folder}/run2\` "x" \\ 'y' #: {a}; é`;
     const { code } = await board.provision([...install, '--prompt', prompt]);
@@ -169,7 +169,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(existsSync(join(board.folder, 'run1')) || existsSync(join(board.folder, 'run2'))).toBe(false);
   });
 
-  test('a config that was changed by hand is left alone, or kept aside for other answers', async () => {
+  test('a config edited by hand is left alone, or moved aside for new answers', async () => {
     const { board, install } = newBoard();
     await board.provision(install);
     const mine = `${board.read(configPath)}\n# mine\n`;
@@ -183,7 +183,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(board.read(kept!)).toBe(mine);
   });
 
-  test('where the service does not start with new answers, those that worked are put back', async () => {
+  test('if the service does not start with new answers, the working ones are restored', async () => {
     const { board, install } = newBoard();
     await board.provision(install);
     const before = board.files({ withTimes: false });
@@ -196,7 +196,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect((await board.provision(install)).code).toBe(0);
   });
 
-  test('a failed try with other answers does not cost what was changed by hand', async () => {
+  test('a failed attempt with new answers does not lose edits made by hand', async () => {
     const { board, install } = newBoard();
     await board.provision(install);
     const mine = `${board.read(configPath)}\n# mine\n`;
@@ -236,7 +236,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(board.calls.join('\n')).toMatch(/^mosquitto_passwd -U/m);
   });
 
-  test('a model folder of a name that is known is copied where its files are others', async () => {
+  test('a model folder with a known name is copied if its files differ', async () => {
     const { board, install } = newBoard();
     const modelOf = (version: string, text: string): string => {
       const folder = join(board.folder, version, 'Mine');
@@ -253,7 +253,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect((await board.provision([...install, '--model', second])).output).toMatch(/the model is in/);
   });
 
-  test('a camera that gives no picture is not waited for until the end', async () => {
+  test('a camera without a picture does not delay the script until its timeout', async () => {
     const { board, install } = newBoard();
     const { code, output } = await board.provision(install, {
       FAKE_STATUS: 'looking at 0 of 1 camera; camera camera offline: unauthorised',
@@ -262,7 +262,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(code).toBe(1);
   });
 
-  test('an address is logged without what may be a password in it', async () => {
+  test('an address is logged without its possible password', async () => {
     const { board, install } = newBoard();
     const address = 'http://10.0.0.2/snap.cgi?token=horse';
     const { code, output } = await board.provision([...install, '--camera', address]);
@@ -271,7 +271,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(output + board.read('var/log/scenecast-provision.log')).not.toMatch('horse');
   });
 
-  test('offline, apt has no source but the folder, and models come from it', async () => {
+  test('offline, the folder is the only apt source, and the source of models', async () => {
     const { board } = newBoard();
     const folder = join(board.folder, 'stick');
     const { code, output } = await board.provision(['--yes', '--offline', board.folder, '--model', 'small']);
@@ -318,7 +318,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(board.calls.filter((call) => changing.test(call))).toEqual([]);
   });
 
-  test('two at once: the second says so', async () => {
+  test('a second run at the same time is refused', async () => {
     const { board, install } = newBoard();
     const { code, output } = await board.provision(install, { FAKE_FLOCK: '1' });
     expect(output).toMatch(/another run is in progress/);

@@ -84,7 +84,7 @@ const adder = `
   }
 `;
 
-test('killed at any moment, it has kept every entry that it said it had', async () => {
+test('after a kill at any moment, every entry that was acknowledged is still stored', async () => {
   const path = scratchPath();
   const told: string[] = [];
   for (let run = 0; run < 4; run++) {

@@ -52,7 +52,7 @@ async function idsWaiting(outbox: Outbox, after = 0): Promise<string[]> {
 test('entries wait in order, and across a restart, until they are delivered', async () => {
   const path = scratchPath();
   const first = await open(path);
-  // In no order that a sorting of ids would give.
+  // Not in the order of their ids.
   await Promise.all(['c', 'a', 'b'].map((id) => first.add(entry(id))));
   const [c] = await first.waiting(0, 1);
   expect(c).toEqual({ ...entry('c'), seq: 1 });
@@ -69,7 +69,7 @@ test('entries wait in order, and across a restart, until they are delivered', as
   expect(second.replayable).toBe(1);
 });
 
-test('what a broker has lost waits again, in order and under the same numbers, and so does the newest of each camera', async () => {
+test('entries that a broker lost, and the newest of each camera, wait again, in order and under the same numbers', async () => {
   const outbox = await open(scratchPath());
   for (const id of ['a', 'b', 'c', 'd']) await outbox.add(entry(id, id, id === 'a' ? 'yard' : 'porch'));
   for (const { seq } of await outbox.waiting(0, 10)) outbox.delivered(seq);
@@ -93,7 +93,7 @@ test('a number is never used again, even when all entries are gone', async () =>
   expect((await second.waiting(0, 10)).map(({ seq }) => seq)).toContain(3);
 });
 
-test('over its bounds it gives up what was delivered first, then the oldest, and counts what it dropped', async () => {
+test('over its limit, delivered entries are dropped first, then the oldest, which are counted', async () => {
   const outbox = await open(scratchPath(), { maxEntries: 3 });
   for (const id of ['a', 'b', 'c']) await outbox.add(entry(id));
   const [, b] = await outbox.waiting(0, 2);
@@ -111,7 +111,7 @@ test('over its bounds it gives up what was delivered first, then the oldest, and
   });
 });
 
-test('bytes are bounded too, and one entry that alone is too large costs no other', async () => {
+test('bytes are limited too, and an entry that is too large on its own displaces no other', async () => {
   const outbox = await open(scratchPath(), { maxBytes: 100 });
   for (const id of ['a', 'b', 'c']) await outbox.add(entry(id, 'x'.repeat(40)));
   expect(await idsWaiting(outbox)).toEqual(['b', 'c']);
@@ -126,7 +126,7 @@ function openFile(path: string, bounds: Partial<OutboxBounds> = {}): OutboxFile 
   return file;
 }
 
-test('what has waited for too long is dropped and counted, what was delivered long ago forgotten but for the newest', () => {
+test('entries that waited too long are dropped and counted; delivered entries expire too, except the newest of each camera', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const path = scratchPath();
   const first = openFile(path);
@@ -142,7 +142,7 @@ test('what has waited for too long is dropped and counted, what was delivered lo
   expect(second.status).toMatchObject({ depth: 1, dropped: 1, replayable: 1 });
   expect(second.sendAgain(0)).toBe(1);
   expect(second.waiting(0, 10).map(({ id }) => id)).toEqual(['c', 'fresh']);
-  // What is sent again is old, and has only begun to wait.
+  // The age of an entry sent again counts from when it began to wait again.
   vi.advanceTimersByTime(15_000);
   second.add(entry('newer', 'x', 'yard'));
   second.commit();
@@ -150,7 +150,7 @@ test('what has waited for too long is dropped and counted, what was delivered lo
   second.close();
 });
 
-test('a step of the system’s clock ages nothing', () => {
+test('a step of the system clock does not age entries', () => {
   const path = scratchPath();
   const first = openFile(path, { maxAgeMs: 60_000 });
   first.add(entry('a'));
@@ -168,7 +168,7 @@ test.each([
   ],
   ['cut short', (path: string) => truncateSync(path, 5000)],
   [
-    'made by a later Scenecast',
+    'written by a later Scenecast',
     (path: string) => {
       const database = new DatabaseSync(path);
       database.exec('PRAGMA user_version = 99');
@@ -176,14 +176,14 @@ test.each([
     },
   ],
   [
-    'torn inside',
+    'corrupted inside',
     (path: string) => {
       const bytes = readFileSync(path);
       bytes.fill(0xa5, 4096, 16_384);
       writeFileSync(path, bytes);
     },
   ],
-])('a file that was %s is moved aside, and a new one started', async (_how, damage) => {
+])('a file that was %s is moved aside and replaced by a new one', async (_how, damage) => {
   const path = scratchPath();
   const first = await open(path);
   for (let index = 0; index < 30; index++) await first.add(entry(`id ${index}`, 'x'.repeat(1000)));
@@ -203,7 +203,7 @@ test.each([
   expect(await idsWaiting(await open(path))).toEqual(['new']);
 });
 
-test('a file that is damaged while it is in use loses nothing that is added then', () => {
+test('after a file is damaged during use, new entries are kept', () => {
   const path = scratchPath();
   const file = openFile(path);
   for (let index = 0; index < 500; index++) file.add(entry(`id ${index}`, 'x'.repeat(20_000), 'yard'));
@@ -236,7 +236,7 @@ test('a second Scenecast fails with the remedy, because the file is in use', asy
   );
 });
 
-test('a folder that cannot be is named, with the remedy', async () => {
+test('a folder that cannot be created is named, with the remedy', async () => {
   const file = join(scratchFolder(), 'file');
   writeFileSync(file, '');
   const opening = open(join(file, 'outbox.db'));

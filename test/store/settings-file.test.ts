@@ -20,7 +20,7 @@ const changed = new Map<string, ChangedSettings>([
   ['yard', { prompt: { value: 'brief', config: 'default' } }],
 ]);
 
-test('what is saved is there for the next, in a folder that is made, and nothing else is', async () => {
+test('saved settings are loaded by the next process; the folder is created and holds no other file', async () => {
   const folder = join(scratch(), 'state');
   const path = join(folder, 'settings-test.json');
   const log = new LogLines();
@@ -33,7 +33,7 @@ test('what is saved is there for the next, in a folder that is made, and nothing
   expect(log.lines).toEqual([]);
 });
 
-test('what a killed process left half-written is not read', async () => {
+test('a partial file left by a killed process is not read', async () => {
   const path = join(scratch(), 'settings.json');
   const file = new SettingsFile(path, new LogLines());
   await file.save(changed);
@@ -49,7 +49,7 @@ test.each([
   ['zeros', '\0'.repeat(200)],
   ['another version', '{"version":2,"cameras":{}}'],
   ['another type', '{"version":1,"cameras":{"porch":{"paused":{"value":"yes","config":false}}}}'],
-])('a file that holds %s is set aside, with a warning, and counts as empty', async (_name, text) => {
+])('a file that holds %s is moved aside with a warning, and counts as empty', async (_name, text) => {
   const path = join(scratch(), 'settings.json');
   writeFileSync(path, text);
   const log = new LogLines();
@@ -58,7 +58,7 @@ test.each([
   expect(log.lines).toMatchObject([{ level: 'warn', fields: { aside: `${path}.damaged` } }]);
 });
 
-test('a file that cannot be read or written says so', async () => {
+test('a file that cannot be read is logged, and one that cannot be written rejects', async () => {
   const path = join(scratch(), 'settings.json');
   mkdirSync(path);
   const log = new LogLines();

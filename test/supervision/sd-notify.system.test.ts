@@ -8,7 +8,7 @@ import { LogLines } from '../pipeline/fixture.ts';
 test.each([
   ['a socket in the file system', false],
   ['an abstract socket', true],
-])('%s receives what is reported, in one datagram, from this very process', async (_name, isAbstract) => {
+])('%s receives each report in one datagram, sent by this process', async (_name, isAbstract) => {
   const socket = await NotifySocket.open({ isAbstract });
   const notify = new SdNotify(socket.path, new LogLines());
   notify.send({ READY: '1', STATUS: 'looking at 1 camera' });
@@ -20,14 +20,14 @@ test.each([
   ]);
 });
 
-test('a reason with line breaks in it cannot say anything else', async () => {
+test('a reason with line breaks cannot inject other assignments', async () => {
   const socket = await NotifySocket.open();
   new SdNotify(socket.path, new LogLines()).send({ STATUS: 'camera a offline: no\nREADY=1\r\nMAINPID=1' });
   await until(() => socket.received.length === 1);
   expect(socket.received[0]?.text).toBe('STATUS=camera a offline: no READY=1 MAINPID=1\n');
 });
 
-test('where the receiver is held up nothing waits; what was not heard is said again, but no old sign of life', async () => {
+test('a blocked receiver blocks nothing; unsent values are sent later, except watchdog pings', async () => {
   const socket = await NotifySocket.open();
   const log = new LogLines();
   const notify = new SdNotify(socket.path, log);
@@ -52,13 +52,13 @@ test.each([
   ['no path', 'run/systemd/notify', 22],
   ['nothing', '', 22],
   ['a name that is too long', `/${'x'.repeat(200)}`, 22],
-  ['a path without a listener', '/nowhere/socket', 2],
-])('%s is refused with the system’s number', (_name, socket, errno) => {
+  ['a path where nobody listens', '/nowhere/socket', 2],
+])('%s is refused with the errno', (_name, socket, errno) => {
   expect(() => loadSdNotifyAddon().send(socket, 'READY=1')).toThrow(expect.objectContaining({ errno }));
 });
 
-test('a path of the greatest length that a socket may have is used whole', () => {
-  // 107 bytes and the terminating zero. It fails only because there is no socket at this path.
+test('a socket path of the maximum length is not truncated', () => {
+  // 107 bytes and the closing zero; nobody is there, and it is not the form that is refused.
   const socket = `/${'x'.repeat(106)}`;
   expect(() => loadSdNotifyAddon().send(socket, 'READY=1')).toThrow(expect.objectContaining({ errno: 2 }));
 });

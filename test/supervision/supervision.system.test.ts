@@ -5,7 +5,7 @@ import { NotifySocket } from '../../tools/test/notify-socket.ts';
 import { until } from '../../tools/test/until.ts';
 import { LogLines } from '../pipeline/fixture.ts';
 
-test('signs of life come while every loop gets on, and stop while one does not; the status says which', async () => {
+test('watchdog pings are sent while every loop makes progress, and stop while one does not; the status names it', async () => {
   const socket = await NotifySocket.open();
   const log = new LogLines();
   let heartbeats: Heartbeat[] = [{ loop: 'camera porch', dueMs: Number.POSITIVE_INFINITY }];
@@ -17,15 +17,15 @@ test('signs of life come while every loop gets on, and stop while one does not; 
   });
   onTestFinished(() => supervision.close());
   supervision.ready();
-  const signs = (): number => socket.values('WATCHDOG').length;
-  await until(() => signs() >= 3);
+  const pings = (): number => socket.values('WATCHDOG').length;
+  await until(() => pings() >= 3);
   expect(socket.received[0]?.text).toBe('READY=1\nWATCHDOG=1\nSTATUS=fine\n');
 
   heartbeats = [...heartbeats, { loop: 'engine', dueMs: performance.now() - 1 }];
   await until(() => socket.values('STATUS').includes('stuck: engine'));
-  const before = signs();
+  const before = pings();
   await new Promise((resolve) => setTimeout(resolve, 200));
-  expect(signs()).toBe(before);
+  expect(pings()).toBe(before);
   expect(log.lines).toEqual([{ fields: { stuck: ['engine'] }, message: 'stuck; watchdog not fed' }]);
 
   heartbeats = [{ loop: 'engine', dueMs: performance.now() + 60_000 }];

@@ -15,8 +15,11 @@ test.each([
     { NOTIFY_SOCKET: '@n', WATCHDOG_USEC: '40000000', WATCHDOG_PID: '8' },
     { socket: '@n', watchdogMs: null },
   ],
-])('an environment with %s is understood, and taken away from children', (_name, given, expected) => {
-  const env: NodeJS.ProcessEnv = { HOME: '/root', ...given };
-  expect(takeNotifyEnvironment(env, 7)).toEqual(expected);
-  expect(env).toEqual({ HOME: '/root' });
-});
+])(
+  'an environment with %s is parsed, and removed so that children do not inherit it',
+  (_name, given, expected) => {
+    const env: NodeJS.ProcessEnv = { HOME: '/root', ...given };
+    expect(takeNotifyEnvironment(env, 7)).toEqual(expected);
+    expect(env).toEqual({ HOME: '/root' });
+  },
+);

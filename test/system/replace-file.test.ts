@@ -10,7 +10,7 @@ function scratch(): string {
   return folder;
 }
 
-test('a file is replaced, its folder made, and nothing else left there', async () => {
+test('a file is replaced, its folder created, and no other file left there', async () => {
   const folder = join(scratch(), 'a', 'b');
   const path = join(folder, 'state.json');
   await replaceFile(path, 'first');
@@ -19,7 +19,7 @@ test('a file is replaced, its folder made, and nothing else left there', async (
   expect(readdirSync(folder)).toEqual(['state.json']);
 });
 
-test('a file that cannot be replaced stays, and nothing is left beside it', async () => {
+test('a file that cannot be replaced stays, and no other file is left next to it', async () => {
   const folder = scratch();
   const path = join(folder, 'state.json');
   mkdirSync(path);

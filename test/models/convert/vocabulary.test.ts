@@ -134,7 +134,7 @@ test('merges written as pairs keep their spaces', async () => {
   expect(await tokenizerOf(llama3Checkpoint(tokenizer))).toMatchObject({ merges: ['t h', 'a\u0120b c'] });
 });
 
-test('other known splitters are told apart, and an unknown one is refused', async () => {
+test('other known splitters are distinguished, and an unknown one is refused', async () => {
   const qwen = llama3(llama3Expression.replace('{1,3}', ''));
   expect(await tokenizerOf(llama3Checkpoint(qwen))).toMatchObject({ pre: 'qwen2' });
   const gpt2 = { ...llama3(), pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false } };
