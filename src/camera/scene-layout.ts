@@ -130,7 +130,7 @@ function sampleShape(random: SceneRandom, cell: number, { width, height }: Size)
   };
 }
 
-/** Dim and nearly grey, so that every colour stands out, but never twice the same. */
+/** Dim and nearly grey, so that every colour stands out, and never the same twice. */
 function sampleBackground(random: SceneRandom): Scene['background'] {
   const grey = random.chance(0.1) ? 0 : random.between(0, 110);
   const corner = (): Rgb => {

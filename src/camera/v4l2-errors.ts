@@ -22,7 +22,7 @@ export function cameraErrorOf(path: string, error: unknown): CameraError {
   return new CameraError(remedy ? `${named}; ${remedy}` : named, { cause: error });
 }
 
-/** The addon's code of an error, INTERNAL where it has none. */
+/** The addon's code of an error; INTERNAL if it has none. */
 export function v4l2CodeOf(error: unknown): V4l2ErrorCode {
   const code = codeOf(error);
   return typeof code === 'string' ? (code as V4l2ErrorCode) : 'INTERNAL';

@@ -20,7 +20,7 @@ import { type OwnEngine, planOwnEngine } from './own-engine.ts';
 import { clearImages, clearRemoved, createOutbox, createPublisher } from './publisher.ts';
 import { createPoolDescriber, createPoolWorker, engineModeOf } from './worker-boards.ts';
 
-/** The engine's process is killed at the deadline, and has then to be gone. */
+/** After the deadline, time for the killed engine process to exit. */
 const deadlineSlackMs = 60_000;
 
 /** The daemon: every part built from the config, torn down in reverse. */
@@ -51,7 +51,7 @@ export class App {
   /**
    * Starts every part; resolves when the model is loaded. systemd learns that the daemon is ready as soon as it looks at
    * the cameras, since the broker may be away and a large model takes long to load.
-   * @throws ConfigError, PlanError for what a person has to fix
+   * @throws ConfigError, PlanError for faults that a person must fix
    */
   async start(): Promise<void> {
     const publisher = await this.#startPublisher();
@@ -81,7 +81,7 @@ export class App {
     }
   }
 
-  /** Has `part` closed at the end, after all that is started later. @throws if the daemon is stopping already */
+  /** Registers `part` to be closed at shutdown, after all parts that start later. @throws if the daemon is stopping already */
   #closeLater<Part extends { close(): Promise<void> }>(name: string, part: Part): Part {
     this.#stopping.signal.throwIfAborted();
     this.#running.defer(async () => {
@@ -118,7 +118,7 @@ export class App {
     return settings;
   }
 
-  /** Who describes the frames of this board, and its own engine if it has one. */
+  /** What describes this board's frames, and its own engine if it has one. */
   async #chooseDescriber(
     publisher: MqttPublisher,
   ): Promise<{ engine: OwnEngine | null; describer: Describer }> {
@@ -190,7 +190,7 @@ export class App {
     this.#closeLater('commands', createCommands(this.#config, powers, publisher, this.#log)).start();
   }
 
-  /** Under systemd: reports readiness, status and signs of life. */
+  /** Under systemd: reports readiness and status, and feeds the watchdog. */
   #startSupervision(pipeline: Pipeline, engine: OwnEngine | null, publisher: MqttPublisher): void {
     if (!this.#notifyEnvironment) return;
     const supervision = new Supervision({

@@ -10,7 +10,7 @@ import type { Log } from '../pipeline/ports.ts';
 import { Settings } from '../pipeline/settings.ts';
 import { SettingsFile } from '../store/settings-file.ts';
 
-/** What each camera is set to, with the changes that are kept in the state folder. */
+/** Each camera's settings: the config's, with the overrides kept in the state folder. */
 export function createSettings(
   { cameras, prompts, device, store, mqtt }: Config,
   folder: string,

@@ -11,7 +11,7 @@ import type { EngineInfo } from '../vision/process/protocol.ts';
 export interface Known {
   readonly board: Board | null;
   readonly plan: EnginePlan | null;
-  /** Of the model that is loaded. */
+  /** Facts about the loaded model. */
   readonly engine: EngineInfo | null;
 }
 

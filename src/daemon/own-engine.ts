@@ -15,7 +15,7 @@ export interface OwnEngine {
   readonly board: Board;
   readonly plan: EnginePlan;
   readonly client: EngineClient;
-  /** Describes one picture at a time; all callers share it. */
+  /** One picture at a time, for all callers. */
   readonly describer: Describer;
   /** From 0 to 1; null: the model is loaded. */
   readonly loading: () => number | null;

@@ -4,7 +4,7 @@ export interface BackOffBounds {
   readonly maxMs: number;
 }
 
-/** The share of a wait that is really waited, at random between both; [1, 1]: all of it. */
+/** Limits of the random factor for each wait; [1, 1]: no jitter. */
 type Jitter = readonly [min: number, max: number];
 
 /** How long to wait after a failure that followed `earlierFailures` in a row (from 0): doubles with each, up to `maxMs`. */
@@ -14,7 +14,7 @@ export function doublingBackOffMs(
   [min, max]: Jitter = [1, 1],
   random: () => number = Math.random,
 ): number {
-  // 2 ** 30 of any wait is beyond every bound; far higher powers would be Infinity.
+  // 2 ** 30 waits exceed every maximum; far higher powers would be Infinity.
   const ms = Math.min(maxMs, firstMs * 2 ** Math.min(earlierFailures, 30));
   return Math.round(ms * (min + random() * (max - min)));
 }

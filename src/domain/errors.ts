@@ -66,7 +66,7 @@ export class ExpiredError extends ScenecastError {
   override readonly name = 'ExpiredError';
 }
 
-/** The `code` of an error: a word of ours, of Node or of a native addon, or a number of MQTT; undefined where it has none. */
+/** The `code` of an error: a word of ours, of Node or of a native addon, or a number of MQTT; undefined if it has none. */
 export function codeOf(error: unknown): string | number | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' || typeof code === 'number' ? code : undefined;

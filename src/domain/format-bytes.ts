@@ -1,4 +1,4 @@
-/** Bytes as a person reads them, in powers of 1000 as hubs and disks are sold: `4.78 GB`. */
+/** Formats bytes in powers of 1000, as hubs and disk vendors do: `4.78 GB`. */
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));

@@ -4,14 +4,14 @@ export interface Size {
   readonly height: number;
 }
 
-/** A picture as its camera gave it: decoded only where its pixels are needed. */
+/** A picture as its camera gave it: decoded only if its pixels are needed. */
 export interface Picture {
   readonly size: Size;
   /** A JPEG, PNG or WebP file, or bare pixels. */
   readonly bytes: Uint8Array;
   /** What the bytes are, if not a file: 'rgb24' is height x width x 3 bytes. */
   readonly pixels?: 'rgb24';
-  /** When the camera took it, where the camera knows; else it was taken when it was asked for. */
+  /** When the camera took it; default: when the capture began. */
   readonly takenAt?: Date;
 }
 
@@ -21,7 +21,7 @@ export interface Frame {
   readonly id: string;
   readonly camera: string;
   readonly capturedAt: Date;
-  /** How long the camera took to hand the picture over. */
+  /** How long the capture took. */
   readonly captureMs: number;
   readonly picture: Picture;
 }

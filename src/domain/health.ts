@@ -2,13 +2,13 @@
 export interface GateReading {
   /** The largest region that differs from the last described picture, in percent; null: none was described yet. */
   readonly measure: number | null;
-  /** The measure beyond which a picture is a change. */
+  /** A picture with a larger measure is a change. */
   readonly threshold: number;
   /** How much a block of the picture differs from one look to the next while nothing happens, in grey levels. */
   readonly noiseFloor: number;
 }
 
-/** How many frames came to each end since the start; `captured` counts them all. */
+/** Frames since the start, by how they ended; `captured` counts all of them. */
 export interface FrameCounts {
   readonly captured: number;
   readonly described: number;

@@ -1,8 +1,8 @@
 /** One of the daemon's loops, and when it must have made progress. */
 export interface Heartbeat {
-  /** Which it is, for a person: "camera porch". */
+  /** Its name in logs and status, such as "camera porch". */
   readonly loop: string;
-  /** By performance.now(); Infinity: it waits for nothing in particular. */
+  /** By performance.now(); Infinity: no deadline. */
   readonly dueMs: number;
 }
 

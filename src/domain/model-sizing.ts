@@ -25,7 +25,7 @@ export interface ModelSizing {
   readonly contexts: readonly ContextSizing[];
 }
 
-/** What the job's largest picture costs at one detail. */
+/** What the job's largest picture needs at one level of detail. */
 export interface DetailSizing {
   readonly detail: Detail;
   readonly imageTokens: number;

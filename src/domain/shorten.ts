@@ -1,4 +1,4 @@
-/** A text of at most `maxLength` characters: of a longer one the beginning, and dots. */
+/** Cuts a text to `maxLength` characters; a text that is cut ends in `...`. */
 export function shorten(text: string, maxLength: number): string {
   return text.length > maxLength ? `${text.slice(0, maxLength - 3)}...` : text;
 }

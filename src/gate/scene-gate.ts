@@ -12,7 +12,7 @@ export class SceneGate implements Gate {
   /** The newest picture, with its bytes if it was a file. */
   #newest: { readonly bytes: Uint8Array | null; readonly seen: BlockMeans } | null = null;
 
-  /** The last measurement, unless something was learned since. */
+  /** The last measurement; null once the detector has learned from a newer picture. */
   #measured: { readonly reference: BlockMeans; readonly seen: BlockMeans; readonly measure: number } | null =
     null;
 

@@ -11,7 +11,7 @@ export interface BackpressureOptions {
 }
 
 /**
- * Tells whether the engine keeps up with one camera. A frame that was replaced or went stale is a miss. After a miss, the
+ * Tracks whether the engine keeps up with one camera. A frame that was replaced or went stale is a miss. After a miss, the
  * effective interval is the time between two frames that the engine took.
  */
 export class BackpressureMonitor {
@@ -71,7 +71,7 @@ export class BackpressureMonitor {
     this.#options.onStretch(false, this.intervalMs);
   }
 
-  /** Since the last frame was taken; after a quiet time, since this one would have been due. */
+  /** Time since the last frame was taken; after a quiet period, since the waiting frame was due. */
   #gapMs(): number {
     const { now } = this.#options;
     if (this.#waitingSince === null) return 0;

@@ -19,7 +19,7 @@ export interface WatchParts {
   readonly events: FrameEvents;
   readonly publisher: Publisher;
   readonly log: Log;
-  /** Takes a frame that is to be described. */
+  /** Queues a frame to be described. */
   readonly offer: (job: Job) => void;
 }
 
@@ -29,7 +29,7 @@ const defaultMaxLookMs = 120_000;
 /** How late a timer may be on a very busy board before its loop counts as stuck. */
 const timerSlackMs = 30_000;
 
-/** Looks at one camera at its interval, again and again, and decides which frames are to be described. */
+/** Looks at one camera at its interval, and decides which frames are described. */
 export class CameraWatch {
   readonly #task: CameraTask;
   readonly #parts: WatchParts;
@@ -144,7 +144,7 @@ export class CameraWatch {
     this.#state = 'online';
     this.#reason = undefined;
     await this.#judge(captured, signal);
-    // A requested look in between leaves the rhythm as it is; one that was held back starts a new rhythm.
+    // A requested look in between does not shift the schedule; a look that was late starts a new one.
     const { intervalMs } = this.#settings;
     const beat = lookStart - plannedFor < intervalMs ? plannedFor : lookStart;
     if (lookStart >= plannedFor) this.#nextLook = Math.max(beat + intervalMs, performance.now());

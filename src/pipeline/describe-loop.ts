@@ -26,8 +26,8 @@ export interface DescribeLoopParts {
 }
 
 /**
- * Describes what the cameras offer: the newest frame of each camera waits, as many are described at once as the engine
- * serves, and those of one camera one after another.
+ * Describes the cameras' frames. The newest frame of each camera waits. The engine gets as many frames at once as it
+ * serves, but those of one camera one after another.
  */
 export class DescribeLoop {
   readonly #parts: DescribeLoopParts;
@@ -66,7 +66,7 @@ export class DescribeLoop {
     return { loop: 'description', dueMs: Math.min(...this.#dueMs.values()) };
   }
 
-  /** Takes a frame that is to be described; it replaces the one of the same camera that still waits. */
+  /** Queues a frame to be described; it replaces a waiting frame of the same camera. */
   offer(job: Job): void {
     const displaced = this.#queue.offer(job);
     if (!displaced) return;

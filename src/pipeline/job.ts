@@ -11,7 +11,7 @@ export interface Job extends Candidate {
   readonly queuedAt: number;
   /**
    * The engine is free for this frame. null if it need not be described any more: a newer frame of the same camera has been
-   * described and this one shows nothing else, or the camera was paused. The frame has then ended.
+   * described and this one shows no change, or the camera was paused. The frame has then ended.
    */
   begin(): BegunJob | null;
   /** A frame of this camera will never be described, because the engine was too slow for it. */

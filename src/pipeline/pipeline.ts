@@ -11,12 +11,12 @@ import { FrameEvents } from './frame-events.ts';
 export interface PipelineParts extends Omit<DescribeLoopParts, 'events' | 'patience'> {
   readonly tasks: readonly CameraTask[];
   readonly healthIntervalMs: number;
-  /** Reads what health reports beside the pipeline's own part, such as the board's temperature. */
+  /** Reads the rest of health, such as the board's temperature. */
   readonly readings?: () => Promise<Partial<Health>>;
 }
 
 /**
- * The policy: look at each camera at its interval, let its gate say which frames are news, describe the newest of each
+ * The policy: look at each camera at its interval, let its gate choose the frames that show a change, describe the newest of each
  * camera, and end every captured frame in exactly one of `described`, `unchanged`, `failed` and `expired`.
  */
 export class Pipeline {

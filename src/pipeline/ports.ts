@@ -12,7 +12,7 @@ export interface Camera {
   close(): Promise<void>;
 }
 
-/** Tells whether a camera shows something new. Each camera has its own gate, which sees all its pictures in order. */
+/** Decides whether a camera shows something new. Each camera has its own gate, which sees all its pictures in order. */
 export interface Gate {
   /** Rejects if the picture cannot be decoded. */
   look(picture: Picture): Promise<Look>;
@@ -39,7 +39,7 @@ export interface Look {
 /** What is asked about one picture. */
 export interface DescribeRequest {
   readonly picture: Picture;
-  /** The instruction, e.g. "Describe the scene." */
+  /** The instruction to the model, e.g. "Describe the scene." */
   readonly prompt: string;
   readonly questions: readonly Question[];
   /** Maximum detail; default: as planned. Models without detail levels ignore it. */

@@ -14,7 +14,7 @@ export interface SettingsParts {
 }
 
 /**
- * The settings of each camera: those in the config, overridden by changes, which survive restarts. An override holds until
+ * The settings of each camera: those in the config, overridden by changes, which survive restarts. An override applies until
  * it is changed back, or the config's value differs from the one that was overridden.
  */
 export class Settings {
@@ -29,7 +29,7 @@ export class Settings {
     this.#parts = parts;
   }
 
-  /** Reads the overrides, and discards those that no longer hold. */
+  /** Reads the overrides, and discards those that no longer apply. */
   async load(): Promise<void> {
     const { configured, store, log } = this.#parts;
     let discarded = 0;

@@ -5,7 +5,7 @@ import type { ModelSizing } from '../domain/model-sizing.ts';
 export interface Rates {
   /** Milliseconds the vision encoder takes for one square. */
   readonly encodeMs: number;
-  /** Tokens a second. */
+  /** Tokens per second. */
   readonly prefill: number;
   readonly decode: number;
 }
@@ -23,7 +23,7 @@ const operationsPerCycle: readonly (readonly [pattern: RegExp, int8: number, flo
   [/^Cortex-A53/, 8, 8],
 ];
 
-/** Memory bandwidth of boards with all cores, bytes a second, from published measurements. */
+/** Memory bandwidth of boards with all cores, in bytes per second, from published measurements. */
 const memoryBandwidths: readonly (readonly [pattern: RegExp, bytesPerSecond: number])[] = [
   [/Orion O6/i, 42e9],
   [/RK3588|ROCK 5|Orange Pi 5/i, 12.5e9],
@@ -61,7 +61,7 @@ function squareTokens({ details }: ModelSizing): number {
   return squares === null ? imageTokens : imageTokens / squares;
 }
 
-/** Operations a second. */
+/** Operations per second. */
 function coreRates(cluster: CpuCluster | undefined): { int8: number; float16: number } | null {
   const found = operationsPerCycle.find(([pattern]) => pattern.test(cluster?.name ?? ''));
   if (!found || !cluster?.maxClockMHz) return null;

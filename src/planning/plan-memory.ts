@@ -7,7 +7,7 @@ const mebibyte = 1024 ** 2;
 export const processBytes = 184 * mebibyte;
 /** Memory that stays free for other programs: a share of the total, within bounds. */
 const headroom = { share: 0.05, minBytes: 64 * mebibyte, maxBytes: 512 * mebibyte };
-/** The share of all memory that is surely available on an idle board. */
+/** The share of all memory that is always available on an idle board. */
 const quietShare = 0.8;
 /** Simultaneous copies of a picture's embeddings: the encoder's, the assembled ones, and the decoder's. */
 const embeddingCopies = 3;

@@ -5,7 +5,7 @@ export interface Situation {
   readonly health: Pick<Health, 'engine' | 'cameras' | 'lastDescribedAt'>;
   /** From 0 to 1; null: the model is loaded. */
   readonly loading: number | null;
-  /** To the broker. */
+  /** Whether the broker is connected. */
   readonly isConnected: boolean;
   /** The loops that make no progress. */
   readonly stuck: readonly string[];

@@ -17,7 +17,7 @@ const maxTickMs = 5000;
 
 /**
  * The daemon's side of systemd: readiness, status, and watchdog messages as long as every loop makes progress. A blocked
- * event loop sends none by nature.
+ * event loop sends none.
  */
 export class Supervision {
   readonly #options: SupervisionOptions;
@@ -39,7 +39,7 @@ export class Supervision {
     this.#tick({ READY: '1' });
   }
 
-  /** Reports that the daemon is stopping: from now on systemd's stop timeout holds, not the watchdog. */
+  /** Reports that the daemon is stopping: from now on systemd's stop timeout applies, not the watchdog's. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#notify.send({ STOPPING: '1', STATUS: 'stopping' });

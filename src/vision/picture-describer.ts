@@ -37,7 +37,7 @@ export class PictureDescriber {
   readonly #encoder: PictureEncoder;
   readonly #drafts = new AnswerDrafts();
 
-  /** `encoder` can be replaced to measure what each part of the layout is worth. */
+  /** `encoder` can be replaced to measure the effect of each part of the layout. */
   constructor(
     engine: MtmdEngine,
     options: GenerationOptions,

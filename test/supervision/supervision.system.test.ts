@@ -29,12 +29,12 @@ test('watchdog pings are sent while every loop makes progress, and stop while on
   expect(log.lines).toEqual([{ fields: { stuck: ['engine'] }, message: 'stuck; watchdog not fed' }]);
 
   heartbeats = [{ loop: 'engine', dueMs: performance.now() + 60_000 }];
-  await until(() => signs() >= before + 2);
+  await until(() => pings() >= before + 2);
   expect(socket.values('STATUS')).toEqual(['fine', 'stuck: engine', 'fine']);
 
   await supervision.close();
   await until(() => socket.values('STOPPING').length === 1);
-  const atEnd = signs();
+  const atEnd = pings();
   await new Promise((resolve) => setTimeout(resolve, 200));
-  expect(signs()).toBe(atEnd);
+  expect(pings()).toBe(atEnd);
 });
