@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What is used of QEMU's plugin interface, version 1: Debian ships no header.
+// The parts of QEMU's plugin interface, version 1, used here: Debian ships no header.
 typedef uint64_t qemu_plugin_id_t;
 struct qemu_plugin_tb;
 typedef void (*tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb* tb);

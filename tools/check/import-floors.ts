@@ -1,6 +1,6 @@
 /**
- * The floors of the house: imports point down only, adapters never know each other, no file is part of a circle, and no
- * source outside src/ is imported.
+ * Checks the layers (floors) of src/: imports point down only, adapters never import each other, no file is part of an
+ * import cycle, and no source outside src/ is imported.
  *
  *   node tools/check/import-floors.ts     lists violations of src/, exits with 1 if there are any
  */
