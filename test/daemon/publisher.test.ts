@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
+import { contract } from '../../src/contract/contract.ts';
 import { clearImages, clearRemoved } from '../../src/daemon/publisher.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
 
@@ -38,6 +39,18 @@ test('retained topics of removed cameras and questions are cleared at every star
   // The broker may have been away.
   expect(await retained(folder, fewer)).toEqual(gone);
   expect(await retained(folder, both)).toEqual([]);
+});
+
+test('every retained topic of a camera in the contract is cleared with it', async () => {
+  const folder = scratch();
+  await retained(folder, { porch, yard: { source } });
+  const addresses = Object.values(contract).flatMap(({ retain, address }) => (retain ? [address] : []));
+  const ofCamera = addresses.filter((address) => /\{camera\}/.test(address) && !/\{question\}/.test(address));
+  const topics = ofCamera.map((address) =>
+    address.replace('{device}', 'workshop').replace('{camera}', 'yard'),
+  );
+  const cleared = await retained(folder, { porch });
+  expect(cleared.map(([topic]) => topic).sort()).toEqual(topics.sort());
 });
 
 test('a damaged file is logged and rewritten', async () => {

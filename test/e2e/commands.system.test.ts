@@ -47,7 +47,7 @@ test('a bad picture among good ones is named and fails the command, and the othe
   const { code, stdout, stderr } = await scenecast('describe', 'bad.jpg', 'good.jpg');
   expect(code).toBe(1);
   expect(stdout).toMatch(/^good\.jpg: \S/);
-  expect(stderr).toMatch(/bad\.jpg: not a readable picture/);
+  expect(stderr).toMatch(/^scenecast: bad\.jpg: not a readable picture/);
 });
 
 test.each([
