@@ -61,7 +61,7 @@ void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
   params.n_seq_max = canFork() ? 1 + kMaxForks : 1;
   params.kv_unified = true;  // forks share cells
   // Half a batch, so that there is room for prompts.
-  maxOutputs_ = canFork() ? std::clamp(static_cast<int>(params.n_batch) / 2, 1, 32) : 1;
+  maxOutputs_ = canFork() ? std::clamp(static_cast<int>(params.n_batch) / 2, 1, 24) : 1;
   // llama.cpp makes room for one output per sequence.
   params.n_outputs_max = std::max(static_cast<uint32_t>(maxOutputs_), params.n_seq_max);
   params.n_threads = options.threads;

@@ -72,7 +72,7 @@ class TextDecoder {
   void decodeImage(const ImageRows& rows);
 
   // Recurrent models cannot be forked.
-  static constexpr int kMaxForks = 16;
+  static constexpr int kMaxForks = 8;
   // Max. logits that one decode of forks can leave.
   int maxOutputs() const { return maxOutputs_; }
   bool canFork() const;
