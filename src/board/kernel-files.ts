@@ -72,6 +72,12 @@ export function wholeNumber(text: string): number | null {
   return Number.isSafeInteger(value) ? value : null;
 }
 
+/** A line such as `MemTotal: 16 kB` of /proc/meminfo or a process's status, in bytes; null if it is missing. */
+export function bytesField(text: string, name: string): number | null {
+  const kibibytes = wholeNumber(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1] ?? '');
+  return kibibytes === null ? null : kibibytes * 1024;
+}
+
 /** A printable name: without control characters (device-tree strings end in NUL), single spaces, max 100 characters. */
 export function cleanName(text: string): string | null {
   const name = text

@@ -1,14 +1,11 @@
 import type { Board } from './board.ts';
 import type { MemoryLimit } from './cgroup-limits.ts';
-import { type KernelFiles, wholeNumber } from './kernel-files.ts';
+import { bytesField, type KernelFiles, wholeNumber } from './kernel-files.ts';
 
 /** The board's memory from /proc/meminfo, with a cgroup's limit. Values that the kernel does not show are 0. */
 export async function readMemory(files: KernelFiles, limit: MemoryLimit | null): Promise<Board['memory']> {
   const meminfo = (await files.text('/proc/meminfo')) ?? '';
-  const bytes = (name: string): number | null => {
-    const kibibytes = wholeNumber(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(meminfo)?.[1] ?? '');
-    return kibibytes === null ? null : kibibytes * 1024;
-  };
+  const bytes = (name: string): number | null => bytesField(meminfo, name);
   // Kernels before 3.14 do not estimate it.
   const availableBytes =
     bytes('MemAvailable') ?? (bytes('MemFree') ?? 0) + (bytes('Buffers') ?? 0) + (bytes('Cached') ?? 0);

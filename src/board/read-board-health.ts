@@ -3,8 +3,9 @@ import type { BoardHealth, ProcessMemory } from '../domain/health.ts';
 import { readCpuClocks } from './cpu-clocks.ts';
 import { readOnlineCpus } from './cpu-clusters.ts';
 import { parseCpuinfo } from './cpuinfo.ts';
-import { KernelFiles, wholeNumber, withinDeadline } from './kernel-files.ts';
+import { KernelFiles, withinDeadline } from './kernel-files.ts';
 import { readMemory } from './memory.ts';
+import { readProcessMemory } from './process-memory.ts';
 import { readTemperatures } from './temperatures.ts';
 import { readThrottling } from './throttling.ts';
 
@@ -25,7 +26,7 @@ export async function readBoardHealth(enginePid: number | null, root = '/'): Pro
     withinDeadline(readTemperatures(files)),
     withinDeadline(readThrottlingNow(files)),
     readMemory(files, null),
-    enginePid === null ? null : residentBytes(files, enginePid),
+    enginePid === null ? null : readProcessMemory(files, enginePid, 'VmRSS'),
   ]);
   const celsius = (temperatures ?? []).map((sensor) => sensor.celsius);
   return {
@@ -47,11 +48,4 @@ async function readThrottlingNow(files: KernelFiles): ReturnType<typeof readThro
     files,
     online.map((cpu) => clocks.get(cpu)).filter((clock) => clock !== undefined),
   );
-}
-
-/** A process's resident memory; null if it has exited. */
-async function residentBytes(files: KernelFiles, pid: number): Promise<number | null> {
-  const status = (await files.text(`/proc/${pid}/status`)) ?? '';
-  const kibibytes = wholeNumber(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? '');
-  return kibibytes === null ? null : kibibytes * 1024;
 }

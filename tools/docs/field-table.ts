@@ -1,5 +1,5 @@
+import { markdownTable } from '../../src/cli/markdown-table.ts';
 import { type JsonSchema, schemaPrefix } from './json-schemas.ts';
-import { markdownTable } from './markdown-table.ts';
 
 interface Field {
   readonly path: string;

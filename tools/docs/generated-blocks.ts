@@ -1,7 +1,7 @@
+import { markdownTable } from '../../src/cli/markdown-table.ts';
 import { type Channel, contract } from '../../src/contract/contract.ts';
 import { fieldTable } from './field-table.ts';
 import { jsonSchemas } from './json-schemas.ts';
-import { markdownTable } from './markdown-table.ts';
 
 /**
  * Regenerates all text between `<!-- generated: NAME -->` and `<!-- end -->` of a Markdown text. NAME is `topics`,

@@ -8,8 +8,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { markdownTable } from '../../src/cli/markdown-table.ts';
 import { vicuna7b, writeHollowModel } from '../test/hollow-model.ts';
-import { markdownTable } from './markdown-table.ts';
 
 /** The part of `scenecast plan --json` used here. */
 interface Plan {
