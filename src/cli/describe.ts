@@ -4,12 +4,10 @@ import { modelSchema } from '../config/schema.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
-import type { Log } from '../pipeline/ports.ts';
-import { setUpEngine, startEngine } from '../setup/engine.ts';
+import { setUpEngine } from '../setup/engine.ts';
 import { usualSizes } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
-import { EngineClient } from '../vision/process/engine-client.ts';
-import { drawBar } from './progress-bar.ts';
+import { withEngine } from './with-engine.ts';
 
 interface Flags {
   readonly prompt: string;
@@ -36,15 +34,7 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
   const questions = (flags.ask ?? []).map((ask) => ({ name: ask, ask }));
   const job = { pictureSizes: usualSizes, prompts: [flags.prompt], questions };
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
-  const engine = new EngineClient({
-    engine: options,
-    deadlineMs: model.deadline,
-    log: quietLog,
-    onProgress: process.stderr.isTTY ? (fraction) => drawBar('loading the model', fraction) : () => {},
-  });
-  signal.addEventListener('abort', () => void engine.close(), { once: true });
-  try {
-    await startEngine(engine);
+  await withEngine(options, model.deadline, signal, async (engine) => {
     for (const image of images) {
       try {
         const picture = await readPicture(image);
@@ -58,9 +48,7 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
         process.exitCode = exitCodes.failure;
       }
     }
-  } finally {
-    await engine.close();
-  }
+  });
 }
 
 function jsonLine(
@@ -88,13 +76,6 @@ function plainText(image: string, { text, answers }: Description): string {
   const lines = Object.entries(answers).map(([question, answer]) => `  ${question} ${answer}\n`);
   return `${image}: ${text}\n${lines.join('')}`;
 }
-
-const quietLog: Log = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: (_fields, message) => process.stderr.write(`scenecast: ${message}\n`),
-};
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];

@@ -29,13 +29,17 @@ function clustersText(clusters: readonly CpuCluster[]): string[] {
   const nameWidth = Math.max(...clusters.map(({ name }) => name.length));
   return clusters.map((cluster) => {
     const { name, cpus, maxClockMHz } = cluster;
-    const clock = maxClockMHz === null ? 'clock unknown' : `${maxClockMHz} MHz`;
     const kind = isLittleCore(cluster) ? ' (little)' : '';
-    return `${cpus.length} x ${name.padEnd(nameWidth)}  ${clock.padEnd(8)}  CPU ${formatCpuList(cpus)}${kind}`;
+    return `${cpus.length} x ${name.padEnd(nameWidth)}  ${clockText(maxClockMHz).padEnd(8)}  CPU ${formatCpuList(cpus)}${kind}`;
   });
 }
 
-function allowanceText({ clusters, allowedCpus, cpuQuota }: Board): string {
+export function clockText(megahertz: number | null): string {
+  return megahertz === null ? 'clock unknown' : `${megahertz} MHz`;
+}
+
+/** The CPUs that this process may use. */
+export function allowanceText({ clusters, allowedCpus, cpuQuota }: Board): string {
   const all = clusters.flatMap(({ cpus }) => cpus).length;
   const cpus = allowedCpus.length === all ? 'all CPUs' : `CPU ${formatCpuList(allowedCpus)}`;
   return cpuQuota === null ? cpus : `${cpus}, quota of ${Number(cpuQuota.toFixed(2))} CPUs`;
@@ -103,7 +107,8 @@ function faultsOf({ clusters, allowedCpus, memory, temperatures, throttling }: B
   return faults;
 }
 
-function gibibytes(bytes: number): string {
+/** Memory as a person reads it, in powers of 1024 as it is sold: `14.9 GiB`. */
+export function gibibytes(bytes: number): string {
   const mebibytes = bytes / 1024 ** 2;
   return mebibytes < 1000 ? `${Math.round(mebibytes)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`;
 }

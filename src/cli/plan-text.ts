@@ -18,11 +18,7 @@ export function planText({ board, sizing, plan }: PlannedModel): string {
     ['KV cache', `${plan.kvType}, ${mebibytes(plan.kvBytes)}`, reasons.kv_type],
     ['batch', String(plan.batchSize), reasons.batch_size],
     ['ubatch', String(plan.ubatchSize), reasons.ubatch_size],
-    [
-      'threads',
-      plan.cpus ? `${plan.threads} on CPU ${formatCpuList(plan.cpus)}` : String(plan.threads),
-      reasons.threads,
-    ],
+    ['threads', threadsText(plan), reasons.threads],
     ['flash attn', plan.flashAttention, reasons.flash_attention],
     ['mmap', yesNo(plan.useMmap), reasons.mmap],
     ['mlock', yesNo(plan.useMlock), reasons.mlock],
@@ -45,6 +41,11 @@ export function planText({ board, sizing, plan }: PlannedModel): string {
       : ['description time: unknown on this board; run scenecast tune']),
     ...plan.degraded.map((given) => `to fit the memory: ${given}`),
   ].join('\n');
+}
+
+/** The number of threads, with their CPUs if the plan chose some. */
+export function threadsText({ threads, cpus }: Pick<EnginePlan, 'threads' | 'cpus'>): string {
+  return cpus ? `${threads} on CPU ${formatCpuList(cpus)}` : String(threads);
 }
 
 /** The plan as JSON: names in snake_case, sizes in bytes. */

@@ -5,8 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { probeBoard } from '../board/probe-board.ts';
 import { readBoard } from '../board/read-board.ts';
-import { loadConfig } from '../config/load.ts';
-import { type Config, modelSchema } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import { bytes, size } from '../config/units.ts';
 import { type Detail, details } from '../domain/detail.ts';
 import { ConfigError } from '../domain/errors.ts';
@@ -17,9 +16,9 @@ import { fileNameOf, isAddress, parseAddress } from '../models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from '../models/installed/installed.ts';
 import { planFor } from '../setup/engine.ts';
 import { type EngineJob, jobOf, usualJob } from '../setup/job.ts';
-import { modelFilesOf } from '../setup/model-files.ts';
 import { tuningOf } from '../setup/tuning.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
+import { chosenFiles, chosenModel } from './chosen-model.ts';
 import { flagCollector, flagParser } from './flag-parser.ts';
 import { hubAccessOf } from './models-access.ts';
 import { planJson, planText } from './plan-text.ts';
@@ -64,10 +63,10 @@ export function planCommand(signal: AbortSignal): Command {
 }
 
 async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
-  const config = flags.config === undefined ? null : await loadConfig(resolve(flags.config));
+  const { config, model: chosen } = await chosenModel(flags);
+  const model = modelOf(chosen, flags);
   const scratch = await mkdtemp(join(tmpdir(), 'scenecast-plan-'));
   try {
-    const model = modelOf(config, flags);
     const files = await filesOf(model, flags, scratch, signal);
     const board =
       flags.board === undefined
@@ -86,11 +85,9 @@ async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
   }
 }
 
-function modelOf(config: Config | null, { model, memory, detail }: Flags): Config['model'] {
-  const base = config?.model ?? modelSchema.parse({});
+function modelOf(chosen: Config['model'], { memory, detail }: Flags): Config['model'] {
   return {
-    ...base,
-    ...(model === undefined ? {} : { path: model }),
+    ...chosen,
     ...(memory === undefined ? {} : { memory }),
     ...(detail === undefined ? {} : { detail }),
   };
@@ -137,9 +134,7 @@ async function filesOf(
       throw new ConfigError(`--model ${flags.model}: pass its mmproj too, with --mmproj`);
     return { text: resolve(flags.model), mmproj: resolve(flags.mmproj) };
   }
-  const folder =
-    flags.config !== undefined && flags.model === undefined ? dirname(resolve(flags.config)) : process.cwd();
-  const found = await modelFilesOf(model, folder);
+  const found = await chosenFiles(model, flags);
   return { text: found.text, mmproj: flags.mmproj === undefined ? found.mmproj : resolve(flags.mmproj) };
 }
 

@@ -1,19 +1,17 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { Command } from 'commander';
 import type { Board } from '../board/board.ts';
 import { probeBoard } from '../board/probe-board.ts';
-import { loadConfig } from '../config/load.ts';
-import { modelSchema } from '../config/schema.ts';
 import { EngineError, ScenecastError } from '../domain/errors.ts';
 import type { Rates } from '../planning/board-rates.ts';
 import { type EnginePlan, expectationOf } from '../planning/plan-engine.ts';
 import { choiceKey, countMeasurements, type TuneChoice, type TuneSpace, tune } from '../planning/tune.ts';
 import { engineOptionsOf, planFor } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
-import { modelFilesOf } from '../setup/model-files.ts';
 import { tuneKeyOf, tuneStoreOf } from '../setup/tuning.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
 import { measureEngine } from '../vision/one-shot/measure-engine.ts';
+import { chosenFiles, chosenModel } from './chosen-model.ts';
 import { progressBar } from './progress-bar.ts';
 
 interface Flags {
@@ -41,12 +39,10 @@ export function tuneCommand(signal: AbortSignal): Command {
 }
 
 async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
-  const config = flags.config === undefined ? null : await loadConfig(resolve(flags.config));
-  const base = config?.model ?? modelSchema.parse({});
+  const { config, model: chosen } = await chosenModel(flags);
   // The plan's own choice of threads is tuned, whatever the config says.
-  const model = { ...base, threads: null, ...(flags.model === undefined ? {} : { path: flags.model }) };
-  const folder = flags.config === undefined ? process.cwd() : dirname(resolve(flags.config));
-  const files = await modelFilesOf(model, folder);
+  const model = { ...chosen, threads: null };
+  const files = await chosenFiles(model, flags);
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const cpuModule = chooseCpuModule(board.features);
   const job = config ? jobOf(config) : usualJob;

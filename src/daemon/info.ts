@@ -37,7 +37,8 @@ export function infoOf(config: Config, startedAt: Date, { board, plan, engine }:
   };
 }
 
-function shortBoard({
+/** The board in short; names as in the `info` payload. */
+export function shortBoard({
   model,
   arch,
   clusters,
@@ -60,7 +61,8 @@ function shortBoard({
   };
 }
 
-function shortPlan(plan: EnginePlan): Record<string, unknown> {
+/** The plan in short; names as in the `info` payload. */
+export function shortPlan(plan: EnginePlan): Record<string, unknown> {
   return {
     detail: plan.detail,
     image_tokens: plan.imageTokens,
