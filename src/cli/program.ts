@@ -9,6 +9,7 @@ const commands: Record<string, () => Promise<(signal: AbortSignal) => Command>> 
   convert: async () => (await import('./convert.ts')).convertCommand,
   plan: async () => (await import('./plan.ts')).planCommand,
   tune: async () => (await import('./tune.ts')).tuneCommand,
+  bench: async () => (await import('./bench.ts')).benchCommand,
   config: async () => (await import('./config.ts')).configCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   listen: async () => (await import('./listen.ts')).listenCommand,
