@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the peer, llama-mtmd-cli of the same llama.cpp version, into build/peer. For comparison only.
+# Builds the peers, llama-mtmd-cli and llama-server of the same llama.cpp version, into build/peer. For comparison only.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
