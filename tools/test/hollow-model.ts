@@ -32,6 +32,8 @@ export interface HollowShape {
     readonly blocks: number;
     readonly heads: number;
     readonly feedForward: number;
+    /** Type of the blocks' and projector's matrices. Default F16. */
+    readonly type?: TensorType;
   };
   /** LLaVA-1.6's grids, or LLaVA-1.5's one square. */
   readonly packing: '1.6' | '1.5';
@@ -149,9 +151,9 @@ function visionMetadata({ vision, packing }: HollowShape): GgufMetadata {
 }
 
 function visionTensors({ vision, text: { width: textWidth }, packing }: HollowShape): GgufTensorInfo[] {
-  const { width, feedForward, blocks } = vision;
+  const { width, feedForward, blocks, type = 'F16' } = vision;
   const linear = (name: string, outputs: number, inputs: number): GgufTensorInfo[] => [
-    { name: `${name}.weight`, shape: [outputs, inputs], type: 'F16' },
+    { name: `${name}.weight`, shape: [outputs, inputs], type },
     { name: `${name}.bias`, shape: [outputs], type: 'F32' },
   ];
   const norm = (name: string): GgufTensorInfo[] =>
