@@ -1,6 +1,6 @@
+import { markdownTable } from '../../src/cli/markdown-table.ts';
 import { type BenchRun, medianOf, ratioOf, type SceneResult } from '../bench/speed/result.ts';
 import { formatMs } from '../bench/speed/table.ts';
-import { markdownTable } from './markdown-table.ts';
 
 const head = ['model', 'scene', 'Scenecast', 'llama-server', 'ratio', 'tokens in', 'peak RSS'];
 

@@ -1,4 +1,4 @@
-import { markdownTable } from '../../docs/markdown-table.ts';
+import { markdownTable } from '../../../src/cli/markdown-table.ts';
 import { medianOf, ratioOf, type Sample, type SceneResult, type Side } from './result.ts';
 
 const head = [
