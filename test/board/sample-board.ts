@@ -1,7 +1,17 @@
 import type { Board } from '../../src/board/board.ts';
 import type { ModelSizing } from '../../src/domain/model-sizing.ts';
+import type { PlanSettings } from '../../src/planning/plan-engine.ts';
 
 const gibibyte = 1024 ** 3;
+
+/** The model settings of a config that sets none. */
+export const defaultSettings: PlanSettings = {
+  detail: 'full',
+  contextSize: null,
+  threads: null,
+  maxTokens: 256,
+  memoryBytes: null,
+};
 
 /** An Orion O6 of 16 GB as its ACPI firmware numbers it; other values on top. */
 export function boardWith(changes: Partial<Board> = {}): Board {

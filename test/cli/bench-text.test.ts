@@ -8,16 +8,9 @@ import {
 } from '../../src/cli/bench-text.ts';
 import { planEngine } from '../../src/planning/plan-engine.ts';
 import { fixtureBoards } from '../board/fixture-boards.ts';
-import { sizingWith } from '../board/sample-board.ts';
+import { defaultSettings as settings, sizingWith } from '../board/sample-board.ts';
 
 const board = fixtureBoards['orion-o6-device-tree']!;
-const settings = {
-  detail: 'full',
-  contextSize: null,
-  threads: null,
-  maxTokens: 256,
-  memoryBytes: null,
-} as const;
 const allowedMHz = [2600, 2500, 2300, 2200, 1800];
 
 function picture(name: string, encodeMs: number, generateMs: number): BenchPicture {

@@ -6,16 +6,9 @@ import {
   planEngine,
   type Tuning,
 } from '../../src/planning/plan-engine.ts';
-import { boardWith, memoryOf, sizingWith } from '../board/sample-board.ts';
+import { boardWith, memoryOf, defaultSettings as settings, sizingWith } from '../board/sample-board.ts';
 
 const gibibyte = 1024 ** 3;
-const settings: PlanSettings = {
-  detail: 'full',
-  contextSize: null,
-  threads: null,
-  maxTokens: 256,
-  memoryBytes: null,
-};
 
 function planIn(gibibytes: number, changes: Partial<PlanSettings> = {}): EnginePlan {
   return planEngine(boardWith(), sizingWith(), {

@@ -3,7 +3,7 @@ import { PlanError } from '../../src/domain/errors.ts';
 import type { ModelSizing } from '../../src/domain/model-sizing.ts';
 import { planEngine } from '../../src/planning/plan-engine.ts';
 import { fixtureBoards } from '../board/fixture-boards.ts';
-import { sizingWith } from '../board/sample-board.ts';
+import { defaultSettings as settings, sizingWith } from '../board/sample-board.ts';
 
 // Each recorded board with LLaVA-1.6 Vicuna 7B, and with one of 256 million parameters.
 
@@ -21,13 +21,6 @@ const small: ModelSizing = sizingWith({
     { kvType: 'q8_0', fixedBytes: 60e6, bytesPerToken: 14_000, kvBytesPerToken: 12_240 },
   ],
 });
-const settings = {
-  detail: 'full',
-  contextSize: null,
-  threads: null,
-  maxTokens: 256,
-  memoryBytes: null,
-} as const;
 
 const a720OfDeviceTree = [0, 5, 6, 7, 8, 9, 10, 11];
 const a720OfAcpi = [0, 1, 6, 7, 8, 9, 10, 11];

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { KernelFiles } from '../../../src/board/kernel-files.ts';
+import { readProcessMemory } from '../../../src/board/process-memory.ts';
 import type { Size } from '../../../src/domain/frame.ts';
 
 /** One picture to describe, and questions about it. */
@@ -37,6 +38,8 @@ export interface Contender {
 }
 
 /** A process's peak of resident memory (VmHWM). */
-export function peakBytesOf(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+export async function peakBytesOf(pid: number): Promise<number> {
+  const bytes = await readProcessMemory(new KernelFiles('/'), pid, 'VmHWM');
+  if (bytes === null) throw new Error(`process ${pid} has exited`);
+  return bytes;
 }

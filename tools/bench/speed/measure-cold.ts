@@ -58,7 +58,8 @@ async function startAndDescribe(start: () => Promise<Contender>, job: SceneJob):
     const reading = await contender.describe(job);
     const isRight = reading.texts[0] === job.truth;
     const totals = { totalMs: reading.totalMs + startMs, restMs: reading.restMs + startMs };
-    return { sample: sampleOf([{ ...reading, ...totals, isRight }]), peakBytes: peakBytesOf(contender.pid) };
+    const sample = sampleOf([{ ...reading, ...totals, isRight }]);
+    return { sample, peakBytes: await peakBytesOf(contender.pid) };
   } finally {
     await contender.close();
   }

@@ -55,8 +55,8 @@ export async function measureScene(
       threads: engine.options.threads,
     },
     ...{ codeDigest, loadBefore, loadAfter: loadavg()[0]! },
-    ours: { rounds: samples.ours, peakBytes: peakBytesOf(ours.pid) },
-    theirs: { rounds: samples.theirs, peakBytes: peakBytesOf(server.pid) },
+    ours: { rounds: samples.ours, peakBytes: await peakBytesOf(ours.pid) },
+    theirs: { rounds: samples.theirs, peakBytes: await peakBytesOf(server.pid) },
     notes,
   };
 }

@@ -1,16 +1,8 @@
+import type { Reading } from './contender.ts';
 import type { SceneName } from './scenes.ts';
 
 /** Of one side in one round: means over its pictures. */
-export interface Sample {
-  readonly totalMs: number;
-  readonly encodeMs: number;
-  readonly prefillMs: number;
-  readonly generateMs: number;
-  readonly restMs: number;
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly draftedTokens: number;
-  readonly acceptedTokens: number;
+export interface Sample extends Omit<Reading, 'texts'> {
   /** Pictures whose caption is exactly what was drawn; only the demo model can get any right. */
   readonly rightCaptions: number;
   readonly pictures: number;
