@@ -6,9 +6,9 @@ import { type Projector, writeRandomModel } from '../../tools/test/random-projec
 import { addon, folder, noise, open } from './engine-fixture.ts';
 
 /** The type that every CPU's repack buffer takes. */
-const type = 'Q4_0';
+const anyCpusType = 'Q4_0';
 
-async function quantised(path: string, name: string): Promise<string> {
+async function quantised(path: string, name: string, type = anyCpusType): Promise<string> {
   const outputPath = join(folder, `${name}-${type}.gguf`);
   await addon.quantize({ inputPath: path, outputPath, type });
   return outputPath;
@@ -21,9 +21,17 @@ function similarity(a: Float32Array, b: Float32Array): number {
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }
 
-test.each(['demo', 'LLaVA 1.6'])('a repacked tower gives the embeddings of a plain one: %s', async (name) => {
+const towers = [
+  ['demo', anyCpusType],
+  ['LLaVA 1.6', anyCpusType],
+  // Repacked on ARM, and on x86-64 only with AMX.
+  ['demo', 'Q8_0'],
+  ['LLaVA 1.6', 'Q8_0'],
+] as const;
+
+test.each(towers)('a repacked tower gives the embeddings of a plain one: %s, %s', async (name, type) => {
   const model = name === 'demo' ? demoEngine : writeRandomLlava(folder, realGeometryShape);
-  const mmprojPath = await quantised(model.mmprojPath, name.replace(' ', '-'));
+  const mmprojPath = await quantised(model.mmprojPath, name.replace(' ', '-'), type);
   const embeddings: Float32Array[] = [];
   for (const repack of [true, false]) {
     const engine = await open({ ...model, mmprojPath }, { repack, contextSize: 512 });
