@@ -15,33 +15,36 @@ const costs: readonly {
   imageTokens: number;
   delimiters: number;
   positions: number;
+  /** Of each square. */
+  patches: number[];
 }[] = [
   // One square of 4x4 patches.
-  { projector: 'mlp', imageTokens: 16, delimiters: 0, positions: 18 },
-  { projector: 'mlp_norm', imageTokens: 16, delimiters: 0, positions: 18 },
+  { projector: 'mlp', imageTokens: 16, delimiters: 0, positions: 18, patches: [16] },
+  { projector: 'mlp_norm', imageTokens: 16, delimiters: 0, positions: 18, patches: [16] },
   // 24x24 patches, pooled by two.
-  { projector: 'ldpv2', imageTokens: 144, delimiters: 0, positions: 146 },
+  { projector: 'ldpv2', imageTokens: 144, delimiters: 0, positions: 146, patches: [576] },
   // 168x126: 3x3 slices and the whole, 4 tokens each. 2 tokens before a slice, 2 between rows, 4 around the whole.
-  { projector: 'idefics3', imageTokens: 40, delimiters: 24, positions: 66 },
+  { projector: 'idefics3', imageTokens: 40, delimiters: 24, positions: 66, patches: Array(10).fill(16) },
   // 8x8 patches, pooled by two; its start and end.
-  { projector: 'gemma3', imageTokens: 16, delimiters: 2, positions: 20 },
+  { projector: 'gemma3', imageTokens: 16, delimiters: 2, positions: 20, patches: [64] },
   // 112x84: 4x3 merged patches, which take max(4, 3) positions.
-  { projector: 'qwen2.5vl_merger', imageTokens: 12, delimiters: 2, positions: 8 },
+  { projector: 'qwen2.5vl_merger', imageTokens: 12, delimiters: 2, positions: 8, patches: [48] },
   // 2x2 tiles and the whole, 4 tokens each.
-  { projector: 'internvl', imageTokens: 20, delimiters: 2, positions: 24 },
+  { projector: 'internvl', imageTokens: 20, delimiters: 2, positions: 24, patches: Array(5).fill(16) },
   // 126x84: 9x6 patches, a break after each row but the last, the end.
-  { projector: 'pixtral', imageTokens: 59, delimiters: 1, positions: 62 },
+  { projector: 'pixtral', imageTokens: 59, delimiters: 1, positions: 62, patches: [54] },
   // At least 64 tokens: 320x224, 10x7 of 32 pixels.
-  { projector: 'lfm2', imageTokens: 70, delimiters: 2, positions: 74 },
+  { projector: 'lfm2', imageTokens: 70, delimiters: 2, positions: 74, patches: [280] },
 ];
 
-describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positions }) => {
+describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positions, patches }) => {
   const model = writeRandomModel(folder, projector);
 
   test('a picture takes the tokens that the model was trained with, and is counted beforehand', async () => {
     const engine = await open(model, { contextSize: 512 });
     expect(engine.info.vision.projectorType).toBe(projector);
     expect(engine.countPictureTokens(width, height)).toBe(imageTokens + delimiters);
+    expect([...engine.countPatches(width, height)]).toEqual(patches);
     const seen = await engine.decodePicture(picture);
     expect(seen).toMatchObject({ imageTokens, promptTokens: delimiters + 2 });
     expect(engine.position).toBe(positions);

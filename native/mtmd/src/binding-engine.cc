@@ -43,6 +43,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::decodeEmbeddings>("decodeEmbeddings"),
                          InstanceMethod<&EngineObject::decodePicture>("decodePicture"),
                          InstanceMethod<&EngineObject::countPictureTokens>("countPictureTokens"),
+                         InstanceMethod<&EngineObject::countPatches>("countPatches"),
                          InstanceMethod<&EngineObject::step>("step"),
                          InstanceMethod<&EngineObject::generate>("generate"),
                          InstanceMethod<&EngineObject::runTurns>("runTurns"),
@@ -216,6 +217,14 @@ Napi::Value EngineObject::countPictureTokens(const Napi::CallbackInfo& info) {
     const int width = asInteger(info[0], "width", 1, 65536);
     const int height = asInteger(info[1], "height", 1, 65536);
     return Napi::Number::New(info.Env(), scenecast::countPictureTokens(idle().vision(), width, height));
+  });
+}
+
+Napi::Value EngineObject::countPatches(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] {
+    const int width = asInteger(info[0], "width", 1, 65536);
+    const int height = asInteger(info[1], "height", 1, 65536);
+    return toJs(info.Env(), scenecast::countPatches(idle().vision(), width, height));
   });
 }
 

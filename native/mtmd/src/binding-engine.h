@@ -71,6 +71,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value decodeEmbeddings(const Napi::CallbackInfo& info);
   Napi::Value decodePicture(const Napi::CallbackInfo& info);
   Napi::Value countPictureTokens(const Napi::CallbackInfo& info);
+  Napi::Value countPatches(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value generate(const Napi::CallbackInfo& info);
   Napi::Value runTurns(const Napi::CallbackInfo& info);

@@ -36,6 +36,23 @@ Napi::Value visionToJs(Napi::Env env, const EngineInfo& engine) {
   return object;
 }
 
+Napi::Object shapeToJs(Napi::Env env, const TransformerShape& shape) {
+  auto object = Napi::Object::New(env);
+  object.Set("blocks", shape.blocks);
+  object.Set("attentionWidth", shape.attentionWidth);
+  object.Set("weights", static_cast<double>(shape.weights));
+  object.Set("weightType", toJs(env, shape.weightType));
+  return object;
+}
+
+Napi::Value shapesToJs(Napi::Env env, const EngineInfo& info) {
+  auto object = Napi::Object::New(env);
+  object.Set("text", shapeToJs(env, info.textShape));
+  object.Set("tower", shapeToJs(env, info.towerShape));
+  object.Set("projectorWeights", static_cast<double>(info.projectorWeights));
+  return object;
+}
+
 Napi::Value cpuToJs(Napi::Env env, const CpuBackend& cpu) {
   auto features = Napi::Object::New(env);
   for (const auto& [name, value] : cpu.features) features.Set(name, toJs(env, value));
@@ -108,6 +125,7 @@ Napi::Value toJs(Napi::Env env, const EngineInfo& info) {
   auto object = Napi::Object::New(env);
   object.Set("text", toJs(env, info.text));
   object.Set("vision", visionToJs(env, info));
+  object.Set("shapes", shapesToJs(env, info));
   object.Set("cpu", cpuToJs(env, info.cpu));
   object.Set("build", toJs(env, info.build));
   return object;

@@ -47,6 +47,9 @@ Engine::Engine(const LoadOptions& options, const ProgressCallback& onProgress, c
   if (!options.noAlloc) imageNewline_ = readImageNewline(files.mmproj, text_->width());
   info_.text = text_->vocabulary().info();
   info_.vision = vision_->info();
+  info_.textShape = textShape(files.text);
+  info_.towerShape = towerShape(files.mmproj);
+  info_.projectorWeights = projectorWeights(files.mmproj);
   info_.mmprojSizeBytes = files.mmproj.sizeBytes();
   info_.hasImageNewline = files.mmproj.hasTensor("v.image_newline") || files.mmproj.hasTensor("model.image_newline");
   info_.build = std::string("llama.cpp v") + SCENECAST_LLAMA_VERSION + " (" + llama_build_info() + ")";

@@ -12,6 +12,7 @@
 #include "sampler.h"
 #include "text-decoder.h"
 #include "thread-pool.h"
+#include "transformer-shape.h"
 #include "vision-tower.h"
 #include "vocabulary.h"
 
@@ -20,6 +21,9 @@ namespace scenecast {
 struct EngineInfo {
   TextInfo text;
   VisionInfo vision;
+  TransformerShape textShape;
+  TransformerShape towerShape;
+  uint64_t projectorWeights = 0;
   uint64_t mmprojSizeBytes = 0;
   bool hasImageNewline = false;
   CpuBackend cpu;

@@ -80,6 +80,18 @@ std::optional<bool> GgufFile::flag(const std::string& key) const {
 
 bool GgufFile::hasTensor(const std::string& name) const { return gguf_find_tensor(context_, name.c_str()) >= 0; }
 
+std::map<std::string, uint64_t> GgufFile::countWeights(bool (*takes)(std::string_view name)) const {
+  std::map<std::string, uint64_t> weights;
+  const int64_t count = gguf_get_n_tensors(context_);
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t* size = gguf_get_tensor_ne(context_, i);
+    if (size[1] == 1 || !takes(gguf_get_tensor_name(context_, i))) continue;
+    weights[ggml_type_name(gguf_get_tensor_type(context_, i))] +=
+        static_cast<uint64_t>(size[0]) * static_cast<uint64_t>(size[1]) * static_cast<uint64_t>(size[2] * size[3]);
+  }
+  return weights;
+}
+
 std::vector<int64_t> GgufFile::shape(const std::string& name) const {
   const int64_t id = gguf_find_tensor(context_, name.c_str());
   if (id < 0) return {};

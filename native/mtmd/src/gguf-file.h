@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 struct gguf_context;
@@ -30,6 +32,8 @@ class GgufFile {
   std::optional<bool> flag(const std::string& key) const;
 
   bool hasTensor(const std::string& name) const;
+  // Number of weights in matrices, by the name of their type, of the tensors that `takes` selects by name.
+  std::map<std::string, uint64_t> countWeights(bool (*takes)(std::string_view name)) const;
   // Dimensions in ggml's order, fastest first: a matrix is {inputs, outputs}. Empty if there is no such tensor.
   std::vector<int64_t> shape(const std::string& name) const;
   // A tensor's values. Throws GGUF_CORRUPT unless it is F32, F16 or BF16.

@@ -93,4 +93,19 @@ int countPictureTokens(const VisionTower& vision, int width, int height) {
   return tokens.image + tokens.prompt;
 }
 
+std::vector<int32_t> countPatches(const VisionTower& vision, int width, int height) {
+  const auto pixelsOfPatch =
+      static_cast<size_t>(vision.info().patchSize) * static_cast<size_t>(vision.info().patchSize);
+  const mtmd::input_chunks chunks(vision.layOut("", false, nullptr, width, height).release());
+  std::vector<int32_t> patches;
+  for (size_t i = 0; i < chunks.size(); i++) {
+    if (isText(chunks[i])) continue;
+    const mtmd_image_tokens* tokens = mtmd_input_chunk_get_tokens_image(chunks[i]);
+    for (size_t index = 0; const size_t pixels = mtmd_image_tokens_get_n_pixels(tokens, index); index++) {
+      patches.push_back(static_cast<int32_t>(pixels / pixelsOfPatch));
+    }
+  }
+  return patches;
+}
+
 }  // namespace scenecast

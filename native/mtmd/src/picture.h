@@ -34,4 +34,7 @@ PictureTokens decodePicture(TextDecoder& text, VisionTower& vision, const Pictur
 // Cells of the context that a picture takes, its delimiters included. Throws INVALID_ARGUMENT or ENCODE_FAILED.
 int countPictureTokens(const VisionTower& vision, int width, int height);
 
+// Patches of each square that the tower encodes for a picture. Throws INVALID_ARGUMENT or ENCODE_FAILED.
+std::vector<int32_t> countPatches(const VisionTower& vision, int width, int height);
+
 }  // namespace scenecast

@@ -91,6 +91,8 @@ export interface MtmdEngine extends MtmdVocabulary {
   decodePicture(picture: PictureInput): Promise<PictureTokens>;
   /** Context cells that `decodePicture` needs for a picture of this size, without the text before it. */
   countPictureTokens(width: number, height: number): number;
+  /** Patches of each square that `decodePicture` encodes for a picture of this size. */
+  countPatches(width: number, height: number): Int32Array;
   /** Cells of the context that are not used. @throws BUSY */
   readonly freeCells: number;
   /** Max turns of one `runTurns`; 0: a recurrent or hybrid model, which cannot run any. */

@@ -1,3 +1,5 @@
+import type { ModelShapes } from '../../domain/model-shapes.ts';
+
 export interface TextInfo {
   readonly architecture: string;
   /** `general.name`, or empty. */
@@ -50,6 +52,7 @@ export interface VisionInfo {
 export interface MtmdInfo {
   readonly text: TextInfo;
   readonly vision: VisionInfo;
+  readonly shapes: ModelShapes;
   readonly cpu: {
     /** The processor's name. */
     readonly name: string;
