@@ -3,8 +3,7 @@ import { Command } from 'commander';
 import type { Board } from '../board/board.ts';
 import { probeBoard } from '../board/probe-board.ts';
 import { EngineError, ScenecastError } from '../domain/errors.ts';
-import type { Rates } from '../planning/board-rates.ts';
-import { type EnginePlan, expectationOf } from '../planning/plan-engine.ts';
+import { type EnginePlan, expectationOf, type Rates } from '../planning/plan-engine.ts';
 import { choiceKey, countMeasurements, type TuneChoice, type TuneSpace, tune } from '../planning/tune.ts';
 import { engineOptionsOf, planFor } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
@@ -53,7 +52,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
   const earlier = await store.read(key);
   const measured: Record<string, Rates> = flags.reset ? {} : { ...earlier.measured };
   const detail = sizing.details.find((each) => each.detail === plan.detail)!;
-  const secondsOf = (rates: Rates): number => expectationOf(rates, 'measured', detail, sizing).totalSeconds;
+  const secondsOf = (rates: Rates): number => expectationOf(rates, detail, sizing).totalSeconds;
   const space = spaceOf(board, plan, cpuModule);
   const start = {
     cpuModule,

@@ -1,10 +1,12 @@
 import type { Detail } from './detail.ts';
+import type { ModelShapes } from './model-shapes.ts';
 
 /** What a model needs for a job, computed by llama.cpp from the files' headers. Sizes in bytes. */
 export interface ModelSizing {
   readonly name: string;
   readonly quant: string;
   readonly parameters: number;
+  readonly shapes: ModelShapes;
   /** Of the tensors. */
   readonly textBytes: number;
   readonly mmprojBytes: number;
@@ -29,8 +31,8 @@ export interface ModelSizing {
 export interface DetailSizing {
   readonly detail: Detail;
   readonly imageTokens: number;
-  /** Squares that the tower encodes, for LLaVA: the overview and the tiles. null: libmtmd decides. */
-  readonly squares: number | null;
+  /** Patches of each square that the tower encodes. */
+  readonly squares: readonly number[];
   /** The vision tower's weights and graph. */
   readonly visionBytes: number;
 }

@@ -2,9 +2,9 @@ import type { Board } from '../board/board.ts';
 import type { Detail } from '../domain/detail.ts';
 import { PlanError } from '../domain/errors.ts';
 import type { ContextSizing, DetailSizing, KvType, ModelSizing } from '../domain/model-sizing.ts';
-import { projectRates, type Rates } from './board-rates.ts';
 import { chooseCpus } from './choose-cpus.ts';
 import { type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
+import { type DescriptionTimes, projectTimes, usualDescriptionTokens } from './project-times.ts';
 
 /** The config's settings; null: the plan decides. */
 export interface PlanSettings {
@@ -15,6 +15,15 @@ export interface PlanSettings {
   readonly maxTokens: number;
   /** Max memory for the engine. */
   readonly memoryBytes: number | null;
+}
+
+/** How fast a model runs, as measured. */
+export interface Rates {
+  /** Milliseconds the vision encoder takes for one square. */
+  readonly encodeMs: number;
+  /** Tokens per second. */
+  readonly prefill: number;
+  readonly decode: number;
 }
 
 /** The best settings that `scenecast tune` measured for this model on this board. */
@@ -64,11 +73,8 @@ export type PlannedKnob =
   | 'memory';
 
 /** Seconds for one description. */
-export interface Expectation {
+export interface Expectation extends DescriptionTimes {
   readonly basis: 'measured' | 'projected';
-  readonly encodeSeconds: number;
-  readonly prefillSeconds: number;
-  readonly generateSeconds: number;
   readonly totalSeconds: number;
 }
 
@@ -76,8 +82,6 @@ export interface Expectation {
 const contextStep = 256;
 /** The lowest `maxTokens` that a plan chooses when memory is short. */
 const minMaxTokens = 64;
-/** A typical description's length; used for expected times only. */
-const usualDescriptionTokens = 60;
 /** Copies of a few weights (such as norms) are no reason to read a file instead of mapping it. */
 const maxCopiedShare = 0.1;
 
@@ -109,7 +113,7 @@ export function planEngine(
     tuning && settings.threads === null
       ? { ...tuning, reason: 'measured by scenecast tune' }
       : chooseCpus(board, settings.threads);
-  const rates = tuning?.rates ?? projectRates(board, cpu.cpus ?? board.allowedCpus, model);
+  const projected = projectTimes(board, cpu, model, detail, context);
   return {
     detail: detail.detail,
     imageTokens: detail.imageTokens,
@@ -126,7 +130,9 @@ export function planEngine(
     memory,
     kvBytes: context.kvBytesPerToken * contextSize,
     budgetBytes: budget.bytes,
-    expected: rates && expectationOf(rates, tuning ? 'measured' : 'projected', detail, model),
+    expected: tuning
+      ? expectationOf(tuning.rates, detail, model)
+      : projected && withTotal('projected', projected),
     reasons: {
       detail: `${detail.imageTokens} image tokens for the largest picture`,
       context_size:
@@ -229,16 +235,20 @@ function refusal(
   );
 }
 
-/** The expected time of a description at these rates. */
+/** The expected time of a description at measured rates. */
 export function expectationOf(
   rates: Rates,
-  basis: Expectation['basis'],
   { imageTokens, squares }: DetailSizing,
   { freeTurnTokens }: ModelSizing,
 ): Expectation {
-  const encodeSeconds = (rates.encodeMs * (squares ?? 1)) / 1000;
-  const prefillSeconds = (imageTokens + freeTurnTokens) / rates.prefill;
-  const generateSeconds = usualDescriptionTokens / rates.decode;
-  const totalSeconds = encodeSeconds + prefillSeconds + generateSeconds;
-  return { basis, encodeSeconds, prefillSeconds, generateSeconds, totalSeconds };
+  return withTotal('measured', {
+    encodeSeconds: (rates.encodeMs * squares.length) / 1000,
+    prefillSeconds: (imageTokens + freeTurnTokens) / rates.prefill,
+    generateSeconds: usualDescriptionTokens / rates.decode,
+  });
+}
+
+function withTotal(basis: Expectation['basis'], times: DescriptionTimes): Expectation {
+  const { encodeSeconds, prefillSeconds, generateSeconds } = times;
+  return { basis, ...times, totalSeconds: encodeSeconds + prefillSeconds + generateSeconds };
 }

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { replaceFile } from '../system/replace-file.ts';
-import type { Rates } from './board-rates.ts';
-import type { Tuning } from './plan-engine.ts';
+import type { Rates, Tuning } from './plan-engine.ts';
 
 const ratesSchema = z.strictObject({
   encodeMs: z.number().nonnegative(),

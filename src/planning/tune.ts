@@ -1,5 +1,4 @@
-import type { Rates } from './board-rates.ts';
-import type { Tuning } from './plan-engine.ts';
+import type { Rates, Tuning } from './plan-engine.ts';
 
 /** Settings to run the engine with. */
 export type TuneChoice = Omit<Tuning, 'rates'>;

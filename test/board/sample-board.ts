@@ -1,4 +1,5 @@
 import type { Board } from '../../src/board/board.ts';
+import type { ModelShapes } from '../../src/domain/model-shapes.ts';
 import type { ModelSizing } from '../../src/domain/model-sizing.ts';
 import type { PlanSettings } from '../../src/planning/plan-engine.ts';
 
@@ -53,6 +54,14 @@ export function memoryOf(totalGibibytes: number, availableGibibytes: number): Bo
   };
 }
 
+/** Vicuna 7B, and ViT-L/336 without its last block. */
+const llava7b: ModelShapes = {
+  text: { blocks: 32, attentionWidth: 4096, weights: 6.476e9, weightType: 'q5_K' },
+  tower: { blocks: 23, attentionWidth: 1024, weights: 289.4e6, weightType: 'f16' },
+  projectorWeights: 21e6,
+};
+const squares = (count: number): number[] => Array.from({ length: count }, () => 576);
+
 /** LLaVA-1.6 Vicuna 7B in Q5_K_M for 1280x720, in round figures; other values on top. */
 export function sizingWith(changes: Partial<ModelSizing> = {}): ModelSizing {
   return {
@@ -61,14 +70,15 @@ export function sizingWith(changes: Partial<ModelSizing> = {}): ModelSizing {
     parameters: 6.74e9,
     textBytes: 4.78e9,
     mmprojBytes: 624e6,
+    shapes: llava7b,
     width: 4096,
     trainedContextSize: 4096,
     weightsBytes: 0.1e9,
     repackedWeightsBytes: 4.68e9,
     details: [
-      { detail: 'full', imageTokens: 1948, squares: 5, visionBytes: 700e6 },
-      { detail: 'balanced', imageTokens: 1248, squares: 3, visionBytes: 700e6 },
-      { detail: 'overview', imageTokens: 576, squares: 1, visionBytes: 700e6 },
+      { detail: 'full', imageTokens: 1948, squares: squares(5), visionBytes: 700e6 },
+      { detail: 'balanced', imageTokens: 1248, squares: squares(3), visionBytes: 700e6 },
+      { detail: 'overview', imageTokens: 576, squares: squares(1), visionBytes: 700e6 },
     ],
     freeTurnTokens: 50,
     typedTurnTokens: 60,

@@ -131,13 +131,17 @@ describe('the weights', () => {
 });
 
 describe('the expected time', () => {
-  test('is projected from the peak of cores and memory', () => {
+  test('is projected, with the sum of its steps', () => {
     const { expected } = planEngine(boardWith(), sizingWith(), settings);
-    // 8 cores at 2.4 GHz x 128 operations x 0.35, two operations a parameter
-    const prefill = (8 * 2.4e9 * 128 * 0.35) / (2 * 6.74e9);
-    expect(expected?.basis).toBe('projected');
-    expect(expected?.prefillSeconds).toBeCloseTo((1948 + 50) / prefill, 6);
-    expect(expected?.generateSeconds).toBeCloseTo((60 * 4.78e9) / (42e9 * 0.8), 6);
+    expect(expected).toMatchObject({ basis: 'projected' });
+    const { encodeSeconds, prefillSeconds, generateSeconds, totalSeconds } = expected!;
+    expect(totalSeconds).toBe(encodeSeconds + prefillSeconds + generateSeconds);
+  });
+
+  test('counts the tiles of the planned detail only', () => {
+    const overview = planEngine(boardWith(), sizingWith(), { ...settings, detail: 'overview' }).expected!;
+    const full = planEngine(boardWith(), sizingWith(), settings).expected!;
+    expect(full.encodeSeconds / overview.encodeSeconds).toBeGreaterThan(4.5);
   });
 
   test('is not guessed for an unknown board', () => {

@@ -15,7 +15,7 @@ const small: ModelSizing = sizingWith({
   width: 576,
   weightsBytes: 0.03e9,
   repackedWeightsBytes: 0.145e9,
-  details: [{ detail: 'full', imageTokens: 1100, squares: null, visionBytes: 0.2e9 }],
+  details: [{ detail: 'full', imageTokens: 1100, squares: [1024, 1024], visionBytes: 0.2e9 }],
   contexts: [
     { kvType: 'f16', fixedBytes: 60e6, bytesPerToken: 25_000, kvBytesPerToken: 23_040 },
     { kvType: 'q8_0', fixedBytes: 60e6, bytesPerToken: 14_000, kvBytesPerToken: 12_240 },

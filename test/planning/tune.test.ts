@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Rates } from '../../src/planning/board-rates.ts';
+import type { Rates } from '../../src/planning/plan-engine.ts';
 import {
   choiceKey,
   countMeasurements,

@@ -24,7 +24,7 @@ import { EngineClient } from '../../src/vision/process/engine-client.ts';
 import { clipLarge, type HollowShape, writeHollowModel } from '../test/hollow-model.ts';
 
 const size = { width: 1280, height: 720 } as const;
-const smallTower = { width: 512, blocks: 8, heads: 8, feedForward: 2048 } as const;
+const smallTower = { ...clipLarge, width: 512, blocks: 8, heads: 8, feedForward: 2048 } as const;
 const shapes: Readonly<Record<string, HollowShape>> = {
   '50M F16, 1.6': shapeOf(512, 8, 8, 8, 1408, 'F16', '1.6', smallTower),
   '110M Q8_0, 1.5': shapeOf(768, 12, 12, 12, 2048, 'Q8_0', '1.5', smallTower),

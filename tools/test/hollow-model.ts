@@ -6,6 +6,7 @@ import {
   f32,
   type GgufMetadata,
   type GgufTensorInfo,
+  type GgufValue,
   ggufSizeBytes,
   i32,
   type TensorType,
@@ -26,25 +27,32 @@ export interface HollowShape {
     /** Type of the matrices; norms are F32. */
     readonly type: TensorType;
     readonly contextLength: number;
+    /** Default: the published vocabulary's. */
+    readonly vocabularySize?: number;
   };
   readonly vision: {
     readonly width: number;
     readonly blocks: number;
     readonly heads: number;
     readonly feedForward: number;
+    readonly imageSize: number;
+    readonly patchSize: number;
     /** Type of the blocks' and projector's matrices. Default F16. */
     readonly type?: TensorType;
   };
-  /** LLaVA-1.6's grids, or LLaVA-1.5's one square. */
-  readonly packing: '1.6' | '1.5';
+  /** LLaVA-1.6's grids, LLaVA-1.5's one square, or SmolVLM's tiles, which have fewer tokens than patches. */
+  readonly packing: '1.6' | '1.5' | 'smolvlm';
 }
 
-const imageSize = 336;
-const patchSize = 14;
 const pinpoints = [336, 672, 672, 336, 672, 672, 1008, 336, 336, 1008];
+/** SmolVLM makes one token of 4 x 4 patches, and enlarges pictures to this longest edge. */
+const smolVlm = { scaleFactor: 4, longestEdge: 2048 };
 
 /** CLIP ViT-L/14 at 336 pixels as in published files: without the last block. */
-export const clipLarge = { width: 1024, blocks: 23, heads: 16, feedForward: 4096 } as const;
+export const clipLarge = {
+  ...{ width: 1024, blocks: 23, heads: 16, feedForward: 4096 },
+  ...{ imageSize: 336, patchSize: 14 },
+} as const;
 
 /** LLaVA-1.6 Vicuna 7B, nearly as Q5_K_M (which has some matrices in Q6_K). */
 export const vicuna7b: HollowShape = {
@@ -54,6 +62,19 @@ export const vicuna7b: HollowShape = {
   },
   vision: clipLarge,
   packing: '1.6',
+};
+
+/** SmolVLM2 500M: SmolLM2 360M and SigLIP B/16 at 512 pixels, both in Q8_0 as published for llama.cpp. */
+export const smolVlm500m: HollowShape = {
+  text: {
+    ...{ width: 960, blocks: 32, heads: 15, keyValueHeads: 5, feedForward: 2560 },
+    ...{ contextLength: 8192, vocabularySize: 49_280, type: 'Q8_0' },
+  },
+  vision: {
+    ...{ width: 768, blocks: 12, heads: 12, feedForward: 3072 },
+    ...{ imageSize: 512, patchSize: 16, type: 'Q8_0' },
+  },
+  packing: 'smolvlm',
 };
 
 export interface HollowModel {
@@ -80,7 +101,7 @@ function writeHollow(path: string, metadata: GgufMetadata, tensors: readonly Ggu
   }
 }
 
-function textMetadata({ text: shape }: HollowShape): GgufMetadata {
+function textMetadata({ text: shape, packing }: HollowShape): GgufMetadata {
   return {
     'general.architecture': text('llama'),
     'general.name': text('hollow LLaVA'),
@@ -92,14 +113,42 @@ function textMetadata({ text: shape }: HollowShape): GgufMetadata {
     'llama.attention.head_count': u32(shape.heads),
     'llama.attention.head_count_kv': u32(shape.keyValueHeads ?? shape.heads),
     'llama.attention.layer_norm_rms_epsilon': f32(1e-5),
-    ...Object.fromEntries(readVocabulary('llama-spm')),
+    ...vocabularyOf(shape.vocabularySize, packing === 'smolvlm' ? smolVlmTokens : []),
+  };
+}
+
+const smolVlmTokens = [
+  ...['\n', '\n\n', '<fake_token_around_image>', '<global-img>'],
+  ...[1, 2, 3, 4].flatMap((row) => [1, 2, 3, 4].map((column) => `<row_${row}_col_${column}>`)),
+];
+
+/** Llama's vocabulary, with control tokens appended, and unused ones up to `size`. */
+function vocabularyOf(size = 0, control: readonly string[] = []): GgufMetadata {
+  const published = Object.fromEntries(readVocabulary('llama-spm'));
+  const valuesOf = (key: string): unknown[] => published[`tokenizer.ggml.${key}`]!.value as unknown[];
+  const known = valuesOf('tokens').length + control.length;
+  const unused = Array.from({ length: Math.max(0, size - known) }, (_, at) => `<unused${at}>`);
+  const added = [...control, ...unused];
+  const longer = (key: string, type: GgufValue['type'], values: readonly unknown[]): GgufMetadata => ({
+    [`tokenizer.ggml.${key}`]: { type, value: [...valuesOf(key), ...values] as GgufValue['value'] },
+  });
+  return {
+    ...published,
+    ...longer('tokens', 'string', added),
+    ...longer('token_type', 'i32', [...control.map(() => 3), ...unused.map(() => 5)]),
+    ...longer(
+      'scores',
+      'f32',
+      added.map(() => -1e6),
+    ),
   };
 }
 
 function textTensors({ text: shape }: HollowShape): GgufTensorInfo[] {
   const { width, heads, keyValueHeads = heads, feedForward, type, blocks } = shape;
   const keyWidth = (width / heads) * keyValueHeads;
-  const vocabularySize = (readVocabulary('llama-spm').get('tokenizer.ggml.tokens')!.value as string[]).length;
+  const published = readVocabulary('llama-spm').get('tokenizer.ggml.tokens')!.value as string[];
+  const { vocabularySize = published.length } = shape;
   const matrix = (name: string, outputs: number, inputs: number): GgufTensorInfo => ({
     name: `${name}.weight`,
     shape: [outputs, inputs],
@@ -125,13 +174,14 @@ function textTensors({ text: shape }: HollowShape): GgufTensorInfo[] {
 }
 
 function visionMetadata({ vision, packing }: HollowShape): GgufMetadata {
+  const isLlava = packing !== 'smolvlm';
   return {
     'general.architecture': text('clip'),
     'clip.has_vision_encoder': bool(true),
-    'clip.has_llava_projector': bool(true),
-    'clip.projector_type': text('mlp'),
-    'clip.vision.image_size': u32(imageSize),
-    'clip.vision.patch_size': u32(patchSize),
+    'clip.has_llava_projector': bool(isLlava),
+    'clip.projector_type': text(isLlava ? 'mlp' : 'idefics3'),
+    'clip.vision.image_size': u32(vision.imageSize),
+    'clip.vision.patch_size': u32(vision.patchSize),
     'clip.vision.embedding_length': u32(vision.width),
     'clip.vision.feed_forward_length': u32(vision.feedForward),
     'clip.vision.projection_dim': u32(768),
@@ -140,29 +190,47 @@ function visionMetadata({ vision, packing }: HollowShape): GgufMetadata {
     'clip.vision.block_count': u32(vision.blocks),
     'clip.vision.image_mean': f32([0.48, 0.46, 0.41]),
     'clip.vision.image_std': f32([0.27, 0.26, 0.28]),
-    'clip.use_gelu': bool(false),
+    'clip.use_gelu': bool(!isLlava),
     ...(packing === '1.6'
       ? {
           'clip.vision.image_grid_pinpoints': i32(pinpoints),
           'clip.vision.mm_patch_merge_type': text('spatial_unpad'),
         }
       : {}),
+    ...(isLlava
+      ? {}
+      : {
+          'clip.vision.projector.scale_factor': u32(smolVlm.scaleFactor),
+          'clip.vision.preproc_image_size': u32(smolVlm.longestEdge),
+        }),
   };
 }
 
 function visionTensors({ vision, text: { width: textWidth }, packing }: HollowShape): GgufTensorInfo[] {
-  const { width, feedForward, blocks, type = 'F16' } = vision;
+  const { width, feedForward, blocks, imageSize, patchSize, type = 'F16' } = vision;
+  const patches = (imageSize / patchSize) ** 2;
   const linear = (name: string, outputs: number, inputs: number): GgufTensorInfo[] => [
     { name: `${name}.weight`, shape: [outputs, inputs], type },
     { name: `${name}.bias`, shape: [outputs], type: 'F32' },
   ];
   const norm = (name: string): GgufTensorInfo[] =>
     ['weight', 'bias'].map((part) => ({ name: `${name}.${part}`, shape: [width], type: 'F32' }));
-  return [
+  const llava = (): GgufTensorInfo[] => [
     { name: 'v.class_embd', shape: [width], type: 'F32' },
-    { name: 'v.patch_embd.weight', shape: [width, 3, patchSize, patchSize], type: 'F16' },
-    { name: 'v.position_embd.weight', shape: [(imageSize / patchSize) ** 2 + 1, width], type: 'F16' },
+    { name: 'v.position_embd.weight', shape: [patches + 1, width], type: 'F16' },
     ...norm('v.pre_ln'),
+    ...linear('mm.0', textWidth, width),
+    ...linear('mm.2', textWidth, textWidth),
+    ...(packing === '1.6' ? [{ name: 'model.image_newline', shape: [textWidth], type: 'F32' } as const] : []),
+  ];
+  const smol = (): GgufTensorInfo[] => [
+    { name: 'v.patch_embd.bias', shape: [width], type: 'F32' },
+    { name: 'v.position_embd.weight', shape: [patches, width], type: 'F32' },
+    ...norm('v.post_ln'),
+    { name: 'mm.model.fc.weight', shape: [textWidth, width * smolVlm.scaleFactor ** 2], type },
+  ];
+  return [
+    { name: 'v.patch_embd.weight', shape: [width, 3, patchSize, patchSize], type: 'F16' },
     ...Array.from({ length: blocks }, (_, index) => `v.blk.${index}`).flatMap((block) => [
       ...['attn_q', 'attn_k', 'attn_v', 'attn_out'].flatMap((part) =>
         linear(`${block}.${part}`, width, width),
@@ -172,8 +240,6 @@ function visionTensors({ vision, text: { width: textWidth }, packing }: HollowSh
       ...linear(`${block}.ffn_up`, feedForward, width),
       ...linear(`${block}.ffn_down`, width, feedForward),
     ]),
-    ...linear('mm.0', textWidth, width),
-    ...linear('mm.2', textWidth, textWidth),
-    ...(packing === '1.6' ? [{ name: 'model.image_newline', shape: [textWidth], type: 'F32' } as const] : []),
+    ...(packing === 'smolvlm' ? smol() : llava()),
   ];
 }

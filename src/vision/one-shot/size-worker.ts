@@ -5,7 +5,7 @@ import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
-import { countPictureTokens, countSquares, usesDetail } from '../picture/picture-encoder.ts';
+import { countPatches, countPictureTokens, usesDetail } from '../picture/picture-encoder.ts';
 import { maxAnswerTokens } from '../prompt/answer-grammar.ts';
 import { renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
@@ -22,7 +22,7 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
   loadCpuModule(addon, request.cpuModule);
   const engine = await loadHeaders(request, 'full', measuredContexts[0], 'f16');
   try {
-    const { text, vision } = engine.info;
+    const { text, vision, shapes } = engine.info;
     const { memory } = engine;
     const { weightsBytes, repackedWeightsBytes } = memory;
     const small = await contextUse(request, measuredContexts[0], 'q8_0');
@@ -30,6 +30,7 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
       name: text.name || basename(request.textPath, '.gguf'),
       quant: text.quant,
       parameters: text.parameters,
+      shapes,
       textBytes: text.sizeBytes,
       mmprojBytes: vision.sizeBytes,
       width: text.width,
@@ -55,7 +56,7 @@ async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<Deta
     const engine = isOther ? await loadHeaders(request, detail, measuredContexts[0], 'f16') : full;
     const counts = request.pictureSizes.map((size) => ({
       imageTokens: countPictureTokens(engine, detail, size),
-      squares: countSquares(engine, detail, size),
+      squares: countPatches(engine, detail, size),
     }));
     const largest = counts.reduce((max, each) => (each.imageTokens > max.imageTokens ? each : max));
     sized.push({ detail, ...largest, visionBytes: engine.memory.visionBytes });

@@ -61,9 +61,12 @@ export function countPictureTokens(engine: MtmdEngine, detail: Detail, size: Siz
   return hasImageNewline ? plan.tokenCount : patches * (1 + plan.tiles.length);
 }
 
-/** Number of squares to encode for a picture of this size; null if libmtmd lays it out. */
-export function countSquares({ info }: MtmdEngine, detail: Detail, size: Size): number | null {
-  return layoutOf(info) === 'libmtmd' ? null : 1 + (planOf(info, detail, size)?.tiles.length ?? 0);
+/** Patches of each square to encode for a picture of this size; otherwise like `countPictureTokens`. */
+export function countPatches(engine: MtmdEngine, detail: Detail, size: Size): number[] {
+  if (layoutOf(engine.info) === 'libmtmd') return [...engine.countPatches(size.width, size.height)];
+  const { imageSize, patchSize } = engine.info.vision;
+  const squares = 1 + (planOf(engine.info, detail, size)?.tiles.length ?? 0);
+  return Array.from({ length: squares }, () => (imageSize / patchSize) ** 2);
 }
 
 /** How a picture is cut into tiles; null if it is not. */

@@ -7,7 +7,12 @@ import { backendsDir, loadAddon } from '../../../src/vision/native/addon.ts';
 import type { LoadOptions } from '../../../src/vision/native/load-options.ts';
 import { sizeModel } from '../../../src/vision/one-shot/size-model.ts';
 import type { SizeRequest } from '../../../src/vision/one-shot/size-request.ts';
-import { type HollowShape, vicuna7b, writeHollowModel } from '../../../tools/test/hollow-model.ts';
+import {
+  type HollowShape,
+  smolVlm500m,
+  vicuna7b,
+  writeHollowModel,
+} from '../../../tools/test/hollow-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-size-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -48,10 +53,24 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
 
   test('makes 1,948 tokens of 1280x720, 576 of its overview', async () => {
     expect((await sizing).details).toMatchObject([
-      { detail: 'full', imageTokens: 1948, squares: 5 },
-      { detail: 'balanced', squares: 3 },
-      { detail: 'overview', imageTokens: 576, squares: 1 },
+      { detail: 'full', imageTokens: 1948, squares: [576, 576, 576, 576, 576] },
+      { detail: 'balanced', squares: [576, 576, 576] },
+      { detail: 'overview', imageTokens: 576, squares: [576] },
     ]);
+  });
+
+  test('has the shapes that its time follows from', async () => {
+    expect((await sizing).shapes).toEqual({
+      text: {
+        ...{ blocks: 32, attentionWidth: 4096, weightType: 'q5_K' },
+        weights: 32 * (4 * 4096 ** 2 + 3 * 4096 * 11_008),
+      },
+      tower: {
+        ...{ blocks: 23, attentionWidth: 1024, weightType: 'f16' },
+        weights: 23 * (4 * 1024 ** 2 + 2 * 1024 * 4096),
+      },
+      projectorWeights: 1024 * 4096 + 4096 ** 2,
+    });
   });
 
   test('takes half a mebibyte of KV cache a token in F16', async () => {
@@ -93,12 +112,32 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
   });
 });
 
+test('SmolVLM2 500M encodes 1,024 patches for 64 tokens, thirteen times for 1280x720', async () => {
+  const model = writeHollowModel(mkdtempSync(join(folder, 'smolvlm-')), smolVlm500m);
+  const { parameters, shapes, details } = await size(model);
+  expect(parameters / 1e6).toBeCloseTo(409.3, 1);
+  expect(details).toMatchObject([{ detail: 'full', squares: Array.from({ length: 13 }, () => 1024) }]);
+  // Two tokens before each of twelve tiles, a line feed between rows, four around the whole picture.
+  expect(details[0]!.imageTokens).toBe(13 * 64 + 12 * 2 + 2 + 4);
+  expect(shapes).toEqual({
+    text: {
+      ...{ blocks: 32, attentionWidth: 960, weightType: 'q8_0' },
+      weights: 32 * (2 * 960 ** 2 + 2 * 960 * 320 + 3 * 960 * 2560),
+    },
+    tower: {
+      ...{ blocks: 12, attentionWidth: 768, weightType: 'q8_0' },
+      weights: 12 * (4 * 768 ** 2 + 2 * 768 * 3072),
+    },
+    projectorWeights: 768 * 16 * 960,
+  });
+});
+
 describe('an engine without weights', () => {
   const addon = loadAddon();
   addon.loadBackends(backendsDir());
   const shape: HollowShape = {
     text: { width: 256, blocks: 4, heads: 4, feedForward: 704, type: 'Q4_0', contextLength: 4096 },
-    vision: { width: 128, blocks: 2, heads: 2, feedForward: 256 },
+    vision: { width: 128, blocks: 2, heads: 2, feedForward: 256, imageSize: 336, patchSize: 14 },
     packing: '1.6',
   };
   const small = mkdtempSync(join(folder, 'small-'));
