@@ -25,9 +25,13 @@ export interface DescribeLoopParts {
   readonly patience: number;
 }
 
+/** So often in a row requests may interrupt a camera's frames. */
+const maxInterruptions = 2;
+
 /**
  * Describes the cameras' frames. The newest frame of each camera waits. The engine gets as many frames at once as it
- * serves, but those of one camera one after another.
+ * serves, but those of one camera one after another. A request interrupts a frame that was not requested and of which
+ * nothing has been generated yet; that frame waits again.
  */
 export class DescribeLoop {
   readonly #parts: DescribeLoopParts;
@@ -37,6 +41,10 @@ export class DescribeLoop {
   readonly #running = new Map<string, Promise<void>>();
   /** By camera: when the description in progress counts as hung. */
   readonly #dueMs = new Map<string, number>();
+  /** By camera: stops a description in progress that a request may interrupt. */
+  readonly #interruptible = new Map<string, AbortController>();
+  /** By camera, since its last frame that was described or failed. */
+  readonly #interruptions = new Map<string, number>();
   #engine: Health['engine'] = 'idle';
   /** Until the engine is up for the first time, a frame that is replaced does not count as missed. */
   #engineHasBeenReady = false;
@@ -69,6 +77,7 @@ export class DescribeLoop {
   /** Queues a frame to be described; it replaces a waiting frame of the same camera. */
   offer(job: Job): void {
     const displaced = this.#queue.offer(job);
+    if (job.trigger === 'request') this.#makeRoom();
     if (!displaced) return;
     this.#parts.events.dropped(displaced.frame);
     if (this.#engineHasBeenReady) displaced.missed();
@@ -101,6 +110,12 @@ export class DescribeLoop {
     await job.refresh();
   }
 
+  /** Interrupts a description if the engine is full. */
+  #makeRoom(): void {
+    const { concurrency = 1 } = this.#parts.describer;
+    if (this.#running.size >= concurrency) this.#interruptible.values().next().value?.abort();
+  }
+
   #begin(job: Job, signal: AbortSignal): void {
     const described = this.#describe(job, signal).finally(() => {
       this.#running.delete(job.camera);
@@ -116,20 +131,44 @@ export class DescribeLoop {
     const { maxDescriptionMs = Number.POSITIVE_INFINITY } = this.#parts;
     if (this.#engine === 'idle') this.#engine = 'busy';
     this.#dueMs.set(job.camera, performance.now() + maxDescriptionMs);
+    const interruption = this.#interruptionOf(begun, job.camera);
     try {
       const request = this.#requestOf(job.frame, begun);
-      const { description, answer } = splitAdHocAnswer(await this.#parts.describer.describe(request, signal));
+      const { description, answer } = splitAdHocAnswer(
+        await this.#parts.describer.describe(request, AbortSignal.any([signal, interruption.signal]), () =>
+          this.#interruptible.delete(job.camera),
+        ),
+      );
       const { trigger, prompt } = begun;
       const totalMs = performance.now() - job.captureStart;
       const observation: Observation = { frame: job.frame, trigger, prompt, description, queueMs, totalMs };
       this.#described(observation);
       begun.described({ observation, answer });
     } catch (error) {
-      this.#failed(job.frame, error);
+      if (interruption.signal.aborted && !signal.aborted) this.#interrupted(job);
+      else this.#failed(job.frame, error);
       begun.failed(error);
     } finally {
       this.#dueMs.delete(job.camera);
+      this.#interruptible.delete(job.camera);
     }
+  }
+
+  #interruptionOf({ trigger }: BegunJob, camera: string): AbortController {
+    const interruption = new AbortController();
+    const isSpared = (this.#interruptions.get(camera) ?? 0) >= maxInterruptions;
+    if (this.#parts.describer.isInterruptible && trigger !== 'request' && !isSpared)
+      this.#interruptible.set(camera, interruption);
+    return interruption;
+  }
+
+  #interrupted(job: Job): void {
+    const { events, log } = this.#parts;
+    const { camera, frame } = job;
+    this.#interruptions.set(camera, (this.#interruptions.get(camera) ?? 0) + 1);
+    log.info({ id: frame.id, camera }, 'interrupted by a request; waiting again');
+    // Not missed: the engine was not too slow for it.
+    if (this.#queue.putBack(job)) events.dropped(frame);
   }
 
   #described(observation: Observation): void {
@@ -137,6 +176,7 @@ export class DescribeLoop {
     const { frame, trigger, totalMs, description } = observation;
     const { id, camera } = frame;
     this.#engine = this.#running.size > 1 ? 'busy' : 'idle';
+    this.#interruptions.delete(camera);
     this.#timings.add(observation);
     this.#lastDescribedAt = new Date();
     publisher.observation(observation);
@@ -148,6 +188,7 @@ export class DescribeLoop {
     const { events, log } = this.#parts;
     const reason = messageOf(error);
     this.#engine = 'failing';
+    this.#interruptions.delete(frame.camera);
     log.warn({ id: frame.id, camera: frame.camera, reason }, 'not described');
     if (error instanceof ExpiredError) events.expired(frame, reason);
     else events.failed(frame, reason);

@@ -32,7 +32,7 @@ export interface QueueOptions<Job> {
  */
 export class FrameQueue<Job extends Waiting> {
   // A Map keeps a key's place when its value is replaced: a camera never loses its turn to its own newer frame.
-  readonly #slots = new Map<string, Slot<Job>>();
+  #slots = new Map<string, Slot<Job>>();
   readonly #options: QueueOptions<Job>;
   #wake: (() => void) | null = null;
   #closed = false;
@@ -54,6 +54,18 @@ export class FrameQueue<Job extends Waiting> {
     else this.#slots.set(job.camera, { job, passedBy: 0 });
     this.#wake?.();
     return displaced;
+  }
+
+  /**
+   * Puts back a job that was taken. It is the next of its rank, and ranks as a change at least. Returns it if a newer
+   * one has its camera's slot.
+   */
+  putBack(job: Job): Job | null {
+    if (this.#slots.get(job.camera)?.job) return job;
+    this.#slots.delete(job.camera);
+    this.#slots = new Map([[job.camera, { job, passedBy: this.#options.patience }], ...this.#slots]);
+    this.#wake?.();
+    return null;
   }
 
   /**

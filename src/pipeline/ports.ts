@@ -52,9 +52,16 @@ export interface DescribeRequest {
 export interface Describer {
   /** Number of requests served at once; default: 1. */
   readonly concurrency?: number;
+  /** Whether a description that is aborted soon frees the engine for another one. Default: false. */
+  readonly isInterruptible?: boolean;
   /** Resolves when a description can start at once, e.g. after a restart of the engine. */
   ready(signal: AbortSignal): Promise<void>;
-  describe(request: DescribeRequest, signal: AbortSignal): Promise<Description>;
+  /** `onGenerating`: the picture has been encoded and prefilled, which is most of the work. */
+  describe(
+    request: DescribeRequest,
+    signal: AbortSignal,
+    onGenerating?: () => void,
+  ): Promise<Description>;
 }
 
 /** Where results go. Calls return at once; the publisher takes care of delivery. */

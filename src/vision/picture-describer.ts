@@ -54,8 +54,15 @@ export class PictureDescriber {
     this.#prompt(defaultPrompt);
   }
 
-  /** Describes one picture and answers its questions. Rejects with the native layer's coded errors. */
-  async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
+  /**
+   * Describes one picture and answers its questions. Rejects with the native layer's coded errors.
+   * @param onGenerating called when the picture has been prefilled
+   */
+  async describe(
+    request: DescribeRequest,
+    signal: AbortSignal,
+    onGenerating?: () => void,
+  ): Promise<Description> {
     const { picture, questions, detail, frame } = request;
     const camera = frame?.camera ?? '';
     const turns = [
@@ -74,7 +81,10 @@ export class PictureDescriber {
       if (prefix?.before !== before || !tryTruncate(this.#engine, prefix.end)) {
         const start = performance.now();
         const encoded = await this.#encoder.encode(picture, before, signal, detail);
-        if (!first) sums.prefillMs = performance.now() - start - encoded.packMs - encoded.encodeMs;
+        if (!first) {
+          sums.prefillMs = performance.now() - start - encoded.packMs - encoded.encodeMs;
+          onGenerating?.();
+        }
         first ??= encoded;
         sums.promptTokens += encoded.promptTokens;
         prefix = { before, end: this.#engine.position };

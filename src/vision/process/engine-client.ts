@@ -30,6 +30,7 @@ interface Loaded {
 interface Pending {
   resolve(description: Description): void;
   reject(error: EngineError): void;
+  readonly onGenerating: (() => void) | undefined;
   /** Why the process was killed on purpose. */
   fault: EngineError | null;
 }
@@ -45,6 +46,7 @@ const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGBUS', 'SIGF
  * errors, an encode cannot be interrupted, and an OOM kill must not hit the daemon.
  */
 export class EngineClient implements Describer {
+  readonly isInterruptible = true;
   readonly #options: EngineClientOptions;
   readonly #pending = new Map<number, Pending>();
   readonly #closed = new AbortController();
@@ -79,14 +81,18 @@ export class EngineClient implements Describer {
   }
 
   /** Describes one picture, once the engine is ready. Rejects with an EngineError. */
-  async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
+  async describe(
+    request: DescribeRequest,
+    signal: AbortSignal,
+    onGenerating?: () => void,
+  ): Promise<Description> {
     if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
     if (signal.aborted) throw cancelled();
     const child = await unlessAborted(this.#ready, signal, cancelled);
     const id = this.#nextId++;
     const { deadlineMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Description>();
-    const pending: Pending = { resolve, reject, fault: null };
+    const pending: Pending = { resolve, reject, onGenerating, fault: null };
     this.#pending.set(id, pending);
     const onAbort = (): void => {
       send(child, { type: 'cancel', id });
@@ -249,7 +255,8 @@ export class EngineClient implements Describer {
     if (message.type === 'described') this.#pending.get(message.id)?.resolve(message.description);
     else if (message.type === 'failed') {
       this.#pending.get(message.id)?.reject(new EngineError(message.fault.code, message.fault.message));
-    } else if (message.type === 'progress') this.#options.onProgress?.(message.fraction);
+    } else if (message.type === 'generating') this.#pending.get(message.id)?.onGenerating?.();
+    else if (message.type === 'progress') this.#options.onProgress?.(message.fraction);
     else if (message.type === 'log') this.#options.log[message.level]({ from: 'llama.cpp' }, message.text);
   }
 }

@@ -81,7 +81,8 @@ async function describe({ id, request }: Extract<ToEngineProcess, { type: 'descr
   try {
     signal.throwIfAborted();
     if (!describer) throw new Error('no model is loaded');
-    send({ type: 'described', id, description: await describer.describe(request, signal) });
+    const onGenerating = (): void => send({ type: 'generating', id });
+    send({ type: 'described', id, description: await describer.describe(request, signal, onGenerating) });
   } catch (error) {
     send({ type: 'failed', id, fault: faultOf(error) });
   } finally {

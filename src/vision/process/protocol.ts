@@ -63,6 +63,7 @@ export type FromEngineProcess =
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'loaded'; readonly info: EngineInfo }
   | { readonly type: 'load-failed'; readonly fault: EngineFault }
+  | { readonly type: 'generating'; readonly id: number }
   | { readonly type: 'described'; readonly id: number; readonly description: Description }
   | { readonly type: 'failed'; readonly id: number; readonly fault: EngineFault }
   | { readonly type: 'log'; readonly level: 'debug' | 'warn'; readonly text: string };

@@ -18,18 +18,26 @@ export class SerialDescriber implements Describer {
     this.#maxWaitMs = maxWaitMs;
   }
 
+  get isInterruptible(): boolean {
+    return this.#engine.isInterruptible ?? false;
+  }
+
   ready(signal: AbortSignal): Promise<void> {
     return this.#engine.ready(signal);
   }
 
   /** Rejects with an EngineError: BUSY if the engine was not free in time, else the engine's own. */
-  async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
+  async describe(
+    request: DescribeRequest,
+    signal: AbortSignal,
+    onGenerating?: () => void,
+  ): Promise<Description> {
     const before = this.#free;
     const { promise: over, resolve: leave } = Promise.withResolvers<void>();
     this.#free = before.then(() => over);
     try {
       await this.#turn(before, signal);
-      return await this.#engine.describe(request, signal);
+      return await this.#engine.describe(request, signal, onGenerating);
     } finally {
       leave();
     }
