@@ -57,11 +57,7 @@ export interface Describer {
   /** Resolves when a description can start at once, e.g. after a restart of the engine. */
   ready(signal: AbortSignal): Promise<void>;
   /** `onGenerating`: the picture has been encoded and prefilled, which is most of the work. */
-  describe(
-    request: DescribeRequest,
-    signal: AbortSignal,
-    onGenerating?: () => void,
-  ): Promise<Description>;
+  describe(request: DescribeRequest, signal: AbortSignal, onGenerating?: () => void): Promise<Description>;
 }
 
 /** Where results go. Calls return at once; the publisher takes care of delivery. */

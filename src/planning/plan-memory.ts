@@ -11,6 +11,8 @@ const headroom = { share: 0.05, minBytes: 64 * mebibyte, maxBytes: 512 * mebibyt
 const quietShare = 0.8;
 /** Simultaneous copies of a picture's embeddings: the encoder's, the assembled ones, and the decoder's. */
 const embeddingCopies = 3;
+/** Of LLaVA's squares, those whose pixels repeat are kept too: at most a picture's worth. */
+const keptCopies = 1;
 
 /** The expected resident memory of the engine process, in bytes, with the pages of a mapped file. */
 export interface MemoryPlan {
@@ -40,6 +42,7 @@ export function memoryOf(
   useMmap: boolean,
 ): MemoryPlan {
   const { weightsBytes, repackedWeightsBytes } = model;
+  const copies = embeddingCopies + (detail.squares === null ? 0 : keptCopies);
   const parts = {
     processBytes,
     weightsBytes: useMmap
@@ -47,7 +50,7 @@ export function memoryOf(
       : weightsBytes + repackedWeightsBytes,
     visionBytes: detail.visionBytes,
     contextBytes: Math.round(context.fixedBytes + context.bytesPerToken * contextSize),
-    pictureBytes: detail.imageTokens * model.width * Float32Array.BYTES_PER_ELEMENT * embeddingCopies,
+    pictureBytes: detail.imageTokens * model.width * Float32Array.BYTES_PER_ELEMENT * copies,
   };
   return { ...parts, totalBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes) };
 }

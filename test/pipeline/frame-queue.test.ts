@@ -116,3 +116,28 @@ test('a held camera is skipped, and the time it was held does not raise its prio
   held.clear();
   expect((await queue.take())!.camera).toBe('h');
 });
+
+test('a job that is put back is the next of its rank, after requests', async () => {
+  const { queue } = queueOf(job('a', 1), job('b', 1, 'change'));
+  const taken = (await queue.take())!;
+  queue.offer(job('c', 1, 'change'));
+  queue.offer(job('d', 1, 'request'));
+  expect(queue.putBack(taken)).toBeNull();
+  expect(await takeAll(queue)).toEqual(['d', 'b', 'c', 'a']);
+});
+
+test('a job that is put back does not replace a newer one', async () => {
+  const { queue } = queueOf(job('a', 1));
+  const taken = (await queue.take())!;
+  queue.offer(job('a', 2));
+  expect(queue.putBack(taken)).toBe(taken);
+  expect(await queue.take()).toEqual(job('a', 2));
+});
+
+test('a job that is put back ends the wait for one', async () => {
+  const { queue } = queueOf(job('a', 1));
+  const taken = (await queue.take())!;
+  const next = queue.take();
+  queue.putBack(taken);
+  expect(await next).toBe(taken);
+});

@@ -24,6 +24,7 @@ import {
   type PictureEmbeddings,
 } from '../../src/vision/picture/embed-picture.ts';
 import { EmbeddingPictureEncoder } from '../../src/vision/picture/picture-encoder.ts';
+import type { EncodeSquare } from '../../src/vision/picture/square-encoder.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
 import { heldOutScenes } from './held-out-scenes.ts';
 
@@ -78,9 +79,9 @@ async function load(addonPath?: string): Promise<MtmdEngine> {
 }
 
 async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => CutPicture): Promise<number> {
-  const embed = async (picture: Picture): Promise<PictureEmbeddings> => {
+  const embed = async (encodeSquare: EncodeSquare, picture: Picture): Promise<PictureEmbeddings> => {
     const cut = change(await cutPicture(engine, picture));
-    const embeddings = await encodeCut(engine, cut);
+    const embeddings = await encodeCut(engine, encodeSquare, cut);
     return { embeddings, tokenCount: cut.plan.tokenCount, packMs: 0, encodeMs: 0 };
   };
   const speech = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;

@@ -6,6 +6,7 @@ import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './anyre
 import { decodePicture } from './decode-picture.ts';
 import { pinpointsFor } from './detail.ts';
 import { expandToSquare, paddingColour } from './single-tile.ts';
+import type { EncodeSquare } from './square-encoder.ts';
 
 /** A picture as the language model reads it: tokenCount x n_embd floats. */
 export interface PictureEmbeddings {
@@ -29,6 +30,7 @@ export interface CutPicture {
  */
 export async function embedPicture(
   engine: MtmdEngine,
+  encodeSquare: EncodeSquare,
   picture: Picture,
   signal: AbortSignal,
   detail: Detail = 'full',
@@ -37,12 +39,12 @@ export async function embedPicture(
   if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
   // Without tiles only the overview is left: the whole picture stretched to one square.
   if (pinpointsFor(detail, gridPinpoints, imageSize).length === 0) {
-    return embedSquare(engine, picture, 'stretch', signal);
+    return embedSquare(engine, encodeSquare, picture, 'stretch', signal);
   }
   return packAndEncode(
     engine,
     () => cutPicture(engine, picture, detail),
-    (cut) => encodeCut(engine, cut),
+    (cut) => encodeCut(engine, encodeSquare, cut),
     signal,
   );
 }
@@ -53,16 +55,12 @@ export async function embedPicture(
  */
 export async function embedSquare(
   engine: MtmdEngine,
+  encodeSquare: EncodeSquare,
   picture: Picture,
   fit: 'pad' | 'stretch',
   signal: AbortSignal,
 ): Promise<PictureEmbeddings> {
-  return packAndEncode(
-    engine,
-    () => squarePicture(engine, picture, fit),
-    (square) => engine.encodeTile(square),
-    signal,
-  );
+  return packAndEncode(engine, () => squarePicture(engine, picture, fit), encodeSquare, signal);
 }
 
 /** The picture as one square: imageSize x imageSize x 3 bytes. */
@@ -119,14 +117,15 @@ export async function cutPicture(
 /** Encodes the squares of a cut picture one by one and assembles them: tokenCount x n_embd floats. */
 export async function encodeCut(
   engine: MtmdEngine,
+  encodeSquare: EncodeSquare,
   { plan, overview, tiles }: CutPicture,
 ): Promise<Float32Array> {
   const newline = engine.imageNewline();
   // A newline is trained only with spatial_unpad; some converted files do not name the type.
   if (!newline && engine.info.vision.mergeType === 'spatial_unpad') throw unsupported('image_newline');
-  const overviewEmbeddings = await engine.encodeTile(overview);
+  const overviewEmbeddings = await encodeSquare(overview);
   const tileEmbeddings: Float32Array[] = [];
-  for (const tile of tiles) tileEmbeddings.push(await engine.encodeTile(tile));
+  for (const tile of tiles) tileEmbeddings.push(await encodeSquare(tile));
   return newline
     ? assemble(plan, overviewEmbeddings, tileEmbeddings, newline)
     : assembleFlat([overviewEmbeddings, ...tileEmbeddings]);

@@ -7,6 +7,7 @@ import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
 import { lowerDetail, pinpointsFor } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings } from './embed-picture.ts';
+import { type EncodeSquare, SquareEncoder } from './square-encoder.ts';
 
 /** Encodes a picture, and prefills it and the text before it into the engine's sequence. */
 export interface PictureEncoder {
@@ -34,12 +35,14 @@ export function choosePictureEncoder(engine: MtmdEngine, detail: Detail): Pictur
   const layout = layoutOf(engine.info);
   if (layout === 'libmtmd') return new LibmtmdPictureEncoder(engine);
   if (layout === 'anyres') {
-    return new EmbeddingPictureEncoder(engine, (picture, signal, requested) =>
-      embedPicture(engine, picture, signal, lowerDetail(detail, requested)),
+    return new EmbeddingPictureEncoder(engine, (encodeSquare, picture, signal, requested) =>
+      embedPicture(engine, encodeSquare, picture, signal, lowerDetail(detail, requested)),
     );
   }
   const fit = layout === 'padded square' ? 'pad' : 'stretch';
-  return new EmbeddingPictureEncoder(engine, (picture, signal) => embedSquare(engine, picture, fit, signal));
+  return new EmbeddingPictureEncoder(engine, (encodeSquare, picture, signal) =>
+    embedSquare(engine, encodeSquare, picture, fit, signal),
+  );
 }
 
 /** Whether `detail` has an effect with this model. */
@@ -76,18 +79,25 @@ function planOf(info: MtmdEngine['info'], detail: Detail, size: Size): Plan | nu
   return allowed.length === 0 ? null : planAnyres({ ...size, imageSize, patchSize, gridPinpoints: allowed });
 }
 
-type Embed = (picture: Picture, signal: AbortSignal, detail?: Detail) => Promise<PictureEmbeddings>;
+type Embed = (
+  encodeSquare: EncodeSquare,
+  picture: Picture,
+  signal: AbortSignal,
+  detail?: Detail,
+) => Promise<PictureEmbeddings>;
 
 /** For pictures that become one run of embeddings. Keeps the text before them in the KV cache from picture to picture. */
 export class EmbeddingPictureEncoder implements PictureEncoder {
   readonly #engine: MtmdEngine;
   readonly #embed: Embed;
+  readonly #squares: SquareEncoder;
   /** The text before the last picture, while its KV is valid. */
   #prefix: { readonly text: string; readonly position: number } | null = null;
 
   constructor(engine: MtmdEngine, embed: Embed) {
     this.#engine = engine;
     this.#embed = embed;
+    this.#squares = new SquareEncoder(engine);
   }
 
   async encode(
@@ -96,11 +106,18 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
     signal: AbortSignal,
     detail?: Detail,
   ): Promise<PictureTokens> {
-    const { embeddings, tokenCount, packMs, encodeMs } = await this.#embed(picture, signal, detail);
-    signal.throwIfAborted();
-    const promptTokens = await this.#prefillPrefix(before);
-    await this.#engine.decodeEmbeddings(embeddings);
-    return { imageTokens: tokenCount, promptTokens, packMs, encodeMs };
+    const encodeSquare: EncodeSquare = (rgb) => this.#squares.encode(rgb, signal);
+    try {
+      const embedded = await this.#embed(encodeSquare, picture, signal, detail);
+      const { embeddings, tokenCount, packMs, encodeMs } = embedded;
+      signal.throwIfAborted();
+      const promptTokens = await this.#prefillPrefix(before);
+      signal.throwIfAborted();
+      await this.#engine.decodeEmbeddings(embeddings);
+      return { imageTokens: tokenCount, promptTokens, packMs, encodeMs };
+    } finally {
+      this.#squares.endPicture(signal.aborted);
+    }
   }
 
   /** Rolls the KV back to the end of the text before the picture; prefills that text if it has changed. */

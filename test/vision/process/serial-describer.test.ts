@@ -61,3 +61,16 @@ test('a request does not wait for ever for an engine that does not restart', asy
   await pass(10_000);
   await rejected;
 });
+
+test('it can be interrupted if the engine can, and passes on that the engine begins to generate', async () => {
+  const engine = Object.assign(new FakeEngine(100), { isInterruptible: true });
+  const describe = vi.spyOn(engine, 'describe');
+  const onGenerating = (): void => {};
+  const describer = new SerialDescriber(engine, 10_000);
+  const described = describer.describe(requestOf(1), never, onGenerating);
+  await pass(100);
+  await described;
+  expect(describer.isInterruptible).toBe(true);
+  expect(describe).toHaveBeenCalledWith(expect.anything(), never, onGenerating);
+  expect(new SerialDescriber(new FakeEngine(), 10_000).isInterruptible).toBe(false);
+});

@@ -1,0 +1,58 @@
+import { hash } from 'node:crypto';
+import type { MtmdEngine } from '../native/mtmd-engine.ts';
+
+/** Encodes a square: imageSize x imageSize x 3 bytes to (imageSize / patchSize)^2 x width floats. */
+export type EncodeSquare = (rgb: Uint8Array) => Promise<Float32Array>;
+
+/** Squares that were encoded once, of which only the hash is remembered. */
+const maxSeen = 256;
+
+/**
+ * Encodes the squares of one picture after the other, and keeps the embeddings of those whose pixels repeat: behind a
+ * privacy mask, or of a still picture. Only what appears in a second picture is kept, so that pictures that always differ
+ * take no memory, and at most as many squares as the largest picture had.
+ */
+export class SquareEncoder {
+  readonly #engine: MtmdEngine;
+  readonly #seen = new Set<string>();
+  /** By hash, the least recently used first. */
+  readonly #kept = new Map<string, Float32Array>();
+  #maxKept = 0;
+  #picture = new Map<string, Float32Array>();
+
+  constructor(engine: MtmdEngine) {
+    this.#engine = engine;
+  }
+
+  /** The result is shared with other squares of the same pixels: do not write to it. Rejects with the signal's reason. */
+  async encode(rgb: Uint8Array, signal: AbortSignal): Promise<Float32Array> {
+    // The engine notices an abort only while it computes.
+    signal.throwIfAborted();
+    const key = hash('sha256', rgb);
+    const known = this.#picture.get(key) ?? this.#kept.get(key);
+    const embeddings = known ?? (await this.#engine.encodeTile(rgb));
+    this.#picture.set(key, embeddings);
+    return embeddings;
+  }
+
+  /** `isInterrupted`: the same picture will be described later, and all of its squares are kept for it. */
+  endPicture(isInterrupted: boolean): void {
+    for (const [key, embeddings] of this.#picture) {
+      const wasSeen = this.#seen.delete(key);
+      const wasKept = this.#kept.delete(key);
+      if (wasSeen || wasKept || isInterrupted) this.#kept.set(key, embeddings);
+      else this.#seen.add(key);
+    }
+    this.#maxKept = Math.max(this.#maxKept, this.#picture.size);
+    this.#picture = new Map();
+    dropOldest(this.#kept, this.#maxKept);
+    dropOldest(this.#seen, maxSeen);
+  }
+}
+
+function dropOldest(entries: Map<string, unknown> | Set<string>, maxSize: number): void {
+  for (const key of entries.keys()) {
+    if (entries.size <= maxSize) return;
+    entries.delete(key);
+  }
+}
