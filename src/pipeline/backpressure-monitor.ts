@@ -1,5 +1,11 @@
 /** After this many looks in a row without a miss, the engine keeps up again. */
 const calmLooks = 3;
+/**
+ * While the engine does not keep up, a waiting frame is renewed at this part of the effective interval, but after two
+ * seconds at the latest. So a description takes about two looks, however many cameras share the engine.
+ */
+const renewalShare = 1 / 2;
+const maxRenewalMs = 2000;
 
 export interface BackpressureOptions {
   /** Configured time between two looks. */
@@ -30,6 +36,11 @@ export class BackpressureMonitor {
 
   get effectiveIntervalMs(): number {
     return this.#stretchedMs === null ? this.intervalMs : Math.max(this.#stretchedMs, this.#gapMs());
+  }
+
+  /** How old a waiting frame must be before a newer one is captured; 0 while the engine keeps up. */
+  get renewalMs(): number {
+    return this.#stretchedMs === null ? 0 : Math.min(this.effectiveIntervalMs * renewalShare, maxRenewalMs);
   }
 
   /** A frame waits for the engine. */

@@ -47,6 +47,8 @@ export class CameraWatch {
   #lookDueMs = Number.POSITIVE_INFINITY;
   #nextLook = 0;
   #lookAtOnce = false;
+  /** Waits for the engine: it is described whatever the next looks show. */
+  #waiting: Job | null = null;
   /** Callers that wait for the end of a look. */
   #onLooked: (() => void)[] = [];
 
@@ -207,12 +209,15 @@ export class CameraWatch {
       missed: () => this.#backpressure.missed(),
       refresh: () => this.#freshLook(),
     };
+    // An interval frame gives way to one that shows a change, so none must be overlooked.
+    this.#waiting = trigger !== 'interval' || !look ? job : null;
     offer(job);
   }
 
   #begin(job: Job): BegunJob | null {
     const trigger = this.#policy.triggerOf(job);
     this.#backpressure.taken();
+    this.#stopWaiting();
     if (this.#endPaused(job.frame, job.captureStart)) return null;
     if (!trigger) {
       this.#endUnchanged(job.frame);
@@ -245,6 +250,11 @@ export class CameraWatch {
     clearTimeout(tooLong);
   }
 
+  #stopWaiting(): void {
+    this.#waiting = null;
+    this.#sleep.interrupt();
+  }
+
   #endUnchanged(frame: Frame): void {
     const { measure, threshold } = this.#policy.reading ?? { measure: null, threshold: 0 };
     this.#parts.events.unchanged(
@@ -262,7 +272,9 @@ export class CameraWatch {
 
   get #lookFrom(): number {
     if (this.#settings.paused) return Number.POSITIVE_INFINITY;
-    return Math.max(this.#nextLook, this.#policy.nextLookFrom);
+    // A frame that is replaced before the engine takes it was captured in vain, on cores that the engine needs.
+    const renewFrom = this.#waiting ? this.#waiting.captureStart + this.#backpressure.renewalMs : 0;
+    return Math.max(this.#nextLook, this.#policy.nextLookFrom, renewFrom);
   }
 
   #lookNow(): void {

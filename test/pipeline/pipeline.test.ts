@@ -41,7 +41,7 @@ test('while the engine works only the newest frame waits; every frame ends exact
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(3500);
   const { pipeline, recorder } = startPipeline([taskOf(camera)], engine);
-  await pass(5500);
+  await pass(6500);
   expect(engine.seen).toEqual([1, 4]);
   await vi.waitFor(() => pipeline.close());
   expect([...recorder.endsById.values()]).toEqual([

@@ -55,6 +55,53 @@ test('cameras that change all the time do not starve the others', async () => {
   expect(served[0]! / served.at(-1)!).toBeGreaterThanOrEqual(0.4);
 });
 
+test.each([
+  // Renewed at half the effective interval of 1.6 s, or after 2 s of 11.2 s.
+  { count: 8, engineMs: 200, maxAgeMs: 800, maxLooks: 3 },
+  { count: 16, engineMs: 700, maxAgeMs: 2000, maxLooks: 7 },
+])(
+  '$count cameras are not looked at much more often than the engine describes them, and it gets fresh frames',
+  async ({ count, engineMs, maxAgeMs, maxLooks }) => {
+    const intervalMs = 100;
+    const cameras = camerasOf(count);
+    const { recorder } = startPipeline(
+      cameras.map((camera) => taskOf(camera, { intervalMs, gate: new FakeGate() })),
+      new FakeEngine(engineMs),
+    );
+    const captures = (): number => cameras.reduce((sum, camera) => sum + camera.captures, 0);
+    // By then the engine is known to be slow.
+    await pass(50_000);
+    const [capturedBefore, describedBefore] = [captures(), recorder.observations.length];
+    await pass(60_000);
+    const described = recorder.observations.slice(describedBefore);
+    expect(described.length).toBeGreaterThanOrEqual(Math.floor(60_000 / engineMs) - 2);
+    expect((captures() - capturedBefore) / described.length).toBeLessThan(maxLooks);
+    const ages = described.map(({ totalMs }) => totalMs - engineMs);
+    expect(Math.max(...ages)).toBeLessThanOrEqual(maxAgeMs + intervalMs);
+  },
+);
+
+test('a short change is not overlooked while only an interval frame waits', async () => {
+  const calm = new FakeCamera('calm');
+  calm.scene = 7;
+  const { recorder } = startPipeline(
+    [
+      taskOf(calm, { intervalMs: 100, maxIntervalMs: 100, gate: new FakeGate() }),
+      ...camerasOf(8).map((camera) => taskOf(camera, { intervalMs: 100, gate: new FakeGate() })),
+    ],
+    new FakeEngine(500),
+  );
+  await pass(30_000);
+  calm.scene = 8;
+  await pass(100);
+  calm.scene = 7;
+  await pass(10_000);
+  const changes = recorder.observations.filter(
+    ({ frame, trigger }) => frame.camera === 'calm' && trigger === 'change',
+  );
+  expect(changes.map(({ frame }) => frame.picture.bytes[0])).toContain(8);
+});
+
 test('a frame that is too old expires and is counted; at its camera’s turn a new frame is captured', async () => {
   const [busy, rare] = [new FakeCamera('busy'), new FakeCamera('rare')];
   const engine = new FakeEngine(6000);
@@ -203,6 +250,7 @@ test('a stretched interval is logged once, shown in health, and logged once when
   await pass(20_000);
   expect(told()).toHaveLength(2);
   expect(pipeline.health.cameras['a']?.effectiveIntervalMs).toBe(1000);
+  await vi.waitFor(() => pipeline.close());
 });
 
 test('the effective interval returns to normal once the scene stops changing', async () => {
