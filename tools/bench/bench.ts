@@ -1,16 +1,17 @@
 /**
- * Measures Scenecast's engine beside llama-server, built from the same llama.cpp source and using the same libraries
- * and CPU modules. Both are loaded and warm, and describe the same pictures in turns; prints the medians of all rounds.
+ * Measures Scenecast's engine beside llama-server and llama-mtmd-cli, built from the same llama.cpp source and using the
+ * same libraries and CPU modules, and the whole daemon, which has no peer. All describe the same pictures in turns;
+ * prints the medians of all rounds.
  *
  *   npm run bench -- --quick             demo model, all scenes; 350M with a Q8_0 tower, changing pictures; three rounds
  *   npm run bench -- --full              all models
  *   npm run bench -- --only demo/slow    one scene; can be repeated, and `--only 350m` is all that begins with it
  *
- *   --rounds N   default 5
- *   --threads N  of both sides; default: as planned. The result is not kept for resuming.
+ *   --rounds N   default 5; with --quick 3
+ *   --threads N  of the engine; default: as planned. The peers get the best of 1 and N. The result is not kept.
  *   --again      measure again what build/bench/scenes has of the same code
  *
- * Writes build/bench/<date>.json. Needs build/native (scripts/build-native.sh), cmake, ninja and a C++ compiler.
+ * Writes build/bench/<date>.json. Needs build/native (scripts/build-native.sh), cmake, ninja, a C++ compiler and mosquitto.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -18,13 +19,15 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { codeDigest } from './speed/code-digest.ts';
+import { daemonTable, spreadNotes } from './speed/daemon-table.ts';
 import { measureCold } from './speed/measure-cold.ts';
+import { measureDaemon } from './speed/measure-daemon.ts';
 import { measureScene } from './speed/measure-scene.ts';
 import { type BenchModel, benchModels } from './speed/models.ts';
-import type { BenchRun, Sample, SceneResult } from './speed/result.ts';
+import type { BenchRun, DaemonResult, KeptResult, SceneResult } from './speed/result.ts';
 import { ResultStore } from './speed/result-store.ts';
-import { type SceneName, sceneWords } from './speed/scenes.ts';
-import { formatMs, resultTable } from './speed/table.ts';
+import { type DaemonSceneName, isDaemonScene, type SceneName, sceneWords } from './speed/scenes.ts';
+import { busyNotes, formatMs, resultTable } from './speed/table.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Above this, other work disturbs the figures. */
@@ -43,9 +46,12 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 5));
 
 /** Model and scene of each measurement. */
-function chosen(): [BenchModel, SceneName][] {
+function chosen(): [BenchModel, SceneName | DaemonSceneName][] {
   const all = benchModels.flatMap((model) =>
-    model.scenes.map((scene): [BenchModel, SceneName] => [model, scene]),
+    [...model.scenes, ...model.daemonScenes].map((scene): [BenchModel, SceneName | DaemonSceneName] => [
+      model,
+      scene,
+    ]),
   );
   const { only } = values;
   if (only)
@@ -56,52 +62,95 @@ function chosen(): [BenchModel, SceneName][] {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 execFileSync(join(root, 'tools/accuracy/peer/build.sh'), { stdio: ['ignore', 2, 2] });
+const startTime = performance.now();
 const loadAtStart = loadavg()[0]!;
-const digest = codeDigest();
+const digests = { engine: codeDigest('engine'), daemon: codeDigest('daemon') };
 const store = new ResultStore(join(root, 'build/bench/scenes'));
 const results: SceneResult[] = [];
-const list = chosen();
-for (const [index, [model, scene]] of list.entries()) {
-  const kept = values.again || values.threads ? null : store.find(model.name, scene, digest, rounds);
-  console.error(
-    `[${index + 1}/${list.length}] ${model.name}: ${sceneWords[scene]}${kept ? ` (measured on ${kept.date})` : ''}`,
-  );
-  const onProgress = (round: number, ours: Sample, theirs: Sample): void =>
-    console.error(
-      `  round ${round + 1} of ${rounds}: ${formatMs(ours.totalMs)}, llama-server ${formatMs(theirs.totalMs)}`,
-    );
+const daemon: DaemonResult[] = [];
+
+/** The kept result, or a new one, which is kept. */
+async function resultOf<Result extends KeptResult & { readonly date: string }>(
+  title: string,
+  wanted: KeptResult,
+  measure: () => Promise<Result>,
+): Promise<Result> {
+  const kept = values.again || values.threads ? null : store.find<Result>(wanted);
+  console.error(`${title}${kept ? ` (measured on ${kept.date})` : ''}`);
+  if (kept) return kept;
+  // Before the first scene: later ones follow the bench's own work.
+  const result = { ...(await measure()), loadBefore: loadAtStart };
+  if (!values.threads) store.keep(result);
+  return result;
+}
+
+function measureEngine(model: BenchModel, scene: SceneName): Promise<SceneResult> {
   const options = {
     rounds,
     threads: values.threads ? Number(values.threads) : null,
-    codeDigest: digest,
-    onProgress,
+    codeDigest: digests.engine,
+    onProgress: (round: number, ours: { totalMs: number }, theirs: { totalMs: number }): void =>
+      console.error(
+        `  round ${round + 1} of ${rounds}: ${formatMs(ours.totalMs)}, llama-server ${formatMs(theirs.totalMs)}`,
+      ),
   };
-  const measure = (): Promise<SceneResult> =>
-    scene === 'cold' ? measureCold(model, options) : measureScene(model, scene, options);
-  // Before the first scene: later ones follow the bench's own work.
-  const result = kept ?? { ...(await measure()), loadBefore: loadAtStart };
-  if (!kept && !values.threads) store.keep(result);
-  results.push(result);
+  return scene === 'cold' ? measureCold(model, options) : measureScene(model, scene, options);
+}
+
+const list = chosen();
+for (const [index, [model, scene]] of list.entries()) {
+  const title = `[${index + 1}/${list.length}] ${model.name}: ${sceneWords[scene]}`;
+  const wanted = { model: model.name, scene, roundCount: rounds };
+  if (isDaemonScene(scene)) {
+    const { daemon: digest } = digests;
+    const onProgress = (round: number, cameras: number, { perSecond }: { perSecond: number }): void =>
+      console.error(
+        `  round ${round + 1} of ${rounds}, ${cameras} cameras: ${perSecond.toFixed(2)} descriptions/s`,
+      );
+    daemon.push(
+      await resultOf(title, { ...wanted, codeDigest: digest }, () =>
+        measureDaemon(scene, { rounds, codeDigest: digest, onProgress }),
+      ),
+    );
+  } else {
+    const { engine: digest } = digests;
+    results.push(await resultOf(title, { ...wanted, codeDigest: digest }, () => measureEngine(model, scene)));
+  }
 }
 
 const run: BenchRun = {
   rounds,
   machine: `${cpus().length} x ${cpus()[0]?.model}`,
-  loadAtStart: Math.max(...results.map(({ loadBefore }) => loadBefore)),
+  loadAtStart: Math.max(...[...results, ...daemon].map(({ loadBefore }) => loadBefore)),
   loadAtEnd: loadavg()[0]!,
   results,
+  daemon,
 };
 const path = join(root, 'build/bench', `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
 writeFileSync(path, `${JSON.stringify(run, null, 2)}\n`);
 
-console.log(resultTable(results));
-for (const { model, scene, notes } of results)
-  for (const note of notes) console.log(`${model}, ${scene}: ${note}`);
+if (results.length > 0) {
+  console.log(resultTable(results));
+  for (const { model, scene, notes } of results)
+    for (const note of notes) console.log(`${model}, ${scene}: ${note}`);
+  for (const note of busyNotes(results)) console.log(note);
+  for (const engine of new Set(
+    results.map(({ threads, cpu, build }) => `${threads} threads, ${cpu}, ${build}`),
+  ))
+    console.log(engine);
+  console.log(
+    'hollow models (all but demo) generate a fixed number of tokens, without drafts, on both sides',
+  );
+}
+if (daemon.length > 0) {
+  console.log('\nthe daemon with the demo model; no other program does this, so there is no ratio:');
+  console.log(daemonTable(daemon));
+  for (const note of spreadNotes(daemon)) console.log(note);
+}
 console.log(
-  `medians of ${rounds} rounds, ${run.machine}, ${results[0]?.threads} threads, ${results[0]?.cpu}, ${results[0]?.build}; ` +
-    `load average ${run.loadAtStart.toFixed(2)} before, ${run.loadAtEnd.toFixed(2)} after`,
+  `\nmedians of ${rounds} rounds, ${run.machine}; load average ${run.loadAtStart.toFixed(2)} before, ` +
+    `${run.loadAtEnd.toFixed(2)} after; ${Math.round((performance.now() - startTime) / 1000)} s in all`,
 );
-console.log('hollow models (all but demo) generate a fixed number of tokens, without drafts, on both sides');
 if (run.loadAtStart > maxQuietLoad)
   console.log(
     `WARNING: load average above ${maxQuietLoad} at the start: figures measured beside other work are no figures`,

@@ -4,19 +4,18 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../../..');
 
+const sources = {
+  engine: [
+    'src/{vision,planning,setup,gate}/**/*.ts',
+    'tools/bench/speed/{scenes,models,measure-cold,measure-scene,llama-server,mtmd-cli,tune-server}.ts',
+  ],
+  daemon: ['bin/scenecast', 'src/**/*.ts', 'tools/bench/speed/{scenes,measure-daemon,daemon-process}.ts'],
+} as const;
+
 /** SHA-256 of the code that is measured: a change makes earlier results stale. */
-export function codeDigest(): string {
+export function codeDigest(measured: keyof typeof sources): string {
   const hash = createHash('sha256');
-  const sources = globSync(
-    [
-      'src/{vision,planning,setup,gate}/**/*.ts',
-      'tools/bench/speed/{scenes,models,measure-*,llama-server}.ts',
-    ],
-    {
-      cwd: root,
-    },
-  );
-  for (const path of ['build/native/mtmd.node', ...sources.sort()])
-    hash.update(readFileSync(join(root, path)));
+  const paths = globSync([...sources[measured]], { cwd: root });
+  for (const path of ['build/native/mtmd.node', ...paths.sort()]) hash.update(readFileSync(join(root, path)));
   return hash.digest('hex');
 }

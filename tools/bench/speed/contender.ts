@@ -37,9 +37,9 @@ export interface Contender {
   close(): Promise<void>;
 }
 
-/** A process's peak of resident memory (VmHWM). */
-export async function peakBytesOf(pid: number): Promise<number> {
-  const bytes = await readProcessMemory(new KernelFiles('/'), pid, 'VmHWM');
+/** A process's peak of resident memory (VmHWM), or what it has now (VmRSS). */
+export async function memoryBytesOf(pid: number, field: 'VmHWM' | 'VmRSS'): Promise<number> {
+  const bytes = await readProcessMemory(new KernelFiles('/'), pid, field);
   if (bytes === null) throw new Error(`process ${pid} has exited`);
   return bytes;
 }

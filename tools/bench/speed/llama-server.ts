@@ -9,10 +9,12 @@ import type { EngineOptions } from '../../../src/vision/process/protocol.ts';
 import type { Contender, Job, Reading } from './contender.ts';
 import { EncodeClock } from './encode-clock.ts';
 import type { BenchModel } from './models.ts';
+import { type PeerThreads, threadArguments } from './peer-threads.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const program = join(root, 'build/peer/cmake/llama-server');
 const startMs = 300_000;
+const maxDescriptionMs = 1_800_000;
 
 /** The parts of a chat completion used here. */
 interface Completion {
@@ -46,20 +48,27 @@ export class LlamaServer implements Contender {
   }
 
   /**
-   * Starts it with Scenecast's threads, batch and memory mapping, and resolves when the model is loaded.
+   * Starts it with Scenecast's batch and memory mapping, and resolves when the model is loaded.
    * @throws Error if it exits or is not ready within five minutes
    */
   static async start(
     model: BenchModel,
     files: ModelFiles,
     engine: EngineOptions,
+    threads: PeerThreads,
     more: readonly string[] = [],
   ): Promise<LlamaServer> {
     const port = await freePort();
-    const args = [...serverArguments(model, files, engine), '--port', `${port}`, ...more];
+    const args = [
+      ...serverArguments(model, files, engine),
+      ...threadArguments(threads),
+      ...['--port', `${port}`, ...more],
+    ];
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     // It would outlive a bench that is interrupted.
-    process.once('exit', () => child.kill('SIGKILL'));
+    const kill = (): boolean => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     const server = new LlamaServer(child, `http://127.0.0.1:${port}`, model);
     try {
       await server.#ready();
@@ -75,12 +84,15 @@ export class LlamaServer implements Contender {
   }
 
   /** Asks one after another: with its prompt cache, the picture is encoded and prefilled once. */
-  async describe({ jpeg, prompt, questions }: Job): Promise<Reading> {
+  async describe(
+    { jpeg, prompt, questions }: Job,
+    signal = AbortSignal.timeout(maxDescriptionMs),
+  ): Promise<Reading> {
     const url = `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
     const start = performance.now();
     this.#encodeClock.take();
     const completions: Completion[] = [];
-    for (const words of [prompt, ...questions]) completions.push(await this.#complete(url, words));
+    for (const words of [prompt, ...questions]) completions.push(await this.#complete(url, words, signal));
     const totalMs = performance.now() - start;
     const sum = (pick: (timings: Completion['timings']) => number): number =>
       completions.reduce((total, { timings }) => total + pick(timings), 0);
@@ -107,7 +119,7 @@ export class LlamaServer implements Contender {
     await once(this.#child, 'exit');
   }
 
-  async #complete(url: string, words: string): Promise<Completion> {
+  async #complete(url: string, words: string, signal: AbortSignal): Promise<Completion> {
     const picture = { type: 'image_url', image_url: { url } };
     const response = await fetch(`${this.#address}/v1/chat/completions`, {
       method: 'POST',
@@ -119,7 +131,7 @@ export class LlamaServer implements Contender {
         cache_prompt: true,
         ignore_eos: this.#model.shape !== null,
       }),
-      signal: AbortSignal.timeout(1_800_000),
+      signal,
     });
     if (!response.ok) throw new Error(`llama-server: ${response.status} ${await response.text()}`);
     return (await response.json()) as Completion;
@@ -138,13 +150,13 @@ export class LlamaServer implements Contender {
 }
 
 function serverArguments(
-  { peerContextSize, peerThreads }: BenchModel,
+  { peerContextSize }: BenchModel,
   { text, mmproj }: ModelFiles,
-  { threads, batchSize, ubatchSize, useMmap, contextSize }: EngineOptions,
+  { batchSize, ubatchSize, useMmap, contextSize }: EngineOptions,
 ): string[] {
   return [
     ...['-m', text, '--mmproj', mmproj, '-c', `${Math.max(contextSize, peerContextSize)}`],
-    ...['-t', `${peerThreads ?? threads}`, '-tb', `${threads}`, '-b', `${batchSize}`, '-ub', `${ubatchSize}`],
+    ...['-b', `${batchSize}`, '-ub', `${ubatchSize}`],
     ...['-fa', 'on', '-np', '1', '--load-mode', useMmap ? 'mmap' : 'none', '--jinja', '--host', '127.0.0.1'],
     // Its n-gram drafts stay off: they do not reach back to earlier answers, and cost more than they gain here.
     // One slot keeps its prompt by itself; copies of it in RAM would only take time and memory.

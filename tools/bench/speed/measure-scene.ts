@@ -1,13 +1,17 @@
 import { loadavg } from 'node:os';
 import { BusyCore } from './busy-core.ts';
-import { type Contender, peakBytesOf } from './contender.ts';
+import { type Contender, memoryBytesOf } from './contender.ts';
 import { Gated } from './gated.ts';
 import { LlamaServer } from './llama-server.ts';
 import { type BenchModel, filesOf } from './models.ts';
-import type { Sample, SceneResult } from './result.ts';
+import { runMtmdCli } from './mtmd-cli.ts';
+import { threadArguments } from './peer-threads.ts';
+import { median, type Sample, type SceneResult } from './result.ts';
 import { type JobReading, sampleOf } from './sample.ts';
 import { Scenecast } from './scenecast.ts';
 import { roundOf, type SceneJob, type SceneName } from './scenes.ts';
+import { formatMs } from './table.ts';
+import { tunedThreads } from './tune-peer.ts';
 
 export interface MeasureOptions {
   readonly rounds: number;
@@ -28,7 +32,10 @@ export async function measureScene(
   const first = await roundOf(scene, model, 0);
   await using stack = new AsyncDisposableStack();
   const engine = stack.adopt(await Scenecast.start(model, files, first[0]!, threads), (one) => one.close());
-  const server = stack.adopt(await LlamaServer.start(model, files, engine.options), (one) => one.close());
+  const peerThreads = await tunedThreads(model, files, engine.options, { isBusy: scene === 'busy' });
+  const server = stack.adopt(await LlamaServer.start(model, files, engine.options, peerThreads), (one) =>
+    one.close(),
+  );
   const ours: Contender = scene === 're-encoded' ? new Gated(engine) : engine;
   // Warm with the pictures of a round that is not measured.
   for (const job of (await roundOf(scene, model, rounds)).slice(0, 2)) {
@@ -43,7 +50,18 @@ export async function measureScene(
     samples.theirs.push(await runRound(server, jobs));
     onProgress(round, samples.ours.at(-1)!, samples.theirs.at(-1)!);
   }
-  const notes = scene === 'slow' ? [await compareWithoutDrafts(engine, model, rounds)] : [];
+  const notes: string[] = [];
+  if (scene === 'slow') notes.push(await compareWithoutDrafts(engine, model, rounds));
+  if (scene === 'changing') {
+    // A large model takes long to load, and its times differ little.
+    const jobs = first.slice(0, model.shape ? 1 : rounds);
+    const times: number[] = [];
+    for (const job of jobs)
+      times.push((await runMtmdCli(model, files, engine.options, peerThreads, job)).reading.totalMs);
+    notes.push(
+      `llama-mtmd-cli, which loads the model for each picture, takes ${formatMs(median(times))} from the start of its process`,
+    );
+  }
   const { cpu, build } = engine.info;
   return {
     ...{
@@ -54,9 +72,16 @@ export async function measureScene(
       build,
       threads: engine.options.threads,
     },
-    ...{ codeDigest, loadBefore, loadAfter: loadavg()[0]! },
-    ours: { rounds: samples.ours, peakBytes: await peakBytesOf(ours.pid) },
-    theirs: { rounds: samples.theirs, peakBytes: await peakBytesOf(server.pid) },
+    ...{ codeDigest, roundCount: rounds, loadBefore, loadAfter: loadavg()[0]! },
+    ours: { rounds: samples.ours, peakBytes: await memoryBytesOf(ours.pid, 'VmHWM') },
+    peers: [
+      {
+        name: 'llama-server',
+        threads: threadArguments(peerThreads).join(' '),
+        rounds: samples.theirs,
+        peakBytes: await memoryBytesOf(server.pid, 'VmHWM'),
+      },
+    ],
     notes,
   };
 }

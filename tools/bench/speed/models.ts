@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateModel, type ModelFiles } from '../../../src/models/installed/locate.ts';
 import { clipLarge, type HollowShape, vicuna7b, writeHollowModel } from '../../test/hollow-model.ts';
-import { type SceneName, sceneNames } from './scenes.ts';
+import { type DaemonSceneName, daemonSceneNames, type SceneName, sceneNames } from './scenes.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -13,11 +13,10 @@ export interface BenchModel {
   readonly maxTokens: number;
   /** The peer's context: it spends more tokens on a picture than Scenecast. */
   readonly peerContextSize: number;
-  /** The peer's threads for its tower and for generation; null: Scenecast's. It prefills with Scenecast's number. */
-  readonly peerThreads: number | null;
   /** Descriptions a round. */
   readonly picturesPerRound: number;
   readonly scenes: readonly SceneName[];
+  readonly daemonScenes: readonly DaemonSceneName[];
 }
 
 const text350m = {
@@ -31,9 +30,9 @@ const text1b = {
 const hollow = {
   maxTokens: 60,
   peerContextSize: 3072,
-  peerThreads: null,
   picturesPerRound: 1,
   scenes: ['changing'],
+  daemonScenes: [],
 } as const;
 const towers = ['F16', 'Q8_0', 'Q4_0'] as const;
 
@@ -51,8 +50,7 @@ function hollowModels(name: string, text: HollowShape['text']): BenchModel[] {
 export const benchModels: readonly BenchModel[] = [
   {
     ...{ name: 'demo', shape: null, maxTokens: 64, peerContextSize: 4096, picturesPerRound: 6 },
-    // Its tower has no thread pool: two threads took five times as long for this tiny model.
-    ...{ peerThreads: 1, scenes: sceneNames },
+    ...{ scenes: sceneNames, daemonScenes: daemonSceneNames },
   },
   ...hollowModels('350m', text350m),
   // One square: both sides prefill the same number of tokens.

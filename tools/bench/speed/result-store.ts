@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SceneResult } from './result.ts';
+import type { KeptResult } from './result.ts';
 
 /** Keeps each scene's result in a file of its own, so that a stopped run can be resumed. */
 export class ResultStore {
@@ -11,21 +11,22 @@ export class ResultStore {
     this.#folder = folder;
   }
 
-  keep(result: SceneResult): void {
+  keep(result: KeptResult): void {
     mkdirSync(this.#folder, { recursive: true });
     writeFileSync(this.#pathOf(result.model, result.scene), `${JSON.stringify(result, null, 2)}\n`);
   }
 
-  /** The kept result; null if there is none of this code with at least so many rounds. */
-  find(model: string, scene: string, codeDigest: string, minRounds: number): SceneResult | null {
-    let result: SceneResult;
+  /** The kept result; null if there is none of this code with at least as many rounds. */
+  find<Result extends KeptResult>(wanted: KeptResult): Result | null {
+    let result: Result;
     try {
-      result = JSON.parse(readFileSync(this.#pathOf(model, scene), 'utf8')) as SceneResult;
+      result = JSON.parse(readFileSync(this.#pathOf(wanted.model, wanted.scene), 'utf8')) as Result;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
       throw error;
     }
-    return result.codeDigest === codeDigest && result.ours.rounds.length >= minRounds ? result : null;
+    const { codeDigest, roundCount } = wanted;
+    return result.codeDigest === codeDigest && result.roundCount >= roundCount ? result : null;
   }
 
   #pathOf(model: string, scene: string): string {

@@ -8,15 +8,25 @@ import type { BenchModel } from './models.ts';
 
 export const sceneNames = ['changing', 'slow', 're-encoded', 'questions', 'busy', 'cold'] as const;
 export type SceneName = (typeof sceneNames)[number];
+/** Scenes of the whole daemon; no peer has them. */
+export const daemonSceneNames = ['cameras', 'busy-daemon', 'idle'] as const;
+export type DaemonSceneName = (typeof daemonSceneNames)[number];
+
+export function isDaemonScene(scene: SceneName | DaemonSceneName): scene is DaemonSceneName {
+  return (daemonSceneNames as readonly string[]).includes(scene);
+}
 
 /** What each scene measures; for tables and docs. */
-export const sceneWords: Readonly<Record<SceneName, string>> = {
+export const sceneWords: Readonly<Record<SceneName | DaemonSceneName, string>> = {
   changing: 'every picture different',
   slow: 'one thing moves every third picture',
   're-encoded': 'the same picture in another JPEG quality',
   questions: 'every picture different, five questions each',
   busy: 'every picture different, one core busy with another process',
   cold: 'start of the process to the first description',
+  cameras: '1 to 16 cameras of one daemon, every picture different',
+  'busy-daemon': 'a daemon with one camera, one core busy with another process',
+  idle: 'a daemon with one camera that shows nothing new',
 };
 
 /** A picture to describe. */
