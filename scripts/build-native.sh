@@ -10,13 +10,14 @@
 # CMAKE_TOOLCHAIN_FILE=...   toolchain file, for cross-compiling
 # SCENECAST_BUILD_DIR=...    default: <repository>/build
 # SCENECAST_JOBS=n           parallel compile jobs (default: one per processor)
-# SCENECAST_PATCHES_DIR=...  default: <repository>/native/mtmd/patches
+# SCENECAST_PATCHES_DIR=...  the addon's patches, default: <repository>/native/mtmd/patches
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_dir=${SCENECAST_BUILD_DIR:-$repository/build}
 source_dir=$build_dir/llama.cpp
 patches_dir=${SCENECAST_PATCHES_DIR:-$repository/native/mtmd/patches}
+cpu_patches_dir=$repository/native/cpu/patches
 bundle=$repository/node_modules/node-llama-cpp/llama/gitRelease.bundle
 
 say() { printf 'build-native: %s\n' "$*" >&2; }
@@ -54,10 +55,12 @@ apply_patches() {
 # Prints one hash over the content of all files.
 hash_files() { cat "$@" | sha256sum | cut -d' ' -f1; }
 
-# Clones the source once, and patches it again only if the bundle or a patch has changed.
+# Clones the source once, and patches it again only if the bundle or a patch has changed. The addon and the CPU modules
+# are built from the same source, each with its own patches.
 prepare_source() {
   local stamp=$source_dir.stamp wanted
-  wanted=$(hash_files "$bundle" "$patches_dir"/*.patch)
+  local patches=("$patches_dir"/*.patch "$cpu_patches_dir"/*.patch)
+  wanted=$(hash_files "$bundle" "${patches[@]}")
   [[ -f $stamp && $(<"$stamp") == "$wanted" ]] && return
   rm -f "$stamp"
   if [[ -d $source_dir/.git && -f $source_dir.bundle && $(<"$source_dir.bundle") == "$(hash_files "$bundle")" ]]; then
@@ -69,7 +72,7 @@ prepare_source() {
     git -c advice.detachedHead=false clone --quiet "$bundle" "$source_dir"
     hash_files "$bundle" >"$source_dir.bundle"
   fi
-  apply_patches "$source_dir" "$patches_dir"/*.patch
+  apply_patches "$source_dir" "${patches[@]}"
   echo "$wanted" >"$stamp"
 }
 

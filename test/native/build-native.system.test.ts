@@ -1,26 +1,34 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-build-'));
 const pristine = join(folder, 'pristine');
-const patches = readdirSync(`${root}native/mtmd/patches`).toSorted();
+const patches = ['mtmd', 'cpu'].flatMap((part) =>
+  readdirSync(`${root}native/${part}/patches`)
+    .toSorted()
+    .map((file) => `${part}/patches/${file}`),
+);
+const barrier = 'ggml/src/ggml-cpu/ggml-cpu.c';
 const llava = 'tools/mtmd/models/llava.cpp';
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(() => {
   const bundle = `${root}node_modules/node-llama-cpp/llama/gitRelease.bundle`;
   execFileSync('git', ['clone', '--quiet', '--no-checkout', bundle, pristine], { stdio: 'pipe' });
-  execFileSync('git', ['-C', pristine, 'checkout', '--quiet', 'HEAD', '--', 'tools/mtmd'], { stdio: 'pipe' });
+  execFileSync('git', ['-C', pristine, 'checkout', '--quiet', 'HEAD', '--', 'tools/mtmd', barrier], {
+    stdio: 'pipe',
+  });
 }, 120_000);
 
 /** Runs the build script's apply_patches on a tree, with all patches in order. */
 function apply(tree: string): { status: number | null; stderr: string } {
-  const script = 'source scripts/build-native.sh; apply_patches "$1" "$PWD"/native/mtmd/patches/*.patch';
+  const script =
+    'source scripts/build-native.sh; apply_patches "$1" "$PWD"/native/{mtmd,cpu}/patches/*.patch';
   return spawnSync('bash', ['-c', script, 'bash', tree], { cwd: root, encoding: 'utf8' });
 }
 
@@ -33,13 +41,13 @@ function copyOf(name: string): string {
 test('every patch applies to the source node-llama-cpp ships, and says why it is there', () => {
   const tree = copyOf('good');
   const { status, stderr } = apply(tree);
-  expect(stderr).toContain(`applied ${patches.at(-1)}`);
+  expect(stderr).toContain(`applied ${basename(patches.at(-1)!)}`);
   expect(status).toBe(0);
   expect(readFileSync(join(tree, llava), 'utf8')).toContain(
     'ggml_concat(ctx0, model.class_embedding, inp, 1)',
   );
   for (const patch of patches) {
-    const [why] = readFileSync(`${root}native/mtmd/patches/${patch}`, 'utf8').split('diff --git');
+    const [why] = readFileSync(`${root}native/${patch}`, 'utf8').split('diff --git');
     expect(why!.length, patch).toBeGreaterThan(100);
   }
 });
@@ -47,6 +55,7 @@ test('every patch applies to the source node-llama-cpp ships, and says why it is
 test.each([
   ['0001-llava-class-token-first.patch', llava, 'ggml_concat(ctx0, inp, model.class_embedding, 1)'],
   ['0002-llava-run-all-stored-blocks.patch', llava, 'int il_last = hparams.n_layer - 1;'],
+  ['0001-barrier-sleeps.patch', barrier, 'int n_passed = atomic_load_explicit'],
   ['0003-vision-context-and-abort.patch', 'tools/mtmd/clip.h', 'const char * clip_patch_merge_type'],
 ])('a source that %s no longer fits stops the build, naming it', (patch, file, line) => {
   const tree = copyOf(patch);
@@ -64,7 +73,7 @@ test('a tree that git would skip silently stops the build too', () => {
   const tree = join(outer, 'ignored');
   mkdirSync(outer);
   execFileSync('git', ['init', '--quiet', outer]);
-  cpSync(join(pristine, 'tools'), join(tree, 'tools'), { recursive: true });
+  for (const part of ['tools', 'ggml']) cpSync(join(pristine, part), join(tree, part), { recursive: true });
   const { status, stderr } = apply(tree);
   expect(status).toBe(1);
   expect(stderr).toContain('is not a git work tree');
