@@ -78,9 +78,17 @@ install_node_modules() {
   [ -x "$root/node_modules/.bin/node" ] || fail 'npm did not install the pinned Node (node_modules/.bin/node)'
 }
 
+# Prints the compiler's package if one of our CPU modules suits this processor.
+cpu_module_compiler() (
+  source "$root/scripts/build-cpu.sh"
+  [ -z "$(modules_for /proc/cpuinfo)" ] || echo "clang-$clang"
+)
+
 setup() {
+  local compiler
   check_machine
-  ensure_packages ca-certificates git cmake ninja-build g++ libyuv-dev libjpeg62-turbo-dev "$@"
+  compiler=$(cpu_module_compiler)
+  ensure_packages ca-certificates git cmake ninja-build g++ libyuv-dev libjpeg62-turbo-dev ${compiler:+"$compiler"} "$@"
   once_for_lock "$toolchain/package-lock.json" "$toolchain/node_modules/.scenecast-lock" install_toolchain
   once_for_lock "$root/package-lock.json" "$root/node_modules/.scenecast-lock" install_node_modules
   "$root/scripts/build-native.sh"

@@ -8,7 +8,10 @@ const hexId = z
   .regex(/^0x[0-9a-f]{2,3}$/, 'must be like "0xd81"')
   .nullable();
 
-const features = ['asimd', 'fp16', 'dotprod', 'bf16', 'i8mm', 'sve', 'sve2'] as const satisfies CpuFeature[];
+const features = [
+  ...(['asimd', 'fp16', 'dotprod', 'bf16', 'i8mm', 'sve', 'sve2'] as const),
+  ...(['avx512_bf16', 'amx_int8'] as const),
+] as const satisfies CpuFeature[];
 const kinds = 'nvme ssd disk emmc sd usb virtual network memory'.split(' ') as StorageKind[];
 
 /** What `scenecast doctor board --json` prints: a published format with names in snake case. Unknown names are ignored. */

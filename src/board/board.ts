@@ -19,7 +19,9 @@ export type CpuFeature =
   | 'bf16'
   | 'i8mm'
   | 'sve'
-  | 'sve2';
+  | 'sve2'
+  | 'avx512_bf16'
+  | 'amx_int8';
 
 /** A file system's storage; "virtual": a virtual machine's disk, "memory": lost at power-off. */
 export type StorageKind = 'nvme' | 'ssd' | 'disk' | 'emmc' | 'sd' | 'usb' | 'virtual' | 'network' | 'memory';
@@ -32,7 +34,7 @@ export interface Board {
   readonly arch: string;
   /** Fastest first, by core and clock; without offline CPUs. */
   readonly clusters: readonly CpuCluster[];
-  /** Features that all CPUs have; empty on architectures other than ARM. */
+  /** Features that all CPUs have. */
   readonly features: readonly CpuFeature[];
   /** CPUs that this process may use: its affinity and cpuset. */
   readonly allowedCpus: readonly number[];

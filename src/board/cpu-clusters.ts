@@ -16,6 +16,8 @@ const featureWords: Readonly<Record<CpuFeature, string>> = {
   i8mm: 'i8mm',
   sve: 'sve',
   sve2: 'sve2',
+  avx512_bf16: 'avx512_bf16',
+  amx_int8: 'amx_int8',
 };
 
 /** The online CPUs, ascending; from /proc/cpuinfo or the CPUs' folders if the kernel does not list them. */
@@ -70,7 +72,8 @@ function unknownName({ implementer, part }: CoreId, fields: CpuFields): string {
 /** The features that all of these CPUs have; CPUs without features in /proc/cpuinfo do not count. */
 export function commonFeatures(cpuinfo: Cpuinfo, online: readonly number[]): CpuFeature[] {
   const lists = online
-    .map((cpu) => cpuinfo.fieldsOf(cpu).get('Features'))
+    .map((cpu) => cpuinfo.fieldsOf(cpu))
+    .map((fields) => fields.get('Features') ?? fields.get('flags'))
     .filter((words) => words !== undefined)
     .map((words) => new Set(words.split(/\s+/)));
   if (lists.length === 0) return [];

@@ -100,6 +100,11 @@ test('svei8mm is not i8mm', async () => {
   expect((await probe(null, { 'proc/cpuinfo': text })).features).toEqual(['asimd', 'sve2']);
 });
 
+test('on x86-64 features are called flags', async () => {
+  const text = 'processor\t: 0\nflags\t\t: fpu avx2 avx512_bf16 amx_tile amx_int8\n';
+  expect((await probe(null, { 'proc/cpuinfo': text })).features).toEqual(['avx512_bf16', 'amx_int8']);
+});
+
 test('a 32-bit kernel is recognised', async () => {
   const text = cpuinfo(['0xd08']).replace('architecture: 8', 'architecture: 7');
   expect((await probe(null, { 'proc/cpuinfo': text })).arch).toBe('arm');

@@ -2,10 +2,11 @@
  * Compares our CPU modules with node-llama-cpp's: which vector instructions their kernels contain (objdump), and how many
  * instructions they run per prefilled token (counted exactly by a QEMU plugin).
  *
- *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--orion] [--encode] [--functions] [--json FILE]
+ *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--orion] [--cpu neoverse-n1] [--encode] [--functions] [--json FILE]
  *
+ * The first quantisation is measured on every processor, the others on the Orion O6's only.
  * `--orion` measures only the two modules that an Orion O6 can choose from,
- * `--encode` also counts the encoding of a picture's tile.
+ * `--cpu` only one processor, with every quantisation; `--encode` also counts the encoding of a picture's tile.
  *
  * Exits with 1 if the attention product of our A720 module takes more than half of a prebuilt module's instructions.
  * Instructions are not seconds: they show what is computed one number at a time, not how fast a core does it.
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     tokens: { type: 'string', default: '384' },
     quants: { type: 'string', default: 'Q4_0,Q4_K_M,Q5_K_M' },
     orion: { type: 'boolean', default: false },
+    cpu: { type: 'string' },
     encode: { type: 'boolean', default: false },
     functions: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -56,6 +58,11 @@ const contests: readonly Contest[] = [
 
 /** The two modules that an Orion O6 can choose from: ours, and the one ggml finds best. */
 const onOrion: Contest = { ...contests[0]!, prebuilt: theirs('armv8.6_2') };
+
+function contestsOf(isFirstQuant: boolean): readonly Contest[] {
+  if (values.cpu !== undefined) return contests.filter(({ cpu }) => cpu.startsWith(values.cpu!));
+  return isFirstQuant && !values.orion ? contests : [onOrion];
+}
 
 // Heads of 128 as in the 7B models, rows of a multiple of 256 as the K quants require.
 const shape = {
@@ -196,9 +203,7 @@ try {
   for (const quant of values.quants.split(',')) {
     const textPath = join(folder, `${quant}.gguf`);
     await quantizeFile({ inputPath: random.textPath, outputPath: textPath, type: quant, threads: 1 });
-    for (const { cpu, ours: ourModule, prebuilt } of report.length === 0 && !values.orion
-      ? contests
-      : [onOrion]) {
+    for (const { cpu, ours: ourModule, prebuilt } of contestsOf(report.length === 0)) {
       const results: Measured[] = [];
       for (const module of [ourModule, ...prebuilt]) {
         results.push(await measure(cpu, module, { textPath, mmprojPath }, code.get(module)!));

@@ -13,8 +13,11 @@ main() {
   local script run
   # shellcheck disable=SC2154 # set by other-arch.sh
   local scripts=$repository/scripts
-  # The only module that is ever chosen (src/vision/native/cpu-module.ts).
-  export SCENECAST_CPU_MODULES=a720
+  # The modules that are packaged (stage.ts).
+  case $arch in
+    arm64) export SCENECAST_CPU_MODULES='a720 a76 a72' ;;
+    amd64) export SCENECAST_CPU_MODULES='' ;;
+  esac
   if [ "$arch" = "$(dpkg --print-architecture)" ]; then
     run=
   else

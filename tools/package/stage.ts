@@ -21,8 +21,8 @@ import { stageDocs } from './stage-docs.ts';
 /** The project's folder in the package. */
 export const home = 'usr/lib/scenecast';
 
-/** The packaged CPU modules of ours, the ones that build-parts.sh builds. */
-const cpuModules = ['a720'];
+/** The packaged CPU modules of ours for arm64, the ones that build-parts.sh builds. */
+const cpuModules = ['a720', 'a76', 'a72'];
 
 /** The inputs of the package. */
 export interface StageSources {

@@ -4,29 +4,28 @@ import { fileURLToPath } from 'node:url';
 import { codeOf, messageOf } from '../../domain/errors.ts';
 import { backendsDir, type MtmdAddon } from './addon.ts';
 
-// Chooses ggml's CPU module: one of ours (native/cpu), tuned for a kind of ARM core, or the prebuilt one of
-// node-llama-cpp that ggml ranks best.
+// Chooses ggml's CPU module: one of ours (native/cpu), or the prebuilt one of node-llama-cpp that ggml ranks best.
 
-/**
- * Modules measured to execute fewer instructions than the prebuilt ones, best first; a76 and a72 do not with K quants
- * (native/cpu/README.md). Features are named as in src/board/board.ts.
- */
+/** Ours, best first (native/cpu/README.md). Features are named as in src/board/board.ts. */
 const modules: readonly { readonly name: string; readonly needs: readonly string[] }[] = [
   { name: 'a720', needs: ['asimd', 'fp16', 'dotprod', 'bf16', 'i8mm'] },
+  { name: 'a76', needs: ['asimd', 'fp16', 'dotprod'] },
+  { name: 'a72', needs: ['asimd'] },
+  { name: 'sapphirerapids', needs: ['avx512_bf16', 'amx_int8'] },
 ];
 
 /** Where scripts/build-cpu.sh writes our modules. */
 export const cpuModulesDir = fileURLToPath(new URL('../../../build/native/cpu', import.meta.url));
 
-/** The path of our best module for a processor, built or not; null if there is none (x86, A76). */
+/** The path of our best module for a processor, built or not; null if there is none (most of x86). */
 export function suitableCpuModule(features: readonly string[], folder = cpuModulesDir): string | null {
   const module = modules.find(({ needs }) => needs.every((need) => features.includes(need)));
   return module ? join(folder, `libggml-cpu-${module.name}.so`) : null;
 }
 
 /**
- * The module in `folder` for a processor with these features (asimd, fp16, dotprod, bf16, i8mm); null if there is none
- * or it is not built. There is no fallback to a lesser module of ours: node-llama-cpp's are better.
+ * The module in `folder` for a processor with these features; null if there is none or it is not built. There is no
+ * fallback to a lesser module of ours: node-llama-cpp's are better.
  */
 export function chooseCpuModule(features: readonly string[], folder = cpuModulesDir): string | null {
   const path = suitableCpuModule(features, folder);
