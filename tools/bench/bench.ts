@@ -1,7 +1,7 @@
 /**
  * Measures Scenecast's engine beside llama-server and llama-mtmd-cli, built from the same llama.cpp source and using the
- * same libraries and CPU modules, and the whole daemon, which has no peer. All describe the same pictures in turns;
- * prints the medians of all rounds.
+ * same prebuilt libraries, and the whole daemon, which has no peer. Scenecast uses its own CPU module if it has one for
+ * this machine. All describe the same pictures in turns; prints the medians of all rounds.
  *
  *   npm run bench -- --quick             demo model, all scenes; 350M with a Q8_0 tower, changing pictures; three rounds
  *   npm run bench -- --full              all models
