@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { replaceFile } from '../system/replace-file.ts';
+import { KeyedFile } from '../system/keyed-file.ts';
 import type { Rates, Tuning } from './plan-engine.ts';
 
 const ratesSchema = z.strictObject({
@@ -23,7 +22,6 @@ const entrySchema = z.strictObject({
   /** Measurements by choice, so that an interrupted run can resume. */
   measured: z.record(z.string(), ratesSchema),
 });
-const storeSchema = z.strictObject({ version: z.literal(1), models: z.record(z.string(), entrySchema) });
 
 /** Measurements of one model on one board; `best` is null until a run completes. */
 export interface TuneEntry {
@@ -31,33 +29,21 @@ export interface TuneEntry {
   readonly measured: Readonly<Record<string, Rates>>;
 }
 
-/**
- * Measurements of `scenecast tune`, in a JSON file in the state folder. An unreadable file counts as empty: everything
- * in it can be measured again.
- */
+/** Measurements of `scenecast tune`, in a JSON file in the state folder. */
 export class TuneStore {
-  readonly #path: string;
+  readonly #file: KeyedFile<TuneEntry>;
 
   constructor(path: string) {
-    this.#path = path;
+    this.#file = new KeyedFile<TuneEntry>(path, entrySchema);
   }
 
   /** @param key identifies the model's files and the board; see `tuneKeyOf`. */
   async read(key: string): Promise<TuneEntry> {
-    return (await this.#readAll())[key] ?? { best: null, measured: {} };
+    return (await this.#file.read(key)) ?? { best: null, measured: {} };
   }
 
   /** Replaces one model's entry atomically. */
-  async write(key: string, entry: TuneEntry): Promise<void> {
-    const models = { ...(await this.#readAll()), [key]: entry };
-    await replaceFile(this.#path, `${JSON.stringify({ version: 1, models }, null, 2)}\n`);
-  }
-
-  async #readAll(): Promise<Record<string, TuneEntry>> {
-    try {
-      return storeSchema.parse(JSON.parse(await readFile(this.#path, 'utf8'))).models;
-    } catch {
-      return {};
-    }
+  write(key: string, entry: TuneEntry): Promise<void> {
+    return this.#file.write(key, entry);
   }
 }

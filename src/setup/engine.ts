@@ -8,10 +8,10 @@ import { loadCatalogue, ramNeedOf } from '../models/catalogue.ts';
 import type { ModelFiles } from '../models/installed/locate.ts';
 import { type EnginePlan, planEngine, type Tuning } from '../planning/plan-engine.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
-import { sizeModel } from '../vision/one-shot/size-model.ts';
 import type { EngineClient } from '../vision/process/engine-client.ts';
 import type { EngineInfo, EngineOptions } from '../vision/process/protocol.ts';
 import type { EngineJob } from './job.ts';
+import { keptSizing } from './kept-sizing.ts';
 import { tuningOf } from './tuning.ts';
 
 /** A LLaVA tile is not split. */
@@ -34,7 +34,7 @@ export interface PlanInput {
  */
 export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; plan: EnginePlan }> {
   const { files, model, job, board, cpuModule, tuning, signal } = input;
-  const sizing = await sizeModel(
+  const sizing = await keptSizing(
     {
       textPath: files.text,
       mmprojPath: files.mmproj,

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { modelSchema } from '../../src/config/schema.ts';
 import { ConfigError, EngineError } from '../../src/domain/errors.ts';
 import { setUpEngine, startEngine } from '../../src/setup/engine.ts';
@@ -17,8 +17,11 @@ test('an invalid model file is a ConfigError; a temporary failure is not', async
 
 test('a process that cannot be started does not blame the model files', async () => {
   const node = process.execPath;
+  // A kept sizing would need no process.
+  vi.stubEnv('STATE_DIRECTORY', '/nonexistent');
   onTestFinished(() => {
     process.execPath = node;
+    vi.unstubAllEnvs();
   });
   const model = modelSchema.parse({});
   const files = await modelFilesOf(model, process.cwd());

@@ -47,11 +47,14 @@ export interface MtmdAddon {
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const loaded = new Map<string, MtmdAddon>();
 
+/** Where scripts/build-native.sh writes the addon. */
+export const addonPath = `${root}build/native/mtmd.node`;
+
 /**
- * Loads the addon (default: build/native/mtmd.node).
+ * Loads the addon (default: `addonPath`).
  * @throws Error that names scripts/build-native.sh if it is not built
  */
-export function loadAddon(path = `${root}build/native/mtmd.node`): MtmdAddon {
+export function loadAddon(path = addonPath): MtmdAddon {
   const known = loaded.get(path);
   if (known) return known;
   if (!existsSync(path)) throw new Error(`${path} is missing; build it with scripts/build-native.sh`);
