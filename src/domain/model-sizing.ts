@@ -5,6 +5,8 @@ import type { ModelShapes } from './model-shapes.ts';
 export interface ModelSizing {
   readonly name: string;
   readonly quant: string;
+  /** Path of the CPU module that was loaded for it. */
+  readonly cpuModule: string;
   readonly parameters: number;
   readonly shapes: ModelShapes;
   /** Of the tensors. */

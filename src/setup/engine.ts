@@ -113,8 +113,12 @@ export async function setUpEngine(
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const tuning = await tuningOf(files, board);
   const cpuModule = tuning ? tuning.cpuModule : chooseCpuModule(board.features);
-  const { plan } = await planFor({ files, model, job, board, cpuModule, tuning, ...(signal && { signal }) });
-  return { board, plan, options: engineOptionsOf(model, files, plan, cpuModule) };
+  const { plan, sizing } = await planFor({
+    ...{ files, model, job, board, cpuModule, tuning },
+    ...(signal && { signal }),
+  });
+  // The file that ggml chose of the prebuilt ones: to choose again, the engine process would load all of them.
+  return { board, plan, options: engineOptionsOf(model, files, plan, cpuModule ?? sizing.cpuModule) };
 }
 
 /** Loads the model. An invalid file becomes a ConfigError, as a restart cannot help. Options: see EngineClient. */

@@ -15,10 +15,18 @@ import type { SizeRequest } from '../vision/one-shot/size-request.ts';
 
 const bytes = z.int().nonnegative();
 const count = z.int().nonnegative();
+const transformer = z.strictObject({
+  blocks: count,
+  attentionWidth: count,
+  weights: count,
+  weightType: z.string(),
+});
 const sizingSchema: z.ZodType<ModelSizing> = z.strictObject({
   name: z.string(),
   quant: z.string(),
+  cpuModule: z.string(),
   parameters: count,
+  shapes: z.strictObject({ text: transformer, tower: transformer, projectorWeights: count }),
   textBytes: bytes,
   mmprojBytes: bytes,
   width: count,
@@ -30,7 +38,7 @@ const sizingSchema: z.ZodType<ModelSizing> = z.strictObject({
       z.strictObject({
         detail: z.enum(details),
         imageTokens: count,
-        squares: count.nullable(),
+        squares: z.array(count),
         visionBytes: bytes,
       }),
     )

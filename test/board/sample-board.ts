@@ -69,6 +69,7 @@ export function sizingWith(changes: Partial<ModelSizing> = {}): ModelSizing {
     quant: 'Q5_K - Medium',
     parameters: 6.74e9,
     textBytes: 4.78e9,
+    cpuModule: '/lib/libggml-cpu.so',
     mmprojBytes: 624e6,
     shapes: llava7b,
     width: 4096,

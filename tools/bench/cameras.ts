@@ -8,7 +8,6 @@
  * Prints the figures; exits with 1 if a camera costs 12 MB or more.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
@@ -25,9 +24,8 @@ const more = 16;
 const kinds = ['jpeg', 'masked', 'pixels'] as const;
 type Kind = (typeof kinds)[number];
 
-/** The daemon's launcher, with its memory limits, starts this script instead. */
-const launcherPath = join(import.meta.dirname, '../../bin/scenecast');
-const launcher = readFileSync(launcherPath, 'utf8').replace('/src/main.ts', '/tools/bench/cameras.ts');
+/** Starts Node as the daemon is started, with its memory limits. */
+const runNode = join(import.meta.dirname, '../../bin/run-node');
 
 const { values } = parseArgs({
   options: {
@@ -53,7 +51,7 @@ if (values.child === undefined) {
 function residentMegabytes(cameras: number, kind: Kind): number {
   const { seconds } = values;
   const args = ['--child', `${cameras}`, '--kind', kind, '--seconds', seconds];
-  const output = execFileSync('sh', ['-c', launcher, launcherPath, ...args], {
+  const output = execFileSync(runNode, [import.meta.filename, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -22,13 +22,14 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
   loadCpuModule(addon, request.cpuModule);
   const engine = await loadHeaders(request, 'full', measuredContexts[0], 'f16');
   try {
-    const { text, vision, shapes } = engine.info;
+    const { text, vision, shapes, cpu } = engine.info;
     const { memory } = engine;
     const { weightsBytes, repackedWeightsBytes } = memory;
     const small = await contextUse(request, measuredContexts[0], 'q8_0');
     return {
       name: text.name || basename(request.textPath, '.gguf'),
       quant: text.quant,
+      cpuModule: cpu.module,
       parameters: text.parameters,
       shapes,
       textBytes: text.sizeBytes,

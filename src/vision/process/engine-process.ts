@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { basename } from 'node:path';
 import { codeOf, messageOf } from '../../domain/errors.ts';
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
+import { loadSharp } from '../picture/decode-picture.ts';
 import { usesDetail } from '../picture/picture-encoder.ts';
 import { PictureDescriber } from '../picture-describer.ts';
 import { loadEngine } from './load-engine.ts';
@@ -53,7 +55,9 @@ async function load(options: EngineOptions): Promise<void> {
     if (failure !== null) {
       send({ type: 'log', level: 'warn', text: `${failure}; using node-llama-cpp's CPU module` });
     }
-    engine = await loadEngine(addon, options, (fraction) => send({ type: 'progress', fraction }));
+    const loading = loadEngine(addon, options, (fraction) => send({ type: 'progress', fraction }));
+    // Meanwhile: the model loads in another thread.
+    [engine] = await Promise.all([loading, loadSharp()]);
     const { text, build, cpu } = engine.info;
     const model = { name: text.name || basename(options.textPath, '.gguf'), quant: text.quant, build };
     describer = new PictureDescriber(engine, options, model);
@@ -69,6 +73,8 @@ async function load(options: EngineOptions): Promise<void> {
       threads: options.threads,
     };
     send({ type: 'loaded', info });
+    // At exit it would be too late: the parent kills this process.
+    flushCompileCache();
   } catch (error) {
     send({ type: 'load-failed', fault: faultOf(error) });
   }
