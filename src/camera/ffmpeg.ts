@@ -1,4 +1,3 @@
-import sharp from 'sharp';
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { Camera, Log } from '../pipeline/ports.ts';
@@ -15,6 +14,7 @@ import { ffmpegInstalled } from './ffmpeg-installed.ts';
 import { type FfmpegEnd, FfmpegRun } from './ffmpeg-run.ts';
 import { fileAfter, listFiles } from './list-files.ts';
 import { readLogin, userInfo } from './login.ts';
+import { pictureSizeOf } from './picture-size.ts';
 
 export interface FfmpegOptions extends Omit<FfmpegSource, 'intervalMs'> {
   /** The current time between two captures. */
@@ -77,8 +77,7 @@ export class FfmpegCamera implements Camera {
     const { jpeg, at } = await this.#next(signal);
     const takenAt = new Date(Date.now() - (performance.now() - at));
     try {
-      const { width, height } = await sharp(jpeg).metadata();
-      return { bytes: jpeg, size: { width, height }, takenAt };
+      return { bytes: jpeg, size: await pictureSizeOf(jpeg), takenAt };
     } catch (cause) {
       throw new CameraError(`codec unknown: not a readable picture: ${messageOf(cause)}`, { cause });
     }

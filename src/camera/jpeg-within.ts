@@ -1,5 +1,6 @@
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import type { Picture } from '../domain/frame.ts';
+import { loadSharp } from '../system/sharp.ts';
 
 export interface JpegLimits {
   /** Wider pictures are scaled down; null: unscaled. */
@@ -20,7 +21,8 @@ export async function jpegWithin(picture: Picture, limits: JpegLimits): Promise<
   const { maxWidth, quality, maxBytes } = limits;
   let width = maxWidth ?? Number.POSITIVE_INFINITY;
   while (width >= minWidth) {
-    const { data, info } = await open(picture)
+    const image = await open(picture);
+    const { data, info } = await image
       .resize(Number.isFinite(width) ? { width: Math.floor(width), withoutEnlargement: true } : {})
       .toColourspace('srgb')
       .jpeg({ quality })
@@ -32,7 +34,8 @@ export async function jpegWithin(picture: Picture, limits: JpegLimits): Promise<
   return null;
 }
 
-function open({ bytes, size, pixels }: Picture): Sharp {
+async function open({ bytes, size, pixels }: Picture): Promise<Sharp> {
+  const sharp = await loadSharp();
   if (pixels === 'rgb24') return sharp(bytes, { raw: { ...size, channels: 3 } });
   // JPEG has no transparency: transparent areas become black, as the model sees them.
   return sharp(bytes, { failOn: 'error' }).autoOrient().removeAlpha();

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { loadSharp } from '../system/sharp.ts';
 import type { Point, Scene, SceneShape } from './scene-layout.ts';
 import { shapeOutline } from './scene-layout.ts';
 import { sceneRandom } from './scene-random.ts';
@@ -9,6 +9,7 @@ export async function drawScene(scene: Scene): Promise<Buffer> {
   const pixels = drawBackground(scene);
   for (const shape of scene.shapes) drawShape(pixels, scene, shape);
   const bytes = withNoise(pixels, scene);
+  const sharp = await loadSharp();
   return sharp(bytes, { raw: { width, height, channels: 3 } })
     .jpeg({ quality: scene.jpegQuality })
     .toBuffer();

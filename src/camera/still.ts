@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { Camera } from '../pipeline/ports.ts';
 import { fileAfter, listFiles } from './list-files.ts';
+import { pictureSizeOf } from './picture-size.ts';
 
 const pictureEndings = ['.jpg', '.jpeg', '.png', '.webp'];
 
@@ -40,8 +40,7 @@ export class StillCamera implements Camera {
 export async function readPicture(path: string): Promise<Picture> {
   try {
     const bytes = await readFile(path);
-    const { width, height } = (await sharp(bytes).metadata()).autoOrient;
-    return { bytes, size: { width, height } };
+    return { bytes, size: await pictureSizeOf(bytes) };
   } catch (cause) {
     throw new CameraError(`${path}: not a readable picture: ${messageOf(cause)}`, { cause });
   }

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { Picture } from '../domain/frame.ts';
+import { loadSharp } from '../system/sharp.ts';
 
 /** How a picture is turned: rotated clockwise by `rotation` degrees, then mirrored. */
 export interface Turn {
@@ -15,6 +15,7 @@ export interface Turn {
 export async function turnPicture(picture: Picture, { rotation, flip }: Turn): Promise<Picture> {
   if (rotation === 0 && flip === 'none') return picture;
   const { bytes, size, pixels } = picture;
+  const sharp = await loadSharp();
   const image = sharp(bytes, pixels ? { raw: { ...size, channels: 3 } } : { failOn: 'error' }).removeAlpha();
   // sharp mirrors before it rotates: for a quarter turn the two mirror axes swap.
   const isQuarterTurn = rotation === 90 || rotation === 270;

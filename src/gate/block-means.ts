@@ -1,6 +1,6 @@
-import sharp from 'sharp';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { JpegBlocks } from '../pipeline/ports.ts';
+import { loadSharp } from '../system/sharp.ts';
 
 /** A picture reduced to the mean brightness (0 to 255) of each block of a grid, row by row. */
 export interface BlockMeans {
@@ -34,6 +34,7 @@ async function readWithSharp(
   { bytes, size, pixels }: Picture,
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): Promise<Uint8Array> {
+  const sharp = await loadSharp();
   // Converted to grey here, after scaling: libvips would convert all pixels before it scales.
   const { data, info } = await sharp(
     bytes,

@@ -1,7 +1,7 @@
-import sharp from 'sharp';
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { Camera } from '../pipeline/ports.ts';
+import { loadSharp } from '../system/sharp.ts';
 import { type Polygon, spansAt } from './polygon.ts';
 
 /** High enough that the second compression does not affect a model. */
@@ -51,6 +51,7 @@ async function paintMasks({ bytes, size, pixels }: Picture, masks: readonly Poly
     blacken(rgb, size, masks);
     return { bytes: rgb, size, pixels };
   }
+  const sharp = await loadSharp();
   const { data, info } = await sharp(bytes, { failOn: 'error' })
     .autoOrient()
     .removeAlpha()

@@ -1,5 +1,5 @@
-import sharp from 'sharp';
 import type { Picture, Size } from '../../domain/frame.ts';
+import { loadSharp } from '../../system/sharp.ts';
 
 /** More would not help a model, and decoding takes three bytes per pixel. */
 const maxPixels = 50_000_000;
@@ -20,6 +20,7 @@ export function imageTypeOf(bytes: Uint8Array): 'image/jpeg' | 'image/png' | nul
  */
 export async function imageSizeOf(bytes: Uint8Array): Promise<Size> {
   if (!imageTypeOf(bytes)) throw new Error('it is not a JPEG or PNG file');
+  const sharp = await loadSharp();
   const { width, height } = (await sharp(bytes).metadata()).autoOrient;
   if (width * height > maxPixels)
     throw new Error(`it has ${width} x ${height} pixels; the maximum is ${maxPixels}`);
@@ -29,6 +30,7 @@ export async function imageSizeOf(bytes: Uint8Array): Promise<Size> {
 /** A picture as a JPEG or PNG file: unchanged if it is one, else (raw pixels, other formats) encoded as JPEG. */
 export async function imageFileOf({ bytes, size, pixels }: Picture): Promise<Buffer> {
   if (pixels === undefined && imageTypeOf(bytes)) return Buffer.from(bytes);
+  const sharp = await loadSharp();
   const image =
     pixels === 'rgb24' ? sharp(bytes, { raw: { ...size, channels: 3 } }) : sharp(bytes).autoOrient();
   return image.jpeg({ quality: jpegQuality }).toBuffer();

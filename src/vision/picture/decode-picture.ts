@@ -1,21 +1,10 @@
-import type Sharp from 'sharp';
 import { EngineError, messageOf } from '../../domain/errors.ts';
 import type { Picture, Size } from '../../domain/frame.ts';
+import { loadSharp } from '../../system/sharp.ts';
 
 /** Decoded pixels: height x width x 3 bytes. */
 export interface RgbPicture extends Size {
   readonly rgb: Uint8Array;
-}
-
-let loaded: Promise<typeof Sharp> | null = null;
-
-/**
- * Loads sharp, which otherwise the first picture does: its libraries take as long to load as Node itself, and the process
- * that sizes a model needs none of them.
- */
-export function loadSharp(): Promise<typeof Sharp> {
-  loaded ??= import('sharp').then(({ default: sharp }) => sharp);
-  return loaded;
 }
 
 /** Decodes JPEG, PNG or WebP, turned as its EXIF orientation says. @throws EngineError BAD_PICTURE */

@@ -1,0 +1,33 @@
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { pictureSizeOf } from '../../src/camera/picture-size.ts';
+
+const picture = sharp({ create: { width: 70, height: 30, channels: 3, background: 'red' } });
+
+test.each([
+  ['a JPEG', () => picture.clone().jpeg()],
+  ['a progressive JPEG', () => picture.clone().jpeg({ progressive: true })],
+  ['a grey JPEG', () => picture.clone().toColourspace('b-w').jpeg()],
+  ['a JPEG with a colour profile', () => picture.clone().withIccProfile('srgb').jpeg()],
+  ['a PNG', () => picture.clone().png()],
+  ['a WebP', () => picture.clone().webp()],
+])('%s', async (_, encode) => {
+  expect(await pictureSizeOf(await encode().toBuffer())).toEqual({ width: 70, height: 30 });
+});
+
+test('a JPEG that EXIF turns by a quarter has its size as shown', async () => {
+  const turned = await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer();
+  expect(await pictureSizeOf(turned)).toEqual({ width: 30, height: 70 });
+});
+
+test('bytes before a marker that only fill are passed over', async () => {
+  const jpeg = await picture.clone().jpeg().toBuffer();
+  const filled = Buffer.concat([jpeg.subarray(0, 2), Buffer.from([0xff, 0xff]), jpeg.subarray(2)]);
+  expect(await pictureSizeOf(filled)).toEqual({ width: 70, height: 30 });
+});
+
+test('what is no picture rejects, wherever a JPEG is cut', async () => {
+  const jpeg = await picture.clone().jpeg().toBuffer();
+  for (const bytes of [Buffer.from('no picture'), jpeg.subarray(0, 2), jpeg.subarray(0, 60)])
+    await expect(pictureSizeOf(bytes)).rejects.toThrow();
+});
