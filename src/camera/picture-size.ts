@@ -26,7 +26,7 @@ function plainJpegSize(bytes: Uint8Array): Size | null {
       const [height, width] = [uint16(at + 5), uint16(at + 7)];
       return width > 0 && height > 0 ? { width, height } : null;
     }
-    at += marker === 0xff ? 1 : 2 + uint16(at + 2);
+    at += 2 + uint16(at + 2);
   }
   return null;
 }
