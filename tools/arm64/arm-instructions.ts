@@ -3,10 +3,12 @@
  * instructions they run per prefilled token (counted exactly by a QEMU plugin).
  *
  *   npm run bench:arm-instructions -- [--tokens 384] [--quants Q4_0,Q4_K_M,Q5_K_M] [--orion] [--cpu neoverse-n1] [--encode] [--functions] [--json FILE]
+ *   npm run bench:arm-instructions -- --towers [--orion] [--cpu neoverse-n1]
  *
  * The first quantisation is measured on every processor, the others on the Orion O6's only.
  * `--orion` measures only the two modules that an Orion O6 can choose from,
- * `--cpu` only one processor, with every quantisation; `--encode` also counts the encoding of a picture's tile.
+ * `--cpu` only one processor, with every quantisation; `--encode` also counts the encoding of a picture's tile,
+ * `--towers` counts only that, for a square of ViT-L/336 with its tower in each type.
  *
  * Exits with 1 if the attention product of our A720 module takes more than half of a prebuilt module's instructions.
  * Instructions are not seconds: they show what is computed one number at a time, not how fast a core does it.
@@ -22,6 +24,7 @@ import { attribute, baseAddress, type Counts, readBlocks } from './block-counts.
 import { arm64Project, buildArm64, prebuiltModules, runEmulated, tunedModules } from './emulator.ts';
 import { type CodeFunction, type Kind, readCode } from './module-code.ts';
 import { llava7b, project } from './projection.ts';
+import { printTowers } from './tower-counts.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     cpu: { type: 'string' },
     encode: { type: 'boolean', default: false },
     functions: { type: 'boolean', default: false },
+    towers: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
@@ -188,6 +192,19 @@ const plugin = join(arm64Project, '../count-blocks.so');
 try {
   const source = join(import.meta.dirname, 'count-blocks.c');
   execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', plugin, source], { stdio: ['ignore', 2, 2] });
+  const [first] = contests;
+  if (values.towers)
+    await printTowers(
+      contestsOf(true).map((contest) => (contest === first ? onOrion : contest)),
+      plugin,
+      folder,
+    );
+  else await compareModules();
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function compareModules(): Promise<void> {
   const modules = contests.flatMap((contest) => [contest.ours, ...contest.prebuilt]);
   const code = new Map(modules.map((module) => [module, readCode(module)]));
   printKernels(code);
@@ -229,6 +246,4 @@ try {
     console.log(verdict);
     if (maxShare > maxShareOfPrebuilt) process.exitCode = 1;
   }
-} finally {
-  rmSync(folder, { recursive: true });
 }

@@ -37,8 +37,8 @@ export interface HollowShape {
     readonly feedForward: number;
     readonly imageSize: number;
     readonly patchSize: number;
-    /** Type of the blocks' and projector's matrices. Default F16. */
-    readonly type?: TensorType;
+    /** Type of the blocks' and projector's matrices, of all or by name. Default F16. */
+    readonly type?: TensorType | ((matrix: string) => TensorType);
   };
   /** LLaVA-1.6's grids, LLaVA-1.5's one square, or SmolVLM's tiles, which have fewer tokens than patches. */
   readonly packing: '1.6' | '1.5' | 'smolvlm';
@@ -208,9 +208,14 @@ function visionMetadata({ vision, packing }: HollowShape): GgufMetadata {
 
 function visionTensors({ vision, text: { width: textWidth }, packing }: HollowShape): GgufTensorInfo[] {
   const { width, feedForward, blocks, imageSize, patchSize, type = 'F16' } = vision;
+  const typeOf = (matrix: string): TensorType => (typeof type === 'string' ? type : type(matrix));
   const patches = (imageSize / patchSize) ** 2;
   const linear = (name: string, outputs: number, inputs: number): GgufTensorInfo[] => [
-    { name: `${name}.weight`, shape: [outputs, inputs], type },
+    {
+      name: `${name}.weight`,
+      shape: [outputs, inputs],
+      type: typeOf(`${name}.weight`),
+    },
     { name: `${name}.bias`, shape: [outputs], type: 'F32' },
   ];
   const norm = (name: string): GgufTensorInfo[] =>
@@ -227,7 +232,11 @@ function visionTensors({ vision, text: { width: textWidth }, packing }: HollowSh
     { name: 'v.patch_embd.bias', shape: [width], type: 'F32' },
     { name: 'v.position_embd.weight', shape: [patches, width], type: 'F32' },
     ...norm('v.post_ln'),
-    { name: 'mm.model.fc.weight', shape: [textWidth, width * smolVlm.scaleFactor ** 2], type },
+    {
+      name: 'mm.model.fc.weight',
+      shape: [textWidth, width * smolVlm.scaleFactor ** 2],
+      type: typeOf('mm.model.fc.weight'),
+    },
   ];
   return [
     { name: 'v.patch_embd.weight', shape: [width, 3, patchSize, patchSize], type: 'F16' },

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import type { TensorType } from '../../src/models/convert/gguf-writer.ts';
 
 // Reads whole GGUF version 3 files, to check written ones.
 
 export interface ReadTensor {
   /** Slowest dimension first. */
   readonly shape: readonly number[];
-  readonly type: string;
+  readonly type: TensorType;
   readonly bytes: Buffer;
 }
 
@@ -15,13 +16,16 @@ export interface ReadGguf {
   readonly tensors: ReadonlyMap<string, ReadTensor>;
 }
 
-const typeNames: Readonly<Record<number, { name: string; sizeBytes: number }>> = {
+/** By ggml's number: the name, and the bytes of an element. */
+const typeNames: Readonly<Record<number, { name: TensorType; sizeBytes: number }>> = {
   0: { name: 'F32', sizeBytes: 4 },
   1: { name: 'F16', sizeBytes: 2 },
+  2: { name: 'Q4_0', sizeBytes: 18 / 32 },
+  8: { name: 'Q8_0', sizeBytes: 34 / 32 },
   30: { name: 'BF16', sizeBytes: 2 },
 };
 
-/** @throws Error if the file has another format, or a tensor's type is not a float */
+/** @throws Error if the file has another format, or a tensor another type */
 export function readGguf(path: string): ReadGguf {
   const bytes = readFileSync(path);
   let at = 4;
