@@ -4,6 +4,7 @@ import { ConfigError, EngineError, messageOf } from '../domain/errors.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
 import type { Size } from '../domain/frame.ts';
 import { findMmproj, locateModel } from '../models/installed/locate.ts';
+import { readMmprojHeader } from '../models/installed/mmproj-header.ts';
 import { inspectModel } from '../vision/one-shot/inspect-model.ts';
 import type { ModelFacts } from '../vision/one-shot/inspect-request.ts';
 
@@ -27,6 +28,8 @@ export interface Inspection {
   readonly trained_context: number;
   readonly projector: {
     readonly type: string;
+    /** The type of most of its weights. */
+    readonly quant: string | null;
     readonly image_size: number;
     readonly patch_size: number;
     readonly grid_pinpoints: readonly (readonly [number, number])[];
@@ -60,7 +63,8 @@ export async function inspect(path: string, flags: InspectFlags, signal: AbortSi
   const sizes = flags.size ?? usualSizes;
   try {
     const request = { ...files, chatTemplate: flags.template ?? null, sizes };
-    return inspectionOf(files, await inspectModel(request, signal));
+    const header = files.mmprojPath === null ? null : await readMmprojHeader(files.mmprojPath);
+    return inspectionOf(files, header?.type ?? null, await inspectModel(request, signal));
   } catch (cause) {
     if (!(cause instanceof EngineError) || cause.code === 'CANCELLED') throw cause;
     if (cause.code === 'ENGINE_DIED') {
@@ -86,6 +90,7 @@ async function filesOf(
 
 function inspectionOf(
   { textPath, mmprojPath }: { readonly textPath: string; readonly mmprojPath: string | null },
+  towerQuant: string | null,
   { text, vision, template, pictures }: ModelFacts,
 ): Inspection {
   return {
@@ -101,6 +106,7 @@ function inspectionOf(
     trained_context: text.trainedContextSize,
     projector: vision && {
       type: vision.projectorType,
+      quant: towerQuant,
       image_size: vision.imageSize,
       patch_size: vision.patchSize,
       grid_pinpoints: vision.gridPinpoints,
@@ -128,7 +134,7 @@ export function inspectionText(model: Inspection): string {
       'projector',
       projector === null
         ? 'not found; pass it with --mmproj'
-        : `${projector.type}, squares of ${projector.image_size} pixels in patches of ${projector.patch_size}, ${formatBytes(projector.size_bytes)}`,
+        : `${projector.type}, ${projector.quant ?? '?'}, squares of ${projector.image_size} pixels in patches of ${projector.patch_size}, ${formatBytes(projector.size_bytes)}`,
     ],
     ['template', `${template.family ?? 'Jinja'}: ${template.reason}`],
   ];

@@ -7,12 +7,15 @@ import {
   installedNames,
   modelFolder,
 } from '../models/installed/installed.ts';
+import { readMmprojHeader } from '../models/installed/mmproj-header.ts';
 
 /** A line of `models list`; names as in its JSON. */
 export interface ModelRow {
   readonly name: string;
   readonly title: string | null;
   readonly quant: string | null;
+  /** The vision tower's type: as installed, otherwise as published. */
+  readonly tower: string | null;
   readonly engine: CatalogueEntry['engine'] | null;
   readonly template: string | null;
   readonly licence: string | null;
@@ -41,6 +44,7 @@ export interface ModelDetails extends ModelRow {
     readonly sha256: string | null;
     readonly address: string | null;
     readonly revision: string | null;
+    readonly quantized_from: string | null;
   }[];
 }
 
@@ -86,13 +90,14 @@ export async function describeModel(
           }
         : null,
     sources: (entry?.sources ?? []).map(({ at, text, mmproj }) => ({ at, files: [text.file, mmproj.file] })),
-    files: files.map(({ name: file, path, sizeBytes, pin }) => ({
+    files: files.map(({ name: file, path, sizeBytes, record }) => ({
       file,
       path,
       size_bytes: sizeBytes,
-      sha256: pin?.sha256 ?? null,
-      address: pin?.address ?? null,
-      revision: pin?.revision ?? null,
+      sha256: record?.sha256 ?? null,
+      address: record?.pin.address ?? null,
+      revision: record?.pin.revision ?? null,
+      quantized_from: record?.quantizedFrom ?? null,
     })),
   };
 }
@@ -105,6 +110,7 @@ async function rowOf(entry: CatalogueEntry, modelsFolder: string): Promise<Model
     name: entry.name,
     title: entry.title,
     quant: entry.quant,
+    tower: isInstalled ? await towerOf(files) : entry.tower,
     engine: entry.engine,
     template: entry.template,
     licence: entry.licence,
@@ -122,6 +128,7 @@ async function ownRowOf(name: string, modelsFolder: string): Promise<ModelRow> {
     name,
     title: null,
     quant: null,
+    tower: await towerOf(files),
     engine: null,
     template: null,
     licence: null,
@@ -133,9 +140,16 @@ async function ownRowOf(name: string, modelsFolder: string): Promise<ModelRow> {
   };
 }
 
+/** The type of the vision tower; null if there is none, or its file cannot be read. */
+async function towerOf(files: readonly InstalledFile[]): Promise<string | null> {
+  const mmproj = files.find(isMmproj);
+  return mmproj ? ((await readMmprojHeader(mmproj.path))?.type ?? null) : null;
+}
+
+const isMmproj = ({ name }: InstalledFile): boolean => name.toLowerCase().includes('mmproj');
+
 /** Whether both a text model and a projector are there, by the rules of locateModel. */
 function isComplete(files: readonly InstalledFile[]): boolean {
-  const isMmproj = ({ name }: InstalledFile): boolean => name.toLowerCase().includes('mmproj');
   return files.some(isMmproj) && files.some((file) => !isMmproj(file));
 }
 
@@ -149,11 +163,12 @@ export function tableOf(rows: readonly ModelRow[]): string {
     row.name,
     row.ram_bytes === null ? '-' : `~${formatBytes(row.ram_bytes)}`,
     row.quant ?? '-',
+    row.tower ?? '-',
     sizeText(row),
     row.installed ? 'yes' : row.folder === null ? 'no' : 'partial',
     row.licence ?? '-',
   ]);
-  const lines = [['NAME', 'RAM', 'QUANT', 'SIZE', 'INSTALLED', 'LICENCE'], ...cells];
+  const lines = [['NAME', 'RAM', 'QUANT', 'TOWER', 'SIZE', 'INSTALLED', 'LICENCE'], ...cells];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
     .map((line) =>
@@ -176,6 +191,7 @@ export function modelText(model: ModelDetails): string {
   const facts: [string, string | null][] = [
     ['model', model.title],
     ['quant', model.quant],
+    ['tower', model.tower],
     ['licence', model.licence],
     ['engine', model.engine],
     ['template', model.engine === null ? null : (model.template ?? "the GGUF's own")],
@@ -187,9 +203,9 @@ export function modelText(model: ModelDetails): string {
     ],
     ...model.sources.map(({ at, files }): [string, string] => ['from', `${at}: ${files.join(', ')}`]),
     ['folder', model.folder ?? `not installed; run scenecast models pull ${model.name}`],
-    ...model.files.map(({ file, size_bytes, sha256 }): [string, string] => [
+    ...model.files.map(({ file, size_bytes, sha256, quantized_from }): [string, string] => [
       'file',
-      `${file}, ${formatBytes(size_bytes)}, ${sha256 === null ? 'not pinned' : `SHA-256 ${sha256}`}`,
+      `${file}, ${formatBytes(size_bytes)}, ${sha256 === null ? 'not pinned' : `SHA-256 ${sha256}`}${quantized_from === null ? '' : `, quantised here from ${quantized_from}`}`,
     ]),
   ];
   return [

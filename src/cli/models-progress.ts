@@ -44,6 +44,21 @@ export function showPull(
         rate = null;
         shownAtMs = Number.NEGATIVE_INFINITY;
         return print(`${event.file}: downloaded and verified`);
+      case 'quantizing':
+        if (isTerminal)
+          output.write(
+            `\r\x1b[K${`${event.file}: quantising ${progressBar(event.fraction, 20)}`.slice(0, (output.columns ?? 80) - 1)}`,
+          );
+        else if (event.fraction === 0) print(`${event.file}: quantising`);
+        return;
+      case 'quantized': {
+        const { file, quant, fromBytes, toBytes } = event;
+        return print(
+          `${file}: quantised to ${quant}, ${formatBytes(fromBytes)} became ${formatBytes(toBytes)}; ${formatBytes(fromBytes - toBytes)} saved`,
+        );
+      }
+      case 'not-quantized':
+        return print(`${event.file}: not quantised to ${event.quant}: ${event.reason}`);
       case 'progress': {
         const now = nowMs();
         rate ??= { sinceMs: now, fromBytes: event.doneBytes };

@@ -1,11 +1,14 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { probeBoard } from '../board/probe-board.ts';
 import { size } from '../config/units.ts';
 import { ConfigError, ScenecastError } from '../domain/errors.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
 import { type CatalogueEntry, loadCatalogue } from '../models/catalogue.ts';
 import { pullModel } from '../models/download/pull.ts';
 import type { PullFile } from '../models/download/source.ts';
+import type { TowerChoice, TowerQuant } from '../models/download/tower-choice.ts';
 import { isAddress, modelNameOf, parseAddress } from '../models/hub-address.ts';
 import {
   defaultModelsFolder,
@@ -14,6 +17,8 @@ import {
   verifyModel,
 } from '../models/installed/installed.ts';
 import { pinsOf } from '../models/installed/lock-file.ts';
+import { gainsFromQ8Tower } from '../vision/native/tower-quant.ts';
+import { quantizeFile } from '../vision/one-shot/quantize.ts';
 import { flagCollector } from './flag-parser.ts';
 import { type AccessFlags, hubAccessOf } from './models-access.ts';
 import { type InspectFlags, inspect, inspectionText, isModelPath } from './models-inspect.ts';
@@ -27,6 +32,7 @@ interface Flags {
 
 interface PullFlags extends Flags, AccessFlags {
   readonly name?: string;
+  readonly quantMmproj?: TowerQuant;
   readonly acceptChange?: true;
 }
 
@@ -52,6 +58,11 @@ export function modelsCommand(signal: AbortSignal): Command {
     .option('--name <name>', 'name of a model pulled by address')
     .option('--endpoint <url>', 'use this host instead of the hub')
     .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
+    .option(
+      '--quant-mmproj <type>',
+      "type of LLaVA's vision tower: Q8_0, quantised after the download, or F16, as published (default: Q8_0 if this CPU gains from it)",
+      parseTowerQuant,
+    )
     .option('--accept-change', 'accept files that differ from the pinned ones, and pin them')
     .action((names: string[], flags: PullFlags) => pull(names, flags, signal));
   add('verify [name]', 'compare the files of one model, or of all, with their pinned digests').action(
@@ -82,17 +93,19 @@ async function pull(names: readonly string[], flags: PullFlags, signal: AbortSig
   const access = await hubAccessOf(flags, process.env, signal);
   const { name, sources } = readPull(names, flags.name, loadCatalogue());
   const onEvent = showPull(process.stderr);
-  const request = { name, sources, acceptChange: flags.acceptChange ?? false };
+  const tower = await towerChoice(flags.quantMmproj ?? null, signal);
+  const request = { name, sources, acceptChange: flags.acceptChange ?? false, tower };
   const { folder, status, files } = await pullModel(request, folderOf(flags), access, onEvent);
   if (flags.json) {
-    const lines = files.map(({ name: file, path, pin }) => ({
+    const lines = files.map(({ name: file, path, pin, published }) => ({
       file,
       path,
-      size_bytes: pin.sizeBytes,
-      sha256: pin.sha256,
+      size_bytes: (pin.quantized ?? pin).sizeBytes,
+      sha256: (pin.quantized ?? pin).sha256,
       checked_against: pin.checkedAgainst,
       address: pin.address,
       revision: pin.revision,
+      quantized_from: pin.quantized && { file: published, size_bytes: pin.sizeBytes, sha256: pin.sha256 },
     }));
     print(JSON.stringify({ name, folder, status, files: lines }, null, 2));
     return;
@@ -105,6 +118,23 @@ async function pull(names: readonly string[], flags: PullFlags, signal: AbortSig
         ? "installed; its files match the hub's digests, which are now pinned"
         : 'installed; the hub has no digests, so those of the downloaded files are pinned';
   print(`${name}: ${result}\n${folder}`);
+}
+
+/** The vision tower's type on this board, and llama.cpp's own quantiser in a child process. */
+async function towerChoice(chosen: TowerQuant | null, signal: AbortSignal): Promise<TowerChoice> {
+  const { arch, features } = await probeBoard();
+  return {
+    chosen,
+    standard: gainsFromQ8Tower(arch, features) ? 'Q8_0' : 'F16',
+    quantize: (inputPath, outputPath, type, onProgress) =>
+      quantizeFile({ inputPath, outputPath, type, threads: availableParallelism(), signal, onProgress }),
+  };
+}
+
+function parseTowerQuant(name: string): TowerQuant {
+  const type = name.toUpperCase();
+  if (type !== 'F16' && type !== 'Q8_0') throw new InvalidArgumentError('It must be F16 or Q8_0.');
+  return type;
 }
 
 /** What to pull, under which name, and from where. */
@@ -150,7 +180,7 @@ async function verify(name: string | undefined, flags: Flags, signal: AbortSigna
         file: file.name,
         state: file.state,
         sha256: file.sha256,
-        pinned: file.pin?.sha256 ?? null,
+        pinned: file.record?.sha256 ?? null,
       });
       if (!flags.json) print(`${file.state.padEnd(8)} ${each}/${file.name} ${file.sha256 ?? ''}`.trimEnd());
     }

@@ -32,7 +32,10 @@ const entrySchema = z.strictObject({
   name: z.string().regex(modelNamePattern),
   title: z.string().min(1),
   engine: z.enum(['llava-1.5', 'llava-1.6', 'mtmd']),
+  /** Of the text model. */
   quant: z.string().min(1),
+  /** The vision tower's type, as published. */
+  tower: z.enum(['F16', 'Q8_0']),
   /** Null: the one inside the text GGUF. */
   template: z.enum(['vicuna', 'mistral', 'chatml', 'llama3']).nullable(),
   licence: z.string().min(1),

@@ -15,17 +15,19 @@ export const freeBytesOf: FreeBytes = async (folder) => {
 
 /**
  * Checks that there is enough space, with a reserve of 256 MiB.
+ * @param purpose what needs it, in the error
  * @throws ScenecastError with the figures and the remedy.
  */
 export async function requireFreeSpace(
   folder: string,
   neededBytes: number,
   freeBytes: FreeBytes = freeBytesOf,
+  purpose = 'download',
 ): Promise<void> {
   if (neededBytes === 0) return;
   const free = await freeBytes(folder);
   if (free >= neededBytes + reserveBytes) return;
   throw new ScenecastError(
-    `${folder}: the download needs ${formatBytes(neededBytes)} and ${formatBytes(reserveBytes)} must stay free, but only ${formatBytes(free)} is free; free ${formatBytes(neededBytes + reserveBytes - free)} more, or choose another disk with --dir`,
+    `${folder}: the ${purpose} needs ${formatBytes(neededBytes)} and ${formatBytes(reserveBytes)} must stay free, but only ${formatBytes(free)} is free; free ${formatBytes(neededBytes + reserveBytes - free)} more, or choose another disk with --dir`,
   );
 }

@@ -38,7 +38,7 @@ const program = `
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   try {
-    await modelsCommand(stop.signal).parseAsync(process.argv.slice(1), { from: 'user' });
+    await modelsCommand(stop.signal).parseAsync(process.argv.slice(2), { from: 'user' });
   } catch (error) {
     process.stderr.write(\`scenecast: \${error.message}\\n\`);
     process.exitCode = error.exitCode;
@@ -49,7 +49,10 @@ function start(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): { child: ChildProcess; ended: Promise<Result> } {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program, '--', ...args], {
+  // A file: a child process that quantises inherits Node's flags, and none would run a module given with -e.
+  const script = join(state, 'models.mjs');
+  writeFileSync(script, program);
+  const child = spawn(process.execPath, [script, ...args], {
     env: {
       PATH: process.env['PATH'],
       XDG_STATE_HOME: state,
@@ -133,7 +136,35 @@ test('files are pulled by address, into a folder of any name', async () => {
     `mine: installed; its files match the hub's digests, which are now pinned\n${join(dir, 'mine')}\n`,
   );
   expect(readdirSync(join(dir, 'mine')).sort()).toEqual([textName, mmprojName].sort());
-  expect((await models('list', '--dir', dir)).stdout).toMatch(/^mine +- +- +500 kB +yes +-$/m);
+  expect((await models('list', '--dir', dir)).stdout).toMatch(/^mine +- +- +- +500 kB +yes +-$/m);
+}, 120_000);
+
+test("LLaVA's F16 tower is quantised on request, and listed, shown and verified as such", async () => {
+  const published = readFileSync(join(import.meta.dirname, '../../models/demo/demo-mmproj-f16.gguf'));
+  hub.files.set('o/r/text.gguf', text).set('o/r/mmproj-f16.gguf', published);
+  const addresses = ['hf:o/r/text.gguf', 'hf:o/r/mmproj-f16.gguf'];
+  const kept = await models('pull', ...addresses, '--name', 'kept', '--quant-mmproj', 'F16');
+  expect(kept.code).toBe(0);
+  const pulled = await models('pull', ...addresses, '--name', 'mine', '--quant-mmproj', 'q8_0', '--json');
+  expect(pulled.stderr).toMatch(
+    /mmproj-f16\.gguf: quantised to Q8_0, 1\.71 MB became 1\.00 MB; \d+ kB saved\n/,
+  );
+  const [, tower] = JSON.parse(pulled.stdout).files;
+  const bytes = readFileSync(folder('mine', 'mmproj-Q8_0.gguf'));
+  expect(tower).toMatchObject({
+    file: 'mmproj-Q8_0.gguf',
+    size_bytes: bytes.length,
+    sha256: sha256(bytes),
+    quantized_from: { file: 'mmproj-f16.gguf', size_bytes: published.length, sha256: sha256(published) },
+  });
+  expect(readdirSync(folder('mine')).sort()).toEqual(['mmproj-Q8_0.gguf', 'text.gguf']);
+  const rows: { name: string; tower: string }[] = JSON.parse((await models('list', '--json')).stdout);
+  const towers = Object.fromEntries(rows.map((row) => [row.name, row.tower]));
+  expect(towers).toMatchObject({ kept: 'F16', mine: 'Q8_0', 'smolvlm2-256m': 'Q8_0', 'llava-1.5-7b': 'F16' });
+  expect((await models('show', 'mine')).stdout).toMatch(
+    new RegExp(`mmproj-Q8_0\\.gguf, .*SHA-256 ${sha256(bytes)}, quantised here from mmproj-f16\\.gguf`),
+  );
+  expect(await models('verify', 'mine')).toMatchObject({ code: 0 });
 }, 120_000);
 
 test('a token is used and never shown or stored', async () => {

@@ -27,6 +27,7 @@ test.each([
   [['pull', 'hf:a/b/x.gguf', '--endpoint', '::'], {}, 78, /--endpoint: must be a URL/],
   [['pull', 'hf:a/b/x.gguf', '--token-file', '/nowhere'], {}, 78, /--token-file \/nowhere: cannot be read/],
   [['pull', 'hf:a/b/x.gguf'], { HF_ENDPOINT: 'http://example.invalid', HF_TOKEN: 'x' }, 78, /unencrypted/],
+  [['pull', 'smolvlm2-256m', '--quant-mmproj', 'Q4_0'], {}, 1, /It must be F16 or Q8_0/],
   [['show', 'nix'], {}, 78, /nix: neither in the catalogue nor in/],
   [['remove', 'nix'], {}, 78, /nix: no model found/],
 ])('models %j with %j ends with exit code %i', async (args, env, code, message) => {

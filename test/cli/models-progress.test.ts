@@ -61,3 +61,35 @@ test('a line never exceeds the terminal, and an unknown size is not guessed', ()
   const long = shown(true, [[0, { ...progress(1), file: 'y'.repeat(100) } as PullEvent]]);
   expect(long.length - '\r\x1b[K'.length).toBe(69);
 });
+
+const tower = 'mmproj-model-f16.gguf';
+const done: PullEvent = {
+  ...{ type: 'quantized', file: tower, quant: 'Q8_0' },
+  ...{ fromBytes: 624_000_000, toBytes: 332_000_000 },
+};
+
+test('a quantisation shows a bar on a terminal, and in the end one line with what was saved', () => {
+  const text = shown(true, [
+    [0, { type: 'quantizing', file: tower, fraction: 0.5 }],
+    [100, done],
+  ]);
+  expect(text.split('\r\x1b[K').slice(1)).toEqual([
+    `${tower}: quantising [##########..........]`,
+    `${tower}: quantised to Q8_0, 624 MB became 332 MB; 292 MB saved\n`,
+  ]);
+});
+
+test('elsewhere a quantisation has a line at its start and one at its end', () => {
+  const text = shown(false, [
+    [0, { type: 'quantizing', file: tower, fraction: 0 }],
+    [100, { type: 'quantizing', file: tower, fraction: 0.5 }],
+    [200, done],
+    [300, { type: 'not-quantized', file: tower, quant: 'Q8_0', reason: 'the disk is full' }],
+  ]);
+  expect(text.split('\n')).toEqual([
+    `${tower}: quantising`,
+    `${tower}: quantised to Q8_0, 624 MB became 332 MB; 292 MB saved`,
+    `${tower}: not quantised to Q8_0: the disk is full`,
+    '',
+  ]);
+});

@@ -40,6 +40,12 @@ test("LLaVA 1.6 Vicuna comes from the repository of Radxa's guide first", () => 
   expect(second?.at).toMatch(/^hf:/);
 });
 
+test("the tower's type is the one that its files are named after", () => {
+  for (const { name, tower, sources } of catalogue)
+    for (const { mmproj } of sources)
+      expect([name, /f16|q8_0/i.exec(mmproj.file)?.[0].toUpperCase()]).toEqual([name, tower]);
+});
+
 test('the RAM need is weights, KV cache and buffers', () => {
   const entry = entryOf('llava-1.6-vicuna-7b');
   const ram = ramNeedOf(entry)!;
@@ -60,6 +66,7 @@ const good = `
   title: A
   engine: mtmd
   quant: Q8_0
+  tower: Q8_0
   template: null
   licence: MIT
   contextTokens: 10
@@ -80,6 +87,7 @@ test.each([
   ['engine: mtmd', 'engine: other', /at \[0\]\.engine/],
   ['sha256: null', 'sha256: abc', /must be 64 hexadecimal digits/],
   ['quant: Q8_0', 'quant: Q8_0\n  colour: red', /colour/],
+  ['tower: Q8_0', 'tower: Q9_0', /tower/],
 ])('a catalogue with %j as %j is checked', (from, to, message) => {
   const path = join(folder, 'catalogue.yaml');
   writeFileSync(path, good.replace(from, to));

@@ -8,7 +8,9 @@ import { changePins, isIntact, modelFolder, pullLockPath } from '../installed/in
 import { type ModelPins, pinsOf } from '../installed/lock-file.ts';
 import { type HubAccess, HubError } from './hub-request.ts';
 import { statePathOf } from './part.ts';
+import { settleTowers } from './quantize-tower.ts';
 import { type PullContext, type PullEvent, type PulledFile, type PullFile, pullSource } from './source.ts';
+import { quantizedForm, type TowerChoice } from './tower-choice.ts';
 
 export interface PullRequest {
   readonly name: string;
@@ -16,24 +18,26 @@ export interface PullRequest {
   readonly sources: readonly (readonly PullFile[])[];
   /** Accept files other than the pinned ones, and pin those. */
   readonly acceptChange: boolean;
+  readonly tower: TowerChoice;
 }
 
 export interface PulledModel {
   readonly name: string;
   readonly folder: string;
-  /** `present`: all files already exist with the pinned digests; no request was sent. */
+  /** `present`: all files already existed with the recorded digests; no request was sent. */
   readonly status: 'pulled' | 'present';
   readonly files: readonly PulledFile[];
 }
 
 /**
  * Downloads a model's files to `<modelsFolder>/<name>/`. A file gets its final name only when it is complete, has the
- * hub's digest, is pinned in the lock file and is synced. An interrupted pull resumes when it is run again.
+ * hub's digest, is pinned in the lock file and is synced. An interrupted pull resumes when it is run again. A vision projector
+ * is then quantised, if the request says so.
  * @throws ScenecastError if no source has the files, they are not the pinned ones, the disk is full, another process
  *   pulls the same model, or the signal aborts.
  */
 export async function pullModel(
-  { name, sources, acceptChange }: PullRequest,
+  { name, sources, acceptChange, tower }: PullRequest,
   modelsFolder: string,
   access: HubAccess,
   onEvent: (event: PullEvent) => void = () => {},
@@ -45,27 +49,28 @@ export async function pullModel(
   const lock = await takeLock(pullLockPath(modelsFolder, name), `${name} is already being pulled`, 0);
   try {
     const pins = await pinsOf(modelsFolder, name);
-    if (!acceptChange)
-      for (const files of sources) {
-        const present = await presentFiles(folder, files, pins, access.signal);
-        if (!present) continue;
-        await removeParts(sources.flat(), folder);
-        return { name, folder, status: 'present', files: present };
-      }
     const context: PullContext = {
       name,
       modelsFolder,
       folder,
       pins,
       acceptChange,
+      tower,
       access,
       freeBytes,
       lock,
       onEvent,
     };
+    if (!acceptChange)
+      for (const files of sources) {
+        const present = await presentFiles(files, context);
+        if (!present) continue;
+        await removeParts(sources.flat(), folder);
+        return { name, folder, status: 'present', files: await settleTowers(present, context) };
+      }
     const files = await pullFromFirst(pinnedFirst(sources, pins), context);
     await removeLeftovers(sources.flat(), files, context);
-    return { name, folder, status: 'pulled', files };
+    return { name, folder, status: 'pulled', files: await settleTowers(files, context) };
   } catch (error) {
     if (!access.signal.aborted) throw error;
     throw new ScenecastError(
@@ -109,13 +114,17 @@ async function removeLeftovers(
   { name, modelsFolder, folder, pins }: PullContext,
 ): Promise<void> {
   await removeParts(candidates, folder);
-  const isPulled = (file: string): boolean => pulled.some((each) => each.name === file);
+  const isPulled = (file: string): boolean => pulled.some(({ published }) => published === file);
   const roles = pulled.map(({ pin }) => pin.role).filter((role) => role !== null);
   const replaced = Object.entries(pins).filter(
     ([file, { role }]) => role !== null && roles.includes(role) && !isPulled(file),
   );
   if (replaced.length === 0) return;
-  for (const [file] of replaced) await rm(join(folder, file), { force: true });
+  for (const file of replaced.flatMap(([published, { quantized }]) => [
+    published,
+    quantized?.file ?? published,
+  ]))
+    await rm(join(folder, file), { force: true });
   await changePins(modelsFolder, name, (all) =>
     Object.fromEntries(Object.entries(all).filter(([file]) => !replaced.some(([gone]) => gone === file))),
   );
@@ -129,20 +138,21 @@ async function removeParts(files: readonly PullFile[], folder: string): Promise<
   }
 }
 
-/** The files, if all exist as pinned from these addresses; else null. */
+/** The files, if all exist as pinned from these addresses, or as quantised from those; else null. */
 async function presentFiles(
-  folder: string,
   files: readonly PullFile[],
-  pins: ModelPins,
-  signal: AbortSignal,
+  { folder, pins, tower, access }: PullContext,
 ): Promise<PulledFile[] | null> {
   const found: PulledFile[] = [];
   for (const { address } of files) {
-    const name = fileNameOf(address);
-    const pin = pins[name];
+    const published = fileNameOf(address);
+    const pin = pins[published];
+    if (pin?.address !== formatAddress(address)) return null;
+    const quantized = await quantizedForm(pin, folder, tower, access.signal);
+    const name = quantized?.file ?? published;
     const path = join(folder, name);
-    if (pin?.address !== formatAddress(address) || !(await isIntact(path, pin, signal))) return null;
-    found.push({ name, path, pin });
+    if (!quantized && !(await isIntact(path, pin, access.signal))) return null;
+    found.push({ name, path, pin, published });
   }
   return found;
 }

@@ -10,6 +10,7 @@ import { type DownloadEvent, downloadFile } from './file.ts';
 import { describeRemoteFile, type RemoteFile } from './hub-file.ts';
 import { type HubAccess, HubError } from './hub-request.ts';
 import { type DownloadPart, statePathOf } from './part.ts';
+import { quantizedForm, type TowerChoice, type TowerEvent } from './tower-choice.ts';
 
 /** One file to pull. */
 export interface PullFile {
@@ -22,7 +23,10 @@ export interface PullFile {
 export interface PulledFile {
   readonly name: string;
   readonly path: string;
+  /** Of the published file, from which this one may be quantised (`pin.quantized`). */
   readonly pin: Pin;
+  /** The published file's name. */
+  readonly published: string;
 }
 
 /** Events of a pull, for display. */
@@ -30,6 +34,7 @@ export type PullEvent =
   | { readonly type: 'source'; readonly addresses: readonly string[]; readonly sizeBytes: number | null }
   | { readonly type: 'source-failed'; readonly reason: string }
   | { readonly type: 'file-done'; readonly file: string }
+  | TowerEvent
   | (DownloadEvent & { readonly file: string });
 
 /** The state of a pull that all sources share. */
@@ -40,6 +45,7 @@ export interface PullContext {
   /** At the start of the pull. */
   readonly pins: ModelPins;
   readonly acceptChange: boolean;
+  readonly tower: TowerChoice;
   readonly access: HubAccess;
   readonly freeBytes: FreeBytes;
   readonly lock: FolderLock;
@@ -63,7 +69,7 @@ export async function pullSource(files: readonly PullFile[], context: PullContex
   const sizes = remotes.map(({ sizeBytes }) => sizeBytes);
   const sizeBytes = sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + size!, 0);
   onEvent({ type: 'source', addresses: remotes.map(({ address }) => address), sizeBytes });
-  await requireFreeSpace(folder, await missingBytes(folder, files, sizes), freeBytes);
+  await requireFreeSpace(folder, await missingBytes(files, sizes, context), freeBytes);
   const pulled: PulledFile[] = [];
   for (const [index, file] of files.entries()) pulled.push(await pullFile(file, remotes[index]!, context));
   return pulled;
@@ -76,11 +82,15 @@ async function pullFile(file: PullFile, remote: RemoteFile, context: PullContext
   if (remote.digest?.algorithm === 'sha256') {
     const { sizeBytes, digest } = remote;
     const sha256 = digest.hex;
+    const pinned = pins[name]?.sha256 === sha256 ? pins[name] : undefined;
+    const quantized = await quantizedForm(pinned, folder, context.tower, access.signal);
+    if (pinned && quantized)
+      return { name: quantized.file, path: join(folder, quantized.file), pin: pinned, published: name };
     if (await isIntact(path, { sizeBytes, sha256 }, access.signal)) {
       const { size } = await stat(path);
-      const pin = pins[name]?.sha256 === sha256 ? pins[name] : pinOf(file, remote, size, sha256);
+      const pin = pinned ?? pinOf(file, remote, size, sha256);
       await changePins(context.modelsFolder, context.name, (all) => ({ ...all, [name]: pin }));
-      return { name, path, pin };
+      return { name, path, pin, published: name };
     }
   }
   const part = await downloadFile(
@@ -98,10 +108,13 @@ async function pullFile(file: PullFile, remote: RemoteFile, context: PullContext
       await part.discard();
       throw error;
     }
-    const pin = pinOf(file, remote, part.length, sha256);
-    await install(part, { name, path, pin }, context);
+    // What was quantised from an earlier download is replaced with it, or removed.
+    const { quantized = null, isKept = false } = pins[name] ?? {};
+    const pin = { ...pinOf(file, remote, part.length, sha256), quantized, isKept };
+    const pulled = { name, path, pin, published: name };
+    await install(part, pulled, context);
     onEvent({ type: 'file-done', file: name });
-    return { name, path, pin };
+    return pulled;
   } finally {
     await part.close();
   }
@@ -130,6 +143,8 @@ function pinOf(file: PullFile, remote: RemoteFile, sizeBytes: number, sha256: st
     sha256,
     checkedAgainst: remote.digest?.algorithm ?? null,
     pinnedAt: new Date().toISOString(),
+    quantized: null,
+    isKept: false,
   };
 }
 
@@ -152,13 +167,15 @@ function refuseChanged(file: PullFile, sha256: string, context: PullContext): vo
 
 /** Bytes still to download, as far as the sizes are known. */
 async function missingBytes(
-  folder: string,
   files: readonly PullFile[],
   sizes: readonly (number | null)[],
+  { folder, pins, tower, access }: PullContext,
 ): Promise<number> {
   let missing = 0;
   for (const [index, { address }] of files.entries()) {
-    const path = join(folder, fileNameOf(address));
+    const name = fileNameOf(address);
+    if (await quantizedForm(pins[name], folder, tower, access.signal)) continue;
+    const path = join(folder, name);
     const whole = (await stat(path).catch(() => null))?.size ?? 0;
     const part = (await stat(`${path}.part`).catch(() => null))?.size ?? 0;
     const sizeBytes = sizes[index] ?? 0;

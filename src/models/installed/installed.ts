@@ -8,14 +8,14 @@ import { stateFolder } from '../../domain/state-folder.ts';
 import { syncToDisk } from '../../system/sync-to-disk.ts';
 import { modelNamePattern } from '../hub-address.ts';
 import { takeLock } from './folder-lock.ts';
-import { type Pin, pinsOf, writePins } from './lock-file.ts';
+import { expectedFiles, type FileRecord, type Pin, pinsOf, recordOf, writePins } from './lock-file.ts';
 
 /** One file of an installed model. */
 export interface InstalledFile {
   readonly name: string;
   readonly path: string;
   readonly sizeBytes: number;
-  readonly pin: Pin | null;
+  readonly record: FileRecord | null;
 }
 
 /** The result of verifying one file. `unpinned`: it was not pulled, so there is no digest to compare. */
@@ -24,7 +24,7 @@ export interface VerifiedFile {
   readonly path: string;
   readonly state: 'good' | 'changed' | 'missing' | 'unpinned';
   readonly sha256: string | null;
-  readonly pin: Pin | null;
+  readonly record: FileRecord | null;
 }
 
 /** Where models are stored: below systemd's state folder, else the user's. */
@@ -61,7 +61,7 @@ export async function installedNames(modelsFolder: string): Promise<string[]> {
   return names.sort();
 }
 
-/** The GGUF files of a model's folder, with their pins; empty if it is not installed. */
+/** The GGUF files of a model's folder, with their records; empty if it is not installed. */
 export async function installedFiles(modelsFolder: string, name: string): Promise<InstalledFile[]> {
   const folder = modelFolder(modelsFolder, name);
   const pins = await pinsOf(modelsFolder, name);
@@ -71,7 +71,7 @@ export async function installedFiles(modelsFolder: string, name: string): Promis
   return Promise.all(
     names.sort().map(async (file) => {
       const path = join(folder, file);
-      return { name: file, path, sizeBytes: (await stat(path)).size, pin: pins[file] ?? null };
+      return { name: file, path, sizeBytes: (await stat(path)).size, record: recordOf(pins, file) };
     }),
   );
 }
@@ -88,16 +88,22 @@ export async function verifyModel(
   const folder = modelFolder(modelsFolder, name);
   const pins = await pinsOf(modelsFolder, name);
   const present = (await installedFiles(modelsFolder, name)).map((file) => file.name);
-  const names = [...new Set([...present, ...Object.keys(pins)])].sort();
+  const names = [...new Set([...present, ...expectedFiles(pins)])].sort();
   if (names.length === 0) throw new ConfigError(`${folder}: no model found; see scenecast models list`);
   const found: VerifiedFile[] = [];
   for (const file of names) {
     const path = join(folder, file);
-    const pin = pins[file] ?? null;
+    const record = recordOf(pins, file);
     const sha256 = present.includes(file) ? await sha256Of(path, signal) : null;
     const state =
-      sha256 === null ? 'missing' : pin === null ? 'unpinned' : sha256 === pin.sha256 ? 'good' : 'changed';
-    found.push({ name: file, path, state, sha256, pin });
+      sha256 === null
+        ? 'missing'
+        : record === null
+          ? 'unpinned'
+          : sha256 === record.sha256
+            ? 'good'
+            : 'changed';
+    found.push({ name: file, path, state, sha256, record });
   }
   return found;
 }
@@ -127,7 +133,7 @@ export async function removeModel(
   const isLink = (await lstat(folder).catch(() => null))?.isSymbolicLink() === true;
   const present = await readdir(folder).catch(() => []);
   const exists = (await stat(folder).catch(() => null)) !== null;
-  const own = present.filter((file) => /\.gguf(?:\.part(?:\.json)?)?$/.test(file));
+  const own = present.filter((file) => /\.gguf(?:(?:\.part)+(?:\.json)?)?$/.test(file));
   const isPinned = Object.keys(await pinsOf(modelsFolder, name)).length > 0;
   if (own.length === 0 && !(forgetPins && isPinned))
     throw new ConfigError(`${folder}: no model found; see scenecast models list`);
@@ -167,7 +173,8 @@ export async function changePins(
   }
 }
 
-async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
+/** A file's SHA-256, in hexadecimal digits. */
+export async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
   return hash.digest('hex');

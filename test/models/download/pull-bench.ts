@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { HubAccess } from '../../../src/models/download/hub-request.ts';
 import { type PulledModel, pullModel } from '../../../src/models/download/pull.ts';
 import type { PullEvent, PullFile } from '../../../src/models/download/source.ts';
+import type { TowerChoice } from '../../../src/models/download/tower-choice.ts';
 import { parseAddress } from '../../../src/models/hub-address.ts';
 import { type Fault, ggufBytes, LoopbackHub, sha256 } from '../../../tools/test/loopback-hub.ts';
 
@@ -13,6 +14,12 @@ export const mmproj = ggufBytes(100_000, 2);
 /** On the hub; `text.gguf` in the model's folder. */
 export const textFile = 'o/r/text.gguf';
 
+const publishedTower: TowerChoice = {
+  chosen: null,
+  standard: 'F16',
+  quantize: () => Promise.reject(new Error('quantize was called')),
+};
+
 /** In memory, as every pull syncs files and folders. */
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -20,6 +27,7 @@ interface PullOptions extends Partial<HubAccess> {
   readonly name?: string;
   readonly sources?: PullFile[][];
   readonly acceptChange?: boolean;
+  readonly tower?: Partial<TowerChoice>;
   readonly freeBytes?: number;
   readonly onEvent?: (event: PullEvent) => void;
 }
@@ -47,9 +55,9 @@ export class PullBench {
   /** Pulls hf:o/r/text.gguf as the model `m` by default. */
   pull(options: PullOptions = {}): Promise<PulledModel> {
     const { name = 'm', sources = [source('hf:o/r/text.gguf')], acceptChange = false, ...rest } = options;
-    const { freeBytes = 1e12, onEvent, ...access } = rest;
+    const { freeBytes = 1e12, onEvent, tower, ...access } = rest;
     return pullModel(
-      { name, acceptChange, sources },
+      { name, acceptChange, sources, tower: { ...publishedTower, ...tower } },
       this.models,
       {
         endpoints: { hf: this.hub.endpoint, modelscope: this.hub.endpoint },

@@ -36,6 +36,8 @@ async function pin(model: string, ...files: string[]): Promise<void> {
     sha256: sha256(bytes),
     checkedAgainst: 'sha256',
     pinnedAt: '2026-01-01T00:00:00.000Z',
+    quantized: null,
+    isKept: false,
   };
   await changePins(models, model, (pins) => ({
     ...pins,
@@ -59,10 +61,10 @@ test('any folder with a GGUF is a model', async () => {
   put('.hidden', 'z.gguf');
   await pin('pulled', 'x.gguf');
   expect(await installedNames(models)).toEqual(['own', 'pulled']);
-  expect(
-    (await installedFiles(models, 'pulled')).map(({ name, pin: found }) => [name, found?.sha256]),
-  ).toEqual([['x.gguf', sha256(bytes)]]);
-  expect((await installedFiles(models, 'own')).map(({ name, pin: found }) => [name, found])).toEqual([
+  expect((await installedFiles(models, 'pulled')).map(({ name, record }) => [name, record?.sha256])).toEqual([
+    ['x.gguf', sha256(bytes)],
+  ]);
+  expect((await installedFiles(models, 'own')).map(({ name, record }) => [name, record])).toEqual([
     ['y.gguf', null],
   ]);
   expect(await installedNames(join(models, 'gone'))).toEqual([]);
