@@ -36,9 +36,9 @@ export function convertCommand(signal: AbortSignal): Command {
     )
     .option(
       '--quant-mmproj <type>',
-      'quantise the vision tower and projector: F16 (not quantised) or Q8_0',
+      'quantise the vision tower and projector: F16 (not quantised), Q8_0 or Q4_0',
       parseMmprojQuant,
-      'F16',
+      'Q8_0',
     )
     .option(
       '--outtype <type>',
@@ -112,7 +112,8 @@ function parseQuant(name: string): QuantType | 'F16' {
 
 function parseMmprojQuant(name: string): QuantType | 'F16' {
   const type = parseQuant(name);
-  if (type !== 'F16' && type !== 'Q8_0') throw new InvalidArgumentError('It must be F16 or Q8_0.');
+  if (type !== 'F16' && type !== 'Q8_0' && type !== 'Q4_0')
+    throw new InvalidArgumentError('It must be F16, Q8_0 or Q4_0.');
   return type;
 }
 

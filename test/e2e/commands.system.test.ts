@@ -78,7 +78,7 @@ test('models show reads a GGUF file: template and why, tokens by size and detail
     mmproj: join(demo, 'demo-mmproj-f16.gguf'), // the one next to it
     architecture: 'llama',
     quant: 'F16',
-    projector: { type: 'mlp', image_size: 112, image_newline: true },
+    projector: { type: 'mlp', quant: 'F16', image_size: 112, image_newline: true },
     template: { source: 'gguf' },
     image_tokens: { '640x480': { overview: 64, balanced: 152, full: 268 } },
   });
@@ -99,10 +99,12 @@ test('a converted checkpoint describes as the committed model does, quantised an
     (await scenecast('describe', '--model', model, ...pictures)).stdout;
   const committed = await describedBy(demo);
   expect(committed.split('\n')).toHaveLength(3);
-  await scenecast('convert', join(demo, 'checkpoint'), '--out', 'f16');
+  await scenecast('convert', join(demo, 'checkpoint'), '--out', 'f16', '--quant-mmproj', 'F16');
   expect(await describedBy('f16')).toBe(committed);
   await scenecast('convert', join(demo, 'checkpoint'), '--out', 'q8', '--quant', 'Q8_0');
   expect(await describedBy('q8')).toBe(committed);
+  const q8 = JSON.parse((await scenecast('models', 'show', './q8', '--json')).stdout);
+  expect([q8.quant, q8.projector.quant]).toEqual(['Q8_0', 'Q8_0']);
 }, 120_000);
 
 test('a catalogue model that is not downloaded is an error with the command to get it', async () => {

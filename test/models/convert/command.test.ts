@@ -33,7 +33,7 @@ async function scenecast(...args: string[]): Promise<void> {
 
 test('--json prints one object about what was written', async () => {
   const out = newFolder();
-  await scenecast(checkpoint, '--out', out, '--name', 'llava-1.6', '--json');
+  await scenecast(checkpoint, '--out', out, '--name', 'llava-1.6', '--quant-mmproj', 'F16', '--json');
   expect(JSON.parse(stdout)).toEqual({
     checkpoint,
     layout: 'original',
@@ -63,7 +63,7 @@ test('--json prints one object about what was written', async () => {
 
 test('without it one line per file, named after the folder', async () => {
   const out = newFolder();
-  await scenecast(checkpoint, '--out', out, '--outtype', 'bf16', '--quant', 'f16');
+  await scenecast(checkpoint, '--out', out, '--outtype', 'bf16', '--quant', 'f16', '--quant-mmproj', 'f16');
   expect(stdout).toMatch(
     /-text-bf16\.gguf: bf16, 21 tensors, 0\.\d MB\n.*-mmproj-f16\.gguf: f16, 58 tensors/,
   );
@@ -72,12 +72,17 @@ test('without it one line per file, named after the folder', async () => {
 
 test.each([
   [['--quant', 'Q9'], /It must be one of F16, Q2_K, .*Q8_0/],
-  [['--quant-mmproj', 'Q4_0'], /It must be F16 or Q8_0/],
+  [['--quant-mmproj', 'Q4_K_M'], /It must be F16, Q8_0 or Q4_0/],
   [['--outtype', 'f8'], /It must be one of f16, bf16, f32/],
   [['--name', '../x'], /It must be a file name of letters/],
 ])('%j is refused', async (flags, message) => {
   await expect(scenecast(checkpoint, '--out', newFolder(), ...flags)).rejects.toThrow(CommanderError);
   expect(stderr).toMatch(message);
+});
+
+test('the vision tower becomes Q8_0 unless another type is given', () => {
+  const command = convertCommand(new AbortController().signal);
+  expect(command.opts()).toMatchObject({ quant: 'F16', quantMmproj: 'Q8_0' });
 });
 
 test('a missing checkpoint is a config error', async () => {
