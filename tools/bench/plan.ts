@@ -123,7 +123,14 @@ async function runInside(
 ): Promise<Outcome & { readonly oomKills: number }> {
   const group = limitBytes === null ? null : makeGroup(limitBytes);
   const command = `${group ? `echo $$ > ${group}/cgroup.procs && ` : ''}exec "$0" "$@"`;
-  const args = [process.execPath, import.meta.filename, '--inside', 'yes', '--folder', folder];
+  const args = [
+    join(import.meta.dirname, '../../bin/run-node'),
+    import.meta.filename,
+    '--inside',
+    'yes',
+    '--folder',
+    folder,
+  ];
   const { stdout, stderr, status, signal } = spawnSync('sh', ['-c', command, ...args], {
     encoding: 'utf8',
   });
