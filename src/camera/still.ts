@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { Camera } from '../pipeline/ports.ts';
+import { encodedPicture } from './encoded-picture.ts';
 import { fileAfter, listFiles } from './list-files.ts';
-import { pictureSizeOf } from './picture-size.ts';
 
 const pictureEndings = ['.jpg', '.jpeg', '.png', '.webp'];
 
@@ -36,12 +36,12 @@ export class StillCamera implements Camera {
   }
 }
 
-/** Reads a picture file; its size is the one after EXIF orientation. Rejects with a CameraError. */
+/** Reads a picture file. Rejects with a CameraError. */
 export async function readPicture(path: string): Promise<Picture> {
   try {
-    const bytes = await readFile(path);
-    return { bytes, size: await pictureSizeOf(bytes) };
+    return await encodedPicture(await readFile(path), path);
   } catch (cause) {
+    if (cause instanceof CameraError) throw cause;
     throw new CameraError(`${path}: not a readable picture: ${messageOf(cause)}`, { cause });
   }
 }

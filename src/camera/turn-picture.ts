@@ -1,30 +1,38 @@
-import type { Picture } from '../domain/frame.ts';
+import type { Picture, Size } from '../domain/frame.ts';
 import { loadSharp } from '../system/sharp.ts';
 
-/** How a picture is turned: rotated clockwise by `rotation` degrees, then mirrored. */
+/** How a picture is turned: by its EXIF orientation, clockwise by `rotation` degrees, mirrored, then scaled down. */
 export interface Turn {
   readonly rotation: 0 | 90 | 180 | 270;
   /** horizontal swaps left and right, vertical top and bottom. */
   readonly flip: 'none' | 'horizontal' | 'vertical' | 'both';
+  /** Larger pictures are scaled down to fit, keeping their aspect ratio; default: unscaled. */
+  readonly maxSize?: Size | null;
 }
 
 /**
  * The picture turned, as raw pixels; itself if there is nothing to turn. An EXIF mark would be cheaper, but code that
- * ignores it (a privacy mask above all) would see the picture the wrong way round.
+ * ignores it (a privacy mask above all) would see the picture the wrong way round. Rejects if it cannot be decoded.
  */
-export async function turnPicture(picture: Picture, { rotation, flip }: Turn): Promise<Picture> {
-  if (rotation === 0 && flip === 'none') return picture;
+export async function turnPicture(picture: Picture, { rotation, flip, maxSize }: Turn): Promise<Picture> {
   const { bytes, size, pixels } = picture;
-  const sharp = await loadSharp();
-  const image = sharp(bytes, pixels ? { raw: { ...size, channels: 3 } } : { failOn: 'error' }).removeAlpha();
-  // sharp mirrors before it rotates: for a quarter turn the two mirror axes swap.
   const isQuarterTurn = rotation === 90 || rotation === 270;
+  const turned = isQuarterTurn ? { width: size.height, height: size.width } : size;
+  const isTooLarge = maxSize && (turned.width > maxSize.width || turned.height > maxSize.height);
+  if (rotation === 0 && flip === 'none' && !isTooLarge) return picture;
+  const sharp = await loadSharp();
+  const image = sharp(bytes, pixels ? { raw: { ...size, channels: 3 } } : { failOn: 'error' })
+    .autoOrient()
+    .removeAlpha();
+  // sharp mirrors before it rotates: for a quarter turn the two mirror axes swap.
   const across = flip === 'horizontal' || flip === 'both';
   const upright = flip === 'vertical' || flip === 'both';
-  const { data, info } = await image
+  image
     .flop(isQuarterTurn ? upright : across)
     .flip(isQuarterTurn ? across : upright)
-    .rotate(rotation)
+    .rotate(rotation);
+  if (isTooLarge) image.resize({ ...maxSize, fit: 'inside' });
+  const { data, info } = await image
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });

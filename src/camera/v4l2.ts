@@ -1,6 +1,8 @@
 import { CameraError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { Camera, Log } from '../pipeline/ports.ts';
+import { encodedPicture } from './encoded-picture.ts';
+import { hasExif } from './has-exif.ts';
 import { withHuffmanTables } from './jpeg-tables.ts';
 import { type Turn, turnPicture } from './turn-picture.ts';
 import { loadV4l2Addon, type V4l2Device, type V4l2Frame } from './v4l2-addon.ts';
@@ -84,7 +86,7 @@ export class V4l2Camera implements Camera {
       const frame = await inTime(this.#device.capture(frameTimeoutMs), frameTimeoutMs + maxCloseMs, ended);
       if (frame.damaged > 0)
         this.#log.warn({ camera: this.name, damaged: frame.damaged }, 'dropped damaged pictures');
-      return await turnPicture(pictureOf(frame), this.#options);
+      return await turnPicture(await pictureOf(frame, path), this.#options);
     } catch (error) {
       await this.#release();
       ended.throwIfAborted();
@@ -191,11 +193,14 @@ async function inTime<T>(work: Promise<T>, limitMs: number, ended: AbortSignal):
   }
 }
 
-function pictureOf({ bytes, isJpeg, width, height, ageMs }: V4l2Frame): Picture {
+/** The driver's size is the one before EXIF orientation. */
+async function pictureOf({ bytes, isJpeg, width, height, ageMs }: V4l2Frame, path: string): Promise<Picture> {
+  const takenAt = ageMs === null ? undefined : new Date(Date.now() - ageMs);
+  if (isJpeg && hasExif(bytes)) return encodedPicture(withHuffmanTables(bytes), path, takenAt);
   return {
     size: { width, height },
     bytes: isJpeg ? withHuffmanTables(bytes) : bytes,
     ...(!isJpeg && { pixels: 'rgb24' as const }),
-    ...(ageMs !== null && { takenAt: new Date(Date.now() - ageMs) }),
+    ...(takenAt && { takenAt }),
   };
 }

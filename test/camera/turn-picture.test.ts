@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { encodedPicture } from '../../src/camera/encoded-picture.ts';
 import { type Turn, turnPicture } from '../../src/camera/turn-picture.ts';
 
 // Six squares in two rows: a b c over d e f. A picture large enough that JPEG keeps the squares apart.
@@ -65,4 +66,42 @@ test('a picture that need not be turned is returned unchanged', async () => {
   const { size, rgb } = drawn('ab');
   const picture = { size, bytes: rgb, pixels: 'rgb24' as const };
   expect(await turnPicture(picture, { rotation: 0, flip: 'none' })).toBe(picture);
+});
+
+// The EXIF orientation that makes a viewer show `abc def` from the stored picture.
+const orientations: [number, string][] = [
+  [1, 'abc def'],
+  [2, 'cba fed'],
+  [3, 'fed cba'],
+  [4, 'def abc'],
+  [5, 'ad be cf'],
+  [6, 'cf be ad'],
+  [7, 'fc eb da'],
+  [8, 'da eb fc'],
+];
+
+test.each(orientations)('the EXIF orientation %i is applied before the turn', async (orientation, stored) => {
+  const { size, rgb } = drawn(stored);
+  const jpeg = await sharp(rgb, { raw: { ...size, channels: 3 } })
+    .withMetadata({ orientation })
+    .jpeg({ quality: 100 })
+    .toBuffer();
+  const picture = await encodedPicture(jpeg, 'no fault');
+  expect(picture.size).toEqual(drawn('abc def').size);
+  const turned = await turnPicture(picture, { rotation: 90, flip: 'none' });
+  const wanted = drawn('da eb fc');
+  expect(turned.size).toEqual(wanted.size);
+  expect(Math.max(...wanted.rgb.map((value, at) => Math.abs(value - turned.bytes[at]!)))).toBeLessThan(4);
+});
+
+test('a picture above the maximum size is scaled down in proportion, any other is unchanged', async () => {
+  const { size, rgb } = drawn('abc def'); // 48x32
+  const picture = { size, bytes: rgb, pixels: 'rgb24' as const };
+  const turn = { rotation: 0, flip: 'none' } as const;
+  const small = await turnPicture(picture, { ...turn, maxSize: { width: 24, height: 24 } });
+  expect(small.size).toEqual({ width: 24, height: 16 });
+  expect(small.bytes.length).toBe(24 * 16 * 3);
+  expect(await turnPicture(picture, { ...turn, maxSize: { width: 48, height: 32 } })).toBe(picture);
+  const upright = await turnPicture(picture, { ...turn, rotation: 90, maxSize: { width: 48, height: 24 } });
+  expect(upright.size).toEqual({ width: 16, height: 24 });
 });

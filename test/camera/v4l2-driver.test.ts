@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { V4l2Camera, type V4l2Options } from '../../src/camera/v4l2.ts';
 import type { V4l2Device, V4l2Frame } from '../../src/camera/v4l2-addon.ts';
@@ -78,6 +79,20 @@ test('a picture has its size and time of capture; a size other than the wanted o
     takenAt: new Date(999_960),
   });
   expect(lines.join()).toMatch(/nearest size.*"format":"GREY","size":"4x2","rate":30,"wanted":"8x4"/);
+});
+
+test('an MJPEG frame with an EXIF orientation has the size after it', async () => {
+  const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } })
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
+  const bytes = Uint8Array.from(jpeg);
+  const { camera } = cameraOf(
+    mockDevice({ capture: async () => ({ ...frame, bytes, isJpeg: true, width: 64, height: 48 }) }),
+  );
+  const picture = await camera.capture(never);
+  expect(picture.size).toEqual({ width: 48, height: 64 });
+  expect(picture.takenAt).toBeInstanceOf(Date);
 });
 
 test('a signal ends its own capture, and no later one', async () => {
