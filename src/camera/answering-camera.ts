@@ -1,6 +1,6 @@
 import { CameraError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
-import type { Camera } from '../pipeline/ports.ts';
+import type { Camera, CaptureOptions } from '../pipeline/ports.ts';
 
 /**
  * A camera that always answers: a capture that takes longer than `limitMs` is aborted and rejects. Cameras time out by
@@ -30,10 +30,10 @@ export class AnsweringCamera implements Camera {
   }
 
   /** Rejects with a CameraError on a timeout, and immediately while an earlier capture still hangs. */
-  async capture(signal: AbortSignal): Promise<Picture> {
+  async capture(signal: AbortSignal, options: CaptureOptions = {}): Promise<Picture> {
     // Each further capture could block one more resource, such as a thread that waits for a network disk.
     if (this.#hangs) throw new CameraError('the camera does not answer: an earlier capture is still pending');
-    const captured = this.#camera.capture(this.#endedBy(signal));
+    const captured = this.#camera.capture(this.#endedBy(signal), options);
     const { promise: timeout, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       const error = new CameraError(

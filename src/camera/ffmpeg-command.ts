@@ -91,9 +91,7 @@ function inputArgs(input: string, kind: InputKind): string[] {
   if (kind === 'lavfi') return ['-re', '-f', 'lavfi', '-i', input.slice('lavfi:'.length)];
   if (kind === 'path') return ['-re', '-i', `file:${input}`];
   const protocols =
-    kind === 'rtsp'
-      ? 'pipe,rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto'
-      : 'pipe,http,https,httpproxy,tcp,tls,crypto,data';
+    kind === 'rtsp' ? 'pipe,rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto' : 'pipe,http,https,tcp,tls,crypto,data';
   return [
     ...['-f', 'concat', '-safe', '0', '-protocol_whitelist', protocols],
     // Time of arrival: cameras' own clocks stop, jump and run backwards.

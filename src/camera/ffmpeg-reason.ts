@@ -1,4 +1,5 @@
 import { CameraError } from '../domain/errors.ts';
+import { LoginRefusedError } from './login-refusal.ts';
 
 /** Faults of an ffmpeg camera: ffmpeg's words for them, and the remedy. */
 const reasons: readonly { readonly name: string; readonly words: RegExp; readonly remedy?: string }[] = [
@@ -34,7 +35,8 @@ export function openingError(lines: readonly string[], secrets: readonly string[
   for (const { name, words, remedy } of reasons) {
     const line = lines.findLast((line) => isError(line) && words.test(line));
     if (line === undefined) continue;
-    return new CameraError(`${name}${remedy ? `; ${remedy}` : ''}${quote(line, secrets)}`);
+    const message = `${name}${remedy ? `; ${remedy}` : ''}${quote(line, secrets)}`;
+    return name === 'unauthorised' ? new LoginRefusedError(message) : new CameraError(message);
   }
   return new CameraError(`ended${lastErrorOf(lines, secrets)}`);
 }

@@ -5,7 +5,7 @@ import { CameraError, messageOf } from '../domain/errors.ts';
 import { type FfmpegCommand, minTimeoutMs } from './ffmpeg-command.ts';
 import { withParent } from './ffmpeg-installed.ts';
 import { lastErrorOf, openingError, scrub } from './ffmpeg-reason.ts';
-import { MpjpegParser } from './mpjpeg-parser.ts';
+import { JpegStream } from './jpeg-stream.ts';
 
 export interface FfmpegRunOptions {
   readonly command: FfmpegCommand;
@@ -45,7 +45,7 @@ const maxLines = 20;
 function spawnPiped([command, ...args]: readonly [string, ...string[]]): ChildProcess {
   let child: ChildProcess;
   try {
-    child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+    child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], env: withoutProxies() });
   } catch (cause) {
     throw new CameraError(`ffmpeg cannot be run: ${messageOf(cause)}`, { cause });
   }
@@ -57,12 +57,19 @@ function spawnPiped([command, ...args]: readonly [string, ...string[]]): ChildPr
   return child;
 }
 
+/** The environment without proxies, of which ffmpeg would use one for cameras of the local network too. */
+function withoutProxies(): NodeJS.ProcessEnv {
+  const isProxy = (name: string): boolean => /^(https?|all)_proxy$/i.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isProxy(name)));
+}
+
 /** One ffmpeg process, from start to exit. The kernel kills it if our process ends first. */
 export class FfmpegRun {
   readonly #options: FfmpegRunOptions;
   readonly #gone = Promise.withResolvers<void>();
   readonly #lines: string[] = [];
   #child: ChildProcess | null = null;
+  #jpegs: JpegStream | null = null;
   /** Why the child was terminated. */
   #verdict: FfmpegEnd | null = null;
   #killTimer: NodeJS.Timeout | undefined;
@@ -89,14 +96,17 @@ export class FfmpegRun {
     child.on('close', (code, signal) => this.#onClose(spawnError, code, signal));
     this.#lastPictureAt = performance.now();
     this.#watch(openMs);
-    const parser = new MpjpegParser(maxPictureBytes, (jpeg) => {
-      if (this.#verdict) return;
-      this.#lastPictureAt = performance.now();
-      if (!this.#hasLived) this.#watch(this.#options.stallMs);
-      this.#pictures++;
-      onPicture(jpeg);
+    this.#jpegs = new JpegStream({
+      maxPictureBytes,
+      onPicture: (jpeg) => {
+        if (this.#verdict) return;
+        this.#lastPictureAt = performance.now();
+        if (!this.#hasLived) this.#watch(this.#options.stallMs);
+        this.#pictures++;
+        onPicture(jpeg);
+      },
     });
-    child.stdout?.on('data', (chunk: Buffer) => this.#parse(parser, chunk));
+    child.stdout?.on('data', (chunk: Buffer) => this.#jpegs?.push(chunk));
     createInterface({ input: child.stderr! }).on('line', (line) => this.#onLine(line));
     createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => this.#onProgress(line));
     child.stdin?.on('error', () => {}); // the child may exit before it has read its script
@@ -118,16 +128,6 @@ export class FfmpegRun {
     this.#killTimer = setTimeout(() => this.#child?.kill('SIGKILL'), killAfterMs);
   }
 
-  #parse(parser: MpjpegParser, chunk: Buffer): void {
-    if (this.#verdict) return;
-    try {
-      parser.push(chunk);
-    } catch (cause) {
-      const error = new CameraError(`codec unknown: ffmpeg wrote ${(cause as Error).message}`, { cause });
-      this.#end({ kind: 'failed', error });
-    }
-  }
-
   #onLine(line: string): void {
     const { onLine, onCodec, secrets } = this.#options;
     this.#lines.push(line);
@@ -147,6 +147,10 @@ export class FfmpegRun {
       this.#lastPacketAt = performance.now();
     }
     this.#lastFrameCount = line;
+  }
+
+  get #hasCutPicture(): boolean {
+    return this.#jpegs !== null && this.#jpegs.pendingBytes + this.#jpegs.dropped > 0;
   }
 
   get #hasLived(): boolean {
@@ -194,6 +198,10 @@ export class FfmpegRun {
     const { secrets } = this.#options;
     if (spawnError) {
       const error = new CameraError(`ffmpeg cannot be run: ${spawnError.message}`, { cause: spawnError });
+      return { kind: 'failed', error };
+    }
+    if (code === 0 && this.#pictures === 0 && this.#hasCutPicture) {
+      const error = new CameraError('cut: the picture ends too early; check the network and the camera');
       return { kind: 'failed', error };
     }
     if (code === 0) return { kind: 'finished', pictures: this.#pictures };

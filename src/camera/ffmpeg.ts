@@ -1,6 +1,7 @@
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
-import type { Camera, Log } from '../pipeline/ports.ts';
+import type { Camera, CaptureOptions, Log } from '../pipeline/ports.ts';
+import { encodedPicture } from './encoded-picture.ts';
 import {
   canCopy,
   type FfmpegPlan,
@@ -14,7 +15,7 @@ import { ffmpegInstalled } from './ffmpeg-installed.ts';
 import { type FfmpegEnd, FfmpegRun } from './ffmpeg-run.ts';
 import { fileAfter, listFiles } from './list-files.ts';
 import { readLogin, userInfo } from './login.ts';
-import { pictureSizeOf } from './picture-size.ts';
+import { LoginPause } from './login-refusal.ts';
 
 export interface FfmpegOptions extends Omit<FfmpegSource, 'intervalMs'> {
   /** The current time between two captures. */
@@ -55,10 +56,13 @@ export class FfmpegCamera implements Camera {
   #waiter: PromiseWithResolvers<Arrival> | null = null;
   #lastFile: string | null = null;
   #closed = false;
+  #advised = false;
+  readonly #pause: LoginPause;
 
   constructor(name: string, options: FfmpegOptions) {
     this.name = name;
     this.#options = options;
+    this.#pause = new LoginPause(options.passwordFile);
     this.#source = { ...options, intervalMs: options.intervalMs() };
     this.#plan = firstPlan(this.#source);
   }
@@ -73,14 +77,10 @@ export class FfmpegCamera implements Camera {
    * Rejects with a CameraError that begins with a reason (refused, unreachable, unauthorised, not found, stalled,
    * ended, no video stream, codec unknown); ffmpeg has exited by then. One caller at a time.
    */
-  async capture(signal: AbortSignal): Promise<Picture> {
-    const { jpeg, at } = await this.#next(signal);
+  async capture(signal: AbortSignal, { isRequested = false }: CaptureOptions = {}): Promise<Picture> {
+    const { jpeg, at } = await this.#pause.unlessPaused(isRequested, () => this.#next(signal));
     const takenAt = new Date(Date.now() - (performance.now() - at));
-    try {
-      return { bytes: jpeg, size: await pictureSizeOf(jpeg), takenAt };
-    } catch (cause) {
-      throw new CameraError(`codec unknown: not a readable picture: ${messageOf(cause)}`, { cause });
-    }
+    return encodedPicture(jpeg, 'codec unknown', takenAt);
   }
 
   /** Ends ffmpeg and waits for its exit. A pending capture rejects. */
@@ -169,6 +169,10 @@ export class FfmpegCamera implements Camera {
   /** Motion JPEG is passed through, any other codec decoded; reopens the stream if the plan assumed the other. */
   #onCodec(run: FfmpegRun, codec: string): void {
     const copy = codec === 'mjpeg' && canCopy(this.#source);
+    if (codec === 'mjpeg' && inputKind(this.#options.input) === 'http' && !this.#advised) {
+      this.#advised = true;
+      this.#options.log.warn({ camera: this.name }, `motion JPEG or a picture over HTTP; ${httpRemedy}`);
+    }
     if (copy === this.#plan.copy) return;
     this.#options.log.info({ camera: this.name, codec, copy }, 'reopening camera for its codec');
     this.#plan = { ...this.#plan, copy };
@@ -180,7 +184,7 @@ export class FfmpegCamera implements Camera {
     const kind = inputKind(input);
     this.#run = null;
     if (this.#closed) return;
-    if (end.kind === 'failed') this.#fail(end.error);
+    if (end.kind === 'failed') this.#fail(kind === 'http' ? withRemedy(end.error) : end.error);
     else if (end.kind === 'stopped') this.#open();
     else if (end.kind === 'key-frames-rare') {
       log.info({ camera: this.name }, 'key frames are rare; decoding every frame');
@@ -208,4 +212,14 @@ export class FfmpegCamera implements Camera {
       throw new CameraError(`not found: ${messageOf(cause)}`, { cause });
     }
   }
+}
+
+const httpRemedy = 'a source of type http reads it better, and without ffmpeg';
+
+/** ffmpeg cannot tell what is wrong with a picture. */
+function withRemedy(error: CameraError): CameraError {
+  if (!/^(codec unknown|ended|cut|no video stream)/.test(error.message)) return error;
+  return new CameraError(`${error.message}; if this is a picture or motion JPEG, ${httpRemedy}`, {
+    cause: error.cause,
+  });
 }

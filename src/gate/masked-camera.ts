@@ -1,6 +1,6 @@
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture, Size } from '../domain/frame.ts';
-import type { Camera } from '../pipeline/ports.ts';
+import type { Camera, CaptureOptions } from '../pipeline/ports.ts';
 import { loadSharp } from '../system/sharp.ts';
 import { type Polygon, spansAt } from './polygon.ts';
 
@@ -29,8 +29,8 @@ export class MaskedCamera implements Camera {
   }
 
   /** Also rejects with a CameraError if the masks cannot be painted: no picture is passed on unmasked. */
-  async capture(signal: AbortSignal): Promise<Picture> {
-    const picture = await this.#camera.capture(signal);
+  async capture(signal: AbortSignal, options: CaptureOptions = {}): Promise<Picture> {
+    const picture = await this.#camera.capture(signal, options);
     try {
       const painted = await paintMasks(picture, this.#masks);
       return picture.takenAt ? { ...painted, takenAt: picture.takenAt } : painted;

@@ -139,7 +139,9 @@ export class CameraWatch {
     if (!this.#started) await camera.start(signal);
     this.#started = true;
     this.#lookAtOnce = false;
-    const captured = await captureFrame(camera, signal);
+    const captured = await captureFrame(camera, signal, {
+      isRequested: this.#policy.isRequestedAt(lookStart),
+    });
     this.#failures = 0;
     if (this.#state !== 'online')
       this.#parts.publisher.cameraStatus(camera.name, { state: 'online', reason: null });

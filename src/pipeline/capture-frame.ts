@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import type { Frame } from '../domain/frame.ts';
-import type { Camera } from './ports.ts';
+import type { Camera, CaptureOptions } from './ports.ts';
 
 export interface CapturedFrame {
   readonly frame: Frame;
@@ -9,10 +9,14 @@ export interface CapturedFrame {
 }
 
 /** Captures a picture and gives it an id that sorts by capture time. Rejects with the camera's error. */
-export async function captureFrame(camera: Camera, signal: AbortSignal): Promise<CapturedFrame> {
+export async function captureFrame(
+  camera: Camera,
+  signal: AbortSignal,
+  options: CaptureOptions,
+): Promise<CapturedFrame> {
   const captureStart = performance.now();
   const askedAt = new Date();
-  const picture = await camera.capture(signal);
+  const picture = await camera.capture(signal, options);
   const capturedAt = picture.takenAt ?? askedAt;
   signal.throwIfAborted();
   const frame: Frame = {

@@ -8,8 +8,13 @@ import type { CameraStatus, Description, FrameEvent, Observation, Question } fro
 export interface Camera {
   readonly name: string;
   start(signal: AbortSignal): Promise<void>;
-  capture(signal: AbortSignal): Promise<Picture>;
+  capture(signal: AbortSignal, options?: CaptureOptions): Promise<Picture>;
   close(): Promise<void>;
+}
+
+export interface CaptureOptions {
+  /** A description was requested: a camera that has paused after a refused login tries again. Default: false. */
+  readonly isRequested?: boolean;
 }
 
 /** Decides whether a camera shows something new. Each camera has its own gate, which sees all its pictures in order. */

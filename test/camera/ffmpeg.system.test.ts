@@ -154,6 +154,60 @@ test('a page instead of a picture, and a wrong path, are reported', async () => 
   await expect(new TestCamera({ input: server.address('nope') }).look()).rejects.toThrow(/^not found; /);
 });
 
+test('a camera that refuses the login gets one, and no other for minutes', async () => {
+  const server = new HttpCamera({
+    jpeg: () => Buffer.alloc(0),
+    credentials: { username: 'viewer', password: 'right' },
+  });
+  await server.start();
+  writeFileSync(join(folder, 'password'), 'wrong');
+  const camera = new TestCamera({
+    input: server.address('stream'),
+    username: 'viewer',
+    passwordFile: join(folder, 'password'),
+  });
+  const reasons = [await camera.fault(), await camera.fault(), await camera.fault()];
+  expect(new Set(reasons).size).toBe(1);
+  expect(reasons[0]).toMatch(/^unauthorised; .*next attempt after 5 min, so that the camera does not lock/);
+  expect(server.logins).toBe(1);
+  await expect(camera.capture(signal, { isRequested: true })).rejects.toThrow(/after 10 min/);
+  expect(server.logins).toBe(2);
+});
+
+test('a picture that is cut is a fault, and type http is proposed', async () => {
+  const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'lime' } })
+    .jpeg()
+    .toBuffer();
+  const server = new HttpCamera({ jpeg: () => jpeg.subarray(0, jpeg.length - 40) });
+  await server.start();
+  const camera = new TestCamera({ input: server.address('snapshot') });
+  expect(await camera.fault()).toMatch(
+    /^cut: the picture ends too early.*a source of type http reads it better/,
+  );
+});
+
+test('a picture over HTTP with EXIF orientation has the size after it', async () => {
+  const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'lime' } })
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
+  const server = new HttpCamera({ jpeg: () => jpeg });
+  await server.start();
+  const camera = new TestCamera({ input: server.address('snapshot') });
+  expect((await camera.look()).size).toEqual({ width: 48, height: 64 });
+  expect(camera.logged.join()).toMatch(/motion JPEG or a picture over HTTP; a source of type http/);
+});
+
+test('a proxy of the environment is not used', async () => {
+  vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
+  const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'lime' } })
+    .jpeg()
+    .toBuffer();
+  const server = new HttpCamera({ jpeg: () => jpeg });
+  await server.start();
+  expect((await new TestCamera({ input: server.address('stream') }).look()).size.width).toBe(64);
+});
+
 test('an unreadable password file is reported', async () => {
   const camera = new TestCamera({
     input: 'rtsp://127.0.0.1:1/',

@@ -18,6 +18,8 @@ export class HttpCamera {
   /** While true, open streams stay open without data. */
   frozen = false;
   requests = 0;
+  /** Requests with a login. */
+  logins = 0;
 
   constructor(options: HttpCameraOptions) {
     this.#options = options;
@@ -44,6 +46,7 @@ export class HttpCamera {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++;
+    if (request.headers.authorization !== undefined) this.logins++;
     if (!this.#mayPass(request)) {
       const realm = 'realm="camera"';
       const scheme =
