@@ -43,7 +43,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.input === undefined && issue.code === 'invalid_type')
     return faultLine(path, `is missing; ${message}`);
   const field = path.join('.');
-  const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$|\.source\.input$/.test(field);
+  const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$|\.source\.(input|url)$/.test(field);
   return faultLine(path, message, isSecret ? undefined : faultyValue(issue));
 }
 

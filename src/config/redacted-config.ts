@@ -16,10 +16,15 @@ export function redactedConfig(config: Config): Record<string, unknown> {
 function redacted(key: string, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   if (secretKey.test(key)) return hidden;
-  if (typeof value === 'string') return key === 'input' ? withoutPath(value) : withoutSecrets(value);
+  if (typeof value === 'string')
+    return isCameraAddress(key, value) ? withoutPath(value) : withoutSecrets(value);
   if (Array.isArray(value)) return value.map((item) => redacted('', item));
   if (typeof value !== 'object') return value;
   return Object.fromEntries(Object.entries(value).map(([inner, part]) => [inner, redacted(inner, part)]));
+}
+
+function isCameraAddress(key: string, value: string): boolean {
+  return key === 'input' || (key === 'url' && /^https?:/i.test(value));
 }
 
 /** Some cameras expect the login or a key in the path; a filter graph may contain another address. */

@@ -4,121 +4,12 @@ import { detail } from '../contract/fields.ts';
 import { questionSchema } from '../contract/questions.ts';
 import { reservedCameraNames, reservedDeviceNames } from '../contract/topics.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
+import { cameraSource } from './camera-source-schema.ts';
 import { image } from './image-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
-import { bytes, duration, name, polygon, size } from './units.ts';
+import { bytes, duration, name, polygon } from './units.ts';
 import { work } from './work-schema.ts';
-
-const sceneSource = z.strictObject({
-  type: z.literal('scene'),
-  seed: z.int().min(0).default(1).describe('Seed of the first scene; the next ones count up'),
-  size: size.prefault('640x480'),
-  every: duration.prefault('10s').describe('How long each scene is shown'),
-});
-
-const stillSource = z.strictObject({
-  type: z.literal('still'),
-  path: z.string().min(1).describe('A picture file, or a folder of them: in order of name, repeating'),
-});
-
-// Timers of several times this length are derived from it.
-const frameTimeout = duration.refine((ms) => ms <= 3_600_000, 'must be at most 1h');
-
-const v4l2Source = z.strictObject({
-  type: z.literal('v4l2'),
-  device: z
-    .string()
-    .regex(/^\/./, 'must be the path of a video device, such as /dev/video0 or /dev/v4l/by-id/...')
-    .describe('A video device, preferably by its stable name under /dev/v4l/by-id or by-path'),
-  size: size
-    .nullable()
-    .default(null)
-    .describe('The nearest size that the camera supports is used; null: 1280x720'),
-  rate: z
-    .number()
-    .min(0.1)
-    .max(1000)
-    .nullable()
-    .default(null)
-    .describe("Pictures per second; null: the driver's default"),
-  format: z
-    .enum(['auto', 'mjpg', 'yuyv', 'uyvy', 'nv12', 'nv21', 'yu12', 'rgb24', 'bgr24', 'grey'])
-    .default('auto')
-    .describe('auto: MJPEG for large pictures, raw for small ones'),
-  controls: z
-    .record(z.string(), z.union([z.string(), z.int(), z.boolean()]))
-    .default({})
-    .describe('exposure, gain, white_balance, focus: "auto" or a number; others by their V4L2 names'),
-  rotation: z
-    .literal([0, 90, 180, 270])
-    .default(0)
-    .describe('Clockwise, in degrees, for a camera mounted on its side'),
-  flip: z
-    .enum(['none', 'horizontal', 'vertical', 'both'])
-    .default('none')
-    .describe('Applied after the rotation'),
-  frame_timeout: frameTimeout
-    .prefault('5s')
-    .describe('A camera that gives no picture for this long is reopened'),
-});
-
-/** The address of a stream, without user and password; or `lavfi:` and a filter graph; or a path. */
-const ffmpegInput = z
-  .string()
-  .min(1)
-  .max(4000)
-  .regex(/^\P{Cc}*$/u, 'must be on one line')
-  .refine(
-    (input) => /^(?!\w+:\/\/)|^(rtsps?|https?):\/\//i.test(input),
-    'must begin with rtsp://, rtsps://, http:// or https://, or be the path of a video file or a folder of them',
-  )
-  // ffmpeg's messages are stripped of addresses but for the host: one with spaces or quotes would be missed there.
-  .refine(
-    (input) => /^(?!\w+:\/\/)|^[^\s'"]*$/.test(input),
-    'must not contain spaces or quotes in an address; write %20, %27 and %22',
-  )
-  .refine((input) => /^(?!\w+:\/\/)|^\w+:\/\/(\[[\da-f:.]+\]|[^\s:@/?#[\]]+)(:\d+)?([/?#]|$)/i.test(input), {
-    error:
-      'must be an address such as rtsp://192.168.1.20:554/stream1, without user or password: they belong in username and password_file',
-  });
-
-const ffmpegSource = z
-  .strictObject({
-    type: z.literal('ffmpeg'),
-    input: ffmpegInput.describe(
-      'rtsp://, rtsps://, http:// or https:// (motion JPEG or a single picture), or a video file or a folder of them',
-    ),
-    transport: z.enum(['tcp', 'udp']).default('tcp').describe('How RTSP carries the video'),
-    username: z
-      .string()
-      .regex(/^[^:\p{Cc}]+$/u, 'must not contain a colon')
-      .nullable()
-      .default(null),
-    password_file: z
-      .string()
-      .min(1)
-      .nullable()
-      .default(null)
-      .describe('A file whose first line is the password'),
-    rotation: z.literal([0, 90, 180, 270]).default(0).describe('Clockwise, in degrees'),
-    size: size
-      .nullable()
-      .default(null)
-      .describe('Larger pictures are scaled down to fit, keeping their proportions; null: original size'),
-    frame_timeout: frameTimeout
-      .prefault('8s')
-      .describe('A stream that gives no new picture for this long is reopened'),
-  })
-  .superRefine(({ username, password_file }, context) => {
-    if (username !== null || password_file === null) return;
-    context.addIssue({
-      code: 'custom',
-      path: ['username'],
-      input: username,
-      message: 'must be set when password_file is set',
-    });
-  });
 
 const gate = z
   .strictObject({
@@ -148,7 +39,7 @@ const gate = z
   });
 
 const camera = z.strictObject({
-  source: z.discriminatedUnion('type', [sceneSource, stillSource, v4l2Source, ffmpegSource]),
+  source: cameraSource,
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
   gate: gate.prefault({}).describe('Which looks show something new and are described'),
   privacy: z.array(polygon).default([]).describe('Zones painted black before anything else sees the picture'),

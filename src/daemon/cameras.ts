@@ -1,6 +1,7 @@
 import { AnsweringCamera } from '../camera/answering-camera.ts';
 import { FfmpegCamera } from '../camera/ffmpeg.ts';
 import { inputKind } from '../camera/ffmpeg-command.ts';
+import { HttpCamera } from '../camera/http.ts';
 import { nativeJpegBlocks } from '../camera/jpeg-blocks.ts';
 import { SceneCamera } from '../camera/scene.ts';
 import { StillCamera } from '../camera/still.ts';
@@ -60,12 +61,24 @@ function cameraOf(
         { ...source, path: source.device, frameTimeoutMs: source.frame_timeout },
         log,
       );
+    case 'http':
+      return new HttpCamera(name, {
+        url: source.url,
+        username: source.username,
+        passwordFile: fileOf(source.password_file, folder),
+        caFile: fileOf(source.ca_file, folder),
+        fingerprint: source.tls_fingerprint,
+        rotation: source.rotation,
+        size: source.size,
+        stallMs: source.frame_timeout,
+        log,
+      });
     case 'ffmpeg':
       return new FfmpegCamera(name, {
         input: inputKind(source.input) === 'path' ? lookUp(source.input, folder) : source.input,
         transport: source.transport,
         username: source.username,
-        passwordFile: source.password_file === null ? null : lookUp(source.password_file, folder),
+        passwordFile: fileOf(source.password_file, folder),
         rotation: source.rotation,
         size: source.size,
         intervalMs: () => settingsNow().intervalMs,
@@ -73,6 +86,10 @@ function cameraOf(
         log,
       });
   }
+}
+
+function fileOf(path: string | null, folder: string): string | null {
+  return path === null ? null : lookUp(path, folder);
 }
 
 /** Longer than any camera takes: ffmpeg may need several tries to open, each as long as a stall, a V4L2 camera a minute. */

@@ -53,7 +53,7 @@ export function jobOf({
 }
 
 function pictureSizesOf({ source }: CameraConfig): readonly Size[] {
-  if (source.type === 'still' || source.type === 'ffmpeg') return usualSizes;
+  if (source.type === 'still' || source.type === 'http' || source.type === 'ffmpeg') return usualSizes;
   const size = source.size ?? { width: 1280, height: 720 };
   const isTurned = source.type === 'v4l2' && source.rotation % 180 !== 0;
   return [isTurned ? { width: size.height, height: size.width } : size];

@@ -217,3 +217,42 @@ test('amounts of storage are written with their units', () => {
 test('a missing config file is named in the error', async () => {
   await expect(loadConfig('/nowhere/c.yaml')).rejects.toThrow(/\/nowhere\/c\.yaml: cannot be read/);
 });
+
+/** A config whose one camera is read over HTTP. */
+const fetching = (source: string): string => `cameras: { a: { source: { type: http, ${source} } } }`;
+
+test('an HTTP camera needs its url alone', () => {
+  const url = 'https://[::1]:8443/snap.jpg?a=b@c';
+  expect(parseConfig(fetching(`url: "${url}"`), 'c.yaml').cameras['a']!.source).toEqual({
+    ...{ type: 'http', url, username: null, password_file: null, ca_file: null, tls_fingerprint: null },
+    ...{ rotation: 0, size: null, frame_timeout: 8000 },
+  });
+});
+
+test.each([
+  'ab'.repeat(32),
+  'AB:'.repeat(32).slice(0, -1),
+  `sha256 Fingerprint=${'AB:'.repeat(32).slice(0, -1)}`,
+])('the fingerprint %s is that of openssl', (text) => {
+  const { source } = parseConfig(fetching(`url: "https://h/", tls_fingerprint: "${text}"`), 'c.yaml').cameras[
+    'a'
+  ]!;
+  expect(source).toMatchObject({ tls_fingerprint: 'AB:'.repeat(32).slice(0, -1) });
+});
+
+test.each([
+  ['url: "rtsp://h/x"', /source\.url: must be an address that begins with http:/],
+  ['url: "http://h/a b"', /source\.url: must be an address .* without spaces/],
+  ['url: "http://h:99999/"', /source\.url: must be an address such as http:/],
+  ['url: "http://me:hunter2@h/"', /source\.url: must not contain user or password/],
+  ['url: "http://h/", password_file: pw', /source\.username: must be set when password_file is set/],
+  ['url: "http://h/", ca_file: ca.pem', /source\.ca_file: has no effect unless url begins with https/],
+  ['url: "https://h/", tls_fingerprint: "AB:CD"', /source\.tls_fingerprint: must be a SHA-256 fingerprint/],
+  [
+    `url: "https://h/", ca_file: ca.pem, tls_fingerprint: "${'00'.repeat(32)}"`,
+    /source\.ca_file: has no effect beside/,
+  ],
+])('an HTTP camera with %s is refused', (source, message) => {
+  expect(() => parseConfig(fetching(source), 'c.yaml')).toThrow(message);
+  expect(() => parseConfig(fetching(source), 'c.yaml')).not.toThrow(/hunter2/);
+});

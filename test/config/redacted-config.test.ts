@@ -15,7 +15,8 @@ test('logins, password files and the secret parts of addresses are hidden; the r
         image: { enabled: true }
       drive: { source: { type: ffmpeg, input: "http://192.168.1.21" } }
       test: { source: { type: ffmpeg, input: "lavfi:movie=rtsp\\\\://canary@192.168.1.22" } }
-      film: { source: { type: ffmpeg, input: /srv/films } }`);
+      film: { source: { type: ffmpeg, input: /srv/films } }
+      gate: { source: { type: http, url: "http://192.168.1.23/canary?token=canary", username: canary, password_file: canary } }`);
   expect(JSON.stringify(shown)).not.toContain('canary');
   expect(shown).toMatchObject({
     device: 'workshop',
@@ -30,6 +31,7 @@ test('logins, password files and the secret parts of addresses are hidden; the r
       drive: { source: { input: 'http://192.168.1.21', username: null, password_file: null } },
       test: { source: { input: 'lavfi:***' } },
       film: { source: { input: '/srv/films' } },
+      gate: { source: { url: 'http://192.168.1.23/***', username: '***', password_file: '***' } },
     },
   });
 });
