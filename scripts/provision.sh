@@ -218,6 +218,9 @@ readonly named_spec='^([A-Za-z0-9][A-Za-z0-9_-]{0,63})=(.+)$'
 camera_name() { if [[ $1 =~ $named_spec ]]; then echo "${BASH_REMATCH[1]}"; else echo "$2"; fi; }
 camera_source() { if [[ $1 =~ $named_spec ]]; then echo "${BASH_REMATCH[2]}"; else echo "$1"; fi; }
 
+# Whether ffmpeg must read an address: pictures and motion JPEG over HTTP need none.
+is_video() { [[ $1 =~ ^rtsps?:// || $1 =~ ^https?://[^?#]*\.(m3u8|mpd|flv|ts|mp4|mkv|webm)([?#]|$) ]]; }
+
 # give KEY CHECK FLAG VALUE
 give() {
   local reason
@@ -763,7 +766,13 @@ render_config() {
       scene) echo '{ type: scene }' ;;
       /dev/*) printf '{ type: v4l2, device: %s }\n' "$(quoted "$spec")" ;;
       /*) printf '{ type: still, path: %s }\n' "$(quoted "$spec")" ;;
-      *) printf '{ type: ffmpeg, input: %s }\n' "$(quoted "$spec")" ;;
+      *)
+        if is_video "$spec"; then
+          printf '{ type: ffmpeg, input: %s }\n' "$(quoted "$spec")"
+        else
+          printf '{ type: http, url: %s }\n' "$(quoted "$spec")"
+        fi
+        ;;
     esac
   done
 }
@@ -779,7 +788,7 @@ is_edited() {
 write_config() {
   local rendered candidate=${config%/*}/.config.yaml.candidate kept
   rendered=$(render_config)
-  [[ ! ${answers[camera]} =~ (^|$'\t'|=)(rtsp|http)s?:// ]] || is_installed ffmpeg || {
+  ! grep -q 'type: ffmpeg' <<<"$rendered" || is_installed ffmpeg || {
     mark ffmpeg-is-ours
     install_packages ffmpeg
   }

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { probeBoard } from '../board/probe-board.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
+import { configAdvice } from '../config/config-advice.ts';
 import { loadConfig } from '../config/load.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
@@ -29,9 +30,10 @@ export function configCommand(): Command {
 
 async function check(file: string): Promise<void> {
   const path = resolve(file);
-  const { model, cameras } = await loadConfig(path);
-  await modelFilesOf(model, dirname(path));
-  process.stdout.write(`${path}: valid; cameras: ${Object.keys(cameras).join(', ')}\n`);
+  const config = await loadConfig(path);
+  await modelFilesOf(config.model, dirname(path));
+  process.stdout.write(`${path}: valid; cameras: ${Object.keys(config.cameras).join(', ')}\n`);
+  for (const advice of configAdvice(config)) process.stderr.write(`warning: ${advice}\n`);
 }
 
 async function propose(): Promise<void> {

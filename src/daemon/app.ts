@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { readBoardHealth } from '../board/read-board-health.ts';
+import { configAdvice } from '../config/config-advice.ts';
 import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { CommandError } from '../domain/errors.ts';
@@ -152,6 +153,7 @@ export class App {
     publisher: MqttPublisher,
     settings: Settings,
   ): Pipeline {
+    for (const advice of configAdvice(this.#config)) this.#log.warn({ advice }, 'config could be better');
     const tasks = Object.keys(this.#config.cameras).map((name) =>
       createCameraTask(name, this.#config, () => settings.of(name), this.#folder, this.#log),
     );

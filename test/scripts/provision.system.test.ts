@@ -267,7 +267,7 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     const address = 'http://10.0.0.2/snap.cgi?token=horse';
     const { code, output } = await board.provision([...install, '--camera', address]);
     expect(code).toBe(0);
-    expect(board.read(configPath)).toMatch('horse');
+    expect(board.read(configPath)).toMatch(/type: http, url: .*horse/);
     expect(output + board.read('var/log/scenecast-provision.log')).not.toMatch('horse');
   });
 

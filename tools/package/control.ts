@@ -31,9 +31,9 @@ Description: descriptions of what cameras see, over MQTT
  description, and typed answers to standing questions. Home Assistant finds its
  cameras and questions by itself.
  .
- It reads V4L2 cameras, picture files, and with ffmpeg RTSP, HTTP and video
- files. No frame leaves the board. Made for ARM boards such as Radxa Orion O6,
- Rock 5B and Raspberry Pi 5.
+ It reads V4L2 cameras, pictures and motion JPEG over HTTP, picture files, and
+ with ffmpeg RTSP and video files. No frame leaves the board. Made for ARM
+ boards such as Radxa Orion O6, Rock 5B and Raspberry Pi 5.
  .
  The package brings its own Node.js, llama.cpp and a small demo model, which
  describes drawn scenes of coloured shapes. The service is neither enabled nor

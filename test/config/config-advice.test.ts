@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { configAdvice } from '../../src/config/config-advice.ts';
+import { parseConfig } from '../../src/config/load.ts';
+
+function adviceFor(source: object): string[] {
+  return configAdvice(parseConfig(JSON.stringify({ cameras: { porch: { source } } }), 'c.yaml'));
+}
+
+test.each([
+  'http://cam/snapshot.jpg',
+  'https://cam/axis-cgi/mjpg/video.cgi?fps=1',
+  'http://cam/cgi-bin/api.cgi?cmd=Snap&channel=0',
+  'http://cam/webcam/?action=stream',
+  'http://cam/ISAPI/Streaming/channels/101/picture',
+])('ffmpeg for %s: type http is advised', (input) => {
+  expect(adviceFor({ type: 'ffmpeg', input })).toEqual([
+    expect.stringMatching(/^cameras\.porch\.source\.input: .* use type: http with url in place of input/),
+  ]);
+});
+
+test.each([
+  'http://snapshot.lan/live.m3u8',
+  'http://cam/snapshots/live.flv?x',
+  'rtsp://cam/mjpeg',
+  '/srv/a.jpg',
+])('ffmpeg for %s is right', (input) => {
+  expect(adviceFor({ type: 'ffmpeg', input })).toEqual([]);
+});
+
+test('type http is right', () => {
+  expect(adviceFor({ type: 'http', url: 'http://cam/snapshot.jpg' })).toEqual([]);
+});
