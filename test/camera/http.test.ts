@@ -114,6 +114,12 @@ test.each(whole)('a picture: %s', async (_name, answer, file = () => jpeg) => {
   expect(server.requests.map(({ path }) => path)).toEqual(['/picture?key=1', '/picture?key=1']);
 });
 
+test('a preview after the picture is not the picture', async () => {
+  const preview = await sharp(jpeg).resize(16).jpeg().toBuffer();
+  const { camera } = await cameraOf(() => httpAnswer(Buffer.concat([jpeg, preview])));
+  expect(Buffer.from((await camera.look()).bytes)).toEqual(jpeg);
+});
+
 test('a picture is taken at its end marker, even if the connection then stays open', async () => {
   const { camera } = await cameraOf((_request, socket) => {
     socket.write(httpAnswer(jpeg, [typed, 'Content-Length: 999999']));

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
@@ -9,6 +9,7 @@ import type { CameraSettings } from '../../src/domain/camera-settings.ts';
 import type { CameraTask } from '../../src/pipeline/camera-task.ts';
 import type { Camera } from '../../src/pipeline/ports.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
+import { httpAnswer, RudeHttpServer } from '../../tools/test/rude-http-server.ts';
 
 const settings: CameraSettings = { paused: false, intervalMs: 10_000, prompt: 'default' };
 const never = new AbortController().signal;
@@ -89,4 +90,59 @@ test('a longer frame_timeout raises the limit after which a look counts as stuck
   const of = (frame_timeout: string): number =>
     taskOf({ source: { type: 'ffmpeg', input: 'rtsp://127.0.0.1/', frame_timeout } }).maxLookMs!;
   expect(of('1m') - of('8s')).toBe(6 * 52_000);
+});
+
+test("a refused login of an HTTP camera is tried again by a request, also through the camera's wrappers", async () => {
+  const folder = scratch();
+  writeFileSync(join(folder, 'password'), 'wrong');
+  const server = await new RudeHttpServer((_request, socket) => {
+    socket.end(httpAnswer('', ['WWW-Authenticate: Basic realm="camera"'], '401 Unauthorized'));
+  }).start();
+  const source = { type: 'http', url: server.address(), username: 'viewer', password_file: 'password' };
+  const { camera } = taskOf(
+    {
+      source,
+      privacy: [
+        [
+          [0, 0],
+          [1, 0],
+          [1, 1],
+        ],
+      ],
+    },
+    folder,
+  );
+  await camera.start(never);
+  const logins = (): number => server.requests.filter(({ headers }) => headers['authorization']).length;
+  for (let look = 0; look < 3; look++)
+    await expect(camera.capture(never)).rejects.toThrow(/^unauthorised; check username/);
+  expect(logins()).toBe(1);
+  await expect(camera.capture(never, { isRequested: true })).rejects.toThrow(/^unauthorised; check username/);
+  expect(logins()).toBe(2);
+});
+
+test('privacy zones of an HTTP camera lie as its picture is turned', async () => {
+  // Orientation 6: the left half of the file is the upper half of the picture.
+  const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'white' } })
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
+  const server = await new RudeHttpServer((_request, socket) => void socket.end(httpAnswer(jpeg))).start();
+  const upper = [
+    [0, 0],
+    [1, 0],
+    [1, 0.5],
+    [0, 0.5],
+  ];
+  const { camera } = taskOf({ source: { type: 'http', url: server.address() }, privacy: [upper] });
+  const picture = await pictureOf(camera);
+  expect(await picture.metadata()).toMatchObject({ width: 48, height: 64 });
+  const halves = [4, 36].map((top) => ({ left: 4, top, width: 40, height: 24 }));
+  const means = await Promise.all(
+    halves.map(
+      async (half) => (await sharp(await picture.clone().extract(half).toBuffer()).stats()).channels[0]!.mean,
+    ),
+  );
+  expect(means[0]).toBeLessThan(5);
+  expect(means[1]).toBeGreaterThan(250);
 });

@@ -5,7 +5,15 @@ import type { Health } from '../../src/domain/health.ts';
 import type { CameraStatus, Description, FrameEvent, Observation } from '../../src/domain/observation.ts';
 import type { CameraTask } from '../../src/pipeline/camera-task.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline/pipeline.ts';
-import type { Camera, DescribeRequest, Describer, Gate, Look, Publisher } from '../../src/pipeline/ports.ts';
+import type {
+  Camera,
+  CaptureOptions,
+  DescribeRequest,
+  Describer,
+  Gate,
+  Look,
+  Publisher,
+} from '../../src/pipeline/ports.ts';
 
 export const description: Description = {
   text: 'a thing',
@@ -21,6 +29,8 @@ export class FakeCamera implements Camera {
   readonly name: string;
   starts = 0;
   captures = 0;
+  /** Captures for a request. */
+  requested = 0;
   closed = 0;
   fault: Error | null = null;
   /** Gives nothing, and does not fail either. */
@@ -33,8 +43,9 @@ export class FakeCamera implements Camera {
   async start(): Promise<void> {
     this.starts++;
   }
-  async capture(signal: AbortSignal): Promise<Picture> {
+  async capture(signal: AbortSignal, options: CaptureOptions = {}): Promise<Picture> {
     this.captures++;
+    if (options.isRequested) this.requested++;
     if (this.hangs)
       await new Promise((_, reject) => signal.addEventListener('abort', reject, { once: true }));
     if (this.fault) throw this.fault;

@@ -184,6 +184,18 @@ test('a request is described before waiting frames, regardless of the gate, and 
   expect(c.captures).toBe(captures + 1);
 });
 
+test('a camera that is offline is tried at once for a request, and told so', async () => {
+  const camera = new FakeCamera('a');
+  camera.fault = new Error('unauthorised');
+  const { pipeline } = startPipeline([taskOf(camera)], new FakeEngine(100));
+  await pass(600_000);
+  const before = camera.captures;
+  expect(camera.requested).toBe(0);
+  await expect(pipeline.request('a')).rejects.toThrow('unauthorised');
+  expect(camera.requested).toBe(1);
+  expect(camera.captures).toBe(before + 1);
+});
+
 test('a request gets no frame captured before it, and requests for one camera share a frame', async () => {
   const camera = new FakeCamera('a');
   const engine = new FakeEngine(3000);
