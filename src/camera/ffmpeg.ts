@@ -37,8 +37,7 @@ const freshFailureMs = 10_000;
 const videoEndings = ['.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts', '.mpg', '.mpeg', '.flv'];
 
 /**
- * A camera that ffmpeg reads: RTSP, MJPEG or single pictures over HTTP, video files in a loop at their own rate, and
- * lavfi graphs. One child process per camera outputs JPEG pictures, of which only the newest is kept. The first capture
+ * A camera that ffmpeg reads: RTSP, streams over HTTP, video files in a loop at their own rate, and lavfi graphs. One child process per camera outputs JPEG pictures, of which only the newest is kept. The first capture
  * opens the stream; it is reopened by the first capture after a failure, and if the interval changes.
  */
 export class FfmpegCamera implements Camera {

@@ -97,8 +97,6 @@ export class HttpRun {
 
   #onPicture(file: Buffer): void {
     this.#pictures++;
-    // What follows a picture that is not motion JPEG is a preview, or nothing that was asked for.
-    if (this.#pictures > 1 && !this.isStream) return;
     const arrival = { file, at: performance.now() };
     this.#lastSignAt = arrival.at;
     if (this.#waiter) this.#waiter.resolve(arrival);

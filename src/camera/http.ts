@@ -35,8 +35,8 @@ const minHeadTimeoutMs = 15_000;
 const maxPictureBytes = 16 * 2 ** 20;
 
 /**
- * A camera that serves pictures (JPEG, PNG, WebP) or motion JPEG over HTTP. A picture is fetched for each capture. Motion JPEG is
- * read all the time, and only its newest picture kept; the capture after its end opens it again.
+ * A camera that serves pictures (JPEG, PNG, WebP) or motion JPEG over HTTP. A picture is fetched for each capture.
+ * Motion JPEG is read all the time, and only its newest picture kept; the capture after its end opens it again.
  */
 export class HttpCamera implements Camera {
   readonly name: string;

@@ -20,9 +20,9 @@ export interface JpegStreamOptions {
 
 /**
  * Finds the JPEG files in a stream of bytes by their markers (ITU-T T.81, annex B), whatever is around them: HTTP multipart
- * headers, padding, nothing. Cameras write multipart headers in too many wrong ways to rely on them. A picture that another
- * one interrupts, that is damaged between its segments or that is too large is dropped. Chunks may be split anywhere. Buffers one
- * picture at most.
+ * headers, padding, nothing. Cameras write multipart headers in too many wrong ways to rely on them. A picture that
+ * another one interrupts, that is damaged between its segments or that is too large is dropped. Chunks may be split
+ * anywhere. Buffers one picture at most.
  */
 export class JpegStream {
   readonly #options: JpegStreamOptions;

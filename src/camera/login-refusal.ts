@@ -18,8 +18,8 @@ const pause = { firstMs: 5 * 60_000, maxMs: 60 * 60_000 } as const;
 const minRequestedMs = 60_000;
 
 /**
- * Keeps a camera from locking the account: after a refused login there is no other for minutes, unless the password file changes
- * or a description is requested.
+ * Keeps a camera from locking the account: after a refused login there is no other for minutes, unless the password file
+ * changes or a description is requested.
  */
 export class LoginPause {
   readonly #passwordFile: string | null;

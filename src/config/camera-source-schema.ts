@@ -116,7 +116,7 @@ const ffmpegSource = z
   .strictObject({
     type: z.literal('ffmpeg'),
     input: ffmpegInput.describe(
-      'rtsp://, rtsps://, http:// or https:// (motion JPEG or a single picture), or a video file or a folder of them',
+      'rtsp://, rtsps://, http:// or https:// (HLS, FLV and other video streams), or a video file or a folder of them',
     ),
     transport: z.enum(['tcp', 'udp']).default('tcp').describe('How RTSP carries the video'),
     ...login,

@@ -29,8 +29,8 @@ const maxHeaderBytes = 32 * 2 ** 10;
 export const attemptTimeoutMs = 2000;
 
 /**
- * Gets addresses over HTTP/1.x from devices of a local network: one connection per request, no proxy, and lenient with servers that
- * violate the protocol. node:http, since fetch (undici) fails on servers that close the connection after the answer.
+ * Gets addresses over HTTP/1.x from devices of a local network: one connection per request, no proxy, and lenient with
+ * servers that violate the protocol. node:http, since fetch (undici) fails on servers that close the connection after the answer.
  */
 export class HttpClient {
   readonly #options: HttpClientOptions;
@@ -40,7 +40,7 @@ export class HttpClient {
     this.#options = options;
   }
 
-  /** Resolves with the answer once its header is here, whatever its status. Rejects with an HttpError, or the signal's reason. */
+  /** Resolves with the answer once its header is here, whatever its status. Rejects with an HttpError or the signal's reason. */
   get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
@@ -115,8 +115,8 @@ function decoded(response: IncomingMessage): Readable {
 }
 
 /**
- * Where a redirect of a host leads; null: the answer is none. Only to the same host, since a login belongs to it, and never from
- * https to http. @throws HttpError
+ * Where a redirect of a host leads; null: the answer is none. Only to the same host, since a login belongs to it, and
+ * never from https to http. @throws HttpError
  */
 export function redirectTarget({ url, status, header }: HttpAnswer): URL | null {
   const [location] = header('location');

@@ -120,6 +120,20 @@ test('a wrong password is sent once, then not for minutes, but at once when its 
   expect(logins(server)).toBe(3);
 });
 
+test('a password that changed on the camera and in its file is not tried in its old form', async () => {
+  const basic = (password: string): string => `Basic ${Buffer.from(`viewer:${password}`).toString('base64')}`;
+  let password = 'right';
+  const { camera, server } = await cameraOf(
+    () => ['Basic realm="camera"'],
+    ({ headers }) => headers['authorization'] === basic(password),
+  );
+  await camera.look();
+  password = 'new';
+  writeFileSync(passwordFile, 'new');
+  await camera.look();
+  expect(server.requests.slice(2).map(({ headers }) => headers['authorization'])).toEqual([undefined, basic('new')]);
+});
+
 test('a camera that always calls the nonce stale gets two logins, not more', async () => {
   const { camera, server } = await cameraOf(
     (count) => [`Digest realm="c", nonce="${count}", stale=true`],
