@@ -6,6 +6,8 @@ export interface HttpRunOptions {
   /** Motion JPEG without a new picture, or a picture without a new byte, for this long has stalled. */
   readonly stallMs: number;
   readonly maxPictureBytes: number;
+  /** Strings that must not appear in any message. */
+  readonly secrets: readonly string[];
 }
 
 export interface Arrival {
@@ -38,7 +40,7 @@ export class HttpRun {
     this.#options = options;
     this.#body = new PictureBody({
       contentType: answer.header('content-type')[0] ?? '',
-      maxPictureBytes: options.maxPictureBytes,
+      ...options,
       onPicture: (file) => this.#onPicture(file),
     });
     this.#timer = setTimeout(() => this.#watch(), options.stallMs);

@@ -107,7 +107,8 @@ export class HttpCamera implements Camera {
     const login = await readLogin(username, passwordFile);
     if (this.#closed || !this.#client) throw new CameraError('closed');
     const answer = await this.#fetch.open(this.#client, login, signal);
-    const run = new HttpRun(answer, { stallMs, maxPictureBytes });
+    const secrets = [login?.password ?? '', ...secretsOf(answer.url)];
+    const run = new HttpRun(answer, { stallMs, maxPictureBytes, secrets });
     try {
       const arrival = await run.next(signal);
       if (!run.isStream || this.#closed) return { ...arrival, at: askedAt };
@@ -117,6 +118,11 @@ export class HttpCamera implements Camera {
       if (this.#stream !== run) run.close();
     }
   }
+}
+
+/** What an address may contain of a login or key: its query, and the values there that are no plain numbers or words. */
+function secretsOf({ search, searchParams }: URL): string[] {
+  return [search, ...[...searchParams.values()].filter(({ length }) => length >= 4)];
 }
 
 async function readAuthorities(path: string): Promise<string> {

@@ -6,6 +6,8 @@ export interface PictureBodyOptions {
   /** The answer's Content-Type; cameras send wrong ones, so that it only helps where the bytes do not tell. */
   readonly contentType: string;
   readonly maxPictureBytes: number;
+  /** Strings that must not appear in any message, such as a key that a page repeats. */
+  readonly secrets: readonly string[];
   /** A whole JPEG, PNG or WebP file. */
   readonly onPicture: (file: Buffer) => void;
 }
@@ -109,6 +111,6 @@ export class PictureBody {
   }
 
   #fault(): CameraError {
-    return new CameraError(`no picture: ${contentWords(this.#head, this.#options.contentType)}`);
+    return new CameraError(`no picture: ${contentWords(this.#head, this.#options)}`);
   }
 }

@@ -37,18 +37,24 @@ const videos: readonly ((head: Buffer) => boolean)[] = [
   (head) => head.length > 188 && head[0] === 0x47 && head[188] === 0x47,
 ];
 
-/** What a camera answered instead of a picture, and what to do about it. */
-export function contentWords(head: Buffer, contentType: string): string {
+/** What a camera answered instead of a picture, and what to do about it; without the secrets. */
+export function contentWords(
+  head: Buffer,
+  { contentType, secrets }: { readonly contentType: string; readonly secrets: readonly string[] },
+): string {
   if (head.length === 0) return 'the camera answered with nothing';
   const brand = head.toString('latin1', 4, 12);
   if (startsWith(head, 'GIF8') || startsWith(head, 'BM') || /^ftyp(heic|heix|mif1|avif)/.test(brand))
     return 'the camera answered with a picture that is neither JPEG, PNG nor WebP; choose JPEG on the camera';
   if (videos.some((isVideo) => isVideo(head)))
     return 'the camera answered with a video; read it with a source of type ffmpeg';
-  const text = head.toString('utf8');
+  let text = head.toString('utf8');
+  for (const secret of secrets) if (secret !== '') text = text.replaceAll(secret, '***');
   // A body's first 4 KiB may end within a character.
-  if (/[^\P{Cc}\s]|\ufffd/u.test(text.slice(0, -4)))
-    return `the camera answered with ${contentType === '' ? 'data' : printable(contentType)} that contains no JPEG, PNG or WebP picture`;
+  if (/[^\P{Cc}\s]|\ufffd/u.test(text.slice(0, -4))) {
+    const type = contentType === '' ? 'data' : printable(contentType);
+    return `the camera answered with ${type} that contains no JPEG, PNG or WebP picture`;
+  }
   if (!/^\s*</.test(text)) return `the camera answered with text: "${printable(text)}"`;
   return `the camera answered with a web page ("${pageName(text)}"); check the path in url`;
 }

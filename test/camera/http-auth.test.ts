@@ -131,7 +131,10 @@ test('a password that changed on the camera and in its file is not tried in its 
   password = 'new';
   writeFileSync(passwordFile, 'new');
   await camera.look();
-  expect(server.requests.slice(2).map(({ headers }) => headers['authorization'])).toEqual([undefined, basic('new')]);
+  expect(server.requests.slice(2).map(({ headers }) => headers['authorization'])).toEqual([
+    undefined,
+    basic('new'),
+  ]);
 });
 
 test('a camera that always calls the nonce stale gets two logins, not more', async () => {

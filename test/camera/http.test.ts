@@ -285,6 +285,19 @@ test.each(faults)('no picture: %s', async (_name, answer, message) => {
   await until(() => server.sockets.size === 0);
 });
 
+test('a page that repeats the address or the password does not get them into the message', async () => {
+  writeFileSync(join(folder, 'password'), 'horse battery');
+  const server = await new RudeHttpServer(({ path }, socket) => {
+    socket.end(httpAnswer(`<html><title>${path} s3cret#1 horse battery</title></html>`, []));
+  }).start();
+  const camera = new HttpTestCamera({
+    url: server.address('/snap?channel=1&key=s3cret%231'),
+    username: 'me',
+    passwordFile: join(folder, 'password'),
+  });
+  expect(await camera.fault()).toMatch(/a web page \("\/snap\*\*\* \*\*\* \*\*\*"\)/);
+});
+
 test('nothing listens', async () => {
   expect(await new HttpTestCamera({ url: 'http://127.0.0.1:1/' }).fault()).toMatch(
     /^refused; check host and port: .*ECONNREFUSED/,

@@ -142,7 +142,7 @@ function entries(path: string): string[] {
   }
 }
 
-/** A camera that requires a login, one that hangs, one that is unreachable, and one without a login. */
+/** Cameras that require a login, one that shows a page, one that hangs, one that is unreachable, and one without a login. */
 async function cameras(): Promise<object> {
   const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } })
     .jpeg()
@@ -154,12 +154,16 @@ async function cameras(): Promise<object> {
   onTestFinished(() => void silent.close());
   const { port } = silent.address() as { port: number };
   const login = { type: 'ffmpeg', username: cameraLogin.username, password_file: 'camera-password' };
+  const { username, password_file } = login;
+  const fetched = { type: 'http', username, password_file };
   const query = `token=${camera.token.text}`;
   const interval = '1s';
   return {
     drawn: { source: { type: 'scene', size: '336x336', every: '500ms' }, interval, image: { enabled: true } },
     door: { source: { ...login, input: `${door.address('stream')}?${query}` }, interval },
     gate: { source: { ...login, input: `rtsp://127.0.0.1:${await freePort()}/live?${query}` }, interval },
+    window: { source: { ...fetched, url: `${door.address('snapshot')}?${query}` }, interval },
+    lamp: { source: { ...fetched, url: `${door.address('page')}?${query}` }, interval },
     shed: {
       source: { ...login, input: `rtsp://127.0.0.1:${port}/live?${query}`, frame_timeout: '2s' },
       interval,
@@ -204,6 +208,8 @@ test('known passwords appear in no log line, topic, argument, environment or fil
       image: topics.has('scenecast/workshop/drawn/image'),
       door: hasMessage('door/status', 'online'),
       gate: hasMessage('gate/status', 'refused'),
+      window: hasMessage('window/status', 'online'),
+      lamp: hasMessage('lamp/status', 'web page'),
       shed: hasMessage('shed/status', 'unreachable'),
       info: hasMessage('info', '"model":{'),
       health: hasMessage('health', 'tokens_per_second'),
