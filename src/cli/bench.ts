@@ -102,7 +102,7 @@ function picturesOf(paths: readonly string[]): Promise<NamedPicture[]> {
 
 /** The config's job, with the pictures and the prompt of this command. */
 function jobFor(config: Config | null, pictures: readonly NamedPicture[]): EngineJob {
-  const base = config ? jobOf(config) : { pictureSizes: [], prompts: [], questions: [] };
+  const base = config ? jobOf(config) : { pictureSizes: [], prompts: [], questions: [[]] };
   return {
     ...base,
     pictureSizes: [...base.pictureSizes, ...pictures.map(({ picture }) => picture.size)],

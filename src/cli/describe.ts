@@ -32,7 +32,7 @@ export function describeCommand(signal: AbortSignal): Command {
 async function describe(images: readonly string[], flags: Flags, signal: AbortSignal): Promise<void> {
   const model = modelSchema.parse(flags.model === undefined ? {} : { path: flags.model });
   const questions = (flags.ask ?? []).map((ask) => ({ name: ask, ask }));
-  const job = { pictureSizes: usualSizes, prompts: [flags.prompt], questions };
+  const job = { pictureSizes: usualSizes, prompts: [flags.prompt], questions: [questions] };
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   await withEngine(options, model.deadline, signal, async (engine) => {
     for (const image of images) {

@@ -101,11 +101,13 @@ function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob 
     ...(questions === undefined
       ? {}
       : {
-          questions: Array.from({ length: questions }, (_, index) => ({
-            name: `question_${index + 1}`,
-            ask: 'Is the gate open?',
-            type: { kind: 'boolean' } as const,
-          })),
+          questions: [
+            Array.from({ length: questions }, (_, index) => ({
+              name: `question_${index + 1}`,
+              ask: 'Is the gate open?',
+              type: { kind: 'boolean' } as const,
+            })),
+          ],
         }),
   };
 }

@@ -24,9 +24,19 @@ export interface ModelSizing {
   readonly freeTurnTokens: number;
   /** Tokens of the longest turn with a typed answer, without the picture and with the answer; 0: no such turn. */
   readonly typedTurnTokens: number;
+  /** All turns that can run side by side after one picture: for each camera, those of its questions. */
+  readonly turnGroups: readonly TurnGroup[];
   /** Positions computed at once: as requested, or more if a picture must not be split. */
   readonly ubatchSize: number;
   readonly contexts: readonly ContextSizing[];
+}
+
+/** Turns after one picture. */
+export interface TurnGroup {
+  /** The text before the picture, all prompts and the typed answers. */
+  readonly tokens: number;
+  /** Free-text answers; each takes up to `max_tokens` more. */
+  readonly freeAnswers: number;
 }
 
 /** What the job's largest picture needs at one level of detail. */

@@ -1,8 +1,9 @@
 import type { Board } from '../board/board.ts';
 import type { Detail } from '../domain/detail.ts';
 import { PlanError } from '../domain/errors.ts';
-import type { ContextSizing, DetailSizing, KvType, ModelSizing } from '../domain/model-sizing.ts';
+import type { DetailSizing, KvType, ModelSizing } from '../domain/model-sizing.ts';
 import { chooseCpus } from './choose-cpus.ts';
+import { type Choice, choicesOf, contextStep, degradedFrom } from './plan-choices.ts';
 import { type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
 import { type DescriptionTimes, projectTimes, usualDescriptionTokens } from './project-times.ts';
 
@@ -78,16 +79,12 @@ export interface Expectation extends DescriptionTimes {
   readonly totalSeconds: number;
 }
 
-/** llama.cpp rounds a context up to a multiple of this. */
-const contextStep = 256;
-/** The lowest `maxTokens` that a plan chooses when memory is short. */
-const minMaxTokens = 64;
 /** Copies of a few weights (such as norms) are no reason to read a file instead of mapping it. */
 const maxCopiedShare = 0.1;
 
 /**
- * Fits a model to a board. To fit, it reduces in this order: detail, then the context (shorter answers), then the type
- * of the KV cache, as q8_0 costs speed.
+ * Fits a model to a board. To fit, it reduces in this order: the turns that run at once, detail, the length of answers,
+ * then the type of the KV cache, as q8_0 costs speed.
  * @throws PlanError with the memory needed if nothing helps, or if the config's context is too small.
  */
 export function planEngine(
@@ -137,7 +134,7 @@ export function planEngine(
       detail: `${detail.imageTokens} image tokens for the largest picture`,
       context_size:
         settings.contextSize === null
-          ? `${needed} tokens for picture, prompt and answer, rounded up to a multiple of ${contextStep}`
+          ? `${needed} tokens for picture, ${chosen.isTogether ? 'prompts and answers' : 'the longest prompt and its answer'}, rounded up to a multiple of ${contextStep}`
           : `model.context_size; ${needed} tokens are needed`,
       kv_type: context.kvType === 'f16' ? 'exact, and fastest' : 'half the memory, and slower',
       batch_size: 'few calls for a picture',
@@ -157,61 +154,12 @@ export function planEngine(
   };
 }
 
-interface Choice {
-  readonly detail: DetailSizing;
-  readonly context: ContextSizing;
-  readonly maxTokens: number;
-  /** Tokens of the longest turn. */
-  readonly needed: number;
-  readonly contextSize: number;
-}
-
-/** The possible choices, best first. */
-function choicesOf(model: ModelSizing, { detail, maxTokens, contextSize }: PlanSettings): Choice[] {
-  const first = Math.max(
-    0,
-    model.details.findIndex((each) => each.detail === detail),
-  );
-  const details = model.details.slice(first);
-  const choiceOf = (of: DetailSizing, tokens: number, context: ContextSizing): Choice => {
-    const needed = of.imageTokens + Math.max(model.freeTurnTokens + tokens, model.typedTurnTokens);
-    const rounded = Math.ceil(needed / contextStep) * contextStep;
-    return {
-      detail: of,
-      context,
-      maxTokens: tokens,
-      needed,
-      contextSize: contextSize !== null && needed <= contextSize ? contextSize : rounded,
-    };
-  };
-  const [exact, ...smaller] = model.contexts as [ContextSizing, ...ContextSizing[]];
-  const lowest = details.at(-1)!;
-  const shorter = Math.min(maxTokens, minMaxTokens);
-  return [
-    ...details.map((each) => choiceOf(each, maxTokens, exact)),
-    choiceOf(lowest, shorter, exact),
-    ...smaller.map((context) => choiceOf(lowest, shorter, context)),
-  ];
-}
-
 function memoryFor(
   model: ModelSizing,
   { detail, context, contextSize }: Choice,
   useMmap: boolean,
 ): MemoryPlan {
   return memoryOf(model, detail, context, contextSize, useMmap);
-}
-
-function degradedFrom(best: Choice, chosen: Choice): string[] {
-  return [
-    ...(chosen.detail !== best.detail
-      ? [`detail ${chosen.detail.detail} instead of ${best.detail.detail}`]
-      : []),
-    ...(chosen.maxTokens !== best.maxTokens
-      ? [`answers of ${chosen.maxTokens} tokens instead of ${best.maxTokens}`]
-      : []),
-    ...(chosen.context !== best.context ? [`KV cache in ${chosen.context.kvType}`] : []),
-  ];
 }
 
 function refusal(

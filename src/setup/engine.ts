@@ -41,7 +41,7 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
       chatTemplate: model.chat_template,
       pictureSizes: job.pictureSizes,
       prompts: job.prompts,
-      questions: job.questions.map(({ ask, type }) => ({ ask, type: type ?? null })),
+      questions: job.questions.map((each) => each.map(({ ask, type }) => ({ ask, type: type ?? null }))),
       ubatchSize: tuning?.ubatchSize ?? ubatchSize,
       cpuModule,
     },

@@ -8,7 +8,8 @@ import type { Question } from '../domain/observation.ts';
 export interface EngineJob {
   readonly pictureSizes: readonly Size[];
   readonly prompts: readonly string[];
-  readonly questions: readonly Question[];
+  /** For each camera, the questions about one picture. */
+  readonly questions: readonly (readonly Question[])[];
 }
 
 /** For pictures of unknown size; LLaVA's cost depends on the shape. */
@@ -24,7 +25,7 @@ export const usualSizes: readonly Size[] = [
 export const usualJob: EngineJob = {
   pictureSizes: usualSizes,
   prompts: [defaultPrompt],
-  questions: [],
+  questions: [[]],
 };
 
 /** The max length of a question over MQTT, in words of usual length. */
@@ -45,10 +46,10 @@ export function jobOf({
     pictureSizes: [...each.flatMap(pictureSizesOf), ...(forOthers ? usualSizes : [])],
     // Commands may choose any of them.
     prompts: [...new Set(Object.values(prompts)), ...(forOthers ? [pageOfWords] : [])],
-    questions: [
-      ...each.flatMap(({ questions }) => questionsOf(questions)),
+    questions: each.map(({ questions }) => [
+      ...questionsOf(questions),
       ...(mqtt.commands.ask ? [maxAskedQuestion] : []),
-    ],
+    ]),
   };
 }
 

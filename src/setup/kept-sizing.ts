@@ -45,6 +45,7 @@ const sizingSchema: z.ZodType<ModelSizing> = z.strictObject({
     .min(1),
   freeTurnTokens: count,
   typedTurnTokens: count,
+  turnGroups: z.array(z.strictObject({ tokens: count, freeAnswers: count })),
   ubatchSize: count,
   contexts: z
     .array(

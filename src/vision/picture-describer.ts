@@ -15,6 +15,7 @@ import { answerGrammar, maxAnswerTokens, parseAnswer } from './prompt/answer-gra
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
 import { turnTokens } from './prompt/turn-tokens.ts';
+import { firstGroup } from './turn-group.ts';
 
 export interface GenerationOptions {
   /** Max length of a description or free-text answer. */
@@ -90,8 +91,8 @@ export class PictureDescriber {
         prefix = { before, end: this.#engine.position };
       }
       signal.throwIfAborted();
-      const group = this.#groupOf(waiting, before);
-      waiting = waiting.filter((turn) => !group.includes(turn));
+      const group = firstGroup(waiting, this.#engine);
+      waiting = waiting.slice(group.length);
       const { turns: results, prefillMs, generateMs } = await this.#run(group, signal);
       sums.prefillMs += prefillMs;
       sums.generateMs += generateMs;
@@ -130,20 +131,6 @@ export class PictureDescriber {
       maxTokens: type ? maxAnswerTokens(type) : this.#options.maxTokens,
       draft: this.#drafts.get(camera, ask),
     };
-  }
-
-  /** The turns that continue the same text and picture, as many as fit; at least the first. */
-  #groupOf(waiting: readonly AskedTurn[], before: string): AskedTurn[] {
-    const { maxTurns, freeCells } = this.#engine;
-    const group: AskedTurn[] = [];
-    let cells = 0;
-    for (const turn of waiting) {
-      cells += turn.tokens.length + turn.maxTokens;
-      const fits = group.length < maxTurns && cells <= freeCells && turn.prompt.before === before;
-      if (group.length > 0 && !fits) break;
-      group.push(turn);
-    }
-    return group;
   }
 
   async #run(group: readonly AskedTurn[], signal: AbortSignal): Promise<TurnsResult> {

@@ -83,6 +83,7 @@ export function sizingWith(changes: Partial<ModelSizing> = {}): ModelSizing {
     ],
     freeTurnTokens: 50,
     typedTurnTokens: 60,
+    turnGroups: [],
     ubatchSize: 576,
     contexts: [
       { kvType: 'f16', fixedBytes: 100e6, bytesPerToken: 540_000, kvBytesPerToken: 524_288 },

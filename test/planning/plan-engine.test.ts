@@ -41,6 +41,30 @@ describe('the context', () => {
     expect(planEngine(boardWith(), model, settings).contextSize).toBe(3072); // 1948 + 900 = 2848
   });
 
+  // A description and three yes/no questions: 1948 + 200 + 256 = 2404
+  const asking = sizingWith({ turnGroups: [{ tokens: 200, freeAnswers: 1 }] });
+
+  test('holds all turns about a picture at once', () => {
+    const plan = planEngine(boardWith(), asking, settings);
+    expect(plan).toMatchObject({ contextSize: 2560, degraded: [] });
+    expect(plan.reasons.context_size).toContain('2404 tokens for picture, prompts and answers');
+  });
+
+  test('is that of the camera with the most turns; each free-text answer counts', () => {
+    const turnGroups = [
+      { tokens: 200, freeAnswers: 1 },
+      { tokens: 100, freeAnswers: 4 }, // 1948 + 100 + 4 x 256 = 3072
+      { tokens: 300, freeAnswers: 1 },
+    ];
+    expect(planEngine(boardWith(), sizingWith({ turnGroups }), settings).contextSize).toBe(3072);
+  });
+
+  test('that the config fixes too small for all turns runs them in groups', () => {
+    const plan = planEngine(boardWith(), asking, { ...settings, contextSize: 2304 });
+    expect(plan).toMatchObject({ contextSize: 2304, detail: 'full' });
+    expect(plan.degraded).toEqual(['questions answered in groups instead of all at once']);
+  });
+
   test('is the config’s if it is large enough', () => {
     expect(planIn(12, { contextSize: 4096 }).contextSize).toBe(4096);
   });
@@ -58,28 +82,47 @@ describe('the context', () => {
 });
 
 describe('a model that does not fit', () => {
+  const overview = 'detail overview instead of full';
+  const reductions = [
+    [],
+    ['detail balanced instead of full'],
+    [overview],
+    [overview, 'answers of 64 tokens instead of 256'],
+    [overview, 'answers of 64 tokens instead of 256', 'KV cache in q8_0'],
+  ];
+
   // Bytes of each choice, largest first: the reductions must follow this order.
-  test('gives up detail, then max_tokens, then the KV type', () => {
-    const ways: { degraded: string; totalBytes: number }[] = [];
+  const grouped = 'questions answered in groups instead of all at once';
+  const [, balanced, lowest, shorter, smaller] = reductions as [string[], ...string[][]];
+
+  test.each([
+    ['without questions', [], reductions],
+    [
+      'and, before each of them, the turns that run at once',
+      [{ tokens: 350, freeAnswers: 1 }],
+      [
+        ...[[], [grouped], balanced, [grouped, ...balanced!], lowest, [grouped, ...lowest!]],
+        // All at once, these would take as much as the one before.
+        [grouped, ...shorter!],
+        ...[smaller, [grouped, ...smaller!]],
+      ],
+    ],
+  ])('gives up detail, then max_tokens, then the KV type, %s', (_, turnGroups, expected) => {
+    const model = sizingWith({ turnGroups });
+    const ways: (readonly string[])[] = [];
     let budget = 12 * gibibyte;
     for (;;) {
       let plan: EnginePlan;
       try {
-        plan = planEngine(boardWith(), sizingWith(), { ...settings, memoryBytes: budget });
+        plan = planEngine(boardWith(), model, { ...settings, memoryBytes: budget });
       } catch {
         break;
       }
       expect(plan.memory.totalBytes).toBeLessThanOrEqual(budget);
-      ways.push({ degraded: plan.degraded.join('; '), totalBytes: plan.memory.totalBytes });
+      ways.push(plan.degraded);
       budget = plan.memory.totalBytes - 1;
     }
-    expect(ways.map(({ degraded }) => degraded)).toEqual([
-      '',
-      'detail balanced instead of full',
-      'detail overview instead of full',
-      'detail overview instead of full; answers of 64 tokens instead of 256',
-      'detail overview instead of full; answers of 64 tokens instead of 256; KV cache in q8_0',
-    ]);
+    expect(ways).toEqual(expected);
   });
 
   test('at all is refused, with the min memory needed', () => {

@@ -64,7 +64,7 @@ test('another job, CPU module or model is sized again', async () => {
   const changes: Partial<SizeRequest>[] = [
     { pictureSizes: [{ width: 1280, height: 720 }] },
     { prompts: ['What is there?'] },
-    { questions: [{ ask: 'Is it dark?', type: { kind: 'boolean' } }] },
+    { questions: [[{ ask: 'Is it dark?', type: { kind: 'boolean' } }]] },
     { ubatchSize: 128 },
     { chatTemplate: 'vicuna' },
     { cpuModule: '/lib/other.so' },

@@ -39,7 +39,7 @@ const questions = ['Is the gate open?', 'Is a person there?', 'Is it dark?'];
 const job: EngineJob = {
   pictureSizes: [size],
   prompts: [defaultPrompt],
-  questions: questions.map((ask, index) => ({ name: `q${index}`, ask, type: { kind: 'boolean' } })),
+  questions: [questions.map((ask, index) => ({ name: `q${index}`, ask, type: { kind: 'boolean' } }))],
 };
 
 const { values: flags } = parseArgs({
@@ -77,7 +77,7 @@ async function describeOnce(folder: string): Promise<Outcome> {
     await engine.start();
     const picture = { size, bytes: await testPicture() };
     await engine.describe(
-      { picture, prompt: job.prompts[0]!, questions: job.questions },
+      { picture, prompt: job.prompts[0]!, questions: job.questions[0]! },
       AbortSignal.timeout(600_000),
     );
     const status = readFileSync(`/proc/${engine.pid}/status`, 'utf8');

@@ -12,7 +12,8 @@ export interface SizeRequest {
   readonly pictureSizes: readonly Size[];
   /** The prompts for descriptions. */
   readonly prompts: readonly string[];
-  readonly questions: readonly { readonly ask: string; readonly type: AnswerType | null }[];
+  /** For each camera, the questions about one picture. */
+  readonly questions: readonly (readonly { readonly ask: string; readonly type: AnswerType | null }[])[];
   readonly ubatchSize: number;
   /** The ggml CPU module to plan for; null: the best of the prebuilt ones for this machine. */
   readonly cpuModule: string | null;

@@ -1,15 +1,23 @@
 import { basename } from 'node:path';
 import { type Detail, details } from '../../domain/detail.ts';
-import type { ContextSizing, DetailSizing, KvType, ModelSizing } from '../../domain/model-sizing.ts';
+import type {
+  ContextSizing,
+  DetailSizing,
+  KvType,
+  ModelSizing,
+  TurnGroup,
+} from '../../domain/model-sizing.ts';
+import type { AnswerType } from '../../domain/observation.ts';
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
 import { countPatches, countPictureTokens, usesDetail } from '../picture/picture-encoder.ts';
 import { maxAnswerTokens } from '../prompt/answer-grammar.ts';
-import { renderPrompt } from '../prompt/chat-prompt.ts';
+import { type Prompt, renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import { turnTokens } from '../prompt/turn-tokens.ts';
+import { firstGroup } from '../turn-group.ts';
 import { serveParent } from './one-shot-child.ts';
 import type { SizeRequest } from './size-request.ts';
 
@@ -66,24 +74,64 @@ async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<Deta
   return sized;
 }
 
+interface SizedTurn {
+  readonly prompt: Prompt;
+  /** What follows the picture. */
+  readonly tokens: Int32Array;
+  /** With the text before the picture. */
+  readonly promptTokens: number;
+  /** Of a typed answer. */
+  readonly maxTokens: number;
+  readonly isFree: boolean;
+}
+
 function sizeTurns(
   { chatTemplate, prompts, questions }: SizeRequest,
   engine: MtmdEngine,
-): Pick<ModelSizing, 'freeTurnTokens' | 'typedTurnTokens'> {
+): Pick<ModelSizing, 'freeTurnTokens' | 'typedTurnTokens' | 'turnGroups'> {
   const { text, vision } = engine.info;
   const template = chooseChatTemplate(chatTemplate, { text, vision, vocabulary: engine });
   const render: Parameters<typeof renderPrompt>[0] = (messages, jinja) =>
     engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
-  const promptTokens = (words: string): number => {
-    const prompt = renderPrompt(render, template, words);
+  const turnOf = (ask: string, type: AnswerType | null): SizedTurn => {
+    const prompt = renderPrompt(render, template, ask);
     const before = engine.tokenize(prompt.before, { addSpecial: true, parseSpecial: true });
-    return before.length + turnTokens(engine, prompt).length;
+    const tokens = turnTokens(engine, prompt);
+    return {
+      prompt,
+      tokens,
+      promptTokens: before.length + tokens.length,
+      maxTokens: type ? maxAnswerTokens(type) : 0,
+      isFree: type === null,
+    };
   };
-  const free = [...prompts, ...questions.filter(({ type }) => !type).map(({ ask }) => ask)];
-  const typed = questions.flatMap(({ ask, type }) =>
-    type ? [promptTokens(ask) + maxAnswerTokens(type)] : [],
-  );
-  return { freeTurnTokens: Math.max(0, ...free.map(promptTokens)), typedTurnTokens: Math.max(0, ...typed) };
+  const descriptions = prompts
+    .map((prompt) => turnOf(prompt, null))
+    .sort((a, b) => b.promptTokens - a.promptTokens);
+  const asked = questions.map((each) => each.map(({ ask, type }) => turnOf(ask, type)));
+  const turns = [...descriptions, ...asked.flat()];
+  return {
+    freeTurnTokens: Math.max(
+      0,
+      ...turns.filter(({ isFree }) => isFree).map(({ promptTokens }) => promptTokens),
+    ),
+    typedTurnTokens: Math.max(
+      0,
+      ...turns.filter(({ isFree }) => !isFree).map((turn) => turn.promptTokens + turn.maxTokens),
+    ),
+    turnGroups: asked.flatMap((each) => groupTurns([...descriptions.slice(0, 1), ...each], engine.maxTurns)),
+  };
+}
+
+/** The groups that the turns run in if the context has room for all. */
+function groupTurns(turns: readonly SizedTurn[], maxTurns: number): TurnGroup[] {
+  if (turns.length === 0) return [];
+  const group = firstGroup(turns, { maxTurns, freeCells: Infinity });
+  const [first] = group as [SizedTurn];
+  const after = group.reduce((sum, turn) => sum + turn.tokens.length + turn.maxTokens, 0);
+  const tokens = first.promptTokens - first.tokens.length + after;
+  const freeAnswers = group.filter(({ isFree }) => isFree).length;
+  return [{ tokens, freeAnswers }, ...groupTurns(turns.slice(group.length), maxTurns)];
 }
 
 /** @param small its use at the smaller of the measured sizes */

@@ -31,7 +31,7 @@ function size(
     chatTemplate: 'vicuna',
     pictureSizes: [{ width: 1280, height: 720 }],
     prompts: ['Describe the scene.'],
-    questions: [yesOrNo],
+    questions: [[yesOrNo]],
     ubatchSize: 576,
     cpuModule: null,
     ...changes,
@@ -84,12 +84,29 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
     const longer = await size(model, {
       prompts: ['Describe the scene.', 'Describe the scene. And then describe the scene again.'],
       questions: [
-        yesOrNo,
-        { ask: 'Who is there?', type: { kind: 'enum', values: ['a person of no importance', 'nobody'] } },
+        [
+          yesOrNo,
+          { ask: 'Who is there?', type: { kind: 'enum', values: ['a person of no importance', 'nobody'] } },
+        ],
       ],
     });
     expect(longer.freeTurnTokens).toBeGreaterThan(plain.freeTurnTokens + 5);
     expect(longer.typedTurnTokens).toBeGreaterThan(plain.typedTurnTokens + 10);
+  });
+
+  test('counts all turns about a picture, for each camera', async () => {
+    const nine = Array.from({ length: 9 }, () => ({ ask: 'What?', type: null }));
+    const sizing = await size(model, { questions: [[], [yesOrNo], [yesOrNo, yesOrNo], nine] });
+    const { freeTurnTokens, typedTurnTokens, turnGroups } = sizing;
+    const [none, one, two, eight, rest] = turnGroups;
+    expect(none).toEqual({ tokens: freeTurnTokens, freeAnswers: 1 });
+    // The text before the picture counts once.
+    const questionTokens = one!.tokens - none!.tokens;
+    expect(questionTokens).toBeGreaterThan(10);
+    expect(questionTokens).toBeLessThan(typedTurnTokens - 10);
+    expect(two).toEqual({ tokens: one!.tokens + questionTokens, freeAnswers: 1 });
+    // At most eight turns run at once.
+    expect([eight!.freeAnswers, rest!.freeAnswers, turnGroups.length]).toEqual([8, 2, 5]);
   });
 
   test('counts the picture with the most tokens', async () => {

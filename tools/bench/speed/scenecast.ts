@@ -44,7 +44,7 @@ export class Scenecast implements Contender {
     const { options } = await setUpEngine(config, files, {
       pictureSizes: [job.size],
       prompts: [job.prompt],
-      questions: questionsOf(job),
+      questions: [questionsOf(job)],
     });
     const client = new EngineClient({ engine: options, deadlineMs, log });
     return new Scenecast(client, options, await client.start());
