@@ -81,6 +81,7 @@ function factsOf(report: BenchReport): [string, string | null][] {
     ['detail', engine.usesDetail ? plan.detail : 'the model has one level'],
     ['image tokens', String(plan.imageTokens)],
     ['threads', threadsText(plan)],
+    ['threads batch', String(plan.threadsBatch)],
     ['peak memory', `engine ${memory(peakBytes.engine)}, command ${memory(peakBytes.command)}`],
     ['temperature', changeText(before, after, temperatureText)],
     ['clocks allowed', changeText(before, after, clocksText)],

@@ -57,6 +57,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
   const start = {
     cpuModule,
     threads: plan.threads,
+    threadsBatch: plan.threadsBatch,
     cpus: plan.cpus,
     flashAttention: plan.flashAttention,
     ubatchSize: plan.ubatchSize,
@@ -95,16 +96,15 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
 /** The settings to try on this board. */
 function spaceOf(board: Board, plan: EnginePlan, cpuModule: string | null): TuneSpace {
   const big = plan.cpus ?? board.allowedCpus;
-  const max = Math.max(1, plan.threads);
+  const max = Math.max(plan.threads, plan.threadsBatch);
   const counts = [...new Set([max, max - 1, Math.ceil(max / 2)])].filter((count) => count >= 1);
   const isQuota = board.cpuQuota !== null && board.cpuQuota < board.allowedCpus.length;
-  const all = board.allowedCpus.length > big.length && !isQuota;
+  const all = board.allowedCpus.length;
   return {
     cpuModules: cpuModule === null ? [null] : [cpuModule, null],
-    threads: [
-      ...counts.map((threads) => ({ threads, cpus: plan.cpus })),
-      ...(all ? [{ threads: board.allowedCpus.length, cpus: null }] : []),
-    ],
+    cpus: all > big.length && !isQuota ? [{ threads: all, threadsBatch: all, cpus: null }] : [],
+    threadsBatch: counts,
+    threads: counts,
     flashAttention: ['on', 'off'],
     // A picture that must be computed in one ubatch allows no smaller one.
     ubatchSizes: plan.ubatchSize > ubatchSizes[0] ? [plan.ubatchSize] : ubatchSizes,
@@ -125,10 +125,11 @@ function progressOf(
   };
 }
 
-function choiceText({ threads, cpus, flashAttention, ubatchSize, cpuModule }: TuneChoice): string {
+function choiceText(choice: TuneChoice): string {
+  const { threads, threadsBatch, cpus, flashAttention, ubatchSize, cpuModule } = choice;
   const where = cpus === null ? '' : ` on CPU ${cpus.join(',')}`;
   const module = cpuModule === null ? 'prebuilt kernels' : 'tuned kernels';
-  return `${threads} threads${where}, flash attention ${flashAttention}, ubatch ${ubatchSize}, ${module}`;
+  return `${threads} threads, ${threadsBatch} for batches${where}, flash attention ${flashAttention}, ubatch ${ubatchSize}, ${module}`;
 }
 
 function resultText({

@@ -77,7 +77,7 @@ export const modelSchema = z.strictObject({
     .max(256)
     .nullable()
     .default(null)
-    .describe('null: one per big core that the service may use'),
+    .describe('null: one per big core that the service may use, or as tuned'),
   memory: bytes
     .nullable()
     .default(null)

@@ -70,6 +70,7 @@ export function shortPlan(plan: EnginePlan): Record<string, unknown> {
     context_size: plan.contextSize,
     kv_type: plan.kvType,
     threads: plan.threads,
+    threads_batch: plan.threadsBatch,
     cpus: plan.cpus,
     memory_bytes: plan.memory.totalBytes,
     degraded: plan.degraded,

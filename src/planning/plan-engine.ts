@@ -2,7 +2,7 @@ import type { Board } from '../board/board.ts';
 import type { Detail } from '../domain/detail.ts';
 import { PlanError } from '../domain/errors.ts';
 import type { DetailSizing, KvType, ModelSizing } from '../domain/model-sizing.ts';
-import { chooseCpus } from './choose-cpus.ts';
+import { type CpuChoice, chooseCpus } from './choose-cpus.ts';
 import { type Choice, choicesOf, contextStep, degradedFrom } from './plan-choices.ts';
 import { type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
 import { type DescriptionTimes, projectTimes, usualDescriptionTokens } from './project-times.ts';
@@ -29,7 +29,9 @@ export interface Rates {
 
 /** The best settings that `scenecast tune` measured for this model on this board. */
 export interface Tuning {
+  /** While generating; see {@link EnginePlan}. */
   readonly threads: number;
+  readonly threadsBatch: number;
   readonly cpus: readonly number[] | null;
   readonly ubatchSize: number;
   readonly flashAttention: 'auto' | 'on' | 'off';
@@ -46,7 +48,10 @@ export interface EnginePlan {
   readonly kvType: KvType;
   readonly batchSize: number;
   readonly ubatchSize: number;
+  /** While generating. */
   readonly threads: number;
+  /** While encoding and prefilling. */
+  readonly threadsBatch: number;
   readonly cpus: readonly number[] | null;
   readonly flashAttention: 'auto' | 'on' | 'off';
   readonly useMmap: boolean;
@@ -68,6 +73,7 @@ export type PlannedKnob =
   | 'batch_size'
   | 'ubatch_size'
   | 'threads'
+  | 'threads_batch'
   | 'flash_attention'
   | 'mmap'
   | 'mlock'
@@ -109,7 +115,7 @@ export function planEngine(
   const cpu =
     tuning && settings.threads === null
       ? { ...tuning, reason: 'measured by scenecast tune' }
-      : chooseCpus(board, settings.threads);
+      : sameForBatches(chooseCpus(board, settings.threads));
   const projected = projectTimes(board, cpu, model, detail, context);
   return {
     detail: detail.detail,
@@ -120,6 +126,7 @@ export function planEngine(
     batchSize: 2048,
     ubatchSize: model.ubatchSize,
     threads: cpu.threads,
+    threadsBatch: cpu.threadsBatch,
     cpus: cpu.cpus,
     flashAttention: tuning?.flashAttention ?? 'auto',
     useMmap,
@@ -141,6 +148,7 @@ export function planEngine(
       ubatch_size:
         model.ubatchSize > 576 ? 'a picture is computed at once' : 'a LLaVA tile (576 tokens) is not split',
       threads: cpu.reason,
+      threads_batch: `while encoding and prefilling: ${cpu.reason}`,
       flash_attention: tuning
         ? 'measured by scenecast tune'
         : 'used where the model allows it: less memory, and faster on tuned kernels',
@@ -152,6 +160,11 @@ export function planEngine(
     },
     degraded: degradedFrom(choices[0]!, chosen),
   };
+}
+
+/** Each phase gains by every CPU; `scenecast tune` measures whether that holds. */
+function sameForBatches(choice: CpuChoice): CpuChoice & { readonly threadsBatch: number } {
+  return { ...choice, threadsBatch: choice.threads };
 }
 
 function memoryFor(

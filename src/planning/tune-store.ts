@@ -12,12 +12,15 @@ const entrySchema = z.strictObject({
   best: z
     .strictObject({
       threads: z.int().positive(),
+      /** Missing in files of earlier versions, which had one number for both. */
+      threadsBatch: z.int().positive().optional(),
       cpus: z.array(z.int().nonnegative()).nullable(),
       ubatchSize: z.int().positive(),
       flashAttention: z.enum(['auto', 'on', 'off']),
       cpuModule: z.string().nullable(),
       rates: ratesSchema,
     })
+    .transform((best) => ({ ...best, threadsBatch: best.threadsBatch ?? best.threads }))
     .nullable(),
   /** Measurements by choice, so that an interrupted run can resume. */
   measured: z.record(z.string(), ratesSchema),

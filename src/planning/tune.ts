@@ -6,7 +6,9 @@ export type TuneChoice = Omit<Tuning, 'rates'>;
 /** The values to try for each knob; they need not include the start's own. */
 export interface TuneSpace {
   readonly cpuModules: readonly TuneChoice['cpuModule'][];
-  readonly threads: readonly Pick<TuneChoice, 'threads' | 'cpus'>[];
+  readonly cpus: readonly Pick<TuneChoice, 'threads' | 'threadsBatch' | 'cpus'>[];
+  readonly threadsBatch: readonly number[];
+  readonly threads: readonly number[];
   readonly flashAttention: readonly TuneChoice['flashAttention'][];
   readonly ubatchSizes: readonly number[];
 }
@@ -35,13 +37,15 @@ const minGain = 0.02;
 const checks = 3;
 
 /** A key for a choice: equal choices have equal keys. */
-export function choiceKey({ cpuModule, threads, cpus, flashAttention, ubatchSize }: TuneChoice): string {
-  return JSON.stringify([cpuModule, threads, cpus, flashAttention, ubatchSize]);
+export function choiceKey(choice: TuneChoice): string {
+  const { cpuModule, threads, threadsBatch, cpus, flashAttention, ubatchSize } = choice;
+  return JSON.stringify([cpuModule, threads, threadsBatch, cpus, flashAttention, ubatchSize]);
 }
 
 /** Max measurements of a run, with the final ones. */
-export function countMeasurements({ cpuModules, threads, flashAttention, ubatchSizes }: TuneSpace): number {
-  return 1 + cpuModules.length + threads.length + flashAttention.length + ubatchSizes.length + 2 * checks;
+export function countMeasurements(space: TuneSpace): number {
+  const values = Object.values<readonly unknown[]>({ ...space });
+  return 1 + values.reduce((sum, { length }) => sum + length, 0) + 2 * checks;
 }
 
 /**
@@ -63,7 +67,9 @@ export async function tune(options: TuneOptions): Promise<TuneResult> {
   let best = { choice: start, seconds: secondsOf(await ratesOf(start)) };
   const knobs: Partial<TuneChoice>[][] = [
     space.cpuModules.map((cpuModule) => ({ cpuModule })),
-    [...space.threads],
+    [...space.cpus],
+    space.threadsBatch.map((threadsBatch) => ({ threadsBatch })),
+    space.threads.map((threads) => ({ threads })),
     space.flashAttention.map((flashAttention) => ({ flashAttention })),
     space.ubatchSizes.map((ubatchSize) => ({ ubatchSize })),
   ];

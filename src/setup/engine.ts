@@ -96,6 +96,7 @@ export function engineOptionsOf(
     kvType: plan.kvType,
     flashAttention: plan.flashAttention,
     threads: plan.threads,
+    threadsBatch: plan.threadsBatch,
     cpus: plan.cpus,
     useMmap: plan.useMmap,
     useMlock: plan.useMlock,

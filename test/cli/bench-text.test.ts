@@ -63,6 +63,7 @@ test('a report as tables', () => {
 | detail         | full                                                                                    |
 | image tokens   | 1948                                                                                    |
 | threads        | 8 on CPU 0, 5-11                                                                        |
+| threads batch  | 8                                                                                       |
 | peak memory    | engine 7.0 GiB, command 120 MiB                                                         |
 | temperature    | 31.9 °C before, 78.0 °C after                                                           |
 | clocks allowed | 2600 / 2500 / 2300 / 2200 / 1800 MHz before, 2200 / 2500 / 2300 / 2200 / 1800 MHz after |

@@ -194,6 +194,7 @@ describe('the expected time', () => {
   test('is the measured one, and so are the knobs', () => {
     const tuning: Tuning = {
       threads: 7,
+      threadsBatch: 8,
       cpus: [0, 1, 6, 7, 8, 9, 10],
       ubatchSize: 288,
       flashAttention: 'off',
@@ -201,7 +202,13 @@ describe('the expected time', () => {
       rates: { encodeMs: 1000, prefill: 100, decode: 5 },
     };
     const plan = planEngine(boardWith(), sizingWith({ ubatchSize: 288 }), settings, tuning);
-    expect(plan).toMatchObject({ threads: 7, cpus: tuning.cpus, flashAttention: 'off', ubatchSize: 288 });
+    expect(plan).toMatchObject({
+      ...{ threads: 7, threadsBatch: 8, cpus: tuning.cpus, flashAttention: 'off', ubatchSize: 288 },
+      reasons: {
+        threads: 'measured by scenecast tune',
+        threads_batch: 'while encoding and prefilling: measured by scenecast tune',
+      },
+    });
     expect(plan.expected).toMatchObject({
       basis: 'measured',
       encodeSeconds: 5,
@@ -214,11 +221,20 @@ describe('the expected time', () => {
 
 test('the config’s threads take precedence over tuning', () => {
   const tuning: Tuning = {
-    ...{ threads: 3, cpus: [0, 11], ubatchSize: 576, flashAttention: 'off', cpuModule: null },
+    ...{
+      threads: 3,
+      threadsBatch: 4,
+      cpus: [0, 11],
+      ubatchSize: 576,
+      flashAttention: 'off',
+      cpuModule: null,
+    },
     rates: { encodeMs: 100, prefill: 10, decode: 5 },
   };
-  expect(planEngine(boardWith(), sizingWith(), settings, tuning).threads).toBe(3);
-  expect(planEngine(boardWith(), sizingWith(), { ...settings, threads: 2 }, tuning).threads).toBe(2);
+  const tuned = planEngine(boardWith(), sizingWith(), settings, tuning);
+  expect(tuned).toMatchObject({ threads: 3, threadsBatch: 4 });
+  const plan = planEngine(boardWith(), sizingWith(), { ...settings, threads: 2 }, tuning);
+  expect(plan).toMatchObject({ threads: 2, threadsBatch: 2, reasons: { threads: 'model.threads' } });
 });
 
 test('a short max_tokens of the config is not raised when memory is short', () => {

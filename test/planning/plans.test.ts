@@ -48,7 +48,7 @@ describe.each(Object.entries(expected))('%s', (name, { cpus, threads, large, bas
 
   test('threads, on the big cores', () => {
     const plan = planEngine(board, small, settings);
-    expect(plan).toMatchObject({ cpus, threads, detail: 'full', contextSize: 1536 });
+    expect(plan).toMatchObject({ cpus, threads, threadsBatch: threads, detail: 'full', contextSize: 1536 });
     expect(plan.memory.totalBytes).toBeLessThanOrEqual(plan.budgetBytes);
     expect(plan.expected?.basis ?? null).toBe(basis);
   });

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Rates } from '../../src/planning/plan-engine.ts';
+import type { Rates, Tuning } from '../../src/planning/plan-engine.ts';
 import {
   choiceKey,
   countMeasurements,
@@ -14,6 +14,7 @@ import { TuneStore } from '../../src/planning/tune-store.ts';
 
 const start: TuneChoice = {
   threads: 4,
+  threadsBatch: 4,
   cpus: null,
   ubatchSize: 576,
   flashAttention: 'auto',
@@ -21,7 +22,9 @@ const start: TuneChoice = {
 };
 const space: TuneOptions['space'] = {
   cpuModules: ['/ours.so', null],
-  threads: [4, 3, 2].map((threads) => ({ threads, cpus: null })),
+  cpus: [{ threads: 6, threadsBatch: 6, cpus: [0, 1, 2, 3, 4, 5] }],
+  threadsBatch: [4, 3, 2],
+  threads: [4, 3, 2],
   flashAttention: ['on', 'off'],
   ubatchSizes: [576, 288],
 };
@@ -50,9 +53,10 @@ function boardOf(secondsOf: (choice: TuneChoice, count: number) => number): {
 describe('tune', () => {
   test('finds the best of each knob', async () => {
     const { options, measured } = boardOf(
-      ({ threads, flashAttention, ubatchSize, cpuModule }) =>
+      ({ threads, threadsBatch, flashAttention, ubatchSize, cpuModule }) =>
         10 +
         Math.abs(threads - 3) +
+        Math.abs(threadsBatch - 2) +
         (flashAttention === 'off' ? 0 : 2) +
         ubatchSize / 576 +
         (cpuModule ? 0 : 5),
@@ -61,11 +65,12 @@ describe('tune', () => {
     expect(best).toEqual({
       ...start,
       threads: 3,
+      threadsBatch: 2,
       flashAttention: 'off',
       ubatchSize: 288,
       rates: ratesOf(10.5),
     });
-    expect(startRates).toEqual(ratesOf(14));
+    expect(startRates).toEqual(ratesOf(16));
     expect(measured.length).toBeLessThanOrEqual(countMeasurements(space));
   });
 
@@ -73,8 +78,9 @@ describe('tune', () => {
     // Three threads look faster at first; at the end they are slower, except once.
     const ofThree = [9, 5, 20, 20];
     const { options } = boardOf(({ threads }) => (threads === 3 ? ofThree.shift()! : 10));
-    const threads = [{ threads: 3, cpus: null }];
-    const onlyThreads = { cpuModules: [], threads, flashAttention: [], ubatchSizes: [] };
+    const onlyThreads = {
+      ...{ cpuModules: [], cpus: [], threadsBatch: [], threads: [3], flashAttention: [], ubatchSizes: [] },
+    };
     expect((await tune({ ...options, space: onlyThreads })).best.threads).toBe(4);
   });
 
@@ -127,6 +133,14 @@ describe('TuneStore', () => {
     await new TuneStore(path).write('two', { best: null, measured: {} });
     expect(await new TuneStore(path).read('one')).toEqual(entry);
     expect(await new TuneStore(path).read('three')).toEqual({ best: null, measured: {} });
+  });
+
+  test('reads one number of threads, as earlier versions wrote it, as that of both phases', async () => {
+    const path = join(folder, 'earlier.json');
+    const { threadsBatch: _, ...earlier } = { ...start, threads: 3, rates: ratesOf(2) };
+    await new TuneStore(path).write('one', { best: earlier as Tuning, measured: {} });
+    expect(await readFile(path, 'utf8')).not.toContain('threadsBatch');
+    expect((await new TuneStore(path).read('one')).best).toEqual({ ...earlier, threadsBatch: 3 });
   });
 
   test('treats a damaged file as empty, and rewrites it', async () => {

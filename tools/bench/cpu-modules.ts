@@ -34,7 +34,8 @@ async function measure(name: string, cpuModule: string | null): Promise<EngineRa
   const { text, mmproj } = await filesOf(model);
   const engine: EngineOptions = {
     ...{ textPath: text, mmprojPath: mmproj, contextSize: 1024, batchSize: 512, ubatchSize: 512 },
-    ...{ threads: Number(values.threads), cpus: null, cpuModule, useMmap: false, useMlock: false },
+    ...{ threads: Number(values.threads), threadsBatch: Number(values.threads), cpus: null, cpuModule },
+    ...{ useMmap: false, useMlock: false },
     ...{ maxTokens: 64, temperature: 0, chatTemplate: null },
     kvType: 'f16',
     flashAttention: 'on',

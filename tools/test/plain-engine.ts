@@ -11,6 +11,7 @@ export const plainEngine: Omit<EngineOptions, 'textPath' | 'mmprojPath'> = {
   useMmap: true,
   useMlock: false,
   threads: 1,
+  threadsBatch: 1,
   cpuModule: null,
   maxTokens: 64,
   temperature: 0,

@@ -22,7 +22,7 @@ export function loadEngine(
     kvType: options.kvType,
     flashAttention: options.flashAttention,
     threads: options.threads,
-    threadsBatch: options.threads,
+    threadsBatch: options.threadsBatch,
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     ...(limit > 0 ? { imageMaxTokens: limit } : {}),

@@ -14,7 +14,10 @@ export interface EngineOptions {
   readonly ubatchSize: number;
   readonly kvType: KvType;
   readonly flashAttention: 'auto' | 'on' | 'off';
+  /** While generating. */
   readonly threads: number;
+  /** While encoding and prefilling. */
+  readonly threadsBatch: number;
   /** CPUs that the engine process may run on; null: any. */
   readonly cpus: readonly number[] | null;
   readonly useMmap: boolean;

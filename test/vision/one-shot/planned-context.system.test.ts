@@ -24,7 +24,7 @@ test('the planned context has room for the description and all questions at once
   expect(plan.degraded).toEqual([]);
   const addon = loadAddon();
   addon.loadBackends(backendsDir());
-  const engine = await loadEngine(addon, { ...options, threads: 1 });
+  const engine = await loadEngine(addon, { ...options, threads: 1, threadsBatch: 1 });
   onTestFinished(() => engine.close());
   const groups: number[] = [];
   const counted = new Proxy(engine, {
