@@ -77,7 +77,9 @@ export const modelSchema = z.strictObject({
     .max(256)
     .nullable()
     .default(null)
-    .describe('null: one per big core that the service may use, or as tuned'),
+    .describe(
+      'null: one per big core that the service may use, or as tuned; fewer while others keep cores busy',
+    ),
   memory: bytes
     .nullable()
     .default(null)

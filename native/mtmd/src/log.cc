@@ -40,11 +40,15 @@ void onLog(ggml_log_level level, const char* text, void*) {
     capture->append(line);
   }
   if (watch != nullptr) (*watch)(line);
-  const std::lock_guard<std::mutex> lock(sinkMutex);
-  if (sink) sink(levelName(level), line);
+  logLine(levelName(level), line);
 }
 
 }  // namespace
+
+void logLine(const char* level, const std::string& text) {
+  const std::lock_guard<std::mutex> lock(sinkMutex);
+  if (sink) sink(level, text);
+}
 
 void installLogging() {
   llama_log_set(onLog, nullptr);

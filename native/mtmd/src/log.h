@@ -15,6 +15,9 @@ void installLogging();
 // Replaces the sink; an empty function discards the logs.
 void setLogSink(LogSink sink);
 
+// Sends a line to the sink.
+void logLine(const char* level, const std::string& text);
+
 // Collects the errors that this thread logs during its lifetime: the libraries report the cause of a failed load only
 // in the log.
 class ErrorCapture {

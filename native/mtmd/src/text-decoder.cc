@@ -21,7 +21,7 @@ bool isSet(void* flag) { return static_cast<const std::atomic<bool>*>(flag)->loa
 
 TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& cancelled,
                          const ProgressCallback& onProgress)
-    : cancelled_(cancelled), noAlloc_(options.noAlloc) {
+    : cancelled_(cancelled), noAlloc_(options.noAlloc), threads_(options.threads), threadsBatch_(options.threadsBatch) {
   struct Progress {
     const std::atomic<bool>& cancelled;
     const ProgressCallback& tell;
@@ -64,8 +64,6 @@ void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
   maxOutputs_ = canFork() ? std::clamp(static_cast<int>(params.n_batch) / 2, 1, 24) : 1;
   // llama.cpp makes room for one output per sequence.
   params.n_outputs_max = std::max(static_cast<uint32_t>(maxOutputs_), params.n_seq_max);
-  params.n_threads = options.threads;
-  params.n_threads_batch = options.threadsBatch;
   params.flash_attn_type = options.flashAttention;
   params.type_k = options.kvType;
   params.type_v = options.kvType;
@@ -83,8 +81,19 @@ void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {
   batchSize_ = static_cast<int>(llama_n_batch(context_.get()));
 }
 
-void TextDecoder::computeOn(const ThreadPool& threads) {
+void TextDecoder::computeOn(ThreadPool& threads) {
   llama_attach_threadpool(context_.get(), threads.get(), threads.get());
+  pool_ = &threads;
+}
+
+int TextDecoder::compute(const llama_batch& batch) {
+  return pool_->compute(batch.n_tokens == 1 ? threads_ : threadsBatch_, [&](int count) {
+    // It logs each call.
+    if (llama_n_threads(context()) != count || llama_n_threads_batch(context()) != count) {
+      llama_set_n_threads(context(), count, count);
+    }
+    return llama_decode(context(), batch);
+  });
 }
 
 void TextDecoder::decodeTokens(const std::vector<int32_t>& tokens, bool logitsLast) {
@@ -147,7 +156,7 @@ void TextDecoder::decodeForks(const std::vector<ForkToken>& tokens) {
   batch.seq_id = sequences.data();
   batch.logits = wantsLogits.data();
   const ErrorCapture errors;
-  const int status = cancelled_ ? 2 : llama_decode(context(), batch);
+  const int status = cancelled_ ? 2 : compute(batch);
   if (status == 2) throw Error("CANCELLED", "the decode was cancelled");
   if (status != 0) {
     throw Error("DECODE_FAILED",
@@ -176,7 +185,8 @@ void TextDecoder::decode(const int32_t* tokens, const float* values, int count, 
                                     " are needed, the context holds " + std::to_string(contextSize()));
   }
   hasLogits_ = false;
-  const int maxBatch = std::min(count, batchSize_);
+  // What llama.cpp computes at once: between two calls, the number of threads may change.
+  const int maxBatch = std::min(count, ubatchSize());
   // For tokens, llama.cpp repeats the position for each of M-RoPE's dimensions; for embeddings it expects all of them.
   const int dimensions = values == nullptr ? 1 : positionsPerEmbedding();
   llama_seq_id sequence = 0;
@@ -202,7 +212,7 @@ void TextDecoder::decode(const int32_t* tokens, const float* values, int count, 
     batch.seq_id = sequences.data();
     batch.logits = wantsLogits.data();
     const ErrorCapture errors;
-    const int status = cancelled_ ? 2 : llama_decode(context(), batch);
+    const int status = cancelled_ ? 2 : compute(batch);
     if (status != 0) {
       rollBack(start);
       if (status == 2) throw Error("CANCELLED", "the decode was cancelled");

@@ -36,8 +36,8 @@ class TextDecoder {
   // computed at once, regardless of the options: 1 if any number can be. Throws LOAD_FAILED.
   void createContext(const LoadOptions& options, int largestChunk);
 
-  // Replaces the threads that decoding computes on. Call after createContext; `threads` must outlive this.
-  void computeOn(const ThreadPool& threads);
+  // The threads that decoding computes on. Call after createContext; `threads` must outlive this.
+  void computeOn(ThreadPool& threads);
 
   const llama_model* model() const { return model_.get(); }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
@@ -111,6 +111,8 @@ class TextDecoder {
   void checkpoint();
 
  private:
+  // llama_decode on the pool's threads.
+  int compute(const llama_batch& batch);
   // `grid` is ImageRows::positions or null; `advance` 0: as many positions as rows.
   void decode(const int32_t* tokens, const float* values, int count, bool logitsLast, const llama_pos* grid,
               int advance);
@@ -129,6 +131,9 @@ class TextDecoder {
 
   const std::atomic<bool>& cancelled_;
   const bool noAlloc_;
+  const int threads_;
+  const int threadsBatch_;
+  ThreadPool* pool_ = nullptr;
   int batchSize_ = 0;
   int maxOutputs_ = 1;
   llama_model_ptr model_;

@@ -2,10 +2,12 @@
 // every token and every square.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "ggml-backend.h"
 #include "ggml.h"
+#include "thread-limit.h"
 
 namespace scenecast {
 
@@ -17,9 +19,31 @@ class ThreadPool {
 
   ggml_threadpool_t get() const { return pool_.get(); }
 
+  // Returns work(count), which computes graphs on `count` of the threads: as many as wanted, or fewer while other
+  // processes need the CPUs. One call at a time.
+  template <typename Work>
+  auto compute(int wanted, const Work& work) {
+    const int count = std::min(wanted, limit_.threads());
+    const Usage before = usage();
+    const auto result = work(count);
+    measured(count, before, usage());
+    return result;
+  }
+
  private:
   using Free = void (*)(ggml_threadpool_t);
+  // Of this process.
+  struct Usage {
+    double wallMs;
+    double cpuMs;
+    long preemptions;
+  };
+  static Usage usage();
+  void measured(int count, const Usage& before, const Usage& after);
+
   std::unique_ptr<ggml_threadpool, Free> pool_;
+  const int max_;
+  ThreadLimit limit_;
 };
 
 }  // namespace scenecast

@@ -54,7 +54,10 @@ void checkPixels(const std::vector<uint8_t>& rgb, int width, int height) {
 
 VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, const std::atomic<bool>& cancelled,
                          const ProgressCallback& onProgress)
-    : noAlloc_(options.noAlloc), cancelled_(cancelled), width_(static_cast<size_t>(llama_model_n_embd_inp(model))) {
+    : noAlloc_(options.noAlloc),
+      maxThreads_(options.threadsBatch),
+      cancelled_(cancelled),
+      width_(static_cast<size_t>(llama_model_n_embd_inp(model))) {
   struct Progress {
     const std::atomic<bool>& cancelled;
     const ProgressCallback& tell;
@@ -87,8 +90,9 @@ VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, c
       const_cast<std::atomic<bool>*>(&cancelled_));
 }
 
-void VisionTower::computeOn(const ThreadPool& threads) {
+void VisionTower::computeOn(ThreadPool& threads) {
   clip_set_threadpool(mtmd_get_vision_clip_ctx(context_.get()), threads.get());
+  pool_ = &threads;
 }
 
 std::vector<uint8_t> VisionTower::resize(const std::vector<uint8_t>& rgb, int width, int height, int toWidth,
@@ -131,7 +135,10 @@ const float* VisionTower::encode(const mtmd_input_chunk* chunk) {
   if (noAlloc_) throw Error("NO_WEIGHTS", "the model was loaded without its weights: it encodes nothing");
   const ErrorCapture errors;
   if (cancelled_) throw Error("CANCELLED", "the encode was cancelled");
-  const int status = mtmd_encode_chunk(context_.get(), chunk);
+  const int status = pool_->compute(maxThreads_, [&](int count) {
+    mtmd_set_n_threads(context_.get(), count);
+    return mtmd_encode_chunk(context_.get(), chunk);
+  });
   if (cancelled_) throw Error("CANCELLED", "the encode was cancelled");
   if (status != 0) throw Error("ENCODE_FAILED", errors.text("libmtmd could not encode the picture"));
   return mtmd_get_output_embd(context_.get());

@@ -35,7 +35,7 @@ class VisionTower {
               const ProgressCallback& onProgress);
 
   // Replaces the threads that encoding computes on; `threads` must outlive this.
-  void computeOn(const ThreadPool& threads);
+  void computeOn(ThreadPool& threads);
 
   const VisionInfo& info() const { return info_; }
 
@@ -64,6 +64,8 @@ class VisionTower {
   void limitTokens(int maxTokens);
 
   const bool noAlloc_;
+  const int maxThreads_;
+  ThreadPool* pool_ = nullptr;
   const std::atomic<bool>& cancelled_;
   size_t width_ = 0;
   mtmd::context_ptr context_;
