@@ -2,13 +2,16 @@
  * Measures how numbers of threads do on a quiet machine and beside another process that keeps one core busy: encoding a
  * square, prefilling, generating one turn, and generating four turns side by side. Prints medians.
  *
- *   node tools/bench/threads.ts MODEL THREADS[xTHREADS_BATCH]... [--rounds N]
- *   node tools/bench/threads.ts 350m-q8_0 2 1
+ *   node tools/bench/threads.ts MODEL THREADS[xTHREADS_BATCH][limited]... [--prebuilt] [--rounds N]
+ *   node tools/bench/threads.ts 350m-q8_0 2 2limited 1
  *
- * MODEL is one of `npm run bench`. While other processes keep CPUs busy, the engine computes on fewer threads than given.
+ * MODEL is one of `npm run bench`. `limited`: while other processes keep CPUs busy, fewer threads compute, as the engine
+ * does with a prebuilt CPU module. --prebuilt measures with that, and not with ours.
  */
 import { parseArgs } from 'node:util';
-import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
+import { probeBoard } from '../../src/board/probe-board.ts';
+import { loadAddon } from '../../src/vision/native/addon.ts';
+import { chooseCpuModule, loadCpuModule } from '../../src/vision/native/cpu-module.ts';
 import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
 import { BusyCore } from './speed/busy-core.ts';
 import { benchModels, filesOf } from './speed/models.ts';
@@ -60,7 +63,7 @@ function medianOf(readings: readonly Reading[], name: keyof Reading): string {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: '3' } },
+  options: { rounds: { type: 'string', default: '3' }, prebuilt: { type: 'boolean', default: false } },
 });
 const [name, ...counts] = positionals;
 const model = benchModels.find((each) => each.name === name);
@@ -70,15 +73,20 @@ if (!model || counts.length === 0)
   );
 const { text, mmproj } = await filesOf(model);
 const addon = loadAddon();
-addon.loadBackends(backendsDir());
+loadCpuModule(addon, values.prebuilt ? null : chooseCpuModule((await probeBoard({})).features));
 const engines = await Promise.all(
   counts.map((count) => {
-    const [threads, threadsBatch = threads] = count.split('x').map(Number) as [number, number?];
-    return addon.load({ textPath: text, mmprojPath: mmproj, contextSize: 1024, threads, threadsBatch });
+    const [threads, threadsBatch = threads] = count.replace('limited', '').split('x').map(Number) as [
+      number,
+      number?,
+    ];
+    const limitThreads = count.endsWith('limited');
+    const files = { textPath: text, mmprojPath: mmproj };
+    return addon.load({ ...files, contextSize: 1024, threads, threadsBatch, limitThreads });
   }),
 );
 for (const engine of engines) await measure(engine);
-console.log(`${name!.padEnd(12)} threads  encode ms  prefill/s generate/s four turns/s`);
+console.log(`${name!.padEnd(12)}   threads  encode ms  prefill/s generate/s four turns/s`);
 for (const load of ['quiet', 'busy']) {
   await using stack = new AsyncDisposableStack();
   if (load === 'busy') stack.adopt(BusyCore.start(), (busy) => busy.close());
@@ -90,7 +98,7 @@ for (const load of ['quiet', 'busy']) {
     const cells = (['encodeMs', 'prefill', 'generate', 'fourTurns'] as const).map((each) =>
       medianOf(of, each),
     );
-    console.log(`${load.padEnd(12)} ${count.padStart(7)}${cells.join('')}`);
+    console.log(`${load.padEnd(12)} ${count.padStart(9)}${cells.join('')}`);
   }
 }
 await Promise.all(engines.map((engine) => engine.close()));

@@ -81,6 +81,7 @@ LoadOptions asLoadOptions(const Napi::Value& value) {
   readOption(object, "threads", options.threads, threads);
   options.threadsBatch = options.threads;
   readOption(object, "threadsBatch", options.threadsBatch, threads);
+  readOption(object, "limitThreads", options.limitThreads, asBoolean);
   readOption(object, "poll", options.poll,
              [](const Napi::Value& v, const char* what) { return asInteger(v, what, 0, 100); });
   readOption(object, "flashAttention", options.flashAttention, asFlashAttention);

@@ -40,7 +40,8 @@ Engine::Engine(const LoadOptions& options, const ProgressCallback& onProgress, c
   });
   text_->createContext(options, vision_->largestChunk());
   if (!options.noAlloc) {
-    threads_ = std::make_unique<ThreadPool>(std::max(options.threads, options.threadsBatch), options.poll);
+    threads_ = std::make_unique<ThreadPool>(std::max(options.threads, options.threadsBatch), options.poll,
+                                            options.limitThreads);
     text_->computeOn(*threads_);
     vision_->computeOn(*threads_);
   }

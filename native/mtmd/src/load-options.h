@@ -20,6 +20,7 @@ struct LoadOptions {
   uint32_t ubatchSize = 576;    // max. positions computed at once: a LLaVA tile is not split
   int threads = 4;              // while generating token by token
   int threadsBatch = 4;         // while encoding and prefilling
+  bool limitThreads = true;     // compute on fewer threads while other processes keep CPUs busy
   int poll = 0;                 // how long idle threads spin before they sleep, 0 to 100
   llama_flash_attn_type flashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
   llama_flash_attn_type visionFlashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;

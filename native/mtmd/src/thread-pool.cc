@@ -23,8 +23,11 @@ Function cpuFunction(const char* name) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads, int poll)
-    : pool_(nullptr, cpuFunction<Free>("ggml_threadpool_free")), max_(threads), limit_(threads) {
+ThreadPool::ThreadPool(int threads, int poll, bool isLimited)
+    : pool_(nullptr, cpuFunction<Free>("ggml_threadpool_free")),
+      max_(threads),
+      isLimited_(isLimited),
+      limit_(threads) {
   ggml_threadpool_params params = ggml_threadpool_params_default(threads);
   params.poll = static_cast<uint32_t>(poll);
   pool_.reset(cpuFunction<ggml_threadpool_t (*)(ggml_threadpool_params*)>("ggml_threadpool_new")(&params));
@@ -41,6 +44,7 @@ ThreadPool::Usage ThreadPool::usage() {
 }
 
 void ThreadPool::measured(int count, const Usage& before, const Usage& after) {
+  if (!isLimited_) return;
   if (!limit_.add(
           {count, after.wallMs - before.wallMs, after.cpuMs - before.cpuMs, after.preemptions - before.preemptions})) {
     return;

@@ -14,8 +14,8 @@ namespace scenecast {
 class ThreadPool {
  public:
   // `poll` is how long idle threads spin before they sleep: 0 (not at all) to 100. Throws BACKEND_MISSING, or
-  // LOAD_FAILED if the threads cannot be created.
-  ThreadPool(int threads, int poll);
+  // LOAD_FAILED if the threads cannot be created. Without `isLimited` all compute, whatever else runs.
+  ThreadPool(int threads, int poll, bool isLimited);
 
   ggml_threadpool_t get() const { return pool_.get(); }
 
@@ -43,6 +43,7 @@ class ThreadPool {
 
   std::unique_ptr<ggml_threadpool, Free> pool_;
   const int max_;
+  const bool isLimited_;
   ThreadLimit limit_;
 };
 

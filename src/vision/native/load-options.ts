@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly threads?: number;
   /** Threads while encoding and prefilling. Default: `threads`. */
   readonly threadsBatch?: number;
+  /** Compute on fewer threads while other processes keep CPUs busy. Default true. */
+  readonly limitThreads?: boolean;
   /**
    * How long idle threads spin before they sleep, from 0 (default) to 100. Spinning saves a tenth of a millisecond a token
    * on an idle machine and costs far more on a busy one.

@@ -23,6 +23,8 @@ export function loadEngine(
     flashAttention: options.flashAttention,
     threads: options.threads,
     threadsBatch: options.threadsBatch,
+    // In our modules a thread that has lost its CPU holds up the others less: they sleep until it is done.
+    limitThreads: options.cpuModule === null,
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     ...(limit > 0 ? { imageMaxTokens: limit } : {}),

@@ -35,7 +35,8 @@ export async function runMtmdCli(
       ...[...threadArguments(threads), '-b', `${batchSize}`, '-ub', `${ubatchSize}`, '-fa', 'on'],
       ...['--load-mode', useMmap ? 'mmap' : 'none', '--jinja', '--no-warmup', '-lv', '4'],
       ...['--image', picture, '-p', job.prompt, '--temp', '0', '-n', `${model.maxTokens}`],
-      ...(model.shape ? ['--ignore-eos'] : []),
+      // It refuses a model without a chat template, as hollow ones are.
+      ...(model.shape ? ['--ignore-eos', '--chat-template', 'vicuna'] : []),
     ];
     return await run(args);
   } finally {
