@@ -16,6 +16,7 @@ const words: Readonly<Record<HttpErrorCode, string>> = {
   'not http': 'no HTTP; check host and port',
   cut: 'ended; the camera closed the connection without an answer',
   redirect: 'redirected; set url to the final address',
+  proxy: 'unreachable; check the address and the network',
   closed: 'closed',
 };
 

@@ -1,9 +1,10 @@
 import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestSecurely } from 'node:https';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { type Duplex, pipeline, type Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { HttpError, httpErrorOf } from './http-error.ts';
+import { type HttpProxy, openTunnel, proxyHeaders, proxyRefusal } from './http-proxy.ts';
 import { connectSecurely, type Trust } from './trusted-tls.ts';
 
 export interface HttpAnswer {
@@ -20,21 +21,31 @@ export interface HttpAnswer {
 export interface HttpClientOptions {
   /** From the start of a request to the end of the answer's header. */
   readonly headTimeoutMs: number;
-  /** Which certificates are accepted. */
-  readonly trust: Trust;
+  /** Which certificates are accepted; null: those of Node's authorities. */
+  readonly trust: Trust | null;
+  /** The proxy for an address; null: none. */
+  readonly proxyFor?: (url: URL) => HttpProxy | null;
+}
+
+interface Target {
+  readonly host: string;
+  readonly port: number;
 }
 
 const maxHeaderBytes = 32 * 2 ** 10;
 /** Node's 250 ms per address of a name are too few for a Wi-Fi device that sleeps. */
 export const attemptTimeoutMs = 2000;
+const trying = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptTimeoutMs } as const;
 
 /**
- * Gets addresses over HTTP/1.x from devices of a local network: one connection per request, no proxy, and lenient with
- * servers that violate the protocol. node:http, since fetch (undici) fails on servers that close the connection after the answer.
+ * Gets addresses over HTTP/1.x: one connection per request, and lenient with servers that violate the protocol. node:http,
+ * since fetch fails on servers that close the connection after the answer
+ * (https://github.com/nodejs/undici/issues/5360).
  */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  readonly #open = new Set<ClientRequest>();
+  /** Ends each open request. */
+  readonly #open = new Set<(reason: Error) => void>();
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -42,55 +53,127 @@ export class HttpClient {
 
   /** Resolves with the answer once its header is here, whatever its status. Rejects with an HttpError or the signal's reason. */
   get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
-    signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
-    const request = this.#request(url, headers, signal);
-    this.#open.add(request);
-    const onAbort = (): void => void request.destroy(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    const { headTimeoutMs } = this.#options;
-    const timer = setTimeout(() => {
-      request.destroy(new HttpError('timeout', `no answer within ${headTimeoutMs / 1000} s`));
-    }, headTimeoutMs);
-    request.once('response', (response) => {
-      clearTimeout(timer);
-      resolve(answerOf(url, response));
-    });
-    request.on('error', (error) => reject(signal.aborted ? signal.reason : httpErrorOf(error)));
-    request.once('close', () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-      this.#open.delete(request);
-    });
-    request.end();
-    return promise;
+    return this.#ask('GET', url, headers, signal);
+  }
+
+  /** As `get`, for an answer without a body. */
+  head(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+    return this.#ask('HEAD', url, headers, signal);
   }
 
   /** Ends all connections. May be called again. */
   close(): void {
-    for (const request of this.#open) request.destroy(new HttpError('closed', 'the client is closed'));
+    for (const end of this.#open) end(new HttpError('closed', 'the client is closed'));
   }
 
-  #request(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): ClientRequest {
+  #ask(
+    method: 'GET' | 'HEAD',
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+    const { headTimeoutMs, proxyFor } = this.#options;
+    const proxy = proxyFor?.(url) ?? null;
+    // Before it has a connection, a destroyed request reports nothing: what connects has to be stopped as well.
+    const stop = new AbortController();
+    const request = this.#request(method, url, headers, proxy, stop.signal);
+    const end = (reason: Error): void => {
+      stop.abort(reason);
+      request.destroy(reason);
+    };
+    const onAbort = (): void => end(signal.reason);
+    this.#open.add(end);
+    signal.addEventListener('abort', onAbort, { once: true });
+    const timer = setTimeout(
+      () => end(new HttpError('timeout', `no answer within ${headTimeoutMs / 1000} s`)),
+      headTimeoutMs,
+    );
+    request.once('response', (response) => {
+      clearTimeout(timer);
+      if (proxy && response.statusCode === 407) end(proxyRefusal(proxy, 407));
+      else resolve(answerOf(url, response));
+    });
+    // Node emits no `close` if there was no connection.
+    const release = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      this.#open.delete(end);
+    };
+    request.on('error', (error) => {
+      release();
+      const fault = stop.signal.aborted ? stop.signal.reason : httpErrorOf(error);
+      reject(proxy && !signal.aborted ? viaProxy(proxy, httpErrorOf(fault)) : fault);
+    });
+    request.once('close', release);
+    request.end();
+    return promise;
+  }
+
+  #request(
+    method: string,
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    proxy: HttpProxy | null,
+    signal: AbortSignal,
+  ): ClientRequest {
     const { trust } = this.#options;
     const isSecure = url.protocol === 'https:';
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const address = {
-      ...{ host, port: Number(url.port) || (isSecure ? 443 : 80) },
-      ...{ autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptTimeoutMs },
+    const target = {
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port) || (isSecure ? 443 : 80),
     };
-    // With a connection of its own a request uses no agent, and thus neither keep-alive nor $HTTP_PROXY.
+    const isForwarded = proxy !== null && !isSecure;
+    // With a connection of its own a request uses no agent, and thus neither keep-alive nor Node's own proxies.
     return (isSecure ? requestSecurely : requestPlain)(url, {
-      headers: { ...headers, Connection: 'close' },
+      method,
+      headers: { ...headers, ...(isForwarded && proxyHeaders(proxy)), Connection: 'close' },
+      ...(isForwarded && { path: `${url.origin}${url.pathname}${url.search}` }),
       maxHeaderSize: maxHeaderBytes,
       insecureHTTPParser: true,
       createConnection: (_options, onConnected: (error: Error | null, socket: Duplex) => void) => {
-        if (!isSecure) return connect(address);
-        connectSecurely(address, trust, signal, onConnected);
+        if (!proxy && !isSecure) return connect({ ...target, ...trying });
+        if (!proxy) connectSecurely({ ...target, ...trying }, trust, signal, onConnected);
+        else
+          connectThrough(proxy, target, isSecure, trust, signal).then(
+            (socket) => onConnected(null, socket),
+            (error) => onConnected(error, new Socket()),
+          );
         return undefined;
       },
     });
   }
+}
+
+/** Connects to a proxy and, for TLS, through it to the target. */
+async function connectThrough(
+  proxy: HttpProxy,
+  target: Target,
+  isSecure: boolean,
+  trust: Trust | null,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const address = { host: proxy.host, port: proxy.port, ...trying };
+  const socket = proxy.isSecure ? await securely(address, null, signal) : connect(address);
+  if (!isSecure) return socket;
+  const tunnel = await openTunnel(proxy, socket, target, signal);
+  return securely({ ...target, socket: tunnel }, trust, signal);
+}
+
+function securely(
+  address: Parameters<typeof connectSecurely>[0],
+  trust: Trust | null,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+  connectSecurely(address, trust, signal, (error, socket) => (error ? reject(error) : resolve(socket)));
+  return promise;
+}
+
+function viaProxy({ host, port }: HttpProxy, error: HttpError): HttpError {
+  if (error.code === 'proxy' || error.code === 'closed') return error;
+  return new HttpError(error.code, `through the proxy ${host}:${port}: ${error.message}`, { cause: error });
 }
 
 function answerOf(url: URL, response: IncomingMessage): HttpAnswer {

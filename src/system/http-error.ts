@@ -9,6 +9,7 @@ export type HttpErrorCode =
   | 'not http' // the answer makes no sense
   | 'cut' // the connection ended before the end of the answer
   | 'redirect' // to where it is not followed
+  | 'proxy' // refuses the request
   | 'closed'; // by us
 
 /** An address that could not be got. The message names no address, and no secret. */

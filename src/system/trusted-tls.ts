@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { HttpError } from './http-error.ts';
 
@@ -13,24 +14,27 @@ export interface Trust {
 interface Address {
   readonly host: string;
   readonly port: number;
-  readonly autoSelectFamily: boolean;
-  readonly autoSelectFamilyAttemptTimeout: number;
+  readonly autoSelectFamily?: boolean;
+  readonly autoSelectFamilyAttemptTimeout?: number;
+  /** An open tunnel to it. */
+  readonly socket?: Duplex;
 }
 
 /**
  * Connects with TLS. Nothing is sent before the certificate is checked.
+ * @param trust null: Node's authorities, and those of `$NODE_EXTRA_CA_CERTS`
  * @param onConnected gets the connection, or an HttpError that contains the fingerprint of a certificate that is not accepted
  */
 export function connectSecurely(
   address: Address,
-  trust: Trust,
+  trust: Trust | null,
   signal: AbortSignal,
   onConnected: (error: Error | null, socket: TLSSocket) => void,
 ): void {
   const socket = connect({
     ...address,
     ...(isIP(address.host) === 0 && { servername: address.host }),
-    ...(trust.ca !== null && { ca: trust.ca }),
+    ...(trust?.ca != null && { ca: trust.ca }),
     ALPNProtocols: ['http/1.1'],
     // Checked below, where the certificate is still at hand.
     rejectUnauthorized: false,
@@ -48,7 +52,8 @@ export function connectSecurely(
   });
 }
 
-function faultOf(socket: TLSSocket, { fingerprint }: Trust): HttpError | null {
+function faultOf(socket: TLSSocket, trust: Trust | null): HttpError | null {
+  const fingerprint = trust?.fingerprint ?? null;
   const actual = socket.getPeerCertificate().fingerprint256 as string | undefined;
   if (fingerprint !== null && actual === fingerprint) return null;
   if (fingerprint !== null)
@@ -60,6 +65,11 @@ function faultOf(socket: TLSSocket, { fingerprint }: Trust): HttpError | null {
   // Node types it as an Error, but it is a code for most faults.
   const reason = socket.authorizationError as Error | string;
   const word = typeof reason === 'string' ? reason : reason.message;
+  if (!trust)
+    return new HttpError(
+      'certificate',
+      `its certificate is not trusted (${word}); if the network inspects TLS, set NODE_EXTRA_CA_CERTS to the file of its authority`,
+    );
   return new HttpError(
     'certificate',
     `its certificate is not trusted (${word}); if it is the right device, set tls_fingerprint to ${actual}, or ca_file to the authority that signed it`,
