@@ -1,5 +1,6 @@
 import { ConfigError } from '../domain/errors.ts';
 import { defaultHubAccess, type HubAccess } from '../models/download/hub-request.ts';
+import { proxyOf } from '../system/http-proxy.ts';
 import { readText } from '../system/read-text.ts';
 
 export interface AccessFlags {
@@ -8,7 +9,7 @@ export interface AccessFlags {
 }
 
 /**
- * Endpoints and token from flags and environment: --endpoint overrides HF_ENDPOINT and MODELSCOPE_ENDPOINT,
+ * Endpoints, token and proxies from flags and environment: --endpoint overrides HF_ENDPOINT and MODELSCOPE_ENDPOINT,
  * --token-file overrides HF_TOKEN.
  * @throws ConfigError for an endpoint that is not a URL, an unreadable token file, and a token that would be sent
  *   unencrypted.
@@ -33,7 +34,7 @@ export async function hubAccessOf(
     throw new ConfigError(
       `${endpoints.hf}: the token would be sent unencrypted; use an https endpoint, or neither --token-file nor HF_TOKEN`,
     );
-  return { ...defaultHubAccess, endpoints, hfToken, signal };
+  return { ...defaultHubAccess, endpoints, hfToken, proxyFor: (url) => proxyOf(url, env), signal };
 }
 
 function readEndpoint(where: string, text: string): string {

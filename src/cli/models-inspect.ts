@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { ConfigError, EngineError, messageOf } from '../domain/errors.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
 import type { Size } from '../domain/frame.ts';
-import { findMmproj, locateModel } from '../models/installed/locate.ts';
+import { findMmproj, locateModel, wholeGguf } from '../models/installed/locate.ts';
 import { readMmprojHeader } from '../models/installed/mmproj-header.ts';
 import { inspectModel } from '../vision/one-shot/inspect-model.ts';
 import type { ModelFacts } from '../vision/one-shot/inspect-request.ts';
@@ -82,9 +82,10 @@ async function filesOf(
     const found = await locateModel(path);
     return { textPath: found.text, mmprojPath: mmproj === undefined ? found.mmproj : resolve(mmproj) };
   }
+  const mmprojPath = mmproj === undefined ? await findMmproj(dirname(path)) : resolve(mmproj);
   return {
-    textPath: path,
-    mmprojPath: mmproj === undefined ? await findMmproj(dirname(path)) : resolve(mmproj),
+    textPath: await wholeGguf(path),
+    mmprojPath: mmprojPath && (await wholeGguf(mmprojPath)),
   };
 }
 

@@ -72,7 +72,7 @@ export async function describeModel(
 ): Promise<ModelDetails> {
   const entry = catalogue.find((each) => each.name === name);
   const files = await installedFiles(modelsFolder, name);
-  if (!entry && files.length === 0)
+  if (!entry && files.length === 0 && !(await installedNames(modelsFolder)).includes(name))
     throw new ConfigError(
       `${name}: neither in the catalogue nor in ${modelsFolder}; see scenecast models list`,
     );

@@ -35,8 +35,10 @@ export function showPull(
         return print(`${event.reason}; trying the next source`);
       case 'resumed':
         return print(`${event.file}: resuming from ${formatBytes(event.doneBytes)}`);
+      case 'incomplete':
+        return print(`After this pull the model cannot be used yet: it ${event.fault}`);
       case 'retry':
-        return print(`${event.file}: ${event.reason}; retrying`);
+        return print(`${event.reason}; retrying`);
       case 'restart':
         rate = null;
         return print(`${event.file}: ${event.reason}; starting over`);

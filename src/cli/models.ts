@@ -3,13 +3,12 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { probeBoard } from '../board/probe-board.ts';
 import { size } from '../config/units.ts';
-import { ConfigError, ScenecastError } from '../domain/errors.ts';
+import { ScenecastError } from '../domain/errors.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
-import { type CatalogueEntry, loadCatalogue } from '../models/catalogue.ts';
+import { loadCatalogue } from '../models/catalogue.ts';
+import { diskFault } from '../models/disk-fault.ts';
 import { pullModel } from '../models/download/pull.ts';
-import type { PullFile } from '../models/download/source.ts';
 import type { TowerChoice, TowerQuant } from '../models/download/tower-choice.ts';
-import { isAddress, modelNameOf, parseAddress } from '../models/hub-address.ts';
 import {
   defaultModelsFolder,
   installedNames,
@@ -24,6 +23,7 @@ import { type AccessFlags, hubAccessOf } from './models-access.ts';
 import { type InspectFlags, inspect, inspectionText, isModelPath } from './models-inspect.ts';
 import { describeModel, listModels, modelText, tableOf } from './models-list.ts';
 import { showPull } from './models-progress.ts';
+import { pullSourcesOf } from './pull-sources.ts';
 
 interface Flags {
   readonly dir?: string;
@@ -32,6 +32,7 @@ interface Flags {
 
 interface PullFlags extends Flags, AccessFlags {
   readonly name?: string;
+  readonly as?: string;
   readonly quantMmproj?: TowerQuant;
   readonly acceptChange?: true;
 }
@@ -54,8 +55,9 @@ export function modelsCommand(signal: AbortSignal): Command {
     .option('--size <size>', 'picture size to count image tokens for; repeatable', flagCollector(size))
     .option('--template <name>', 'show this chat template instead of the detected one')
     .action((target: string, flags: Flags & InspectFlags) => show(target, flags, signal));
-  add('pull <name-or-address...>', 'download a catalogue model, or files by address')
+  add('pull <name-or-address...>', 'download a catalogue model, or files by address; or resume a pull')
     .option('--name <name>', 'name of a model pulled by address')
+    .option('--as <file>', 'name of the file on this machine (one address)')
     .option('--endpoint <url>', 'use this host instead of the hub')
     .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
     .option(
@@ -91,11 +93,12 @@ async function show(target: string, flags: Flags & InspectFlags, signal: AbortSi
 
 async function pull(names: readonly string[], flags: PullFlags, signal: AbortSignal): Promise<void> {
   const access = await hubAccessOf(flags, process.env, signal);
-  const { name, sources } = readPull(names, flags.name, loadCatalogue());
+  const wanted = { names, modelName: flags.name, fileName: flags.as };
+  const { name, sources } = await pullSourcesOf(wanted, loadCatalogue(), folderOf(flags));
   const onEvent = showPull(process.stderr);
   const tower = await towerChoice(flags.quantMmproj ?? null, signal);
   const request = { name, sources, acceptChange: flags.acceptChange ?? false, tower };
-  const { folder, status, files } = await pullModel(request, folderOf(flags), access, onEvent);
+  const { folder, status, files, fault } = await pullModel(request, folderOf(flags), access, onEvent);
   if (flags.json) {
     const lines = files.map(({ name: file, path, pin, published }) => ({
       file,
@@ -107,7 +110,7 @@ async function pull(names: readonly string[], flags: PullFlags, signal: AbortSig
       revision: pin.revision,
       quantized_from: pin.quantized && { file: published, size_bytes: pin.sizeBytes, sha256: pin.sha256 },
     }));
-    print(JSON.stringify({ name, folder, status, files: lines }, null, 2));
+    print(JSON.stringify({ name, folder, status, fault, files: lines }, null, 2));
     return;
   }
   const isChecked = files.every(({ pin }) => pin.checkedAgainst !== null);
@@ -117,7 +120,8 @@ async function pull(names: readonly string[], flags: PullFlags, signal: AbortSig
       : isChecked
         ? "installed; its files match the hub's digests, which are now pinned"
         : 'installed; the hub has no digests, so those of the downloaded files are pinned';
-  print(`${name}: ${result}\n${folder}`);
+  const lack = fault === null ? '' : `\nIt cannot be used yet: it ${fault}`;
+  print(`${name}: ${result}\n${folder}${lack}`);
 }
 
 /** The vision tower's type on this board, and llama.cpp's own quantiser in a child process. */
@@ -135,37 +139,6 @@ function parseTowerQuant(name: string): TowerQuant {
   const type = name.toUpperCase();
   if (type !== 'F16' && type !== 'Q8_0') throw new InvalidArgumentError('It must be F16 or Q8_0.');
   return type;
-}
-
-/** What to pull, under which name, and from where. */
-function readPull(
-  names: readonly string[],
-  wantedName: string | undefined,
-  catalogue: readonly CatalogueEntry[],
-): { name: string; sources: PullFile[][] } {
-  const [first] = names as [string];
-  if (!isAddress(first)) {
-    const entry = catalogue.find(({ name }) => name === first);
-    if (!entry || names.length > 1 || wantedName !== undefined)
-      throw new ConfigError(
-        entry
-          ? `${first}: pull a model of the catalogue on its own and without --name`
-          : `${first}: neither a model of the catalogue (see scenecast models list) nor an address (hf:owner/repo/file.gguf)`,
-      );
-    const sources = entry.sources.map(({ at, ...files }) =>
-      (['text', 'mmproj'] as const).map((role) => ({
-        address: parseAddress(`${at}/${files[role].file}`),
-        role,
-        sha256: files[role].sha256,
-      })),
-    );
-    return { name: first, sources };
-  }
-  const addresses = names.map(parseAddress);
-  const name = wantedName ?? modelNameOf(addresses[0]!);
-  if (catalogue.some((entry) => entry.name === name))
-    throw new ConfigError(`--name ${name}: the catalogue has a model of this name; choose another`);
-  return { name, sources: [addresses.map((address) => ({ address, role: null, sha256: null }))] };
 }
 
 async function verify(name: string | undefined, flags: Flags, signal: AbortSignal): Promise<void> {
@@ -195,7 +168,9 @@ async function verify(name: string | undefined, flags: Flags, signal: AbortSigna
 
 async function remove(name: string, flags: Flags & { readonly forget?: true }): Promise<void> {
   const folder = folderOf(flags);
-  const { freedBytes, left } = await removeModel(folder, name, flags.forget ?? false);
+  const { freedBytes, left } = await removeModel(folder, name, flags.forget ?? false).catch((error) => {
+    throw diskFault(error, folder);
+  });
   const isPinned = Object.keys(await pinsOf(folder, name)).length > 0;
   if (flags.json) {
     print(JSON.stringify({ name, freed_bytes: freedBytes, left, pinned: isPinned }, null, 2));

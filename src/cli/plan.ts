@@ -12,8 +12,9 @@ import { ConfigError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { fetchHeader } from '../models/download/remote-header.ts';
-import { fileNameOf, isAddress, parseAddress } from '../models/hub-address.ts';
+import { fileNameOf, isAddress, parseAddress, partAddressesOf } from '../models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from '../models/installed/installed.ts';
+import { wholeGguf } from '../models/installed/locate.ts';
 import { planFor } from '../setup/engine.ts';
 import { type EngineJob, jobOf, usualJob } from '../setup/job.ts';
 import { tuningOf } from '../setup/tuning.ts';
@@ -121,20 +122,21 @@ async function filesOf(
 ): Promise<{ text: string; mmproj: string }> {
   const remote = remoteFilesOf(flags);
   if (remote) {
-    const access = await hubAccessOf(flags, process.env, signal);
+    const onRetry = (reason: string): void => void process.stderr.write(`${reason}; retrying\n`);
+    const access = { ...(await hubAccessOf(flags, process.env, signal)), onRetry };
     const fetched = async (source: string): Promise<string> => {
       if (!isAddress(source)) return resolve(source);
-      const address = parseAddress(source);
-      const path = join(scratch, fileNameOf(address));
-      await fetchHeader(address, path, access);
-      return path;
+      const parts = partAddressesOf(parseAddress(source));
+      const paths = parts.map((address) => join(scratch, fileNameOf(address)));
+      for (const [index, address] of parts.entries()) await fetchHeader(address, paths[index]!, access);
+      return paths[0]!;
     };
     return { text: await fetched(remote.text), mmproj: await fetched(remote.mmproj) };
   }
   if (flags.model?.endsWith('.gguf')) {
     if (flags.mmproj === undefined)
       throw new ConfigError(`--model ${flags.model}: pass its mmproj too, with --mmproj`);
-    return { text: resolve(flags.model), mmproj: resolve(flags.mmproj) };
+    return { text: await wholeGguf(resolve(flags.model)), mmproj: await wholeGguf(resolve(flags.mmproj)) };
   }
   const found = await chosenFiles(model, flags);
   return { text: found.text, mmproj: flags.mmproj === undefined ? found.mmproj : resolve(flags.mmproj) };

@@ -8,6 +8,7 @@ import { parseCpuinfo } from '../board/cpuinfo.ts';
 import { details } from '../domain/detail.ts';
 import type { ModelSizing } from '../domain/model-sizing.ts';
 import { stateFolder } from '../domain/state-folder.ts';
+import { partPathsOf } from '../models/installed/locate.ts';
 import { KeyedFile } from '../system/keyed-file.ts';
 import { addonPath, backendsDir } from '../vision/native/addon.ts';
 import { sizeModel } from '../vision/one-shot/size-model.ts';
@@ -83,7 +84,7 @@ export async function keptSizing(request: SizeRequest, signal?: AbortSignal): Pr
 async function keyOf(request: SizeRequest): Promise<string> {
   const folders = ['.', 'native', 'one-shot', 'picture', 'prompt'].map((name) => join(visionFolder, name));
   const modules = [backendsDir(), ...(request.cpuModule === null ? [] : [dirname(request.cpuModule)])];
-  const files = [request.textPath, request.mmprojPath, addonPath];
+  const files = [...partPathsOf(request.textPath), request.mmprojPath, addonPath];
   const parts = [
     ...[packageJson.version, request, await cpuFeatures()],
     await Promise.all(files.map(fileId)),

@@ -46,7 +46,7 @@ test('elsewhere there is a line every five seconds', () => {
     [0, progress(0)],
     [4900, progress(1_000_000)],
     [5000, progress(2_000_000)],
-    [6000, { type: 'retry', file: 'x.gguf', reason: 'cut' }],
+    [6000, { type: 'retry', reason: 'x.gguf: cut' }],
   ]);
   expect(text.split('\n')).toEqual([
     'x.gguf: 0 % of 10.0 MB',

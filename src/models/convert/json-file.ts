@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { ConfigError, messageOf } from '../../domain/errors.ts';
 import { shorten } from '../../domain/shorten.ts';
 import { readOptionalText } from '../../system/read-text.ts';
+import { refuseForeign } from '../foreign-content.ts';
 
 /**
  * Reads and checks a JSON file of a checkpoint.
@@ -32,6 +33,7 @@ export function checkJson<T>(path: string, value: unknown, schema: z.ZodType<T>)
 
 /** Parses JSON without the nulls in objects, which checkpoints write for missing values. */
 export function parseJson(path: string, source: string): unknown {
+  refuseForeign(path, Buffer.from(source.slice(0, 64)), Buffer.byteLength(source));
   try {
     return JSON.parse(source, function (this: unknown, _key, value: unknown) {
       return value === null && !Array.isArray(this) ? undefined : value;

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { ConfigError, messageOf } from '../../domain/errors.ts';
+import { refuseForeign } from '../foreign-content.ts';
 import { checkJson, parseJson } from './json-file.ts';
 
 // The format: https://huggingface.co/docs/safetensors - 8 bytes of header length, the header as JSON, then the data.
@@ -88,6 +89,9 @@ export class SafetensorsFile {
 
 async function readTensors(path: string, file: FileHandle): Promise<Map<string, StoredTensor>> {
   const { size: fileBytes } = await file.stat();
+  const head = Buffer.alloc(Math.min(64, fileBytes));
+  await readFully(path, file, head, 0);
+  refuseForeign(path, head, fileBytes);
   const length = Buffer.alloc(lengthBytes);
   if (fileBytes < lengthBytes)
     throw new ConfigError(`${path}: only ${fileBytes} bytes long; download it again`);

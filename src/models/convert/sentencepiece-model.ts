@@ -1,4 +1,5 @@
 import { ConfigError } from '../../domain/errors.ts';
+import { refuseForeign } from '../foreign-content.ts';
 
 // The fields of sentencepiece_model.proto that a vocabulary needs, read from the protobuf wire format.
 // https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
@@ -27,6 +28,7 @@ const bpeModel = 2;
  * @throws ConfigError if it is not one, or not of the BPE kind that llama.cpp's "llama" tokeniser supports
  */
 export function readSentencePieceModel(path: string, bytes: Buffer): SentencePieceModel {
+  refuseForeign(path, bytes, bytes.length);
   try {
     return readModel(path, bytes);
   } catch (cause) {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { messageOf } from '../../domain/errors.ts';
 import { formatAddress, type HubAddress } from '../hub-address.ts';
-import { type HubAccess, HubError, requestHub, withRetries } from './hub-request.ts';
+import { HubError } from './hub-error.ts';
+import { discardBody, type HubAccess, type HubAnswer, requestHub } from './hub-request.ts';
+import { withRetries } from './hub-retries.ts';
+import { readAhead } from './read-ahead.ts';
 
 /** `git-sha1` is that of a git blob, which identifies small files outside LFS on Hugging Face. */
 export interface Digest {
@@ -65,12 +68,13 @@ async function describeOnHuggingFace(address: RepositoryAddress, access: HubAcce
   const token = access.hfToken;
   const resolve = (at: string): string =>
     `${endpoint}/${repo}/resolve/${encodeURIComponent(at)}/${encodePath(path)}`;
-  const { response, allHeaders } = await ask(resolve(revision), access, { method: 'HEAD', token });
-  const commit = allHeaders.get('x-repo-commit') ?? revision;
-  const linkedSize = allHeaders.get('x-linked-size');
+  const answer = await ask(resolve(revision), access, { method: 'HEAD', token });
+  discardBody(answer.body);
+  const commit = answer.headerOnTheWay('x-repo-commit') ?? revision;
+  const linkedSize = answer.headerOnTheWay('x-linked-size');
   // The plain ETag of a redirect is that of the LFS pointer, not of the file.
-  const ownEtag = response.status === 200 ? response.headers.get('etag') : null;
-  const fromHead = digestOfEtag(allHeaders.get('x-linked-etag') ?? ownEtag);
+  const ownEtag = answer.status === 200 ? answer.header('etag') : null;
+  const fromHead = digestOfEtag(answer.headerOnTheWay('x-linked-etag') ?? ownEtag);
   const inTree = await findInTree(address, commit, access);
   const fromTree: Digest | null =
     inTree &&
@@ -100,7 +104,7 @@ async function findInTree(
   const start = `${access.endpoints.hf}/api/models/${repo}/tree/${encodeURIComponent(commit)}${folder}`;
   let next: string | null = start;
   while (next !== null) {
-    const page: { body: z.infer<typeof treeSchema>; headers: Headers } | null = await askJson(
+    const page: Page<z.infer<typeof treeSchema>> | null = await askJson(
       next,
       access,
       treeSchema,
@@ -109,7 +113,7 @@ async function findInTree(
     if (page === null) return null;
     const found = page.body.find((entry) => entry.type === 'file' && entry.path === path);
     if (found) return found;
-    next = nextPageOf(page.headers.get('link'), start);
+    next = nextPageOf(page.link, start);
   }
   throw new HubError(`hf:${repo}: ${path} is not in the repository at ${revision}`, { isTemporary: false });
 }
@@ -169,43 +173,59 @@ async function describeOnModelScope(address: RepositoryAddress, access: HubAcces
   };
 }
 
+interface Page<T> {
+  readonly body: T;
+  /** The header Link. */
+  readonly link: string | null;
+}
+
+const maxPageBytes = 32 << 20;
+
 /** An API's response, checked; null for 404. */
 async function askJson<T>(
   url: string,
   access: HubAccess,
   schema: z.ZodType<T>,
   token: string | null,
-): Promise<{ body: T; headers: Headers } | null> {
-  let response: Response;
+): Promise<Page<T> | null> {
+  let answer: HubAnswer;
   try {
-    ({ response } = await ask(url, access, { token }));
+    answer = await ask(url, access, { token });
   } catch (error) {
     if (error instanceof HubError && error.status === 404) return null;
     throw error;
   }
   try {
-    return { body: schema.parse(await response.json()), headers: response.headers };
+    return { body: schema.parse(JSON.parse(await readPage(answer))), link: answer.header('link') };
   } catch (cause) {
     access.signal.throwIfAborted();
     throw new HubError(
       `${new URL(url).host}: its response cannot be read: ${messageOf(cause).slice(0, 200)}`,
-      {
-        cause,
-        isTemporary: !(cause instanceof z.ZodError),
-      },
+      { cause, isTemporary: !(cause instanceof z.ZodError) },
     );
   }
+}
+
+async function readPage({ body }: HubAnswer): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of readAhead(body)) {
+    size += chunk.length;
+    if (size > maxPageBytes) throw new Error(`it is longer than ${maxPageBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function ask(
   url: string,
   access: HubAccess,
   options: { method?: 'HEAD'; token: string | null },
-): Promise<{ response: Response; allHeaders: Headers }> {
+): Promise<HubAnswer> {
   const timeout = AbortSignal.timeout(access.idleTimeoutMs);
   try {
     const signal = AbortSignal.any([access.signal, timeout]);
-    return await requestHub(url, { ...options, follow: 'same-origin', signal });
+    return await requestHub(url, { ...options, follow: 'same-origin', signal }, access);
   } catch (error) {
     access.signal.throwIfAborted();
     if (timeout.aborted)

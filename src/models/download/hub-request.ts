@@ -1,28 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { doublingBackOffMs } from '../../domain/doubling-back-off.ts';
-import { messageOf, ScenecastError } from '../../domain/errors.ts';
-
-/** A hub or a file on it failed. `isTemporary`: a later retry may succeed. */
-export class HubError extends ScenecastError {
-  override readonly name = 'HubError';
-  readonly isTemporary: boolean;
-  /** The server's Retry-After; null if it sent none. */
-  readonly retryAfterMs: number | null;
-  /** The HTTP status; null without a response, or with a good one. */
-  readonly status: number | null;
-  constructor(message: string, options: HubErrorOptions) {
-    super(message, options);
-    this.isTemporary = options.isTemporary;
-    this.retryAfterMs = options.retryAfterMs ?? null;
-    this.status = options.status ?? null;
-  }
-}
-
-interface HubErrorOptions extends ErrorOptions {
-  readonly isTemporary: boolean;
-  readonly retryAfterMs?: number | null;
-  readonly status?: number;
-}
+import type { Readable } from 'node:stream';
+import { messageOf } from '../../domain/errors.ts';
+import { type HttpAnswer, HttpClient } from '../../system/http-client.ts';
+import { HttpError, type HttpErrorCode } from '../../system/http-error.ts';
+import type { HttpProxy } from '../../system/http-proxy.ts';
+import { HubError } from './hub-error.ts';
 
 /** Settings for requests to hubs. */
 export interface HubAccess {
@@ -30,6 +11,8 @@ export interface HubAccess {
   readonly endpoints: Readonly<Record<'hf' | 'modelscope', string>>;
   /** Sent to Hugging Face's own origin only; never in a message. */
   readonly hfToken: string | null;
+  /** The proxy for an address; null: none. */
+  readonly proxyFor: (url: URL) => HttpProxy | null;
   readonly signal: AbortSignal;
   /** The first pause between attempts; it doubles up to 30 s. */
   readonly backoffMs: number;
@@ -37,14 +20,18 @@ export interface HubAccess {
   readonly idleTimeoutMs: number;
   /** Max attempts in a row without progress. */
   readonly attempts: number;
+  /** Called before each new attempt, with the reason. */
+  readonly onRetry: (reason: string) => void;
 }
 
 export const defaultHubAccess = {
   endpoints: { hf: 'https://huggingface.co', modelscope: 'https://modelscope.cn' },
   hfToken: null,
+  proxyFor: () => null,
   backoffMs: 500,
   idleTimeoutMs: 60_000,
   attempts: 8,
+  onRetry: () => {},
 } as const satisfies Omit<HubAccess, 'signal'>;
 
 interface Request {
@@ -58,80 +45,106 @@ interface Request {
   readonly signal: AbortSignal;
 }
 
+/** The last answer to a request. The caller reads or destroys its body. */
+export interface HubAnswer {
+  readonly status: number;
+  /** The first value of a header; null: it has none. */
+  header(name: string): string | null;
+  /** The same, of the redirects too: Hugging Face sends a file's digest with one. */
+  headerOnTheWay(name: string): string | null;
+  readonly body: Readable;
+}
+
+const headTimeoutMs = 30_000;
 const maxRedirects = 10;
-const maxRetryAfterMs = 300_000;
-const maxBackoffMs = 30_000;
+/** Trying again cannot help. */
+const permanent: readonly HttpErrorCode[] = ['certificate', 'tls', 'proxy'];
 
 /**
  * Sends a request and follows redirects itself: the token never leaves the first origin, and an https address never
- * leads to an http one. With `same-origin` a redirect to another origin is returned as the response.
- * @returns the last response, and the headers of all responses (later ones win): Hugging Face sends a file's digest in
- *   the redirect.
- * @throws HubError for network failures (temporary), and for statuses other than 2xx, 3xx and 416.
+ * leads to an http one. With `same-origin` a redirect to another origin is returned as the answer.
+ * @throws HubError for network failures (mostly temporary), and for statuses other than 2xx, 3xx and 416.
  */
-export async function requestHub(
-  start: string,
-  { method = 'GET', headers = {}, token = null, follow, signal }: Request,
-): Promise<{ response: Response; allHeaders: Headers }> {
-  let url = new URL(start);
-  const firstOrigin = url.origin;
-  const allHeaders = new Headers();
-  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const response = await fetchOnce(url, {
-      method,
-      redirect: 'manual',
-      signal,
-      headers: {
-        'accept-encoding': 'identity',
-        'user-agent': 'scenecast',
-        ...headers,
-        ...(token !== null && url.origin === firstOrigin ? { authorization: `Bearer ${token}` } : {}),
-      },
-    });
-    for (const [name, value] of response.headers) allHeaders.set(name, value);
-    const location = response.headers.get('location');
-    if (response.status < 300 || response.status >= 400 || response.status === 304 || location === null) {
-      await throwOnFailure(url, response);
-      return { response, allHeaders };
+export async function requestHub(start: string, request: Request, access: HubAccess): Promise<HubAnswer> {
+  const client = new HttpClient({ headTimeoutMs, trust: null, proxyFor: access.proxyFor });
+  const firstOrigin = new URL(start).origin;
+  const answers: HttpAnswer[] = [];
+  for (let url = new URL(start); answers.length <= maxRedirects; ) {
+    const answer = await ask(client, url, url.origin === firstOrigin, request);
+    answers.unshift(answer);
+    const target = targetOf(answer);
+    if (!target || (request.follow === 'same-origin' && target.origin !== url.origin)) {
+      throwOnFailure(answer);
+      return {
+        status: answer.status,
+        header: (name) => answer.header(name)[0] ?? null,
+        headerOnTheWay: (name) => answers.flatMap((each) => each.header(name))[0] ?? null,
+        body: answer.body,
+      };
     }
-    await response.body?.cancel();
-    const next = new URL(location, url);
-    if (follow === 'same-origin' && next.origin !== url.origin) return { response, allHeaders };
-    if (next.protocol !== 'https:' && (url.protocol === 'https:' || next.protocol !== 'http:'))
-      throw new HubError(
-        `${url.host} redirects to ${next.protocol}//${next.host}, which is not safe to follow`,
-        {
-          isTemporary: false,
-        },
-      );
-    url = next;
+    discardBody(answer.body);
+    requireSafe(url, target);
+    url = target;
   }
   throw new HubError(`${new URL(start).host} redirects more than ${maxRedirects} times`, {
     isTemporary: false,
   });
 }
 
-async function fetchOnce(url: URL, init: RequestInit): Promise<Response> {
+async function ask(
+  client: HttpClient,
+  url: URL,
+  isFirstOrigin: boolean,
+  { method = 'GET', headers = {}, token = null, signal }: Request,
+): Promise<HttpAnswer> {
+  const sent = {
+    'Accept-Encoding': 'identity',
+    'User-Agent': 'scenecast',
+    ...headers,
+    ...(token !== null && isFirstOrigin ? { Authorization: `Bearer ${token}` } : {}),
+  };
   try {
-    return await fetch(url, init);
+    return await (method === 'HEAD' ? client.head(url, sent, signal) : client.get(url, sent, signal));
   } catch (cause) {
-    init.signal?.throwIfAborted();
-    const { cause: reason } = cause as { cause?: unknown };
-    throw new HubError(`${url.host} cannot be reached: ${messageOf(reason ?? cause)}`, {
+    signal.throwIfAborted();
+    if (!(cause instanceof HttpError)) throw cause;
+    throw new HubError(`${url.host} cannot be reached: ${cause.message}`, {
       cause,
-      isTemporary: true,
+      isTemporary: !permanent.includes(cause.code),
+      isOffline: cause.code === 'unreachable',
     });
   }
 }
 
-async function throwOnFailure(url: URL, response: Response): Promise<void> {
-  const { status, headers } = response;
+/** Where a redirect leads; null: the answer is none. */
+function targetOf({ url, status, header }: HttpAnswer): URL | null {
+  const [location] = header('location');
+  if (status < 300 || status >= 400 || status === 304 || location === undefined) return null;
+  try {
+    return new URL(location, url);
+  } catch (cause) {
+    throw new HubError(`${url.host} redirects to an invalid address: ${messageOf(cause)}`, {
+      cause,
+      isTemporary: false,
+    });
+  }
+}
+
+function requireSafe(from: URL, to: URL): void {
+  if (to.protocol === 'https:' || (from.protocol === 'http:' && to.protocol === 'http:')) return;
+  throw new HubError(`${from.host} redirects to ${to.protocol}//${to.host}, which is not safe to follow`, {
+    isTemporary: false,
+  });
+}
+
+function throwOnFailure(answer: HttpAnswer): void {
+  const { url, status } = answer;
   // The caller handles 416: it may mean that the part is already complete.
   if ((status >= 200 && status < 400) || status === 416) return;
-  await response.body?.cancel();
+  discardBody(answer.body);
   const isTemporary = status === 408 || status === 425 || status === 429 || status >= 500;
   // Hugging Face sends the reason in a header; limit its length.
-  const reason = headers.get('x-error-message')?.slice(0, 200);
+  const reason = answer.header('x-error-message')[0]?.slice(0, 200);
   const remedy =
     status === 401 || status === 403
       ? ': the repository is private, gated or missing; if you have a token, give it with --token-file or HF_TOKEN'
@@ -140,8 +153,13 @@ async function throwOnFailure(url: URL, response: Response): Promise<void> {
         : '';
   throw new HubError(
     `${url.host}${url.pathname} answered ${status}${reason ? ` (${reason})` : ''}${remedy}`,
-    { isTemporary, status, retryAfterMs: retryAfterOf(headers.get('retry-after')) },
+    { isTemporary, status, retryAfterMs: retryAfterOf(answer.header('retry-after')[0] ?? null) },
   );
+}
+
+/** Ends the connection of an answer whose body is not read. */
+export function discardBody(body: Readable): void {
+  body.on('error', () => {}).destroy();
 }
 
 /** Reads Retry-After (RFC 9110, 10.2.3: seconds or a date) as milliseconds from `nowMs`. */
@@ -150,36 +168,4 @@ export function retryAfterOf(value: string | null, nowMs = Date.now()): number |
   if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
   const date = Date.parse(value);
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
-}
-
-/**
- * Waits before the next attempt: the server's Retry-After, else 2^failures times the first pause, with jitter.
- * @throws HubError if the server asks for more than five minutes: leave that decision to people.
- */
-export async function pauseBefore(failures: number, error: unknown, access: HubAccess): Promise<void> {
-  const retryAfterMs = error instanceof HubError ? error.retryAfterMs : null;
-  if (retryAfterMs !== null && retryAfterMs > maxRetryAfterMs)
-    throw new HubError(
-      `${messageOf(error)}; the server asks to retry after ${Math.ceil(retryAfterMs / 60_000)} minutes`,
-      {
-        cause: error,
-        isTemporary: false,
-      },
-    );
-  const bounds = { firstMs: access.backoffMs, maxMs: maxBackoffMs };
-  await delay(retryAfterMs ?? doublingBackOffMs(bounds, failures, [0.75, 1.25]), undefined, {
-    signal: access.signal,
-  });
-}
-
-/** Retries with pauses while failures are temporary and attempts are left. */
-export async function withRetries<T>(access: HubAccess, attempt: () => Promise<T>): Promise<T> {
-  for (let failures = 0; ; failures++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof HubError && error.isTemporary) || failures + 1 >= access.attempts) throw error;
-      await pauseBefore(failures, error, access);
-    }
-  }
 }

@@ -1,52 +1,50 @@
+import type { Readable } from 'node:stream';
+import { httpErrorOf } from '../../system/http-error.ts';
+
 /** Max bytes waiting in memory for the disk. */
 const limitBytes = 4 * 1024 * 1024;
 
 /**
- * Reads a body ahead of its consumer. A web stream drops its queue on an error; this yields everything received before
- * the error first, so that no attempt loses data.
- * @returns the chunks; then throws the body's error.
+ * Reads a body ahead of its consumer. A stream drops its buffer on an error; this yields everything received before the
+ * error first, so that no attempt loses data. A consumer that stops early destroys the body.
+ * @returns the chunks; then throws the body's error, as an HttpError.
  */
-export function readAhead(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-  const queue: Uint8Array[] = [];
+export function readAhead(body: Readable): AsyncIterable<Buffer> {
+  const queue: Buffer[] = [];
   let queuedBytes = 0;
   let end: { readonly error: unknown } | 'whole' | null = null;
-  let wakeConsumer = (): void => {};
-  let wakeReader = (): void => {};
-  const read = async (): Promise<void> => {
-    const reader = body.getReader();
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        queue.push(value);
-        queuedBytes += value.length;
-        wakeConsumer();
-        while (queuedBytes >= limitBytes)
-          await new Promise<void>((resolve) => {
-            wakeReader = resolve;
-          });
-      }
-      end = 'whole';
-    } catch (error) {
-      end = { error };
-    }
-    wakeConsumer();
+  let wake = (): void => {};
+  const finish = (how: typeof end): void => {
+    end ??= how;
+    wake();
   };
-  void read();
+  body.on('data', (chunk: Buffer) => {
+    queue.push(chunk);
+    queuedBytes += chunk.length;
+    if (queuedBytes >= limitBytes) body.pause();
+    wake();
+  });
+  body.once('end', () => finish('whole'));
+  body.on('error', (error) => finish({ error }));
+  body.once('close', () => finish({ error: Object.assign(new Error('closed'), { code: 'ECONNRESET' }) }));
   return {
     async *[Symbol.asyncIterator]() {
-      for (;;) {
-        const chunk = queue.shift();
-        if (chunk !== undefined) {
-          queuedBytes -= chunk.length;
-          wakeReader();
-          yield chunk;
-        } else if (end === 'whole') return;
-        else if (end !== null) throw end.error;
-        else
-          await new Promise<void>((resolve) => {
-            wakeConsumer = resolve;
-          });
+      try {
+        for (;;) {
+          const chunk = queue.shift();
+          if (chunk !== undefined) {
+            queuedBytes -= chunk.length;
+            if (queuedBytes < limitBytes) body.resume();
+            yield chunk;
+          } else if (end === 'whole') return;
+          else if (end !== null) throw httpErrorOf(end.error);
+          else
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+        }
+      } finally {
+        body.destroy();
       }
     },
   };

@@ -2,19 +2,22 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncToDisk } from '../../system/sync-to-disk.ts';
 import { type FreeBytes, requireFreeSpace } from '../free-space.ts';
-import { fileNameOf, formatAddress, type HubAddress } from '../hub-address.ts';
+import { formatAddress, type HubAddress } from '../hub-address.ts';
 import type { FolderLock } from '../installed/folder-lock.ts';
 import { changePins, isIntact } from '../installed/installed.ts';
 import { lockFilePath, type ModelPins, type Pin } from '../installed/lock-file.ts';
 import { type DownloadEvent, downloadFile } from './file.ts';
+import { HubError } from './hub-error.ts';
 import { describeRemoteFile, type RemoteFile } from './hub-file.ts';
-import { type HubAccess, HubError } from './hub-request.ts';
+import type { HubAccess } from './hub-request.ts';
 import { type DownloadPart, statePathOf } from './part.ts';
 import { quantizedForm, type TowerChoice, type TowerEvent } from './tower-choice.ts';
 
 /** One file to pull. */
 export interface PullFile {
   readonly address: HubAddress;
+  /** On this machine. */
+  readonly name: string;
   readonly role: 'text' | 'mmproj' | null;
   /** From the catalogue. */
   readonly sha256: string | null;
@@ -32,7 +35,8 @@ export interface PulledFile {
 /** Events of a pull, for display. */
 export type PullEvent =
   | { readonly type: 'source'; readonly addresses: readonly string[]; readonly sizeBytes: number | null }
-  | { readonly type: 'source-failed'; readonly reason: string }
+  | { readonly type: 'source-failed' | 'retry'; readonly reason: string }
+  | { readonly type: 'incomplete'; readonly fault: string }
   | { readonly type: 'file-done'; readonly file: string }
   | TowerEvent
   | (DownloadEvent & { readonly file: string });
@@ -77,7 +81,7 @@ export async function pullSource(files: readonly PullFile[], context: PullContex
 
 async function pullFile(file: PullFile, remote: RemoteFile, context: PullContext): Promise<PulledFile> {
   const { folder, pins, access, freeBytes, onEvent } = context;
-  const name = fileNameOf(file.address);
+  const { name } = file;
   const path = join(folder, name);
   if (remote.digest?.algorithm === 'sha256') {
     const { sizeBytes, digest } = remote;
@@ -93,13 +97,11 @@ async function pullFile(file: PullFile, remote: RemoteFile, context: PullContext
       return { name, path, pin, published: name };
     }
   }
-  const part = await downloadFile(
-    remote,
-    path,
+  const part = await downloadFile(remote, path, {
     access,
-    (event) => onEvent({ ...event, file: name }),
-    (neededBytes) => requireFreeSpace(folder, neededBytes, freeBytes),
-  );
+    onEvent: (event) => onEvent({ ...event, file: name }),
+    requireSpace: (neededBytes) => requireFreeSpace(folder, neededBytes, freeBytes),
+  });
   try {
     const sha256 = part.sha256();
     try {
@@ -151,9 +153,8 @@ function pinOf(file: PullFile, remote: RemoteFile, sizeBytes: number, sha256: st
 /** Refuses a file that differs from the pinned one, or from the catalogue's. */
 function refuseChanged(file: PullFile, sha256: string, context: PullContext): void {
   if (context.acceptChange) return;
-  const name = fileNameOf(file.address);
   const ofSameRole = Object.values(context.pins).find(({ role }) => role !== null && role === file.role);
-  const pin = context.pins[name] ?? ofSameRole;
+  const pin = context.pins[file.name] ?? ofSameRole;
   const expected = pin?.sha256 ?? file.sha256;
   if (expected === null || expected === sha256) return;
   const expectation = pin
@@ -172,8 +173,7 @@ async function missingBytes(
   { folder, pins, tower, access }: PullContext,
 ): Promise<number> {
   let missing = 0;
-  for (const [index, { address }] of files.entries()) {
-    const name = fileNameOf(address);
+  for (const [index, { name }] of files.entries()) {
     if (await quantizedForm(pins[name], folder, tower, access.signal)) continue;
     const path = join(folder, name);
     const whole = (await stat(path).catch(() => null))?.size ?? 0;

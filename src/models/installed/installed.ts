@@ -9,6 +9,7 @@ import { syncToDisk } from '../../system/sync-to-disk.ts';
 import { modelNamePattern } from '../hub-address.ts';
 import { takeLock } from './folder-lock.ts';
 import { expectedFiles, type FileRecord, type Pin, pinsOf, recordOf, writePins } from './lock-file.ts';
+import { removePullNote } from './pull-note.ts';
 
 /** One file of an installed model. */
 export interface InstalledFile {
@@ -50,13 +51,13 @@ export const pullLockPath = (modelsFolder: string, name: string): string =>
 export const lockFileLockPath = (modelsFolder: string): string =>
   join(modelsFolder, '.models.lock.json.writing');
 
-/** The names of all folders with a GGUF inside. */
+/** The names of all folders with a GGUF inside, or a part of one. */
 export async function installedNames(modelsFolder: string): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await readdir(modelsFolder, { withFileTypes: true }).catch(() => [])) {
     if (!modelNamePattern.test(entry.name)) continue;
     const files = await readdir(join(modelsFolder, entry.name)).catch(() => []);
-    if (files.some((file) => file.endsWith('.gguf'))) names.push(entry.name);
+    if (files.some((file) => /\.gguf(?:\.part)?$/i.test(file))) names.push(entry.name);
   }
   return names.sort();
 }
@@ -65,9 +66,7 @@ export async function installedNames(modelsFolder: string): Promise<string[]> {
 export async function installedFiles(modelsFolder: string, name: string): Promise<InstalledFile[]> {
   const folder = modelFolder(modelsFolder, name);
   const pins = await pinsOf(modelsFolder, name);
-  const names = (await readdir(folder).catch(() => [])).filter(
-    (file) => file.endsWith('.gguf') || pins[file],
-  );
+  const names = (await readdir(folder).catch(() => [])).filter((file) => /\.gguf$/i.test(file) || pins[file]);
   return Promise.all(
     names.sort().map(async (file) => {
       const path = join(folder, file);
@@ -140,6 +139,7 @@ export async function removeModel(
   const lock = await takeLock(pullLockPath(modelsFolder, name), `${name} is being pulled`, 0);
   try {
     if (forgetPins) await changePins(modelsFolder, name, () => null);
+    await removePullNote(modelsFolder, name);
     // For a link to a model elsewhere, remove only the link.
     if (isLink) {
       await rm(folder);

@@ -1,6 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-
-// GGUF versions 2 and 3, little-endian: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+import { HeaderEnd, HeaderReader } from '../gguf-header.ts';
 
 /** What a vision projector's header says, as far as its type matters. */
 export interface MmprojHeader {
@@ -12,10 +11,6 @@ export interface MmprojHeader {
 
 /** An mmproj has no vocabulary: its header takes some 100 kB. */
 const maxHeaderBytes = 16 << 20;
-/** By GGUF's number of a metadata type; strings (8) and arrays (9) have none. */
-const sizeOfType: Readonly<Record<number, number>> = {
-  ...{ 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 },
-};
 /** ggml's names of the types that projectors are stored in, by number. */
 const typeNames: Readonly<Record<number, string>> = {
   ...{ 0: 'F32', 1: 'F16', 2: 'Q4_0', 3: 'Q4_1', 6: 'Q5_0', 7: 'Q5_1', 8: 'Q8_0', 10: 'Q2_K', 11: 'Q3_K' },
@@ -73,50 +68,4 @@ function parse(bytes: Buffer): MmprojHeader | null {
   if (!most) return null;
   const projector = texts.get('clip.projector_type') ?? texts.get('clip.vision.projector_type') ?? 'mlp';
   return { type: typeNames[most[0]] ?? `type ${most[0]}`, projector };
-}
-
-class HeaderEnd extends Error {}
-
-/** Reads forward. @throws HeaderEnd at the end of the bytes */
-class HeaderReader {
-  readonly #bytes: Buffer;
-  #at: number;
-
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes;
-    this.#at = at;
-  }
-
-  u32(): number {
-    return this.#bytes.readUInt32LE(this.#advance(4));
-  }
-
-  u64(): number {
-    return Number(this.#bytes.readBigUInt64LE(this.#advance(8)));
-  }
-
-  string(): string {
-    const begin = this.#advance(this.u64());
-    return this.#bytes.toString('utf8', begin, this.#at);
-  }
-
-  /** Skips a value of this metadata type. */
-  skip(type: number): void {
-    if (type === 8) this.#advance(this.u64());
-    else if (type !== 9) this.#advance(sizeOfType[type] ?? Number.POSITIVE_INFINITY);
-    else {
-      const item = this.u32();
-      const length = this.u64();
-      if (item === 8) for (let index = 0; index < length; index++) this.#advance(this.u64());
-      else this.#advance(length * (sizeOfType[item] ?? Number.POSITIVE_INFINITY));
-    }
-  }
-
-  /** @returns where these bytes begin */
-  #advance(size: number): number {
-    const begin = this.#at;
-    if (begin + size > this.#bytes.length) throw new HeaderEnd();
-    this.#at = begin + size;
-    return begin;
-  }
 }

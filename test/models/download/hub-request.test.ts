@@ -1,9 +1,11 @@
+import { buffer } from 'node:stream/consumers';
 import { beforeEach, expect, test } from 'vitest';
+import { HubError } from '../../../src/models/download/hub-error.ts';
 import { describeRemoteFile } from '../../../src/models/download/hub-file.ts';
 import {
   defaultHubAccess,
+  discardBody,
   type HubAccess,
-  HubError,
   requestHub,
   retryAfterOf,
 } from '../../../src/models/download/hub-request.ts';
@@ -31,8 +33,12 @@ const access = (over: Partial<HubAccess> = {}): HubAccess => ({
 
 test('the token is sent to the hub, and not after a redirect to another port', async () => {
   const remote = await describeRemoteFile(parseAddress('hf:o/r/x.gguf'), access({ hfToken: 'hf_secret' }));
-  const { response } = await requestHub(remote.url, { token: remote.token, follow: 'anywhere', signal });
-  expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+  const { body } = await requestHub(
+    remote.url,
+    { token: remote.token, follow: 'anywhere', signal },
+    access(),
+  );
+  expect((await buffer(body)).equals(bytes)).toBe(true);
   const authorizations = new Map(
     hub.seen.map(({ server, path, headers }) => [`${server} ${path.split('?')[0]}`, headers.authorization]),
   );
@@ -44,11 +50,9 @@ test('the token is sent to the hub, and not after a redirect to another port', a
 
 test('within one origin it stays with the request', async () => {
   hub.redirects = false;
-  await requestHub(`${hub.endpoint}/o/r/resolve/main/x.gguf`, {
-    token: 'hf_secret',
-    follow: 'anywhere',
-    signal,
-  });
+  const url = `${hub.endpoint}/o/r/resolve/main/x.gguf`;
+  const { body } = await requestHub(url, { token: 'hf_secret', follow: 'anywhere', signal }, access());
+  discardBody(body);
   expect(hub.seen.map(({ headers }) => headers.authorization)).toEqual([
     'Bearer hf_secret',
     'Bearer hf_secret',
@@ -124,14 +128,14 @@ test.each([
 
 test('a redirect to another protocol is not followed', async () => {
   hub.apiFault = () => ({ status: 302, headers: { location: 'ftp://example.invalid/x.gguf' } });
-  await expect(requestHub(`${hub.endpoint}/x`, { follow: 'anywhere', signal })).rejects.toThrow(
+  await expect(requestHub(`${hub.endpoint}/x`, { follow: 'anywhere', signal }, access())).rejects.toThrow(
     /redirects to ftp:\/\/example\.invalid, which is not safe to follow/,
   );
 });
 
 test('an endless redirect is given up', async () => {
   hub.apiFault = (request) => ({ status: 302, headers: { location: `${request.url}x` } });
-  await expect(requestHub(`${hub.endpoint}/x`, { follow: 'anywhere', signal })).rejects.toThrow(
+  await expect(requestHub(`${hub.endpoint}/x`, { follow: 'anywhere', signal }, access())).rejects.toThrow(
     /more than 10 times/,
   );
 });
@@ -139,7 +143,9 @@ test('an endless redirect is given up', async () => {
 test('an unreachable server is a temporary error', async () => {
   const { endpoint } = hub;
   await hub.close();
-  const error = await requestHub(`${endpoint}/x`, { follow: 'anywhere', signal }).catch((thrown) => thrown);
+  const error = await requestHub(`${endpoint}/x`, { follow: 'anywhere', signal }, access()).catch(
+    (thrown) => thrown,
+  );
   expect(error).toBeInstanceOf(HubError);
   expect(error.message).toMatch(/127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED/);
   expect(error.isTemporary).toBe(true);

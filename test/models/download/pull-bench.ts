@@ -6,7 +6,7 @@ import type { HubAccess } from '../../../src/models/download/hub-request.ts';
 import { type PulledModel, pullModel } from '../../../src/models/download/pull.ts';
 import type { PullEvent, PullFile } from '../../../src/models/download/source.ts';
 import type { TowerChoice } from '../../../src/models/download/tower-choice.ts';
-import { parseAddress } from '../../../src/models/hub-address.ts';
+import { fileNameOf, parseAddress } from '../../../src/models/hub-address.ts';
 import { type Fault, ggufBytes, LoopbackHub, sha256 } from '../../../tools/test/loopback-hub.ts';
 
 export const text = ggufBytes(300_000, 1);
@@ -62,6 +62,8 @@ export class PullBench {
       {
         endpoints: { hf: this.hub.endpoint, modelscope: this.hub.endpoint },
         hfToken: null,
+        proxyFor: () => null,
+        onRetry: () => {},
         signal: new AbortController().signal,
         backoffMs: 1,
         idleTimeoutMs: 5000,
@@ -107,5 +109,8 @@ export class PullBench {
 
 /** A source of files that are pulled by address. */
 export function source(...addresses: string[]): PullFile[] {
-  return addresses.map((address) => ({ address: parseAddress(address), role: null, sha256: null }));
+  return addresses.map((text) => {
+    const address = parseAddress(text);
+    return { address, name: fileNameOf(address), role: null, sha256: null };
+  });
 }
