@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -56,6 +57,22 @@ test('a changed file is sized again', async () => {
     utimesSync(path, 1, 1);
     await expect(keptSizing(request)).rejects.toMatchObject(notKept);
   }
+});
+
+test('a changed part of a split model is sized again', async () => {
+  const script = join(import.meta.dirname, '../cases/split-gguf.py');
+  execFileSync('python3', [script, request.textPath, join(folder, 'text'), '2']);
+  const [first, second] = [1, 2].map((number) => join(folder, `text-0000${number}-of-00002.gguf`)) as [
+    string,
+    string,
+  ];
+  const split = { ...request, textPath: first };
+  const sizing = await keptSizing(split);
+  expect(sizing.textBytes).toBe((await keptSizing(request)).textBytes);
+  forbidProcesses();
+  expect(await keptSizing(split)).toEqual(sizing);
+  utimesSync(second, 1, 1);
+  await expect(keptSizing(split)).rejects.toMatchObject(notKept);
 });
 
 test('another job, CPU module or model is sized again', async () => {

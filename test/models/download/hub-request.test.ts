@@ -102,6 +102,13 @@ test('the digest of a mirror without a listing is that of the download, and neve
   });
 });
 
+test('the digest that a redirect within the hub has is used', async () => {
+  hub.hasTree = false;
+  hub.redirects = false;
+  const { digest, sizeBytes, revision } = await describeRemoteFile(parseAddress('hf:o/r/x.gguf'), access());
+  expect([digest?.hex, sizeBytes, revision]).toEqual([sha256(bytes), 1000, hub.commit]);
+});
+
 test('ModelScope: size, digest and commit of a file', async () => {
   expect(await describeRemoteFile(parseAddress('modelscope:o/r/x.gguf'), access())).toMatchObject({
     url: `${hub.endpoint}/api/v1/models/o/r/repo?Revision=${hub.commit}&FilePath=x.gguf`,

@@ -59,6 +59,12 @@ function expectPublished(): void {
   expect(readFileSync(bench.path('mmproj-model-f16.gguf')).equals(published)).toBe(true);
 }
 
+test('the published form of a quantised tower is no second projector', async () => {
+  expect((await bench.pull({ sources, tower: toQ8 })).fault).toBeNull();
+  expect((await bench.pull({ sources, tower: toQ8 })).fault).toBeNull();
+  expect((await bench.pull({ tower: toQ8 })).fault).toBeNull();
+});
+
 test('an F16 tower is quantised after the download, and both digests are recorded', async () => {
   const pulled = await bench.pull({ sources, tower: toQ8 });
   expectQuantized();
