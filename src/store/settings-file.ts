@@ -1,9 +1,12 @@
-import { readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ChangedSettings } from '../domain/camera-settings.ts';
 import { isMissingFile, messageOf } from '../domain/errors.ts';
 import type { Log, SettingsStore } from '../pipeline/ports.ts';
+import { readRegularFile } from '../system/read-regular-file.ts';
 import { replaceFile } from '../system/replace-file.ts';
+
+const maxFileBytes = 4 * 2 ** 20;
 
 const changeOf = <Value extends z.ZodType>(value: Value) =>
   z.strictObject({ value, config: value }).optional();
@@ -35,7 +38,7 @@ export class SettingsFile implements SettingsStore {
     const path = this.#path;
     let text: string;
     try {
-      text = await readFile(path, 'utf8');
+      text = (await readRegularFile(path, maxFileBytes)).toString();
     } catch (error) {
       if (!isMissingFile(error))
         this.#log.warn({ path, reason: messageOf(error) }, 'settings cannot be read; using the config');

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { isMissingFile, messageOf } from '../domain/errors.ts';
 import type { Log } from '../pipeline/ports.ts';
+import { readRegularFile } from '../system/read-regular-file.ts';
 import { replaceFile } from '../system/replace-file.ts';
+
+const maxFileBytes = 4 * 2 ** 20;
 
 const fileSchema = z.strictObject({ version: z.literal(1), topics: z.array(z.string()) });
 
@@ -28,7 +30,8 @@ export async function rememberTopics(path: string, topics: readonly string[], lo
 
 async function topicsIn(path: string, log: Log): Promise<string[]> {
   try {
-    return fileSchema.parse(JSON.parse(await readFile(path, 'utf8'))).topics;
+    const text = (await readRegularFile(path, maxFileBytes)).toString();
+    return fileSchema.parse(JSON.parse(text)).topics;
   } catch (error) {
     if (!isMissingFile(error)) log.warn({ path, reason: messageOf(error) }, 'topics file cannot be read');
     return [];

@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readRegularFile } from './read-regular-file.ts';
 import { replaceFile } from './replace-file.ts';
+
+const maxFileBytes = 4 * 2 ** 20;
 
 /** Entries by key, in a JSON file. An unreadable file counts as empty: keep only what can be found out again. */
 export class KeyedFile<Entry> {
@@ -30,7 +32,8 @@ export class KeyedFile<Entry> {
 
   async #readAll(): Promise<Map<string, Entry>> {
     try {
-      const { models } = this.#schema.parse(JSON.parse(await readFile(this.#path, 'utf8')));
+      const text = (await readRegularFile(this.#path, maxFileBytes)).toString();
+      const { models } = this.#schema.parse(JSON.parse(text));
       return new Map(Object.entries(models));
     } catch {
       return new Map();

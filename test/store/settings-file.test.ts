@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -56,6 +65,15 @@ test.each([
   expect(await new SettingsFile(path, log).load()).toEqual(new Map());
   expect(readFileSync(`${path}.damaged`, 'utf8')).toBe(text);
   expect(log.lines).toMatchObject([{ level: 'warn', fields: { aside: `${path}.damaged` } }]);
+});
+
+test('a file of 200 MB is not read', async () => {
+  const path = join(scratch(), 'settings.json');
+  writeFileSync(path, '{');
+  truncateSync(path, 200e6);
+  const log = new LogLines();
+  expect(await new SettingsFile(path, log).load()).toEqual(new Map());
+  expect(log.lines[0]?.fields['reason']).toMatch(/larger than 4096 KiB \(200000000 bytes\)/);
 });
 
 test('a file that cannot be read is logged, and one that cannot be written rejects', async () => {

@@ -102,5 +102,7 @@ export async function writePins(modelsFolder: string, name: string, pins: ModelP
   await replaceFile(
     lockFilePath(modelsFolder),
     `${JSON.stringify({ schema: 1, models: sorted }, null, 2)}\n`,
+    // The service may be another user than the one who pulled.
+    0o644,
   );
 }
