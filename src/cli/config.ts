@@ -17,7 +17,8 @@ export function configCommand(): Command {
   config
     .command('check')
     .description('check a config and that its model is installed; exit with 78 if not')
-    .argument('<file>', 'YAML config file')
+    .argument('[file]', 'YAML config file')
+    .option('-c, --config <file>', 'the same, as other commands take it')
     .exitOverride()
     .action(check);
   config
@@ -28,7 +29,15 @@ export function configCommand(): Command {
   return config;
 }
 
-async function check(file: string): Promise<void> {
+async function check(
+  argument: string | undefined,
+  flags: { readonly config?: string },
+  command: Command,
+): Promise<void> {
+  const file = argument ?? flags.config;
+  if (file === undefined) command.error("error: missing argument 'file'");
+  if (argument !== undefined && flags.config !== undefined)
+    command.error('error: name one file, not an argument and --config');
   const path = resolve(file);
   const config = await loadConfig(path);
   await modelFilesOf(config.model, dirname(path));

@@ -37,7 +37,10 @@ export function doctorCommand(signal: AbortSignal): Command {
     .command('board')
     .description('show CPUs, memory, storage and temperatures, and what limits the board')
     .option('--json', 'print JSON')
-    .option('--root <path>', 'show another board: a folder with its proc and sys, or the JSON printed there')
+    .option(
+      '--board <path>',
+      "output of `doctor board --json`, or a folder with another board's /proc and /sys",
+    )
     .exitOverride()
     .action(board);
   doctor
@@ -49,11 +52,17 @@ export function doctorCommand(signal: AbortSignal): Command {
   return doctor;
 }
 
-async function board({ json, root }: { readonly json?: true; readonly root?: string }): Promise<void> {
+async function board({
+  json,
+  board: path,
+}: {
+  readonly json?: true;
+  readonly board?: string;
+}): Promise<void> {
   const found =
-    root === undefined
+    path === undefined
       ? await probeBoard({ modelsFolder: defaultModelsFolder(process.env) })
-      : await readBoard(root);
+      : await readBoard(path);
   process.stdout.write(`${json ? JSON.stringify(boardJson(found), null, 2) : boardText(found)}\n`);
 }
 

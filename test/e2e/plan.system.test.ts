@@ -48,7 +48,7 @@ describe('scenecast plan', () => {
   });
 
   test('the same from the output of doctor board, as a table with reasons', async () => {
-    const { stdout: printed } = await scenecast('doctor', 'board', '--json', '--root', `${boards}/rock-5b`);
+    const { stdout: printed } = await scenecast('doctor', 'board', '--json', '--board', `${boards}/rock-5b`);
     const file = join(folder, 'rock.json');
     writeFileSync(file, printed);
     const { code, stdout } = await scenecast('plan', '--board', file, ...large);
