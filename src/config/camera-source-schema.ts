@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, size } from './units.ts';
+import { duration, expandHome, path, refuseFaultyAddress, refuseShellPath, size } from './units.ts';
 
 const sceneSource = z.strictObject({
   type: z.literal('scene'),
@@ -10,7 +10,7 @@ const sceneSource = z.strictObject({
 
 const stillSource = z.strictObject({
   type: z.literal('still'),
-  path: z.string().min(1).describe('A picture file, or a folder of them: in order of name, repeating'),
+  path: path.describe('A picture file, or a folder of them: in order of name, repeating'),
 });
 
 // Timers of several times this length are derived from it.
@@ -19,7 +19,7 @@ const frameTimeout = duration.refine((ms) => ms <= 3_600_000, 'must be at most 1
 const v4l2Source = z.strictObject({
   type: z.literal('v4l2'),
   device: z
-    .string()
+    .string({ error: 'must be the path of a video device, such as /dev/video0' })
     .regex(/^\/./, 'must be the path of a video device, such as /dev/video0 or /dev/v4l/by-id/...')
     .describe('A video device, preferably by its stable name under /dev/v4l/by-id or by-path'),
   size: size
@@ -60,12 +60,7 @@ const login = {
     .regex(/^[^:\p{Cc}]+$/u, 'must not contain a colon')
     .nullable()
     .default(null),
-  password_file: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe('A file whose first line is the password'),
+  password_file: path.nullable().default(null).describe('A file whose first line is the password'),
 };
 
 const fitting = {
@@ -94,7 +89,9 @@ function requireUsername(
 
 /** The address of a stream, without user and password; or `lavfi:` and a filter graph; or a path. */
 const ffmpegInput = z
-  .string()
+  .string({
+    error: 'must be an address such as rtsp://192.168.1.20:554/stream1, or the path of a video file',
+  })
   .min(1)
   .max(4000)
   .regex(/^\P{Cc}*$/u, 'must be on one line')
@@ -110,7 +107,11 @@ const ffmpegInput = z
   .refine((input) => /^(?!\w+:\/\/)|^\w+:\/\/(\[[\da-f:.]+\]|[^\s:@/?#[\]]+)(:\d+)?([/?#]|$)/i.test(input), {
     error:
       'must be an address such as rtsp://192.168.1.20:554/stream1, without user or password: they belong in username and password_file',
-  });
+  })
+  .superRefine((input, context) =>
+    (/^\w+:\/\//.test(input) ? refuseFaultyAddress : refuseShellPath)(input, context),
+  )
+  .transform(expandHome);
 
 const ffmpegSource = z
   .strictObject({
@@ -128,16 +129,16 @@ const ffmpegSource = z
   .superRefine(requireUsername);
 
 const httpUrl = z
-  .string()
+  .string({ error: 'must be an address such as http://192.168.1.20/snapshot.jpg' })
   .max(4000)
   .regex(
     /^https?:\/\/[^\s\p{Cc}'"]+$/iu,
-    'must be an address that begins with http:// or https://, without spaces',
+    'must be an address that begins with http:// or https://, without spaces; for rtsp:// use type: ffmpeg, with input',
   )
   .refine((url) => !/^\w+:\/\/[^/?#]*@/.test(url), {
     error: 'must not contain user or password: they belong in username and password_file',
   })
-  .refine((url) => URL.canParse(url), 'must be an address such as http://192.168.1.20/snapshot.jpg');
+  .superRefine(refuseFaultyAddress);
 
 /** As a browser or `openssl x509 -fingerprint -sha256` shows it; parsed to `AA:BB:...`. */
 const fingerprint = z
@@ -159,9 +160,7 @@ const httpSource = z
     type: z.literal('http'),
     url: httpUrl.describe('http:// or https://: a picture (JPEG, PNG, WebP) or motion JPEG'),
     ...login,
-    ca_file: z
-      .string()
-      .min(1)
+    ca_file: path
       .nullable()
       .default(null)
       .describe(

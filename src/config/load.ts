@@ -1,54 +1,58 @@
-import { readFile } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
-import type { z } from 'zod';
-import { ConfigError, messageOf } from '../domain/errors.ts';
-import { faultLine } from '../domain/fault-line.ts';
-import { withoutSecrets } from '../domain/shown-address.ts';
+import { ConfigError } from '../domain/errors.ts';
+import { readUtf8 } from '../system/read-text.ts';
+import { describeIssue, issueWords } from './faults/describe-issue.ts';
+import { readYaml } from './read-yaml.ts';
 import { type Config, configSchema } from './schema.ts';
+
+const maxConfigBytes = 2 ** 20;
+const maxFaults = 40;
 
 /**
  * Reads and checks a YAML config file.
- * @throws ConfigError that lists every fault: field, value and what it must be.
+ * @throws ConfigError that lists every fault: line, field, value and what it must be.
  */
 export async function loadConfig(path: string): Promise<Config> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(`config ${path}: cannot be read: ${messageOf(cause)}`, { cause });
-  }
-  return parseConfig(text, path);
+  return parseConfig(await readUtf8(path, `config ${path}`, maxConfigBytes), path);
 }
 
 /** Like {@link loadConfig}, from the text itself; `path` appears only in errors. */
 export function parseConfig(text: string, path: string): Config {
-  const document = parseDocument(text);
-  const fault = document.errors[0];
-  if (fault)
-    throw new ConfigError(`config ${path}: not valid YAML: ${withoutSecrets(fault.message)}`, {
-      cause: fault,
-    });
-  const result = configSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
+  const yaml = readYaml(text);
+  if (yaml.faults.length > 0) throw faultsOf(path, yaml.faults);
+  const value = prepared(yaml.value);
+  const result = configSchema.safeParse(value, { reportInput: true, error: issueWords });
   if (result.success) return result.data;
-  const lines = result.error.issues.map((issue) => `  ${describeIssue(issue)}`);
-  throw new ConfigError([`config ${path}:`, ...lines].join('\n'), { cause: result.error });
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const { path, message } = issue;
-  if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.map((key) => `"${key}"`).join(', ');
-    return faultLine(path, `unknown key ${keys}; remove it or correct its spelling`);
+  // A field has one fault at a time.
+  const faults = new Map<string, { line: number; text: string }>();
+  for (const { path: field, text: fault } of result.error.issues.flatMap((issue) =>
+    describeIssue(configSchema, value, issue),
+  )) {
+    const line = yaml.lineOf(field);
+    const shown = line === null ? fault : `line ${line}: ${fault}`;
+    const key = field.join('.');
+    if (!faults.has(key)) faults.set(key, { line: line ?? Infinity, text: shown });
   }
-  if (issue.input === undefined && issue.code === 'invalid_type')
-    return faultLine(path, `is missing; ${message}`);
-  const field = path.join('.');
-  const isSecret = /password|secret|token$/.test(field) || /^mqtt\.url$|\.source\.(input|url)$/.test(field);
-  return faultLine(path, message, isSecret ? undefined : faultyValue(issue));
+  const sorted = [...faults.values()].sort((a, b) => (a.line < b.line ? -1 : a.line > b.line ? 1 : 0));
+  throw faultsOf(
+    path,
+    sorted.map(({ text: fault }) => fault),
+    result.error,
+  );
 }
 
-/** The value at fault. If it is an object, only the member that the path names: others may be secret. */
-function faultyValue({ input, path }: z.core.$ZodIssue): unknown {
-  if (input === null || typeof input !== 'object') return input;
-  return (input as Record<PropertyKey, unknown>)[path.at(-1) ?? ''];
+/** Without blocks that are only there to be shared, as `x-common: &common`; an empty section is one that is left out. */
+function prepared(value: unknown): unknown {
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !key.startsWith('x-'))
+      .map(([key, section]) => [key, section ?? undefined]),
+  );
+}
+
+function faultsOf(path: string, faults: readonly string[], cause?: unknown): ConfigError {
+  const lines = faults.slice(0, maxFaults).map((fault) => `  ${fault}`);
+  if (faults.length > maxFaults) lines.push(`  and ${faults.length - maxFaults} more`);
+  return new ConfigError([`config ${path}:`, ...lines].join('\n'), { cause });
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { commands } from './commands-schema.ts';
-import { duration } from './units.ts';
+import { duration, path, refuseFaultyAddress } from './units.ts';
 
-const pemFile = z.string().min(1).nullable().default(null);
+const pemFile = path.nullable().default(null);
 
 /** The broker, and how to connect to it. */
 export const mqtt = z
@@ -13,9 +13,10 @@ export const mqtt = z
         /^(mqtts?|wss?):\/\/[^@\s]+$/,
         'must be a broker address such as mqtt://127.0.0.1:1883, without user or password',
       )
+      .superRefine(refuseFaultyAddress)
       .default('mqtt://127.0.0.1:1883'),
     username: z.string().nullable().default(null),
-    password_file: z.string().nullable().default(null).describe('A file whose first line is the password'),
+    password_file: path.nullable().default(null).describe('A file whose first line is the password'),
     ca_file: pemFile.describe(
       "PEM: only brokers with a certificate from this authority are trusted; null: Node's authorities",
     ),

@@ -2,14 +2,15 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { detail } from '../contract/fields.ts';
 import { questionSchema } from '../contract/questions.ts';
-import { reservedCameraNames, reservedDeviceNames } from '../contract/topics.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { cameraSource } from './camera-source-schema.ts';
+import { crossCheck } from './cross-check.ts';
 import { image } from './image-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
-import { bytes, duration, name, polygon } from './units.ts';
+import { bytes, duration, name, path } from './units.ts';
 import { work } from './work-schema.ts';
+import { zones } from './zones.ts';
 
 const gate = z
   .strictObject({
@@ -31,18 +32,25 @@ const gate = z
       .prefault('10m')
       .describe('Maximum time between two descriptions of an unchanged scene; null: unlimited'),
     light_guard: z.boolean().default(true).describe('true: changes of the light (lamps, clouds) are ignored'),
-    ignore: z.array(polygon).default([]).describe('Zones whose changes are ignored'),
+    ignore: zones.prefault([]).describe('Zones whose changes are ignored'),
   })
   .refine(({ min_interval, max_interval }) => (min_interval ?? 0) <= (max_interval ?? Infinity), {
     path: ['max_interval'],
     error: 'must not be below min_interval',
   });
 
+const displayName = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be one line without leading or trailing spaces');
+
 const camera = z.strictObject({
+  name: displayName.nullable().default(null).describe('Shown to people; null: the key of the camera'),
   source: cameraSource,
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
   gate: gate.prefault({}).describe('Which looks show something new and are described'),
-  privacy: z.array(polygon).default([]).describe('Zones painted black before anything else sees the picture'),
+  privacy: zones.prefault([]).describe('Zones painted black before anything else sees the picture'),
   image: image.prefault({}).describe('Whether the described picture is published too'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
   questions: z.record(name, questionSchema).default({}),
@@ -50,10 +58,8 @@ const camera = z.strictObject({
 
 /** The model and how it generates. */
 export const modelSchema = z.strictObject({
-  path: z
-    .string()
-    .min(1)
-    .default('models/demo')
+  path: path
+    .prefault('models/demo')
     .describe(
       'A folder with the text GGUF and its mmproj GGUF, looked up beside this file, then in the folder of Scenecast; or the name of a pulled model',
     ),
@@ -117,32 +123,7 @@ export const configSchema = z
     prompts: z.record(name, z.string().min(1).max(4000)).default({ default: defaultPrompt }),
     cameras: z.record(name, camera).default({}),
   })
-  .superRefine((config, context) => {
-    const refuse = (field: string, input: unknown, message: string): void =>
-      context.addIssue({ code: 'custom', path: [field], input, message });
-    if (Object.keys(config.cameras).length === 0 && config.work.pool === null)
-      refuse('cameras', config.cameras, 'must name at least one camera, unless work.pool names a pool');
-    if (reservedDeviceNames.has(config.device))
-      refuse('device', config.device, 'is reserved for images sent to worker boards; choose another name');
-    for (const [cameraName, { prompt }] of Object.entries(config.cameras)) {
-      if (config.prompts[prompt] === undefined) {
-        context.addIssue({
-          code: 'custom',
-          path: ['cameras', cameraName, 'prompt'],
-          input: prompt,
-          message: `must be one of the prompts: ${Object.keys(config.prompts).join(', ')}`,
-        });
-      }
-      if (reservedCameraNames.has(cameraName)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['cameras', cameraName],
-          input: cameraName,
-          message: 'is a reserved topic level; choose another name for the camera',
-        });
-      }
-    }
-  });
+  .superRefine(crossCheck, { when: () => true });
 
 export type Config = z.output<typeof configSchema>;
 export type CameraConfig = Config['cameras'][string];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bytes, duration } from './units.ts';
+import { bytes, duration, path } from './units.ts';
 
 const outbox = z.strictObject({
   max_entries: z.int().min(1).max(10_000_000).default(10_000).describe('Maximum number of descriptions'),
@@ -17,9 +17,7 @@ const outbox = z.strictObject({
 
 /** State that survives a restart. */
 export const store = z.strictObject({
-  folder: z
-    .string()
-    .min(1)
+  folder: path
     .nullable()
     .default(null)
     .describe(

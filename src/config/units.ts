@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { namePattern } from '../contract/fields.ts';
 
@@ -46,18 +48,80 @@ export const size = z
   });
 
 /** A name that becomes one MQTT topic level and one JSON key. */
-export const name = z
-  .string()
-  .regex(namePattern, 'must be 1 to 64 letters, digits, "_" or "-", as it becomes an MQTT topic level');
+export const name = z.string().regex(namePattern, { error: ({ input }) => nameWords(String(input)) });
 
-const fraction = z
-  .number({ error: 'must be a number from 0 to 1: a share of the width or height' })
-  .min(0, 'must be from 0 to 1: a share of the width or height')
-  .max(1, 'must be from 0 to 1: a share of the width or height');
+function nameWords(text: string): string {
+  const proposal = proposedName(text);
+  const rule =
+    'must be 1 to 64 letters (a to z), digits, "_" or "-", beginning with a letter or digit, as it becomes an MQTT topic level';
+  return `${rule}; use ${proposal ?? 'another name such as camera_1'}`;
+}
 
-/** A zone of a picture: its corners as [x, y] from [0, 0] at the top left to [1, 1] at the bottom right. */
-export const polygon = z
-  .array(z.tuple([fraction, fraction], { error: 'must be a corner such as [0.25, 0.5]' }), {
-    error: 'must be a list of corners such as [[0, 0], [1, 0], [1, 0.2]]',
-  })
-  .min(3, 'must have at least three corners such as [[0, 0], [1, 0], [1, 0.2]]');
+const letters: Readonly<Record<string, string>> = {
+  ä: 'ae',
+  ö: 'oe',
+  ü: 'ue',
+  ß: 'ss',
+  æ: 'ae',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+};
+
+/** The name closest to a text, as `Kueche` to `Küche`; null if it has no Latin letter or digit. */
+function proposedName(text: string): string | null {
+  const spelt = text.normalize('NFC').replace(/[äöüßæøłđ]/giu, (letter) => {
+    const latin = letters[letter.toLowerCase()]!;
+    return letter === letter.toLowerCase() ? latin : latin.charAt(0).toUpperCase() + latin.slice(1);
+  });
+  const plain = spelt
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^A-Za-z0-9_-]+/g, '_')
+    .replace(/^[_-]+|_+$/g, '');
+  return plain === '' ? null : plain.slice(0, 64);
+}
+
+/** A path of a file or folder; `~/` is the home folder. */
+export const path = z
+  .string({ error: 'must be the path of a file or folder' })
+  .min(1)
+  .superRefine(refuseShellPath)
+  .transform(expandHome);
+
+/** Refuses what a shell would expand, except for `~/`. */
+export function refuseShellPath(text: string, context: z.RefinementCtx): void {
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', input: text, message });
+  if (/(^|\/)\$\{?\w/.test(text))
+    refuse(
+      'must not contain variables such as $HOME, which are not expanded; write the path itself, or ~/ for the home folder',
+    );
+  if (/^~[^/]/.test(text)) refuse('only ~/ (the home folder) is expanded; write the path itself');
+  if (/^%\w\//.test(text)) refuse('must not contain specifiers of systemd such as %h; write the path itself');
+}
+
+/** A path with the home folder in place of `~`. */
+export function expandHome(text: string): string {
+  return /^~(\/|$)/.test(text) ? join(homedir(), text.slice(1)) : text;
+}
+
+/** Refuses an address of which the host or the port cannot be right. */
+export function refuseFaultyAddress(address: string, context: z.RefinementCtx): void {
+  const message = addressFault(address);
+  if (message !== null) context.addIssue({ code: 'custom', input: address, message });
+}
+
+function addressFault(address: string): string | null {
+  const authority = /^\w+:\/\/([^/?#]*)/.exec(address)?.[1] ?? '';
+  const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(authority.replace(/^.*@/, '')) ?? [];
+  if (
+    port !== undefined &&
+    port !== '' &&
+    !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)
+  )
+    return /^[\da-f:]+$/i.test(authority) && authority.split(':').length > 2
+      ? 'an IPv6 address must be in brackets, as in [fd00::1]'
+      : 'its port must be a number from 1 to 65535';
+  if (host === '') return 'its host is missing';
+  return URL.canParse(address) ? null : 'its host is invalid';
+}

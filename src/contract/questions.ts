@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { Question } from '../domain/observation.ts';
 
-const ask = z.string().min(1).max(500).describe('Text of the question');
+const ask = z
+  .string({ error: 'must be the text of the question' })
+  .min(1)
+  .max(500)
+  .describe('Text of the question');
 
 const word = z
   .string()

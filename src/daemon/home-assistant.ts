@@ -19,8 +19,9 @@ export function createAnnouncer(
       device,
       version: packageJson.version,
       model,
-      cameras: Object.entries(cameras).map(([name, { questions, image }]) => ({
+      cameras: Object.entries(cameras).map(([name, { name: title, questions, image }]) => ({
         name,
+        title,
         questions: questionsOf(questions),
         images: image.enabled,
       })),

@@ -32,8 +32,9 @@ export function cameraEntities(
   ];
 }
 
-function viewEntities({ name, images }: HomeAssistantCamera, topics: Topics): Entry[] {
-  const title = titleOf(name);
+function viewEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
+  const { name, images } = camera;
+  const title = titleOf(camera);
   const entries: Entry[] = [
     [
       `${name}:description`,
@@ -87,12 +88,13 @@ function viewEntities({ name, images }: HomeAssistantCamera, topics: Topics): En
   return entries;
 }
 
-function answerEntities({ name, questions }: HomeAssistantCamera, topics: Topics): Entry[] {
+function answerEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
+  const { name, questions } = camera;
   return questions.map((question) => [
     `${name}:answer:${question.name}`,
     {
       ...answerEntity(question),
-      name: `${titleOf(name)} ${wordsOf(question.name)}`,
+      name: `${titleOf(camera)} ${wordsOf(question.name)}`,
       state_topic: topics.answer(name, question.name),
       json_attributes_topic: topics.answer(name, question.name),
       ...whileOnline(name, topics),
@@ -127,12 +129,9 @@ function answerEntity({ type }: Question): Component {
  * Not tied to the camera's status: settings of a paused or failed camera must be changeable, and a camera that has been
  * paused since the start has no status.
  */
-function controlEntities(
-  { name }: HomeAssistantCamera,
-  device: HomeAssistantDevice,
-  topics: Topics,
-): Entry[] {
-  const title = titleOf(name);
+function controlEntities(camera: HomeAssistantCamera, device: HomeAssistantDevice, topics: Topics): Entry[] {
+  const { name } = camera;
+  const title = titleOf(camera);
   const entries: Entry[] = [];
   if (device.takesRequests) {
     entries.push([
@@ -203,7 +202,9 @@ function wordsOf(name: string): string {
   return name.replace(/[_-]+/g, ' ').trim();
 }
 
-function titleOf(name: string): string {
+/** What people call the camera. */
+function titleOf({ name, title }: HomeAssistantCamera): string {
+  if (title !== null) return title;
   const words = wordsOf(name);
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -22,6 +22,8 @@ export interface HomeAssistantDevice {
 
 export interface HomeAssistantCamera {
   readonly name: string;
+  /** What people call it; null: made from its name. */
+  readonly title: string | null;
   readonly questions: readonly Question[];
   /** Whether its pictures are published. */
   readonly images: boolean;

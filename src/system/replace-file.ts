@@ -2,7 +2,7 @@ import { constants, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncToDisk } from './sync-to-disk.ts';
 
-// Never through a link that somebody else has put there.
+// Never through a link that another user has put there.
 const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**

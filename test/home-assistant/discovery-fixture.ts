@@ -20,6 +20,7 @@ export const workshop: HomeAssistantDevice = {
   cameras: [
     {
       name: 'front_door',
+      title: null,
       images: true,
       questions: [
         { name: 'gate_open', ask: 'Is the gate open?', type: { kind: 'boolean' } },
@@ -29,7 +30,7 @@ export const workshop: HomeAssistantDevice = {
         { name: 'free', ask: 'What else?' },
       ],
     },
-    { name: 'yard', images: false, questions: [] },
+    { name: 'yard', title: null, images: false, questions: [] },
   ],
   prompts: ['default', 'brief'],
   takesRequests: true,

@@ -25,7 +25,7 @@ function componentsOf(device: HomeAssistantDevice): Readonly<Record<string, Comp
 }
 
 const components = componentsOf(workshop);
-const porch = { name: 'porch', images: false, questions: [] };
+const porch = { name: 'porch', title: null, images: false, questions: [] };
 
 test('one retained message announces the device with all its entities', () => {
   const [message] = discoveryMessages('homeassistant', workshop, {});
@@ -172,8 +172,8 @@ test('names that differ only in where their words are split have distinct keys',
     componentsOf({
       ...workshop,
       cameras: [
-        { name: 'a', images: false, questions: [question('b_c'), question('event')] },
-        { name: 'a_b', images: false, questions: [question('c')] },
+        { name: 'a', title: null, images: false, questions: [question('b_c'), question('event')] },
+        { name: 'a_b', title: null, images: false, questions: [question('c')] },
       ],
     }),
   );
@@ -222,4 +222,11 @@ test('docs/home-assistant.md shows the message that is sent', () => {
   );
   const keys = ['porch:description', 'porch:answer:gate_open'];
   expect(shown).toEqual({ ...head, components: Object.fromEntries(keys.map((key) => [key, sent[key]])) });
+});
+
+test('entities have the name that the config gives a camera', () => {
+  const named = componentsOf({ ...workshop, cameras: [{ ...workshop.cameras[0]!, title: 'Küche (Süd)' }] });
+  expect(named['front_door:description']).toMatchObject({ name: 'Küche (Süd) description' });
+  expect(named['front_door:answer:gate_open']).toMatchObject({ name: 'Küche (Süd) gate open' });
+  expect(named['front_door:paused']).toMatchObject({ name: 'Küche (Süd) paused' });
 });

@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   system: ['domain'],
   pipeline: ['domain'],
   contract: ['domain'],
-  config: ['domain', 'contract'],
+  config: ['domain', 'contract', 'system'],
   ...Object.fromEntries(adapters.map((adapter) => [adapter, belowAdapters])),
   mqtt: [...belowAdapters, 'contract'],
   'home-assistant': [...belowAdapters, 'contract'],

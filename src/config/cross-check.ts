@@ -1,0 +1,70 @@
+import { realpathSync } from 'node:fs';
+import { normalize } from 'node:path';
+import type { z } from 'zod';
+import { reservedCameraNames, reservedDeviceNames } from '../contract/topics.ts';
+
+/** A config of which any part may have faults already. */
+interface Unchecked {
+  readonly device?: unknown;
+  readonly cameras?: unknown;
+  readonly prompts?: unknown;
+  readonly work?: { readonly pool?: unknown } | null;
+}
+
+/** What the schemas of the sections cannot see. It runs even if they have found faults, so that all are listed at once. */
+export function crossCheck(config: unknown, context: z.RefinementCtx): void {
+  if (!isSection(config)) return;
+  const { device, cameras = {}, prompts, work } = config as Unchecked;
+  const refuse = (path: PropertyKey[], input: unknown, message: string): void =>
+    context.addIssue({ code: 'custom', path, input, message });
+  if (reservedDeviceNames.has(device as string))
+    refuse(['device'], device, 'is reserved for images sent to worker boards; choose another name');
+  if (!isSection(cameras)) return;
+  // Cameras with faulty names are missing here.
+  const isFaulty = context.issues.some(({ path }) => path?.[0] === 'cameras');
+  if (Object.keys(cameras).length === 0 && !isFaulty && (work?.pool ?? null) === null)
+    refuse(['cameras'], cameras, 'must name at least one camera, unless work.pool names a pool');
+  const devices = new Map<string, string>();
+  for (const [name, camera] of Object.entries(cameras)) {
+    if (reservedCameraNames.has(name))
+      refuse(
+        ['cameras', name],
+        name,
+        `is a reserved topic level; choose another name, such as ${name}_camera`,
+      );
+    if (!isSection(camera)) continue;
+    const { prompt, source } = camera;
+    if (typeof prompt === 'string' && isSection(prompts) && !Object.hasOwn(prompts, prompt))
+      refuse(
+        ['cameras', name, 'prompt'],
+        prompt,
+        `must be one of the prompts: ${Object.keys(prompts).join(', ')}`,
+      );
+    const path = deviceOf(source);
+    if (path === null) continue;
+    const other = devices.get(path);
+    if (other === undefined) devices.set(path, name);
+    else
+      refuse(
+        ['cameras', name, 'source', 'device'],
+        (source as { device: string }).device,
+        `is the device of cameras.${other} too, and can be opened only once; give that camera all questions`,
+      );
+  }
+}
+
+/** The V4L2 device of a source, by the file that its name leads to; null: it has none. */
+function deviceOf(source: unknown): string | null {
+  if (!isSection(source) || source['type'] !== 'v4l2' || typeof source['device'] !== 'string') return null;
+  const { device } = source;
+  try {
+    return realpathSync(device);
+  } catch {
+    // Not plugged in.
+    return normalize(device);
+  }
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

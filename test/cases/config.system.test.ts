@@ -1,0 +1,95 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { SettingsFile } from '../../src/store/settings-file.ts';
+import { rememberTopics } from '../../src/store/topics-file.ts';
+import { KeyedFile } from '../../src/system/keyed-file.ts';
+import { readSecret } from '../../src/system/read-secret.ts';
+import { LogLines } from '../../tools/test/log-lines.ts';
+
+const root = join(import.meta.dirname, '../..');
+const inputs = join(import.meta.dirname, 'config');
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function scenecast(...args: string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(join(root, 'bin/scenecast'), args, { timeout: 20_000 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scenecast-cases-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+function pipeIn(folder: string, name: string): string {
+  const path = join(folder, name);
+  execFileSync('mkfifo', [path]);
+  return path;
+}
+
+test.each(['check', 'run'])(
+  '%s ends with 78 and without a stack, so that systemd does not restart it',
+  async (command) => {
+    for (const file of ['unknown-alias.yaml', 'alias-bomb.yaml', 'tag-secret.yaml', 'latin1.yaml']) {
+      const path = join(inputs, file);
+      const { code, stderr } = await (command === 'run'
+        ? scenecast('run', '--config', path)
+        : scenecast('config', 'check', path));
+      expect(code).toBe(78);
+      expect(stderr).toContain(`scenecast: config ${path}:`);
+      expect(stderr).not.toMatch(/\n {4}at |Error/);
+    }
+  },
+);
+
+test('config check takes its file as an argument or as --config, and just one', async () => {
+  const file = join(inputs, 'shared-block.yaml');
+  const asArgument = await scenecast('config', 'check', file);
+  expect(asArgument).toMatchObject({ code: 0, stdout: `${file}: valid; cameras: a, b\n` });
+  expect(await scenecast('config', 'check', '--config', file)).toEqual(asArgument);
+  expect(await scenecast('config', 'check', '-c', file)).toEqual(asArgument);
+  expect(await scenecast('config', 'check')).toMatchObject({ code: 64 });
+  expect(await scenecast('config', 'check', file, '-c', file)).toMatchObject({ code: 64 });
+});
+
+test('a config that is a pipe, a device, a folder or huge is refused at once', async () => {
+  const folder = scratch();
+  const huge = join(folder, 'huge.yaml');
+  writeFileSync(huge, 'cameras:');
+  truncateSync(huge, 200e6);
+  const faults = [
+    [pipeIn(folder, 'pipe.yaml'), 'it is a pipe, not a file'],
+    ['/dev/zero', 'it is a device or socket, not a file'],
+    [folder, 'it is a folder, not a file'],
+    [huge, 'it is larger than 1024 KiB (200000000 bytes)'],
+  ] as const;
+  for (const [path, reason] of faults)
+    expect(await scenecast('config', 'check', path)).toMatchObject({
+      code: 78,
+      stderr: `scenecast: config ${path}: cannot be read: ${reason}\n`,
+    });
+});
+
+test('state files and secrets that are pipes do not block', async () => {
+  const pipe = pipeIn(scratch(), 'pipe');
+  const log = new LogLines();
+  expect(await new SettingsFile(pipe, log).load()).toEqual(new Map());
+  expect(log.lines[0]).toMatchObject({ level: 'warn', fields: { reason: 'it is a pipe, not a file' } });
+  await expect(readSecret(pipe, 'mqtt.password_file pw')).rejects.toThrow(
+    'mqtt.password_file pw: cannot be read: it is a pipe, not a file',
+  );
+  expect(await new KeyedFile(pipe, z.string()).read('a')).toBeNull();
+  expect(await rememberTopics(pipe, ['a'], log)).toEqual(['a']);
+});
