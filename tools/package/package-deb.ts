@@ -22,6 +22,7 @@ import { commandTree } from './command-tree.ts';
 import { controlFile } from './control.ts';
 import { copyrightFile } from './copyright.ts';
 import { debianDepends, elfNeeds } from './elf-depends.ts';
+import { fishCompletion } from './fish-completion.ts';
 import { licensedParts } from './licensed-parts.ts';
 import { manPage } from './man-page.ts';
 import {
@@ -34,6 +35,7 @@ import {
   write,
   writeCompressed,
 } from './stage.ts';
+import { zshCompletion } from './zsh-completion.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const tools = import.meta.dirname;
@@ -107,6 +109,8 @@ function buildPackage(version: string): string {
 function stageTexts(root: string, version: string, folders: readonly string[]): void {
   writeCompressed(root, 'usr/share/man/man1/scenecast.1', manPage(tree, { version, date }));
   write(root, 'usr/share/bash-completion/completions/scenecast', bashCompletion(tree));
+  write(root, 'usr/share/zsh/vendor-completions/_scenecast', zshCompletion(tree));
+  write(root, 'usr/share/fish/vendor_completions.d/scenecast.fish', fishCompletion(tree));
   const changes = readFileSync(join(repository, 'CHANGELOG.md'), 'utf8');
   const doc = 'usr/share/doc/scenecast';
   writeCompressed(root, `${doc}/changelog`, debianChangelog(changes, { version, maintainer, date }));
