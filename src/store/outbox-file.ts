@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, messageOf } from '../domain/errors.ts';
-import { isDamage, isLocked, isUnreachable, moveAside } from './database-fault.ts';
+import { DamagedError, isDamage, isLocked, isUnreachable, moveAside } from './database-fault.ts';
 import { OutboxDatabase, sizeOf, type TimedEntry } from './outbox-database.ts';
 import type { NewEntry, Notice, OutboxBounds, OutboxEntry, OutboxStatus } from './outbox-protocol.ts';
 
@@ -218,6 +218,10 @@ export class OutboxFile {
 
 /** Descriptions are private; SQLite gives its other files the permissions of this one. */
 function openPrivately(path: string): OutboxDatabase {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  // Opening a pipe would block this thread for ever.
+  if (stats && !stats.isFile() && !stats.isDirectory())
+    throw new DamagedError('it is a pipe, device or socket');
   closeSync(openSync(path, 'a', 0o600));
   return new OutboxDatabase(path);
 }

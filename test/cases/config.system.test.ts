@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { Outbox } from '../../src/store/outbox.ts';
 import { SettingsFile } from '../../src/store/settings-file.ts';
 import { rememberTopics } from '../../src/store/topics-file.ts';
 import { KeyedFile } from '../../src/system/keyed-file.ts';
@@ -80,6 +81,18 @@ test('a config that is a pipe, a device, a folder or huge is refused at once', a
       code: 78,
       stderr: `scenecast: config ${path}: cannot be read: ${reason}\n`,
     });
+});
+
+test('an outbox that is a pipe is moved aside', async () => {
+  const path = pipeIn(scratch(), 'outbox.db');
+  const log = new LogLines();
+  const bounds = { maxEntries: 10, maxBytes: 1 << 20, maxAgeMs: 1e9, replayMs: 1e9 };
+  const outbox = new Outbox({ path, bounds, log });
+  onTestFinished(() => outbox.close());
+  await outbox.open();
+  expect(statSync(path).isFile()).toBe(true);
+  expect(statSync(`${path}.damaged`).isFIFO()).toBe(true);
+  expect(log.lines).toMatchObject([{ level: 'error', fields: { reason: 'it is a pipe, device or socket' } }]);
 });
 
 test('state files and secrets that are pipes do not block', async () => {
