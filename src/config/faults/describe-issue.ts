@@ -10,7 +10,6 @@ type RawIssue = z.core.$ZodRawIssue;
 /** What a value must be, in words, where the schema does not say so itself. */
 export function issueWords(issue: RawIssue): string | undefined {
   const { input } = issue;
-  const path = issue.path ?? [];
   switch (issue.code) {
     case 'invalid_type':
       return typeWords(issue.expected, input);
@@ -23,7 +22,7 @@ export function issueWords(issue: RawIssue): string | undefined {
     case 'too_big':
       return sizeWords(issue.origin, 'at most', Number(issue.maximum));
     default:
-      return path.length === 0 && issue.code === 'custom' ? issue.message : undefined;
+      return undefined;
   }
 }
 
