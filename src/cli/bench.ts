@@ -17,6 +17,7 @@ import { ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import { setUpEngine } from '../setup/engine.ts';
 import { type EngineJob, jobOf } from '../setup/job.ts';
+import { requireState } from '../system/state-access.ts';
 import type { EngineClient } from '../vision/process/engine-client.ts';
 import {
   type BenchPicture,
@@ -34,7 +35,7 @@ interface Flags {
   readonly config?: string;
   readonly model?: string;
   readonly picture?: readonly string[];
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 interface NamedPicture {
@@ -53,12 +54,13 @@ export function benchCommand(signal: AbortSignal): Command {
     .option('-c, --config <file>', "use this config's model and plan")
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF, or name of a pulled model')
     .option('--picture <file...>', 'describe these pictures (default: five drawn scenes of 1280x720)')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print JSON')
     .exitOverride()
     .action((flags: Flags) => bench(flags, signal));
 }
 
 async function bench(flags: Flags, signal: AbortSignal): Promise<void> {
+  requireState('read');
   const loadAverage = loadavg()[0]!;
   const { config, model } = await chosenModel(flags);
   const files = await chosenFiles(model, flags);

@@ -16,6 +16,7 @@ import {
   verifyModel,
 } from '../models/installed/installed.ts';
 import { pinsOf } from '../models/installed/lock-file.ts';
+import { requireState } from '../system/state-access.ts';
 import { gainsFromQ8Tower } from '../vision/native/tower-quant.ts';
 import { quantizeFile } from '../vision/one-shot/quantize.ts';
 import { flagCollector } from './flag-parser.ts';
@@ -77,7 +78,7 @@ export function modelsCommand(signal: AbortSignal): Command {
 }
 
 async function list(flags: Flags): Promise<void> {
-  const rows = await listModels(loadCatalogue(), folderOf(flags));
+  const rows = await listModels(loadCatalogue(), folderOf(flags, 'read'));
   print(flags.json ? JSON.stringify(rows, null, 2) : tableOf(rows));
 }
 
@@ -87,18 +88,19 @@ async function show(target: string, flags: Flags & InspectFlags, signal: AbortSi
     print(flags.json ? JSON.stringify(model, null, 2) : inspectionText(model));
     return;
   }
-  const model = await describeModel(loadCatalogue(), folderOf(flags), target);
+  const model = await describeModel(loadCatalogue(), folderOf(flags, 'read'), target);
   print(flags.json ? JSON.stringify(model, null, 2) : modelText(model));
 }
 
 async function pull(names: readonly string[], flags: PullFlags, signal: AbortSignal): Promise<void> {
+  const modelsFolder = folderOf(flags, 'write');
   const access = await hubAccessOf(flags, process.env, signal);
   const wanted = { names, modelName: flags.name, fileName: flags.as };
-  const { name, sources } = await pullSourcesOf(wanted, loadCatalogue(), folderOf(flags));
+  const { name, sources } = await pullSourcesOf(wanted, loadCatalogue(), modelsFolder);
   const onEvent = showPull(process.stderr);
   const tower = await towerChoice(flags.quantMmproj ?? null, signal);
   const request = { name, sources, acceptChange: flags.acceptChange ?? false, tower };
-  const { folder, status, files, fault } = await pullModel(request, folderOf(flags), access, onEvent);
+  const { folder, status, files, fault } = await pullModel(request, modelsFolder, access, onEvent);
   if (flags.json) {
     const lines = files.map(({ name: file, path, pin, published }) => ({
       file,
@@ -142,7 +144,7 @@ function parseTowerQuant(name: string): TowerQuant {
 }
 
 async function verify(name: string | undefined, flags: Flags, signal: AbortSignal): Promise<void> {
-  const folder = folderOf(flags);
+  const folder = folderOf(flags, 'read');
   const names = name === undefined ? await installedNames(folder) : [name];
   if (names.length === 0) process.stderr.write(`scenecast: ${folder}: no models\n`);
   const results = [];
@@ -167,7 +169,7 @@ async function verify(name: string | undefined, flags: Flags, signal: AbortSigna
 }
 
 async function remove(name: string, flags: Flags & { readonly forget?: true }): Promise<void> {
-  const folder = folderOf(flags);
+  const folder = folderOf(flags, 'write');
   const { freedBytes, left } = await removeModel(folder, name, flags.forget ?? false).catch((error) => {
     throw diskFault(error, folder);
   });
@@ -181,8 +183,11 @@ async function remove(name: string, flags: Flags & { readonly forget?: true }): 
   if (isPinned) print('its digests stay pinned and a later pull must match them (--forget removes them)');
 }
 
-function folderOf({ dir }: Flags): string {
-  return dir === undefined ? defaultModelsFolder(process.env) : resolve(dir);
+/** @throws ConfigError if the state folder is another user's */
+function folderOf({ dir }: Flags, need: 'read' | 'write'): string {
+  if (dir !== undefined) return resolve(dir);
+  requireState(need);
+  return defaultModelsFolder(process.env);
 }
 
 function print(text: string): void {

@@ -18,6 +18,7 @@ import { wholeGguf } from '../models/installed/locate.ts';
 import { planFor } from '../setup/engine.ts';
 import { type EngineJob, jobOf, usualJob } from '../setup/job.ts';
 import { tuningOf } from '../setup/tuning.ts';
+import { requireState } from '../system/state-access.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
 import { chosenFiles, chosenModel } from './chosen-model.ts';
 import { flagCollector, flagParser } from './flag-parser.ts';
@@ -64,6 +65,7 @@ export function planCommand(signal: AbortSignal): Command {
 }
 
 async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
+  requireState('read');
   const { config, model: chosen } = await chosenModel(flags);
   const model = modelOf(chosen, flags);
   const scratch = await mkdtemp(join(tmpdir(), 'scenecast-plan-'));

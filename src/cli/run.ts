@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import { App } from '../daemon/app.ts';
 import { takeNotifyEnvironment } from '../supervision/notify-environment.ts';
+import { requireState } from '../system/state-access.ts';
 
 /** `scenecast run --config FILE`: runs the daemon until SIGINT or SIGTERM. */
 export function runCommand(signal: AbortSignal): Command {
@@ -16,6 +17,7 @@ export function runCommand(signal: AbortSignal): Command {
 
 async function run(configPath: string, signal: AbortSignal): Promise<void> {
   const config = await loadConfig(configPath);
+  if (config.store.folder === null) requireState('write');
   const log = pino({ level: config.log_level });
   const app = new App(config, configPath, log, takeNotifyEnvironment(process.env, process.pid));
   const stopped = new Promise<'stopped'>((done) => {

@@ -10,6 +10,7 @@ import type { ModelSizing } from '../domain/model-sizing.ts';
 import { stateFolder } from '../domain/state-folder.ts';
 import { partPathsOf } from '../models/installed/locate.ts';
 import { KeyedFile } from '../system/keyed-file.ts';
+import { stateFault } from '../system/state-access.ts';
 import { addonPath, backendsDir } from '../vision/native/addon.ts';
 import { sizeModel } from '../vision/one-shot/size-model.ts';
 import type { SizeRequest } from '../vision/one-shot/size-request.ts';
@@ -75,8 +76,8 @@ export async function keptSizing(request: SizeRequest, signal?: AbortSignal): Pr
   const known = await kept.read(key);
   if (known) return known;
   const sizing = await sizeModel(request, signal);
-  // A folder that cannot be written only costs time at the next start.
-  await kept.write(key, sizing).catch(() => {});
+  // A folder that cannot be written only costs time at the next start; a file of root's in it would not be the service's.
+  if (stateFault('write') === null) await kept.write(key, sizing).catch(() => {});
   return sizing;
 }
 

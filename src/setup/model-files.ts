@@ -6,6 +6,7 @@ import { loadCatalogue } from '../models/catalogue.ts';
 import { modelNamePattern } from '../models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from '../models/installed/installed.ts';
 import { locateModel, type ModelFiles } from '../models/installed/locate.ts';
+import { requireState } from '../system/state-access.ts';
 
 /** The files of a config's model. @throws ConfigError if they are missing */
 export function modelFilesOf(model: Config['model'], folder: string): Promise<ModelFiles> {
@@ -19,6 +20,7 @@ export function modelFilesOf(model: Config['model'], folder: string): Promise<Mo
 function modelFolderOf(path: string, folder: string): string {
   const found = lookUp(path, folder);
   if (existsSync(found) || !modelNamePattern.test(path)) return found;
+  requireState('read');
   const pulled = modelFolder(defaultModelsFolder(process.env), path);
   if (existsSync(pulled)) return pulled;
   if (!loadCatalogue().some(({ name }) => name === path)) return found;

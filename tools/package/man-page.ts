@@ -30,7 +30,7 @@ function commandLines(command: CommandTree): string[] {
   const { path, description, options } = command;
   const words = command.arguments.map(({ term }) => term);
   // A command that only groups others needs no section.
-  if (command.commands.length > 0) return [];
+  if (command.commands.length > 0 && options.every(({ names }) => names.includes('--help'))) return [];
   return [
     `.SS ${roff([path.slice(1).join(' '), ...words].join(' '))}`,
     `${roff(description.charAt(0).toUpperCase() + description.slice(1))}.`,
@@ -71,7 +71,7 @@ The configuration, or a file that it names, is wrong. A restart would not help, 
 .TP
 .B STATE_DIRECTORY
 The folder of models and of descriptions that wait for the broker; systemd sets it for the service.
-Without it: $XDG_STATE_HOME/scenecast, or ~/.local/state/scenecast.
+Without it: /var/lib/scenecast, the service\(aqs, which other users are not allowed to use.
 .TP
 .B CREDENTIALS_DIRECTORY
 The folder where relative paths of the MQTT password, certificates and key are looked up first; systemd sets it for the service.
@@ -93,7 +93,7 @@ Pull a model for the service; start the service now and at each boot:
 .PP
 .nf
 .RS
-sudo \-u scenecast env STATE_DIRECTORY=/var/lib/scenecast scenecast models pull NAME
+sudo \-u scenecast scenecast models pull NAME
 sudo systemctl enable \-\-now scenecast
 .RE
 .fi

@@ -92,6 +92,7 @@ export function stageDebian(root: string, repository: string): void {
   copy('systemd/scenecast.sysusers', 'usr/lib/sysusers.d/scenecast.conf');
   copy('systemd/scenecast.tmpfiles', 'usr/lib/tmpfiles.d/scenecast.conf');
   copy('tools/package/debian/scenecast.lintian-overrides', 'usr/share/lintian/overrides/scenecast');
+  write(root, join(home, 'state-folder'), '/var/lib/scenecast\n');
   link(root, '../lib/scenecast/bin/scenecast', 'usr/bin/scenecast');
   const doc = 'usr/share/doc/scenecast';
   stageDocs(join(root, doc), repository);

@@ -125,6 +125,13 @@ describes_a_scene() {
   [[ $told =~ (circle|square|triangle) ]]
 }
 
+root_is_told() {
+  local told
+  ! told=$(inside scenecast models pull smolvlm2-256m 2>&1)
+  echo "$told"
+  [[ $told == *'type: runuser -u scenecast -- scenecast models pull smolvlm2-256m'* ]]
+}
+
 user_and_folder() {
   inside id -nG scenecast | grep -qw video && [ "$(inside stat -c '%U %a' /var/lib/scenecast)" = 'scenecast 750' ]
 }
@@ -181,6 +188,7 @@ main() {
   check 'scenecast plan: the config fits' inside scenecast plan --config /etc/scenecast/config.yaml
   check 'scenecast describe: the demo model' describes_a_scene
   check 'user in group video, state folder' user_and_folder
+  check 'scenecast models pull: root is told what to type' root_is_told
   check 'the service is not enabled' is_enabled disabled
 
   say 'upgrade'
