@@ -2,12 +2,14 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import type { Board } from '../board/board.ts';
 import { probeBoard } from '../board/probe-board.ts';
-import { EngineError, ScenecastError } from '../domain/errors.ts';
+import { ScenecastError } from '../domain/errors.ts';
 import { type EnginePlan, expectationOf, type Rates } from '../planning/plan-engine.ts';
 import { choiceKey, countMeasurements, type TuneChoice, type TuneSpace, tune } from '../planning/tune.ts';
 import { engineOptionsOf, planFor } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
+import { QuietBoard } from '../setup/quiet-board.ts';
 import { tuneKeyOf, tuneStoreOf } from '../setup/tuning.ts';
+import { requireState } from '../system/state-access.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
 import { measureEngine } from '../vision/one-shot/measure-engine.ts';
 import { chosenFiles, chosenModel } from './chosen-model.ts';
@@ -17,6 +19,7 @@ interface Flags {
   readonly config?: string;
   readonly model?: string;
   readonly reset?: true;
+  readonly allowLoad?: true;
   readonly json?: true;
 }
 
@@ -32,12 +35,14 @@ export function tuneCommand(signal: AbortSignal): Command {
     .option('-c, --config <file>', 'tune for this config')
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF, or name of a pulled model')
     .option('--reset', 'discard earlier measurements')
+    .option('--allow-load', 'measure and keep the results although other programs use the CPUs')
     .option('--json', 'print JSON')
     .exitOverride()
     .action((flags: Flags) => runTune(flags, signal));
 }
 
 async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
+  requireState('write');
   const { config, model: chosen } = await chosenModel(flags);
   // The plan's own choice of threads is tuned, whatever the config says.
   const model = { ...chosen, threads: null };
@@ -63,6 +68,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
     ubatchSize: plan.ubatchSize,
   };
   const progress = progressOf(countMeasurements(space), secondsOf);
+  const quiet = new QuietBoard({ warn: (text) => process.stderr.write(`warning: ${text}\n`), signal });
   const contextSize = Math.max(plan.contextSize, prefillTokens + decodeTokens);
   try {
     const { best, startRates } = await tune({
@@ -73,7 +79,8 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
       measure: (choice) => {
         const tried = { ...plan, ...choice, contextSize };
         const engine = engineOptionsOf(model, files, tried, choice.cpuModule);
-        return measureEngine({ engine, prefillTokens, decodeTokens }, signal);
+        const measured = () => measureEngine({ engine, prefillTokens, decodeTokens }, signal);
+        return flags.allowLoad ? measured() : quiet.measure(measured);
       },
       onMeasured: async (choice, rates, isKnown) => {
         progress(choice, rates);
@@ -86,7 +93,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
     const result = { best, best_seconds: secondsOf(best.rates), untuned_seconds: secondsOf(startRates) };
     process.stdout.write(`${flags.json ? JSON.stringify(result, null, 2) : resultText(result)}\n`);
   } catch (error) {
-    if (!(error instanceof EngineError && error.code === 'CANCELLED')) throw error;
+    if (!signal.aborted) throw error;
     throw new ScenecastError('interrupted; measurements are kept: run scenecast tune again to continue', {
       cause: error,
     });

@@ -92,7 +92,7 @@ describe('scenecast plan', () => {
 
 describe('scenecast tune', () => {
   test('measures and stores the best settings, and the plan uses them', async () => {
-    const tuned = await scenecast('tune', '--json');
+    const tuned = await scenecast('tune', '--json', '--allow-load');
     expect(tuned.stderr).toMatch(/^1 of at most \d+: 2? ?\d* threads/m);
     expect(tuned.code).toBe(0);
     const { best, best_seconds: bestSeconds, untuned_seconds: untunedSeconds } = JSON.parse(tuned.stdout);
