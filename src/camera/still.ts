@@ -5,7 +5,7 @@ import type { Camera } from '../pipeline/ports.ts';
 import { encodedPicture } from './encoded-picture.ts';
 import { fileAfter, listFiles } from './list-files.ts';
 
-const pictureEndings = ['.jpg', '.jpeg', '.png', '.webp'];
+export const pictureEndings = ['.jpg', '.jpeg', '.png', '.webp'];
 
 /** A camera that shows a picture file, or the pictures of a folder in a loop. */
 export class StillCamera implements Camera {

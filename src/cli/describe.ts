@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { readPicture } from '../camera/still.ts';
 import { modelSchema } from '../config/schema.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
 import type { Description } from '../domain/observation.ts';
+import { withoutSecrets } from '../domain/shown-address.ts';
 import { setUpEngine } from '../setup/engine.ts';
 import { usualSizes } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
+import { picturesOf } from './pictures.ts';
 import { withEngine } from './with-engine.ts';
 
 interface Flags {
@@ -16,11 +17,11 @@ interface Flags {
   readonly json?: true;
 }
 
-/** `scenecast describe IMAGE...`: describes picture files. */
+/** `scenecast describe IMAGE...`: describes pictures. */
 export function describeCommand(signal: AbortSignal): Command {
   return new Command('describe')
-    .description('describe picture files')
-    .argument('<image...>', 'picture files')
+    .description('describe pictures: files, folders, web addresses or standard input')
+    .argument('<image...>', 'files, folders of them, http(s) addresses, or - for standard input')
     .option('--prompt <words>', 'prompt for the model', defaultPrompt)
     .option('--ask <question>', 'question about each picture; repeatable', collect)
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF (default: the demo model)')
@@ -35,20 +36,28 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
   const job = { pictureSizes: usualSizes, prompts: [flags.prompt], questions: [questions] };
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   await withEngine(options, model.deadline, signal, async (engine) => {
-    for (const image of images) {
-      try {
-        const picture = await readPicture(image);
-        const description = await engine.describe({ picture, prompt: flags.prompt, questions }, signal);
-        process.stdout.write(flags.json ? jsonLine(image, description) : plainText(image, description));
-      } catch (error) {
-        // An unreadable picture does not stop the others.
-        const reason = messageOf(error);
-        const where = reason.startsWith(`${image}: `) ? '' : `${image}: `;
-        process.stderr.write(`scenecast: ${where}${reason}\n`);
-        process.exitCode = exitCodes.failure;
-      }
-    }
+    for (const argument of images)
+      await reportingFaults(argument, async () => {
+        for (const { name, read } of await picturesOf(argument))
+          await reportingFaults(name, async () => {
+            const picture = await read(signal);
+            const description = await engine.describe({ picture, prompt: flags.prompt, questions }, signal);
+            process.stdout.write(flags.json ? jsonLine(name, description) : plainText(name, description));
+          });
+      });
   });
+}
+
+/** An unreadable picture does not stop the others. */
+async function reportingFaults(image: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const reason = messageOf(error);
+    const where = reason.startsWith(`${image}: `) ? '' : `${withoutSecrets(image)}: `;
+    process.stderr.write(`scenecast: ${where}${reason}\n`);
+    process.exitCode = exitCodes.failure;
+  }
 }
 
 function jsonLine(
