@@ -9,6 +9,10 @@ import { defaultModelsFolder } from '../models/installed/installed.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 import { proposalLines, proposeCameras, proposeModels } from './config-proposals.ts';
 
+interface Flags {
+  readonly json?: true;
+}
+
 /** `scenecast config`: checks a config, and proposes values for one. */
 export function configCommand(): Command {
   const config = new Command('config')
@@ -19,11 +23,13 @@ export function configCommand(): Command {
     .description('check a config and that its model is installed; exit with 78 if not')
     .argument('[file]', 'YAML config file')
     .option('-c, --config <file>', 'the same, as other commands take it')
+    .option('--json', 'print JSON')
     .exitOverride()
     .action(check);
   config
     .command('propose')
     .description('list cameras and models that fit this board, as tab-separated kind, name and description')
+    .option('--json', 'print JSON')
     .exitOverride()
     .action(propose);
   return config;
@@ -31,7 +37,7 @@ export function configCommand(): Command {
 
 async function check(
   argument: string | undefined,
-  flags: { readonly config?: string },
+  flags: Flags & { readonly config?: string },
   command: Command,
 ): Promise<void> {
   const file = argument ?? flags.config;
@@ -41,13 +47,18 @@ async function check(
   const path = resolve(file);
   const config = await loadConfig(path);
   await modelFilesOf(config.model, dirname(path));
-  process.stdout.write(`${path}: valid; cameras: ${Object.keys(config.cameras).join(', ')}\n`);
-  for (const advice of configAdvice(config)) process.stderr.write(`warning: ${advice}\n`);
+  const [cameras, found] = [Object.keys(config.cameras), configAdvice(config)];
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify({ file: path, cameras, advice: found }, null, 2)}\n`);
+    return;
+  }
+  process.stdout.write(`${path}: valid; cameras: ${cameras.join(', ')}\n`);
+  for (const advice of found) process.stderr.write(`warning: ${advice}\n`);
 }
 
-async function propose(): Promise<void> {
+async function propose({ json }: Flags): Promise<void> {
   const board = await probeBoard({ modelsFolder: defaultModelsFolder(process.env) });
   const { cameras } = await listV4l2Cameras();
   const proposals = [...proposeCameras(cameras), ...proposeModels(loadCatalogue(), board)];
-  process.stdout.write(proposalLines(proposals));
+  process.stdout.write(json ? `${JSON.stringify(proposals, null, 2)}\n` : proposalLines(proposals));
 }

@@ -24,6 +24,8 @@ export async function createProgram(signal: AbortSignal, name = ''): Promise<Com
   const program = new Command('scenecast')
     .description(packageJson.description)
     .version(packageJson.version)
+    // Options after a subcommand are the subcommand's: doctor and doctor board both have --json.
+    .enablePositionalOptions()
     .exitOverride();
   const names = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
   for (const command of await Promise.all(names.map((each) => commands[each]!())))
