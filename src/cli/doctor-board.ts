@@ -19,7 +19,7 @@ export function boardText(board: Board): string {
   add('memory', ...memoryTexts(board.memory));
   add('models on', storageText(board.storage));
   add('temperatures', ...board.temperatures.map(({ zone, celsius }) => `${celsius.toFixed(1)} °C  ${zone}`));
-  const faults = faultsOf(board);
+  const faults = boardFaults(board);
   if (faults.length > 0) lines.push('', ...faults.map((fault) => `${fault}.`));
   return lines.join('\n');
 }
@@ -83,7 +83,7 @@ function storageText(storage: Board['storage']): string {
 }
 
 /** What limits the board, and the remedy; one sentence each, without its full stop. */
-function faultsOf({ clusters, allowedCpus, memory, temperatures, throttling }: Board): string[] {
+export function boardFaults({ clusters, allowedCpus, memory, temperatures, throttling }: Board): string[] {
   const faults: string[] = [];
   if (throttling?.isUnderVoltage === true)
     faults.push('The supply voltage is too low: use a stronger power supply and a short, thick cable');

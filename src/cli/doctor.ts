@@ -1,31 +1,39 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import sharp from 'sharp';
 import { boardJson } from '../board/board-json.ts';
 import { probeBoard } from '../board/probe-board.ts';
 import { readBoard } from '../board/read-board.ts';
 import { V4l2Camera } from '../camera/v4l2.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
-import { modelSchema } from '../config/schema.ts';
 import { messageOf, ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
-import { modelFilesOf } from '../setup/model-files.ts';
-import { chooseCpuModule, suitableCpuModule } from '../vision/native/cpu-module.ts';
-import { inspectEngine } from '../vision/one-shot/inspect-engine.ts';
+import { serviceConfigFolder } from '../setup/broker.ts';
+import { loadSharp } from '../system/sharp.ts';
+import { type AllFlags, checkAll } from './doctor-all.ts';
 import { boardText } from './doctor-board.ts';
 import { camerasJson, camerasText, type Snapshot } from './doctor-cameras.ts';
 import { engineJson, engineText } from './doctor-engine.ts';
+import { inspectCpuModule } from './doctor-parts.ts';
 
 interface Flags {
   readonly json?: true;
   readonly snapshot?: string;
 }
 
-/** `scenecast doctor`: shows cameras, board and engine, and what is wrong with them. */
+/** `scenecast doctor`: checks everything; its subcommands show cameras, board and engine in detail. */
 export function doctorCommand(signal: AbortSignal): Command {
-  const doctor = new Command('doctor').description('diagnose cameras, board and engine').exitOverride();
+  const doctor = new Command('doctor')
+    .description('check everything from config to cameras, or show one part in detail')
+    .option(
+      '-c, --config <file>',
+      `config to check (default: ${serviceConfigFolder}/config.yaml, if it exists)`,
+    )
+    .option('--json', 'print JSON')
+    .enablePositionalOptions()
+    .exitOverride()
+    .action((flags: AllFlags) => checkAll(flags, signal));
   doctor
     .command('cameras')
     .description('list V4L2 cameras, their formats and controls')
@@ -67,14 +75,10 @@ async function board({
 }
 
 async function engine({ json }: Pick<Flags, 'json'>, signal: AbortSignal): Promise<void> {
-  // Any model will do; the demo model is always present.
-  const { text, mmproj } = await modelFilesOf(modelSchema.parse({}), process.cwd());
-  const { features: cpuFeatures } = await probeBoard();
-  const cpuModule = chooseCpuModule(cpuFeatures);
-  const facts = await inspectEngine({ textPath: text, mmprojPath: mmproj, cpuModule }, signal);
-  const report = { facts, cpuFeatures, suitable: suitableCpuModule(cpuFeatures) };
+  const report = await inspectCpuModule(signal);
   process.stdout.write(`${json ? JSON.stringify(engineJson(report), null, 2) : engineText(report)}\n`);
-  if (facts.failure !== null) throw new ScenecastError(facts.failure);
+  const { failure } = report.facts;
+  if (failure !== null) throw new ScenecastError(failure);
 }
 
 async function cameras(flags: Flags, signal: AbortSignal): Promise<void> {
@@ -120,9 +124,9 @@ async function snapshotOf(path: string, folder: string, signal: AbortSignal): Pr
 }
 
 async function jpegOf({ bytes, size, pixels }: Picture): Promise<Uint8Array> {
-  return pixels
-    ? sharp(bytes, { raw: { ...size, channels: 3 } })
-        .jpeg({ quality: 90 })
-        .toBuffer()
-    : bytes;
+  if (!pixels) return bytes;
+  const sharp = await loadSharp();
+  return sharp(bytes, { raw: { ...size, channels: 3 } })
+    .jpeg({ quality: 90 })
+    .toBuffer();
 }

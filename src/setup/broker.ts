@@ -5,6 +5,9 @@ import type { Config } from '../config/schema.ts';
 import type { ConnectFilePaths } from '../mqtt/connection/connect-files.ts';
 import type { BrokerAddress } from '../mqtt/pool/connection.ts';
 
+/** Where an installed package has the service's config. */
+export const serviceConfigFolder = '/etc/scenecast';
+
 /** The broker's address and credentials. */
 export function brokerOf(mqtt: Config['mqtt'], folder: string): BrokerAddress {
   return {
@@ -28,7 +31,14 @@ export function connectFilePathsOf(mqtt: Config['mqtt'], folder: string): Connec
 
 /** The path of a secret: a relative one is a systemd credential of that name, if it exists. */
 function lookUpSecret(path: string, folder: string): string {
-  const credentials = process.env['CREDENTIALS_DIRECTORY'];
-  const credential = credentials && !isAbsolute(path) ? resolve(credentials, path) : null;
-  return credential && existsSync(credential) ? credential : lookUp(path, folder);
+  const credentials = isAbsolute(path) ? [] : credentialPaths(path, folder);
+  return credentials.find((credential) => existsSync(credential)) ?? lookUp(path, folder);
+}
+
+/** For commands by hand with the service's config: where systemd puts its credentials, and where it takes them from. */
+function credentialPaths(name: string, folder: string): string[] {
+  const given = process.env['CREDENTIALS_DIRECTORY'];
+  if (given) return [resolve(given, name)];
+  if (folder !== serviceConfigFolder) return [];
+  return [`/run/credentials/scenecast.service/${name}`, `/etc/credstore/scenecast.${name}`];
 }

@@ -1,0 +1,161 @@
+import { basename } from 'node:path';
+import { probeBoard } from '../board/probe-board.ts';
+import { configAdvice } from '../config/config-advice.ts';
+import { loadConfig } from '../config/load.ts';
+import { type Config, modelSchema } from '../config/schema.ts';
+import { createCameraTask } from '../daemon/cameras.ts';
+import { engineModeOf } from '../daemon/worker-boards.ts';
+import { ConfigError, messageOf, PlanError } from '../domain/errors.ts';
+import { withoutSecrets } from '../domain/shown-address.ts';
+import { probeBroker } from '../mqtt/connection/probe-broker.ts';
+import type { Log } from '../pipeline/ports.ts';
+import { brokerOf, serviceConfigFolder } from '../setup/broker.ts';
+import { setUpEngine } from '../setup/engine.ts';
+import { jobOf, usualJob } from '../setup/job.ts';
+import { modelFilesOf } from '../setup/model-files.ts';
+import { chooseCpuModule, suitableCpuModule } from '../vision/native/cpu-module.ts';
+import { inspectEngine } from '../vision/one-shot/inspect-engine.ts';
+import { gibibytes } from './doctor-board.ts';
+import { type Check, checked, failed, ok, warning } from './doctor-check.ts';
+import type { EngineReport } from './doctor-engine.ts';
+
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+/** A camera may have to wake up; one with a longer `frame_timeout` gets that too. */
+const cameraTimeoutMs = 30_000;
+
+/** The config, and what is wrong with it or could be better. */
+export async function checkConfig(path: string | null): Promise<{ config: Config | null; checks: Check[] }> {
+  const part = 'config';
+  if (path === null)
+    return {
+      config: null,
+      checks: [
+        warning(part, 'none given: neither broker nor cameras are checked', 'scenecast doctor --config FILE'),
+      ],
+    };
+  try {
+    const config = await loadConfig(path);
+    const count = Object.keys(config.cameras).length;
+    const text = `${path}: device ${config.device}, ${count} ${count === 1 ? 'camera' : 'cameras'}`;
+    return {
+      config,
+      checks: [ok(part, text), ...configAdvice(config).map((advice) => warning(part, advice))],
+    };
+  } catch (error) {
+    return { config: null, checks: [failed(part, messageOf(error).replace(/^config /, ''))] };
+  }
+}
+
+/** Whether the model's files are there and readable, and the model fits the board. */
+export async function checkModel(
+  config: Config | null,
+  folder: string,
+  isServiceActive: boolean,
+  signal: AbortSignal,
+): Promise<Check> {
+  const part = 'model';
+  if (config && engineModeOf(config) === 'pool') return ok(part, 'none needed: worker boards describe');
+  const model = config?.model ?? modelSchema.parse({});
+  const files = await modelFilesOf(model, folder);
+  const name = `${model.path}: ${basename(files.text)}, ${basename(files.mmproj)}`;
+  try {
+    const { plan } = await setUpEngine(model, files, config ? jobOf(config) : usualJob, signal);
+    const need = `needs ${gibibytes(plan.memory.totalBytes)} of ${gibibytes(plan.budgetBytes)}`;
+    return plan.degraded.length === 0
+      ? ok(part, `${name}; ${need}`)
+      : warning(part, `${name}; ${need}; to fit the memory: ${plan.degraded.join(', ')}`);
+  } catch (error) {
+    // The running engine's own memory counts as used.
+    if (error instanceof PlanError && error.mayPass && isServiceActive)
+      return ok(part, `${name}; in use by the service`);
+    throw error;
+  }
+}
+
+/** Which CPU module the engine loads, with the facts about it. */
+export async function inspectCpuModule(signal: AbortSignal): Promise<EngineReport> {
+  // Any model will do; the demo model is always present.
+  const { text, mmproj } = await modelFilesOf(modelSchema.parse({}), process.cwd());
+  const { features: cpuFeatures } = await probeBoard();
+  const cpuModule = chooseCpuModule(cpuFeatures);
+  const facts = await inspectEngine({ textPath: text, mmprojPath: mmproj, cpuModule }, signal);
+  return { facts, cpuFeatures, suitable: suitableCpuModule(cpuFeatures) };
+}
+
+/** Whether the engine loads, with the best CPU module for this processor. */
+export async function checkEngine(signal: AbortSignal): Promise<Check> {
+  const { facts, suitable } = await inspectCpuModule(signal);
+  const name = basename(facts.cpu.module);
+  if (facts.failure !== null) return failed('engine', facts.failure, 'scenecast doctor engine shows more');
+  if (suitable !== null && basename(suitable) !== name)
+    return warning(
+      'engine',
+      `${name}; the faster ${basename(suitable)} is not built`,
+      'scripts/build-cpu.sh',
+    );
+  return ok('engine', `loads, with ${name}`);
+}
+
+/** Whether the broker can be reached and takes the login. */
+export async function checkBroker({ mqtt }: Config, folder: string, signal: AbortSignal): Promise<Check> {
+  const part = 'broker';
+  const name = `${withoutSecrets(mqtt.url)} ${mqtt.username === null ? 'without a login' : `as ${mqtt.username}`}`;
+  try {
+    const notes = await probeBroker(brokerOf(mqtt, folder), signal);
+    return notes.length === 0
+      ? ok(part, `connected to ${name}`)
+      : warning(part, `connected to ${name}; ${notes.join('; ')}`);
+  } catch (error) {
+    // systemd hands the service a password that only root can read.
+    if (error instanceof ConfigError && folder === serviceConfigFolder && process.geteuid!() !== 0)
+      return warning(part, `not tried: ${messageOf(error)}`, 'sudo scenecast doctor');
+    return failed(part, messageOf(error));
+  }
+}
+
+/** One check per camera: a picture, taken as the daemon takes it. */
+export function checkCameras(
+  config: Config,
+  folder: string,
+  isServiceActive: boolean,
+  signal: AbortSignal,
+): Promise<Check>[] {
+  return Object.keys(config.cameras).map((name) =>
+    checked('camera', async () => {
+      const started = performance.now();
+      try {
+        const { width, height } = await sizeOfPicture(name, config, folder, signal);
+        const seconds = ((performance.now() - started) / 1000).toFixed(1);
+        return ok('camera', `${name}: a picture of ${width}x${height} in ${seconds} s`);
+      } catch (error) {
+        const text = `${name}: ${messageOf(error)}`;
+        if (isServiceActive && config.cameras[name]!.source.type === 'v4l2' && /busy|in use/i.test(text))
+          return ok('camera', `${name}: in use by the service`);
+        return failed('camera', text);
+      }
+    }),
+  );
+}
+
+async function sizeOfPicture(
+  name: string,
+  config: Config,
+  folder: string,
+  signal: AbortSignal,
+): Promise<{ width: number; height: number }> {
+  const { source, interval, prompt } = config.cameras[name]!;
+  const settings = { paused: false, intervalMs: interval, prompt };
+  const { camera } = createCameraTask(name, config, () => settings, folder, silent);
+  const limitMs = cameraTimeoutMs + ('frame_timeout' in source ? source.frame_timeout : 0);
+  const late = AbortSignal.timeout(limitMs);
+  try {
+    const ends = AbortSignal.any([signal, late]);
+    await camera.start(ends);
+    return (await camera.capture(ends)).size;
+  } catch (error) {
+    if (late.aborted) throw new Error(`no picture within ${limitMs / 1000} s`, { cause: error });
+    throw error;
+  } finally {
+    await camera.close();
+  }
+}
