@@ -13,6 +13,7 @@ import { brokerOf, serviceConfigFolder } from '../setup/broker.ts';
 import { setUpEngine } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
+import { stateFault } from '../system/state-access.ts';
 import { chooseCpuModule, suitableCpuModule } from '../vision/native/cpu-module.ts';
 import { inspectEngine } from '../vision/one-shot/inspect-engine.ts';
 import { gibibytes } from './doctor-board.ts';
@@ -56,7 +57,8 @@ export async function checkModel(
   const part = 'model';
   if (config && engineModeOf(config) === 'pool') return ok(part, 'none needed: worker boards describe');
   const model = config?.model ?? modelSchema.parse({});
-  const files = await modelFilesOf(model, folder);
+  const files = await filesOrWarning(model, folder);
+  if ('status' in files) return files;
   const name = `${model.path}: ${basename(files.text)}, ${basename(files.mmproj)}`;
   try {
     const { plan } = await setUpEngine(model, files, config ? jobOf(config) : usualJob, signal);
@@ -69,6 +71,23 @@ export async function checkModel(
     if (error instanceof PlanError && error.mayPass && isServiceActive)
       return ok(part, `${name}; in use by the service`);
     throw error;
+  }
+}
+
+/** The files of a pulled model are in the state folder, which only the service's user and root may read. */
+async function filesOrWarning(
+  model: Config['model'],
+  folder: string,
+): Promise<Awaited<ReturnType<typeof modelFilesOf>> | Check> {
+  try {
+    return await modelFilesOf(model, folder);
+  } catch (error) {
+    if (stateFault('read') === null) throw error;
+    return warning(
+      'model',
+      `${model.path} is not checked: it is in the state folder`,
+      'sudo scenecast doctor',
+    );
   }
 }
 

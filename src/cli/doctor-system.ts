@@ -84,7 +84,10 @@ export async function checkState(folder: string): Promise<Check> {
   const { uid } = await stat(folder);
   const me = process.geteuid!();
   const fault = me === 0 ? null : stateFault('write', folder);
-  if (fault) return (uid === me ? failed : warning)(part, fault.fault, fault.remedy);
+  if (fault)
+    return uid === me
+      ? failed(part, fault.fault, fault.remedy)
+      : warning(part, `${fault.fault}; not all can be checked`, 'sudo scenecast doctor');
   const user = userName(uid) ?? `#${uid}`;
   const names = await readdir(folder, { recursive: true });
   const foreign: string[] = [];

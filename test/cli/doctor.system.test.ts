@@ -35,13 +35,21 @@ function service(properties: string): void {
 }
 
 async function doctor(config: object, ...args: readonly string[]): Promise<{ code: number; stdout: string }> {
+  return doctorAs(process.geteuid!(), config, ...args);
+}
+
+async function doctorAs(
+  uid: number,
+  config: object,
+  ...args: readonly string[]
+): Promise<{ code: number; stdout: string }> {
   writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config));
   const env = {
     ...process.env,
     PATH: `${join(folder, 'commands')}:${process.env['PATH']}`,
     STATE_DIRECTORY: join(folder, 'state'),
   };
-  const ended = run(bin, ['doctor', '--config', join(folder, 'config.yaml'), ...args], { env });
+  const ended = run(bin, ['doctor', '--config', join(folder, 'config.yaml'), ...args], { env, uid });
   return ended.then(
     ({ stdout }) => ({ code: 0, stdout }),
     ({ code, stdout }) => ({ code, stdout }),
@@ -209,3 +217,15 @@ test.runIf(process.geteuid!() === 0)(
     ]);
   },
 );
+
+test.runIf(process.geteuid!() === 0)('what another user cannot check is a warning', async () => {
+  chmodSync(folder, 0o755);
+  mkdirSync(join(folder, 'state'), { mode: 0o700 });
+  const cameras = { drawn: { source: { type: 'scene' } } };
+  const config = { mqtt: { url: 'mqtt://127.0.0.1:9' }, model: { path: 'smolvlm2-256m' }, cameras };
+  const { checks } = JSON.parse((await doctorAs(65_534, config, '--json')).stdout) as { checks: Check[] };
+  for (const part of ['state', 'model'])
+    expect(checks).toContainEqual(
+      expect.objectContaining({ part, status: 'warning', remedy: 'sudo scenecast doctor' }),
+    );
+});
