@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { randomUUID } from 'node:crypto';
 import { type DescriptionPayload, descriptionSchema } from '../contract/payloads.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { codeOf, messageOf, ScenecastError } from '../domain/errors.ts';
-import { type ConnectFilePaths, readConnectFiles } from './connection/connect-files.ts';
-import { connectionFault } from './connection/connection-fault.ts';
+import type { Log } from '../pipeline/ports.ts';
+import { BrokerConnection } from './connection/broker-connection.ts';
+import type { BrokerLink } from './connection/broker-link.ts';
+import type { ConnectFilePaths } from './connection/connect-files.ts';
 
 export interface ListenOptions extends ConnectFilePaths {
   readonly url: string;
@@ -18,33 +19,59 @@ export interface ListenOptions extends ConnectFilePaths {
 
 /** CONNACK codes after which retrying cannot help. */
 const refusals = [4, 5, 0x86, 0x87, 0x8a];
-const retryMs = 1000;
+const reconnect = { firstMs: 1000, maxMs: 1000, stableMs: 1000 };
+/** What it would log is thrown. */
+const noLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /**
  * The descriptions that a device publishes, as a subscriber receives them, retained ones first. Reconnects if the connection
  * is lost, and waits for a broker that is not running yet.
- * @throws ConfigError for files that cannot be read; ScenecastError if the broker refuses; the signal's reason.
+ * @throws ConfigError for files that cannot be read; ScenecastError if the broker refuses, or why there is no connection
+ *   when the signal aborts; else the signal's reason.
  */
 export async function* listenForDescriptions(options: ListenOptions): AsyncGenerator<DescriptionPayload> {
-  const { signal, device } = options;
+  const { signal, device, username } = options;
+  const topic = topicsOf(device).description('+');
   const arrived: DescriptionPayload[] = [];
   let wake = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => wake.resolve(), { once: true });
-  const client = await connectTo(options);
-  client.on('message', (_topic, payload) => {
-    const parsed = descriptionSchema.safeParse(parseJson(payload));
-    if (!parsed.success) return;
-    arrived.push(parsed.data);
+  let fault: ScenecastError | null = null;
+  let isFinal = false;
+  const fail = (message: string, cause: unknown, final: boolean): void => {
+    fault = new ScenecastError(message, { cause });
+    isFinal ||= final;
     wake.resolve();
+  };
+  const onLink = (link: BrokerLink): void => {
+    fault = null;
+    link.listen((_topic, payload) => {
+      const parsed = descriptionSchema.safeParse(parseJson(payload));
+      if (parsed.success) arrived.push(parsed.data);
+      wake.resolve();
+    });
+    link.subscribe([topic], 1).then(options.onListening, (cause: unknown) => {
+      if (link.ended.aborted) return;
+      const remedy = `allow ${username ?? 'anonymous clients'} to read it in the broker's access list`;
+      fail(`${topic}: the broker refuses the subscription: ${messageOf(cause)}; ${remedy}`, cause, true);
+    });
+  };
+  const connection = new BrokerConnection({
+    ...options,
+    clientId: `scenecast-listen-${randomUUID().slice(0, 8)}`,
+    keepaliveMs: 60_000,
+    will: null,
+    publishTimeoutMs: 10_000,
+    connectTimeoutMs: 10_000,
+    reconnect,
+    log: noLog,
+    onLink,
+    onFault: (reason, error) => fail(reason, error, refusals.includes(Number(codeOf(error)))),
   });
+  const onAbort = (): void => wake.resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const [grant] = await client.subscribeAsync(topicsOf(device).description('+'), { qos: 1 });
-    if (!grant || grant.qos >= 0x80)
-      throw new ScenecastError(
-        `the broker does not allow ${options.username ?? 'anonymous clients'} to read ${topicsOf(device).description('+')}; allow it in its access list`,
-      );
-    options.onListening();
-    while (true) {
+    await connection.start();
+    for (;;) {
+      if (fault && (isFinal || signal.aborted)) throw fault;
       signal.throwIfAborted();
       yield* arrived.splice(0);
       await wake.promise;
@@ -52,41 +79,8 @@ export async function* listenForDescriptions(options: ListenOptions): AsyncGener
       if (signal.aborted) wake.resolve();
     }
   } finally {
-    await client.endAsync(true);
-  }
-}
-
-/** Retries until a broker answers, or refuses. */
-async function connectTo(options: ListenOptions): Promise<MqttClient> {
-  const { url, username, signal } = options;
-  const files = await readConnectFiles(options);
-  let protocolVersion: 4 | 5 = 5;
-  for (;;) {
-    const settings: IClientOptions = {
-      ...files,
-      ...(username === null ? {} : { username }),
-      protocolVersion,
-      reconnectPeriod: retryMs,
-      connectTimeout: 10_000,
-      // Otherwise the environment (DEBUG) could enable logging of packets, which contain the password.
-      log: () => {},
-    };
-    try {
-      return await connectAsync(url, settings, false);
-    } catch (error) {
-      const code = codeOf(error);
-      const fault = connectionFault(
-        error instanceof Error ? error : new Error(messageOf(error)),
-        url,
-        username,
-      );
-      if (protocolVersion === 5 && (code === 1 || code === 0x84)) protocolVersion = 4;
-      else if (refusals.includes(Number(code))) throw new ScenecastError(fault, { cause: error });
-      else
-        await sleep(retryMs, undefined, { signal }).catch(() => {
-          throw new ScenecastError(fault, { cause: error });
-        });
-    }
+    signal.removeEventListener('abort', onAbort);
+    await connection.close(null);
   }
 }
 

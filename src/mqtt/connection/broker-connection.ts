@@ -1,14 +1,24 @@
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type IClientOptions, type MqttClient, ReasonCodes } from 'mqtt';
-import { codeOf, messageOf } from '../../domain/errors.ts';
+import { messageOf } from '../../domain/errors.ts';
 import { withoutSecrets } from '../../domain/shown-address.ts';
 import type { Log } from '../../pipeline/ports.ts';
+import { bracketed } from './bracketed.ts';
+import { BrokerFeatures } from './broker-features.ts';
 import { BrokerLink } from './broker-link.ts';
 import { type ConnectFilePaths, type ConnectFiles, readConnectFiles } from './connect-files.ts';
 import { connectionFault } from './connection-fault.ts';
+import type { Ending } from './ending.ts';
+import { foreignProtocol, silence } from './foreign-protocol.ts';
 import type { Message } from './message.ts';
-import { ReconnectDelay, type ReconnectOptions, reconnectDefaults } from './reconnect-delay.ts';
+import {
+  ReconnectDelay,
+  type ReconnectOptions,
+  reconnectDefaults,
+  takeoverBounds,
+} from './reconnect-delay.ts';
+import { TakeoverWatch } from './takeover-watch.ts';
 
 export interface BrokerConnectionOptions extends ConnectFilePaths {
   /** mqtt, mqtts, ws or wss. */
@@ -24,10 +34,14 @@ export interface BrokerConnectionOptions extends ConnectFilePaths {
   readonly intake?: Intake;
   /** A broker that acknowledges nothing for longer is considered lost, and reconnected to. */
   readonly publishTimeoutMs: number;
+  /** Time for the broker to accept the connection. */
+  readonly connectTimeoutMs?: number;
   readonly reconnect?: ReconnectOptions;
   readonly log: Log;
   /** Called for each connection. */
   onLink(link: BrokerLink): void;
+  /** Called for each attempt that failed, with the reason as in the log. */
+  onFault?(reason: string, error: Error | null): void;
 }
 
 /** What the broker may send before an acknowledgement. */
@@ -37,22 +51,11 @@ interface Intake {
   readonly packetBytes: number;
 }
 
-/** How an attempt to connect, or the resulting connection, ended. */
-interface Ending {
-  /** Duration of the connection; 0: there was none. */
-  readonly connectedMs: number;
-  readonly error: Error | null;
-  /** From the broker's DISCONNECT; null: it sent none. */
-  readonly reasonCode: number | null;
-}
-
-const connectTimeoutMs = 20_000;
+const defaultConnectTimeoutMs = 20_000;
 /** With Node's default of 64 KiB, 100 MB would accumulate in months. */
 const smallPoolBytes = 1024;
 const closeTimeoutMs = 2000;
-const sessionTakenOver = 0x8e;
-const suspiciousEnds = 3;
-const silentEnd = new Error('the broker closed it');
+const closedByBroker = new Error('the broker closed it');
 
 /**
  * Stays connected to one broker, retrying forever. Each connection has its own MQTT.js client, so that nothing of an ended
@@ -61,22 +64,21 @@ const silentEnd = new Error('the broker closed it');
 export class BrokerConnection {
   readonly #options: BrokerConnectionOptions;
   readonly #delay: ReconnectDelay;
+  readonly #features: BrokerFeatures;
+  readonly #takeovers: TakeoverWatch;
   readonly #closing = new AbortController();
   #files: ConnectFiles = {};
-  #protocolVersion: 4 | 5 = 5;
-  /** Some brokers do not support retained messages or QoS 1, and refuse a last will with them. */
-  #willRetain = true;
-  #willQos: 0 | 1 = 1;
   #running: Promise<void> = Promise.resolve();
   #client: MqttClient | null = null;
   #link: BrokerLink | null = null;
   #lastFault: string | null = null;
-  /** Consecutive short connections that the broker ended without a reason. */
-  #silentEnds = 0;
 
   constructor(options: BrokerConnectionOptions) {
     this.#options = options;
-    this.#delay = new ReconnectDelay(options.reconnect ?? reconnectDefaults);
+    const { reconnect = reconnectDefaults, needsMqtt5 = false, log } = options;
+    this.#delay = new ReconnectDelay(reconnect);
+    this.#features = new BrokerFeatures(this.url, needsMqtt5, log);
+    this.#takeovers = new TakeoverWatch({ stableMs: reconnect.stableMs, clearMs: takeoverBounds.maxMs });
   }
 
   /** The broker's address without secrets: some brokers expect a key in its query. */
@@ -127,10 +129,10 @@ export class BrokerConnection {
     while (!signal.aborted) {
       const ending = await this.#connectOnce();
       if (signal.aborted) return;
-      if (this.#adapts(ending)) continue;
-      const wasTakenOver = ending.reasonCode === sessionTakenOver;
-      const waitMs = this.#delay.nextMs(ending.connectedMs, wasTakenOver);
-      this.#logEnding(ending, waitMs);
+      if (this.#features.learn(ending)) continue;
+      const takeover = this.#takeovers.ended(ending);
+      const waitMs = this.#delay.nextMs(ending.connectedMs, takeover !== null);
+      this.#logEnding(ending, takeover, waitMs);
       await sleep(waitMs, undefined, { signal }).catch(() => {});
       // Passwords and certificates may be renewed while the daemon runs.
       this.#files = await readConnectFiles(this.#options).catch((error) => {
@@ -149,12 +151,9 @@ export class BrokerConnection {
     let client: MqttClient;
     try {
       client = connect(this.#options.url, this.#clientOptions());
-    } catch (error) {
-      return {
-        connectedMs: 0,
-        reasonCode: null,
-        error: error instanceof Error ? error : new Error(String(error)),
-      };
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause));
+      return { connectedMs: 0, reasonCode: null, wasQuiet: false, error };
     }
     this.#client = client;
     // MQTT.js acknowledges when this callback is called, and until then reads nothing, not even a PINGRESP. Called with
@@ -172,6 +171,7 @@ export class BrokerConnection {
     // MQTT.js does not emit errors without a code, such as those of web sockets.
     client.stream.on('error', keep);
     client.once('close', resolve);
+    const attempt = this.#watchAttempt(client, keep);
     // Packets are written whole. With Nagle's algorithm one may wait 40 ms for the TCP acknowledgement of the last.
     if (client.stream instanceof Socket) client.stream.setNoDelay();
     client.on('disconnect', (packet) => {
@@ -181,21 +181,50 @@ export class BrokerConnection {
       client.end(true);
     });
     client.on('connect', (connack) => {
+      attempt.end();
       connectedAt = performance.now();
+      this.#features.connected();
       this.#link = new BrokerLink(client, connack, publishTimeoutMs);
       onLink(this.#link);
     });
     await closed;
+    attempt.end();
     this.#client = null;
     const link = this.#link;
     this.#link = null;
-    link?.end(error ?? silentEnd);
+    const wasQuiet = link?.isQuiet ?? false;
+    link?.end(error ?? closedByBroker);
     // BrokerLink.drop gives a better reason.
     const dropped = link?.ended.reason;
-    if (dropped instanceof Error) error = dropped;
+    if (dropped instanceof Error && dropped !== closedByBroker) error = dropped;
     client.end(true);
     log.debug({ url: this.url }, 'broker connection closed');
-    return { connectedMs: connectedAt === null ? 0 : performance.now() - connectedAt, error, reasonCode };
+    const connectedMs = connectedAt === null ? 0 : performance.now() - connectedAt;
+    return { connectedMs, error, reasonCode, wasQuiet };
+  }
+
+  /** Until its `end` is called: gives up an attempt that gets no answer, or one that is not MQTT, with a reason. */
+  #watchAttempt({ stream }: MqttClient, fail: (reason: Error) => void): { end(): void } {
+    const { connectTimeoutMs = defaultConnectTimeoutMs } = this.#options;
+    const giveUp = (reason: string): void => {
+      fail(new Error(reason));
+      stream.destroy();
+    };
+    const onData = (bytes: Buffer): void => {
+      const reason = foreignProtocol(bytes, this.url);
+      if (reason) giveUp(reason);
+    };
+    // Before MQTT.js sees them: it would complain of a malformed packet.
+    stream.prependOnceListener('data', onData);
+    const timer = setTimeout(() => {
+      giveUp(silence(this.url, stream instanceof Socket && !stream.connecting, connectTimeoutMs));
+    }, connectTimeoutMs);
+    return {
+      end: () => {
+        clearTimeout(timer);
+        stream.off('data', onData);
+      },
+    };
   }
 
   #clientOptions(): IClientOptions {
@@ -203,11 +232,13 @@ export class BrokerConnection {
     return {
       ...this.#files,
       ...(username === null ? {} : { username }),
-      protocolVersion: this.#protocolVersion,
+      protocolVersion: this.#features.protocolVersion,
       clientId,
       clean: true,
       keepalive: Math.max(1, Math.round(keepaliveMs / 1000)),
-      connectTimeout: connectTimeoutMs,
+      // Longer than our own, which says more.
+      connectTimeout: 2 * (this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs),
+      transformWsUrl: bracketed,
       // This class reconnects, with a new client.
       reconnectPeriod: 0,
       autoAssignTopicAlias: true,
@@ -217,8 +248,7 @@ export class BrokerConnection {
         will: {
           topic: will.topic,
           payload: Buffer.from(will.payload),
-          qos: this.#willQos,
-          retain: this.#willRetain,
+          ...this.#features.will,
         },
       }),
       ...(intake && {
@@ -227,59 +257,34 @@ export class BrokerConnection {
     };
   }
 
-  /** Drops what the broker refused (MQTT 5, or flags of the last will). @returns whether to connect again at once. */
-  #adapts({ error, connectedMs }: Ending): boolean {
-    if (connectedMs > 0 || !error) return false;
-    const { log, needsMqtt5 } = this.#options;
+  #logEnding(
+    { error, reasonCode, connectedMs }: Ending,
+    takeover: 'certain' | 'suspected' | null,
+    waitMs: number,
+  ): void {
+    const { clientId, log, reconnect = reconnectDefaults } = this.#options;
     const { url } = this;
-    const code = codeOf(error);
-    if (!needsMqtt5 && this.#protocolVersion === 5 && (code === 1 || code === 0x84)) {
-      log.info({ url }, 'broker does not support MQTT 5; using 3.1.1');
-      this.#protocolVersion = 4;
-      return true;
-    }
-    if (this.#willRetain && code === 0x9a) {
-      log.warn({ url }, 'broker does not support retained messages; late subscribers see no state');
-      this.#willRetain = false;
-      return true;
-    }
-    if (this.#willQos === 1 && code === 0x9b) {
-      log.warn({ url }, 'broker supports only QoS 0; lost messages are not sent again');
-      this.#willQos = 0;
-      return true;
-    }
-    return false;
-  }
-
-  #logEnding({ error, reasonCode, connectedMs }: Ending, waitMs: number): void {
-    const { username, clientId, log, reconnect = reconnectDefaults } = this.#options;
-    const { url } = this;
-    const { stableMs } = reconnect;
     const remedy = 'is a second Scenecast running with the same device name? Change `device` of one of them';
     // After a stable connection, the same fault is logged again.
-    if (connectedMs > stableMs) {
-      this.#lastFault = null;
-      this.#silentEnds = 0;
-    }
-    const isSilent = connectedMs > 0 && reasonCode === null && error === silentEnd;
-    this.#silentEnds = isSilent ? this.#silentEnds + 1 : 0;
-    if (reasonCode === sessionTakenOver) {
+    if (connectedMs > reconnect.stableMs) this.#lastFault = null;
+    if (takeover === 'certain') {
       const reason = `another client has connected as ${clientId}: ${remedy}`;
       log.error({ url, clientId, waitMs, reason }, 'disconnected by the broker');
+    } else if (takeover === 'suspected') {
+      const reason = `another client may have connected as ${clientId} (see the broker's log): ${remedy}`;
+      log.error({ url, clientId, waitMs, reason }, 'broker keeps closing the connection');
     } else if (reasonCode !== null) {
       const reason = ReasonCodes[reasonCode as keyof typeof ReasonCodes] || 'no reason given';
       log.warn({ url, reasonCode, reason }, 'disconnected by the broker');
-    } else if (this.#silentEnds === suspiciousEnds) {
-      const reason = `another client may have connected as ${clientId} (see the broker's log): ${remedy}`;
-      log.error({ url, clientId, reason }, 'broker keeps closing the connection');
     } else {
-      const reason = connectedMs > 0 ? messageOf(error) : connectionFault(error, url, username);
+      const isLost = connectedMs > 0;
+      const reason = isLost
+        ? messageOf(error ?? closedByBroker)
+        : connectionFault(error, { ...this.#options, url });
+      if (!isLost) this.#options.onFault?.(reason, error);
       // One line is enough even if the broker is away for a week.
       if (reason === this.#lastFault) return;
-      log.warn(
-        { url, reason },
-        connectedMs > 0 ? 'connection to the broker lost' : 'no connection to the broker',
-      );
+      log.warn({ url, reason }, isLost ? 'connection to the broker lost' : 'no connection to the broker');
       this.#lastFault = reason;
     }
   }

@@ -5,6 +5,8 @@ import type { Message } from './message.ts';
 import { PublishError, refusalOf } from './publish-error.ts';
 import { publishSizeBytes } from './publish-size.ts';
 
+const quietMs = 200;
+
 interface Job {
   readonly message: Message;
   timer?: NodeJS.Timeout;
@@ -27,6 +29,7 @@ export class BrokerLink {
   readonly #overdue = new Set<Job>();
   readonly #ignored = new Set<Job>();
   #pingTimer: NodeJS.Timeout | undefined;
+  #lastSentMs = 0;
 
   constructor(client: MqttClient, connack: IConnackPacket, timeoutMs: number) {
     this.#client = client;
@@ -41,6 +44,11 @@ export class BrokerLink {
   /** Aborted when the connection ends, with the error as reason. */
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /** Everything is acknowledged, and nothing was sent just now: if the connection ends, no message is to blame. */
+  get isQuiet(): boolean {
+    return this.#unacknowledged.size === 0 && performance.now() - this.#lastSentMs > quietMs;
   }
 
   /** Messages not sent yet. */
@@ -131,6 +139,7 @@ export class BrokerLink {
     const qos = Math.min(job.message.qos, this.limits.maximumQos) as 0 | 1;
     const retain = job.message.retain && this.limits.retainAvailable;
     this.#unacknowledged.add(job);
+    this.#lastSentMs = performance.now();
     job.timer = setTimeout(() => this.#checkOverdue(job), this.#timeoutMs);
     const options = { qos, retain, ...(properties && { properties }) };
     this.#client.publish(topic, payload, options, (error) => {

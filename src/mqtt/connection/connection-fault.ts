@@ -1,13 +1,25 @@
 import { ReasonCodes } from 'mqtt';
 import { codeOf, messageOf } from '../../domain/errors.ts';
 
+interface Attempt {
+  /** Without secrets. */
+  readonly url: string;
+  readonly username: string | null;
+  readonly needsMqtt5?: boolean;
+}
+
 /** Explains for humans why there is no connection, and what to do. Contains no secret. */
-export function connectionFault(error: Error | null, url: string, username: string | null): string {
-  if (!error)
-    return 'the broker closed the connection before it answered; does mqtt.url have the right port?';
+export function connectionFault(error: Error | null, { url, username, needsMqtt5 = false }: Attempt): string {
+  if (!error) {
+    const versions = needsMqtt5 ? 'MQTT 5, which worker boards need' : 'MQTT';
+    return `${url} closed the connection before it answered: it does not speak ${versions}, or requires TLS; check the port of mqtt.url, and whether it must begin with mqtts:// or wss://`;
+  }
   const cause = firstCause(error);
   const code = codeOf(cause);
   if (typeof code === 'number') return refusedBecause(code, username);
+  const status = /^Unexpected server response: (\d+)$/.exec(messageOf(cause))?.[1];
+  if (status)
+    return `the web server at ${url} answers ${status} and opens no web socket; check the port and path of mqtt.url (often /mqtt, for RabbitMQ /ws)`;
   const known = typeof code === 'string' ? networkFault(code, url) || tlsFault(code, cause) : null;
   return known || messageOf(cause) || String(code ?? 'unknown');
 }
@@ -57,7 +69,9 @@ function networkFault(code: string, url: string): string | null {
     case 'ECONNRESET':
       return `the broker closed the connection (${code}); does mqtt.url have the right port, and mqtts:// or wss:// if it requires TLS?`;
     default:
-      return null;
+      return code.startsWith('HPE_')
+        ? `${url} does not speak HTTP, with which web sockets begin (${code}); for a port without web sockets, begin mqtt.url with mqtt:// or mqtts://`
+        : null;
   }
 }
 

@@ -9,7 +9,7 @@ export interface ReconnectOptions extends BackOffBounds {
 export const reconnectDefaults: ReconnectOptions = { firstMs: 1000, maxMs: 60_000, stableMs: 30_000 };
 
 /** Two clients with the same id would keep disconnecting each other, so this one waits long. */
-const takenOver: BackOffBounds = { firstMs: 60_000, maxMs: 900_000 };
+export const takeoverBounds: BackOffBounds = { firstMs: 60_000, maxMs: 900_000 };
 
 /** How long to wait before the next attempt to connect: doubles each time, with jitter (half to full). */
 export class ReconnectDelay {
@@ -25,11 +25,11 @@ export class ReconnectDelay {
 
   /** @param connectedMs duration of the connection that ended; 0 if there was none. */
   nextMs(connectedMs: number, wasTakenOver: boolean): number {
-    if (wasTakenOver) return this.#waitMs(takenOver, this.#takeovers++);
+    if (wasTakenOver) return this.#waitMs(takeoverBounds, this.#takeovers++);
     const { stableMs } = this.#options;
     if (connectedMs >= stableMs) {
       this.#failures = 0;
-      if (connectedMs >= takenOver.maxMs) this.#takeovers = 0;
+      if (connectedMs >= takeoverBounds.maxMs) this.#takeovers = 0;
     }
     return this.#waitMs(this.#options, this.#failures++);
   }

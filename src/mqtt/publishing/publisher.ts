@@ -41,6 +41,8 @@ export interface MqttOptions extends ConnectFilePaths {
   readonly settleMs?: number;
   /** Time for the broker to acknowledge a message, before it is pinged. */
   readonly publishTimeoutMs?: number;
+  /** Time for the broker to accept a connection. */
+  readonly connectTimeoutMs?: number;
   /** Pause after the broker was busy. */
   readonly busyRetryMs?: number;
   readonly reconnect?: ReconnectOptions;
