@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { waitForSlowAddresses } from '../system/slow-addresses.ts';
 
 // Loaded on demand: importing all of them takes seconds on a board.
 const commands: Record<string, () => Promise<(signal: AbortSignal) => Command>> = {
@@ -26,7 +27,8 @@ export async function createProgram(signal: AbortSignal, name = ''): Promise<Com
     .version(packageJson.version)
     // Options after a subcommand are the subcommand's: doctor and doctor board both have --json.
     .enablePositionalOptions()
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', waitForSlowAddresses);
   const names = Object.hasOwn(commands, name) ? [name] : Object.keys(commands);
   for (const command of await Promise.all(names.map((each) => commands[each]!())))
     program.addCommand(command(signal));

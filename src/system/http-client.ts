@@ -5,6 +5,7 @@ import { type Duplex, pipeline, type Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { HttpError, httpErrorOf } from './http-error.ts';
 import { type HttpProxy, openTunnel, proxyHeaders, proxyRefusal } from './http-proxy.ts';
+import { attemptTimeoutMs } from './slow-addresses.ts';
 import { connectSecurely, type Trust } from './trusted-tls.ts';
 
 export interface HttpAnswer {
@@ -33,8 +34,6 @@ interface Target {
 }
 
 const maxHeaderBytes = 32 * 2 ** 10;
-/** Node's 250 ms per address of a name are too few for a Wi-Fi device that sleeps. */
-export const attemptTimeoutMs = 2000;
 const trying = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: attemptTimeoutMs } as const;
 
 /**

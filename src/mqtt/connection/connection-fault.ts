@@ -12,7 +12,7 @@ interface Attempt {
 export function connectionFault(error: Error | null, { url, username, needsMqtt5 = false }: Attempt): string {
   if (!error) {
     const versions = needsMqtt5 ? 'MQTT 5, which worker boards need' : 'MQTT';
-    return `${url} closed the connection before it answered: it does not speak ${versions}, or requires TLS; check the port of mqtt.url, and whether it must begin with mqtts:// or wss://`;
+    return `${url} closed the connection before it answered: it does not speak ${versions}, requires TLS, or does not accept this client; check the port of mqtt.url, and whether it must begin with mqtts:// or wss://`;
   }
   const cause = firstCause(error);
   const code = codeOf(cause);
