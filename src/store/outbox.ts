@@ -66,7 +66,9 @@ export class Outbox {
     try {
       await this.#call({ type: 'open', path, bounds });
     } catch (error) {
-      await this.close();
+      // Not `close`: it would try to write, and log why that fails, before the caller says the same.
+      await worker.terminate();
+      await this.#exited;
       throw error;
     }
   }
