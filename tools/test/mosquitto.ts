@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answers } from './answers.ts';
 import { freePort } from './free-port.ts';
 
 /** A real mosquitto on a free loopback port, with its own folder; can be stopped and started again. */
@@ -66,17 +66,5 @@ export class Mosquitto {
   async close(): Promise<void> {
     await this.down();
     await rm(this.folder, { recursive: true, force: true });
-  }
-}
-
-async function answers(port: number): Promise<boolean> {
-  const socket = connectTcp(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }

@@ -17,8 +17,8 @@ export async function startBroker(...settings: Parameters<typeof Mosquitto.start
   return broker;
 }
 
-export async function subscribe(url: string, filter?: string): Promise<Subscriber> {
-  const subscriber = await Subscriber.start(url, filter);
+export async function subscribe(...args: Parameters<typeof Subscriber.start>): Promise<Subscriber> {
+  const subscriber = await Subscriber.start(...args);
   onTestFinished(() => subscriber.close());
   return subscriber;
 }

@@ -1,4 +1,4 @@
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 
 export interface Received {
   readonly topic: string;
@@ -18,8 +18,9 @@ export class Subscriber {
     });
   }
 
-  static async start(url: string, filter = '#'): Promise<Subscriber> {
-    const subscriber = new Subscriber(await connectAsync(url, { protocolVersion: 5, reconnectPeriod: 200 }));
+  static async start(url: string, filter = '#', options: IClientOptions = {}): Promise<Subscriber> {
+    const client = await connectAsync(url, { protocolVersion: 5, reconnectPeriod: 200, ...options });
+    const subscriber = new Subscriber(client);
     await subscriber.client.subscribeAsync(filter, { qos: 1 });
     return subscriber;
   }

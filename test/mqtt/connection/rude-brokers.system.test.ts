@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { LegacyBroker } from '../../../tools/test/legacy-broker.ts';
 import { startBroker, startPublisher } from '../../../tools/test/mqtt.ts';
 import { observation } from '../../../tools/test/observation.ts';
-import { startRudeServer } from '../../../tools/test/rude-server.ts';
+import { forward, startRudeServer } from '../../../tools/test/rude-server.ts';
 import { until } from '../../../tools/test/until.ts';
 
 const reconnect = { firstMs: 50, maxMs: 50, stableMs: 1000 };
@@ -53,17 +53,11 @@ test('a broker that once spoke MQTT 5 is not tried with 3.1.1 when it closes con
   let isAway = false;
   const mosquitto = await startBroker();
   const levels: number[] = [];
-  const { connect } = await import('node:net');
   const server = await startRudeServer({
     onData: (socket, data) => {
       levels.push(data[8]!);
       if (isAway) return void socket.destroy();
-      const broker = connect(mosquitto.port, '127.0.0.1');
-      broker.on('error', () => {});
-      socket.on('close', () => broker.destroy());
-      broker.on('close', () => socket.destroy());
-      broker.write(data);
-      socket.pipe(broker).pipe(socket);
+      forward(socket, data, mosquitto.port);
     },
   });
   const { log } = await startPublisher(`mqtt://${server.address}`, { reconnect });
