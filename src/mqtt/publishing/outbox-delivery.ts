@@ -67,6 +67,8 @@ export class OutboxDelivery {
   #settled = 0;
   /** Newest number sent by topic: an older entry that is sent again must not replace it as retained message. */
   readonly #newestSent = new Map<string, number>();
+  /** Cameras that have been removed, of which something was sent. */
+  readonly #removed = new Set<string>();
   #pausedUntilMs = 0;
   #restart = false;
   #hasNew = false;
@@ -192,6 +194,7 @@ export class OutboxDelivery {
     }
     this.#inProgress.add(seq);
     const { topics, isRetained, refusals } = this.#parts;
+    if (!isRetained(topics.description(camera))) this.#logRemoved(camera);
     const publish = (topic: string, payload: object): Promise<void> => {
       const retain = isRetained(topic) && seq >= (this.#newestSent.get(topic) ?? 0);
       if (retain) this.#newestSent.set(topic, seq);
@@ -209,6 +212,14 @@ export class OutboxDelivery {
       ),
     ];
     void Promise.allSettled(sent).then((results) => this.#sent(link, seq, results));
+  }
+
+  /** mqtt.url may name another broker since, which is not meant to get these. */
+  #logRemoved(camera: string): void {
+    if (this.#removed.has(camera)) return;
+    this.#removed.add(camera);
+    const remedy = `to keep them from this broker, stop Scenecast and delete its outbox (store.folder)`;
+    this.#parts.log.warn({ camera, remedy }, 'sending descriptions of a camera that is no longer configured');
   }
 
   #sent(link: BrokerLink, seq: number, results: readonly PromiseSettledResult<void>[]): void {

@@ -61,13 +61,17 @@ test('observations made without a broker are delivered in order later, with thei
   expect(answers.at(-1)).toEqual({ id: made[2], value: 2, captured_at: '2026-01-01T00:00:02.000Z' });
 });
 
-test('waiting observations of a removed camera are sent, but not retained', async () => {
+test('waiting observations of a removed camera are sent, but not retained, and the log says so', async () => {
   const broker = await startBroker();
   const subscriber = await subscribe(broker.url);
   const publishing = await startPublisher(broker.url, { isRetained: (name) => name !== topic });
   describeOne(publishing, { answers: { people: 1 } });
+  describeOne(publishing, { answers: { people: 2 } });
   await emptied(publishing);
-  await until(() => described(subscriber).length === 1);
+  await until(() => described(subscriber).length === 2);
+  expect(publishing.log.of('sending descriptions of a camera that is no longer configured')).toMatchObject([
+    { level: 'warn', fields: { camera: 'porch', remedy: expect.stringMatching(/stop Scenecast/) } },
+  ]);
   const later = await subscribe(broker.url);
   await until(() => later.json('scenecast/test/porch/answer/people').length === 1);
   expect(described(later)).toEqual([]);
