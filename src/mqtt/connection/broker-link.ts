@@ -6,6 +6,8 @@ import { PublishError, refusalOf } from './publish-error.ts';
 import { publishSizeBytes } from './publish-size.ts';
 
 const quietMs = 200;
+/** MQTT 5: No matching subscribers. */
+const noSubscribers = 0x10;
 
 interface Job {
   readonly message: Message;
@@ -30,13 +32,17 @@ export class BrokerLink {
   readonly #ignored = new Set<Job>();
   #pingTimer: NodeJS.Timeout | undefined;
   #lastSentMs = 0;
+  /** By packet id: MQTT.js does not tell this reason code apart. */
+  readonly #onUnheard = new Map<number, () => void>();
 
   constructor(client: MqttClient, connack: IConnackPacket, timeoutMs: number) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
     this.limits = brokerLimits(connack);
-    client.on('packetreceive', ({ cmd }) => {
-      if (cmd === 'pingresp' && this.#overdue.size > 0) this.#rejectOverdue();
+    client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'pingresp' && this.#overdue.size > 0) this.#rejectOverdue();
+      if (packet.cmd === 'puback' && packet.reasonCode === noSubscribers)
+        this.#onUnheard.get(packet.messageId!)?.();
     });
     this.protocolVersion = client.options.protocolVersion ?? 4;
   }
@@ -142,8 +148,10 @@ export class BrokerLink {
     this.#lastSentMs = performance.now();
     job.timer = setTimeout(() => this.#checkOverdue(job), this.#timeoutMs);
     const options = { qos, retain, ...(properties && { properties }) };
+    let packetId = 0;
     this.#client.publish(topic, payload, options, (error) => {
       clearTimeout(job.timer);
+      this.#onUnheard.delete(packetId);
       this.#ignored.delete(job);
       this.#overdue.delete(job);
       if (this.#unacknowledged.delete(job)) {
@@ -158,6 +166,9 @@ export class BrokerLink {
       }
       this.#sendQueued();
     });
+    packetId = this.#client.getLastMessageId();
+    if (qos === 1 && job.message.onUnheard && this.#unacknowledged.has(job))
+      this.#onUnheard.set(packetId, job.message.onUnheard);
   }
 
   /** Pings the broker: if it answers, it ignores the message, else the connection is dead. */

@@ -8,4 +8,6 @@ export interface Message {
   readonly retain: boolean;
   /** MQTT 5 properties, such as the correlation data of a response. */
   readonly properties?: IPublishPacket['properties'];
+  /** Called if the broker says that the message has no subscriber. Few brokers do (MQTT 5, reason code 0x10). */
+  readonly onUnheard?: () => void;
 }

@@ -40,6 +40,8 @@ export interface PoolDescriberOptions {
 const defaultSilenceMs = 3 * workingEveryMs + 1000;
 /** Maximum pause after all boards of the pool were busy. */
 const maxPauseMs = 500;
+/** Pause after the broker said that no board has subscribed. */
+const emptyPauseMs = 1000;
 
 /**
  * A describer backed by a pool of worker boards. It keeps each image until it is answered: a busy board refuses it, and the
@@ -61,6 +63,8 @@ export class PoolDescriber implements Describer {
   #lastAnswerMs = Number.NEGATIVE_INFINITY;
   /** A frame missed its deadline, and no board answered in that time. */
   #isPoolSilent = false;
+  /** The broker has said that no board has subscribed, and none has answered since. */
+  #isPoolEmpty = false;
 
   constructor(options: PoolDescriberOptions) {
     const { broker, device, concurrency, log } = options;
@@ -113,14 +117,20 @@ export class PoolDescriber implements Describer {
   }
 
   async #ask(request: DescribeRequest, deadline: number, signal: AbortSignal): Promise<Description> {
-    const { silenceMs = defaultSilenceMs, log } = this.#options;
+    const { silenceMs = defaultSilenceMs, fallback, log } = this.#options;
     const image = await imageFileOf(request.picture);
     const pending = new PendingImage(randomUUID());
     this.#pending.set(pending.key, pending);
     try {
       for (let refusals = 0; ; ) {
         const attempt = pending.nextAttempt();
-        await this.#send(this.#messageOf(request, image, attempt, deadline), signal);
+        if (!(await this.#send(this.#messageOf(request, image, attempt, deadline), signal))) {
+          this.#logEmpty();
+          // The own engine need not wait for a pool without boards.
+          if (fallback) throw new ExpiredError('no worker board has subscribed');
+          await sleep(emptyPauseMs, undefined, { signal });
+          continue;
+        }
         const answer = await pending.answer(silenceMs, signal);
         if (answer?.status === 'ok') return descriptionOfWork(answer.data);
         if (answer && answer.error.code !== 'busy')
@@ -139,12 +149,20 @@ export class PoolDescriber implements Describer {
     }
   }
 
-  /** Sends over the current or next connection; resolves when the broker has acknowledged it. */
-  async #send(message: Message, signal: AbortSignal): Promise<void> {
+  /**
+   * Sends over the current or next connection; resolves when the broker has acknowledged it.
+   * @returns false if the broker says that no board has subscribed
+   */
+  async #send(message: Message, signal: AbortSignal): Promise<boolean> {
     for (;;) {
       const link = await unlessAborted(this.#link.next, signal);
+      let isHeard = true;
+      const onUnheard = (): void => {
+        isHeard = false;
+      };
       try {
-        return await unlessAborted(link.publish(message), signal);
+        await unlessAborted(link.publish({ ...message, onUnheard }), signal);
+        return isHeard;
       } catch (error) {
         signal.throwIfAborted();
         const fault = error instanceof PublishError ? error.code : null;
@@ -201,6 +219,16 @@ export class PoolDescriber implements Describer {
     signal.throwIfAborted();
   }
 
+  #logEmpty(): void {
+    if (this.#isPoolEmpty) return;
+    this.#isPoolEmpty = true;
+    const { pool, log } = this.#options;
+    log.warn(
+      { pool, remedy: 'start a worker board (work.pool) on this broker' },
+      'no worker board has subscribed',
+    );
+  }
+
   #connected(link: BrokerLink): void {
     const { log } = this.#options;
     const topic = this.#topics.response('work');
@@ -231,6 +259,7 @@ export class PoolDescriber implements Describer {
     }
     this.#lastAnswerMs = performance.now();
     this.#isPoolSilent = false;
+    this.#isPoolEmpty = false;
     pending.receive(attempt, answer);
     // The board that has answered is free.
     if (answer.status === 'ok') this.#waiting.shift()?.();

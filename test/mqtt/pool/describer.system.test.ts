@@ -129,6 +129,8 @@ test('after the deadline a frame expires, or is described by the own engine', as
 
 test('if the pool is away, only the first frame waits the whole deadline', async () => {
   const broker = await startBroker();
+  // It never answers. Without any subscriber, the broker would say so.
+  await subscribe(broker.url, 'scenecast/work/#');
   const request = await requestOf('What?');
   const fallback = new RecordedEngine();
   const { pool } = await startSender(broker.url, { deadlineMs: 3000, silenceMs: 700, fallback });
