@@ -1,14 +1,26 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, messageOf } from '../domain/errors.ts';
-import { DamagedError, isDamage, isLocked, isUnreachable, moveAside } from './database-fault.ts';
-import { OutboxDatabase, sizeOf, type TimedEntry } from './outbox-database.ts';
-import type { NewEntry, Notice, OutboxBounds, OutboxEntry, OutboxStatus } from './outbox-protocol.ts';
+import { isDamage, isLocked, isUnreachable, moveAside } from './database-fault.ts';
+import { type OutboxDatabase, sizeOf } from './outbox-database.ts';
+import { OutboxFaults } from './outbox-faults.ts';
+import { fileAt, openPrivately, writeCopy } from './outbox-place.ts';
+import type {
+  NewEntry,
+  Notice,
+  OutboxBounds,
+  OutboxEntry,
+  OutboxStatus,
+  TimedEntry,
+} from './outbox-protocol.ts';
 
 /** Limits of what waits in memory while the disk cannot be written. */
 const maxUnwritten = 1000;
 const maxUnwrittenBytes = 8 << 20;
-const sweepEveryMs = 10_000;
+/** How far a full outbox may exceed its bounds, so that it drops many entries at a time, which writes less too. */
+const maxExcess = 1.01;
+/** Expired entries are removed many at a time, which writes less. */
+const sweepEveryMs = 300_000;
 
 /**
  * The outbox with its faults handled: a damaged file is moved aside, and entries wait in memory while the disk is full.
@@ -19,23 +31,31 @@ export class OutboxFile {
   readonly #bounds: OutboxBounds;
   readonly #notify: (notice: Notice) => void;
   #database: OutboxDatabase | null = null;
+  /** Of the open file: see {@link fileAt}. */
+  #openFile: string | null = null;
   /** The outbox's clock is this plus performance.now(). */
   #clockOffsetMs = 0;
   #nextSeq = 1;
   #sweptMs = 0;
-  /** In order, and newer than all entries in the file. */
+  /** In order, and newer than all entries in the database's table. */
   #unwritten: TimedEntry[] = [];
-  #delivered: number[] = [];
+  /** How many of these, the first, are in the database's journal: a crash does not lose them. */
+  #journaled = 0;
+  /** When entries in the table or unwritten ones were delivered. */
+  readonly #delivered = new Map<number, number>();
+  /** Those of them that are not in the journal. */
+  #newlyDelivered: [seq: number, atMs: number][] = [];
   /** Cameras with an observation since the start; the state of others, which may be gone, is not republished. */
   readonly #cameras = new Set<string>();
   #dropped = 0;
   #damaged = 0;
-  #fault: string | null = null;
+  readonly #faults: OutboxFaults;
 
   constructor(path: string, bounds: OutboxBounds, notify: (notice: Notice) => void) {
     this.#path = path;
     this.#bounds = bounds;
     this.#notify = notify;
+    this.#faults = new OutboxFaults(path, notify);
   }
 
   /**
@@ -47,7 +67,7 @@ export class OutboxFile {
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       this.#opened();
-      this.#sweep();
+      this.#write(true);
     } catch (cause) {
       if (isLocked(cause)) {
         const remedy = 'give one of the two another device name, or another store.folder';
@@ -61,7 +81,7 @@ export class OutboxFile {
       }
       // A number that no entry in the file can have, since the file may become readable later.
       this.#nextSeq = Date.now() * 1000;
-      this.#failed(cause);
+      this.#faults.failed('write', cause);
     }
   }
 
@@ -69,11 +89,11 @@ export class OutboxFile {
     const { id = '', entries = 0, waiting = 0 } = this.#database ?? {};
     return {
       outboxId: id,
-      depth: waiting + this.#unwritten.length,
-      replayable: entries - waiting,
+      depth: waiting + this.#unwritten.length - this.#delivered.size,
+      replayable: entries - waiting + this.#delivered.size,
       dropped: this.#dropped,
       damaged: this.#damaged,
-      fault: this.#fault,
+      fault: this.#faults.reason,
     };
   }
 
@@ -86,38 +106,66 @@ export class OutboxFile {
 
   /** The broker has acknowledged this entry. The next `commit` writes that; if it is lost, the entry is sent twice. */
   delivered(seq: number): void {
-    this.#delivered.push(seq);
+    const isUnwritten = this.#unwritten.some((entry) => entry.seq === seq);
+    // After a reconnect an entry may be acknowledged twice.
+    const waits = isUnwritten || this.#attempt('read', () => this.#opened().isWaiting(seq));
+    if (waits === false || this.#delivered.has(seq)) return;
+    const atMs = this.#nowMs();
+    this.#delivered.set(seq, atMs);
+    this.#newlyDelivered.push([seq, atMs]);
   }
 
   /** Writes what was added and delivered, durably. If the disk fails, entries stay in memory and `status` says why. */
   commit(): void {
-    this.#attempt(() => {
-      const database = this.#opened();
-      const dropped = database.write(this.#unwritten, this.#delivered, this.#bounds, this.#nowMs());
-      this.#unwritten = [];
-      this.#delivered = [];
-      this.#drop(dropped, 'the outbox is full');
-      if (this.#nowMs() - this.#sweptMs > sweepEveryMs) this.#sweep();
+    const sweep = this.#nowMs() - this.#sweptMs > sweepEveryMs;
+    const added = this.#unwritten.slice(this.#journaled);
+    if (added.length === 0 && this.#newlyDelivered.length === 0 && !sweep) return;
+    this.#attempt('write', () => {
+      const record = { added, delivered: this.#newlyDelivered };
+      const toJournal = !sweep && !this.#faults.cannotWrite && this.#isWithinBounds();
+      if (toJournal && this.#opened().append(record)) {
+        this.#journaled = this.#unwritten.length;
+        this.#newlyDelivered = [];
+      } else this.#write(sweep);
     });
-    if (this.#fault !== null) this.#holdUnwritten();
+    if (this.#faults.cannotWrite) this.#holdUnwritten();
   }
 
   /** The oldest entries above `after` that wait for the broker, at most `limit`. */
   waiting(after: number, limit: number): OutboxEntry[] {
-    if (this.#delivered.some((seq) => seq > after)) this.commit();
-    const rows = this.#attempt(() => this.#opened().oldestWaiting(after, limit)) ?? [];
+    if ([...this.#delivered.keys()].some((seq) => seq > after))
+      this.#attempt('write', () => this.#write(false));
+    const rows = this.#attempt('read', () => this.#opened().oldestWaiting(after, limit)) ?? [];
     const more = this.#unwritten.filter(({ seq }) => seq > after).slice(0, limit - rows.length);
     return [...rows, ...more.map(({ seq, id, camera, body }) => ({ seq, id, camera, body }))];
   }
 
   /** Makes what a broker has lost wait again: see {@link OutboxDatabase.sendAgain}. */
   sendAgain(after: number): number {
-    this.commit();
-    return this.#attempt(() => this.#opened().sendAgain(after, this.#cameras, this.#nowMs())) ?? 0;
+    const send = (): number => {
+      this.#write(false);
+      return this.#opened().sendAgain(after, this.#cameras, this.#nowMs());
+    };
+    return this.#attempt('write', send) ?? 0;
+  }
+
+  /** Writes the file again if it was deleted, with its folder or alone: what is open still has everything. */
+  restoreIfDeleted(): void {
+    if (!this.#database) return;
+    try {
+      const there = fileAt(this.#path);
+      const isComplete = there !== null && fileAt(`${this.#path}-wal`) !== null;
+      if (there !== null && there !== this.#openFile)
+        throw new Error(`${this.#path} was replaced by another file; restart Scenecast to use that one`);
+      if (!isComplete) this.#restore(there === null);
+      this.#faults.succeeded('place');
+    } catch (error) {
+      this.#faults.failed('place', error);
+    }
   }
 
   close(): void {
-    this.commit();
+    this.#attempt('write', () => this.#write(false));
     this.#database?.close();
     this.#database = null;
   }
@@ -133,22 +181,55 @@ export class OutboxFile {
       this.#moveAside(error);
       database = openPrivately(this.#path);
     }
+    this.#unwritten = [...database.left.added, ...this.#unwritten];
+    this.#journaled = database.left.added.length;
+    for (const [seq, atMs] of database.left.delivered) this.#delivered.set(seq, atMs);
     this.#nextSeq = Math.max(this.#nextSeq, database.nextSeq);
     this.#clockOffsetMs = Math.max(this.#clockOffsetMs, database.clockMs - performance.now());
     this.#database = database;
+    this.#openFile = fileAt(this.#path);
     return database;
   }
 
+  #restore(isGone: boolean): void {
+    const path = this.#path;
+    this.#write(false);
+    if (isGone) writeCopy(this.#database!, path);
+    // Closing moves what the write-ahead log holds into the file; opening begins a new log.
+    this.#database!.close();
+    this.#database = null;
+    this.#opened();
+    this.#notify({ level: 'warn', fields: { path }, message: 'outbox was deleted; written again' });
+  }
+
+  #write(sweep: boolean): void {
+    const nowMs = this.#nowMs();
+    const { full, expired } = this.#opened().write(
+      this.#unwritten,
+      this.#delivered,
+      this.#bounds,
+      nowMs,
+      sweep,
+    );
+    this.#unwritten = [];
+    this.#journaled = 0;
+    this.#delivered.clear();
+    this.#newlyDelivered = [];
+    if (sweep) this.#sweptMs = nowMs;
+    this.#drop(full, 'the outbox is full');
+    this.#drop(expired, 'older than store.outbox.max_age');
+  }
+
   /** Works on the database, and again on a new one if it is damaged; null if the disk fails. */
-  #attempt<T>(work: () => T): T | null {
+  #attempt<T>(kind: 'write' | 'read', work: () => T): T | null {
+    const before = this.#database?.changes ?? 0;
     try {
       const result = this.#retriedIfDamaged(work);
-      if (this.#fault !== null)
-        this.#notify({ level: 'info', fields: {}, message: 'outbox can be written again' });
-      this.#fault = null;
+      // A transaction that changes nothing succeeds on a full disk too.
+      if (kind === 'read' || this.#database?.changes !== before) this.#faults.succeeded(kind);
       return result;
     } catch (error) {
-      this.#failed(error);
+      this.#faults.failed(kind, error);
       return null;
     }
   }
@@ -166,6 +247,7 @@ export class OutboxFile {
   #moveAside(error: unknown): void {
     this.#database?.close();
     this.#database = null;
+    this.#journaled = 0;
     const aside = moveAside(this.#path);
     this.#damaged++;
     const fields = { path: this.#path, aside, reason: messageOf(error) };
@@ -176,31 +258,32 @@ export class OutboxFile {
     });
   }
 
-  #sweep(): void {
-    this.#sweptMs = this.#nowMs();
-    const tooOld = this.#opened().sweep(this.#bounds, this.#sweptMs);
-    this.#drop(tooOld, 'older than store.outbox.max_age');
-  }
-
-  #failed(error: unknown): void {
-    const reason = messageOf(error);
-    if (reason !== this.#fault) {
-      const message = 'outbox cannot be written; descriptions wait in memory and are lost if Scenecast stops';
-      this.#notify({ level: 'error', fields: { path: this.#path, reason }, message });
-    }
-    this.#fault = reason;
+  /** The journal has no bounds of its own: they are enforced when it is moved. */
+  #isWithinBounds(): boolean {
+    const { entries = 0, bytes = 0 } = this.#database ?? {};
+    const unwrittenBytes = this.#unwritten.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    const { maxEntries, maxBytes } = this.#bounds;
+    return (
+      entries + this.#unwritten.length <= maxEntries * maxExcess &&
+      bytes + unwrittenBytes <= maxBytes * maxExcess
+    );
   }
 
   /** Keeps what could not be written: without entries delivered meanwhile, and within the limits of memory. */
   #holdUnwritten(): void {
-    const delivered = new Set(this.#delivered);
-    this.#unwritten = this.#unwritten.filter(({ seq }) => !delivered.has(seq));
+    // Those delivered meanwhile need not be written. If the journal has them, a crash sends them again.
     let bytes = this.#unwritten.reduce((sum, entry) => sum + sizeOf(entry), 0);
     let dropped = 0;
-    while (this.#unwritten.length > maxUnwritten || bytes > maxUnwrittenBytes) {
-      bytes -= sizeOf(this.#unwritten.shift()!);
-      dropped++;
-    }
+    this.#unwritten = this.#unwritten.filter((entry, index) => {
+      const isDelivered = this.#delivered.delete(entry.seq);
+      const isOver = this.#unwritten.length - index > maxUnwritten || bytes > maxUnwrittenBytes;
+      if (!isDelivered && !isOver) return true;
+      bytes -= sizeOf(entry);
+      if (!isDelivered) dropped++;
+      return false;
+    });
+    // The journal's entries remain a part of the next write, which empties it.
+    this.#journaled = 0;
     this.#drop(dropped, 'the disk cannot be written and memory is full');
   }
 
@@ -214,14 +297,4 @@ export class OutboxFile {
   #nowMs(): number {
     return Math.round(this.#clockOffsetMs + performance.now());
   }
-}
-
-/** Descriptions are private; SQLite gives its other files the permissions of this one. */
-function openPrivately(path: string): OutboxDatabase {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  // Opening a pipe would block this thread for ever.
-  if (stats && !stats.isFile() && !stats.isDirectory())
-    throw new DamagedError('it is a pipe, device or socket');
-  closeSync(openSync(path, 'a', 0o600));
-  return new OutboxDatabase(path);
 }

@@ -15,6 +15,11 @@ export interface OutboxEntry extends NewEntry {
   readonly seq: number;
 }
 
+/** An entry with when it was added, by the outbox's own clock. */
+export interface TimedEntry extends OutboxEntry {
+  readonly addedMs: number;
+}
+
 export interface OutboxBounds {
   /** Including delivered entries. */
   readonly maxEntries: number;

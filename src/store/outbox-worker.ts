@@ -3,10 +3,12 @@ import { ConfigError, messageOf } from '../domain/errors.ts';
 import { OutboxFile } from './outbox-file.ts';
 import type { FromOutboxWorker, OutboxEntry, ToOutboxWorker } from './outbox-protocol.ts';
 
-/** Deliveries are recorded within this time; a crash before that means duplicates, not losses. */
-const lazyMs = 1000;
+/** Deliveries are recorded with the next entry or within this time; a crash before that means duplicates, not losses. */
+const lazyMs = 30_000;
 /** Time between retries while the disk fails. */
 const retryMs = 10_000;
+/** How soon a deleted file is noticed. */
+const lookEveryMs = 30_000;
 
 const port = parentPort!;
 let file: OutboxFile | null = null;
@@ -14,6 +16,7 @@ let file: OutboxFile | null = null;
 let uncommitted: number[] = [];
 let soon: NodeJS.Immediate | null = null;
 let later: NodeJS.Timeout | null = null;
+let look: NodeJS.Timeout | null = null;
 
 function post(message: FromOutboxWorker): void {
   port.postMessage(message);
@@ -44,6 +47,10 @@ function handle(message: ToOutboxWorker): void {
     case 'open':
       file = new OutboxFile(message.path, message.bounds, (notice) => post({ type: 'notice', notice }));
       file.open();
+      look = setInterval(() => {
+        file!.restoreIfDeleted();
+        post({ type: 'status', status: file!.status });
+      }, lookEveryMs);
       answer(message.call);
       break;
     case 'add':
@@ -54,6 +61,7 @@ function handle(message: ToOutboxWorker): void {
     case 'delivered':
       file!.delivered(message.seq);
       later ??= setTimeout(commit, lazyMs);
+      post({ type: 'status', status: file!.status });
       break;
     case 'waiting':
       answer(message.call, file!.waiting(message.after, message.limit));
@@ -63,6 +71,8 @@ function handle(message: ToOutboxWorker): void {
       break;
     case 'close': {
       if (later) clearTimeout(later);
+      if (look) clearInterval(look);
+      file!.restoreIfDeleted();
       file!.commit();
       const { status } = file!;
       file!.close();

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,6 +31,9 @@ async function open(path: string): Promise<Outbox> {
 
 const entry = (id: string, body = `body of ${id}`): NewEntry => ({ id, camera: 'porch', body });
 
+/** Text that cannot be compressed. */
+const unlike = (length: number): string => randomBytes(length).toString('base64').slice(0, length);
+
 /** A file system of one megabyte; null where this user may not mount one. */
 function smallDisk(): string | null {
   const folder = join(scratchFolder(), 'disk');
@@ -53,18 +57,24 @@ test('a full disk is reported, entries wait in memory, and all are written once 
   try {
     for (;;) writeFileSync(filler, Buffer.alloc(4096), { flag: 'a' });
   } catch {}
-  const large = (id: string): NewEntry => entry(id, 'x'.repeat(100_000));
+  const large = (id: string): NewEntry => entry(id, unlike(100_000));
   await first.add(large('b'));
   await first.add(large('c'));
   expect(first.health).toMatchObject({ depth: 3, dropped: 0, fault: expect.stringContaining('full') });
   expect(log.lines.filter(({ message }) => message.includes('cannot be written'))).toHaveLength(1);
   const [a, b] = await first.waiting(0, 2);
   expect([a?.id, b?.id]).toEqual(['a', 'b']);
+  // Neither reading nor a transaction that changes nothing proves that the disk can be written.
+  await first.sendAgain(1_000);
+  await first.waiting(0, 2);
+  expect(first.health.fault).toContain('full');
   first.delivered(b!.seq);
   await first.add(entry('d'));
   rmSync(filler);
   await first.add(entry('e'));
   expect(first.health).toMatchObject({ depth: 4, fault: null });
+  const changes = log.lines.filter(({ message }) => /can(not)? be written/.test(message));
+  expect(changes.map(({ level }) => level)).toEqual(['error', 'info']);
   await first.close();
   const kept = await (await open(path)).waiting(0, 10_000);
   expect(kept.map(({ id }) => id)).toEqual(['a', 'c', 'd', 'e']);

@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -44,6 +47,9 @@ async function open(path: string, bounds: Partial<OutboxBounds> = {}): Promise<O
 }
 
 const entry = (id: string, body = `body of ${id}`, camera = 'porch'): NewEntry => ({ id, camera, body });
+
+/** Text that cannot be compressed. */
+const unlike = (length: number): string => randomBytes(length).toString('base64').slice(0, length);
 
 async function idsWaiting(outbox: Outbox, after = 0): Promise<string[]> {
   return (await outbox.waiting(after, 10_000)).map(({ id }) => id);
@@ -186,7 +192,7 @@ test.each([
 ])('a file that was %s is moved aside and replaced by a new one', async (_how, damage) => {
   const path = scratchPath();
   const first = await open(path);
-  for (let index = 0; index < 30; index++) await first.add(entry(`id ${index}`, 'x'.repeat(1000)));
+  for (let index = 0; index < 30; index++) await first.add(entry(`id ${index}`, unlike(1000)));
   await first.close();
   damage(path);
   const second = await open(path);
@@ -206,7 +212,7 @@ test.each([
 test('after a file is damaged during use, new entries are kept', () => {
   const path = scratchPath();
   const file = openFile(path);
-  for (let index = 0; index < 500; index++) file.add(entry(`id ${index}`, 'x'.repeat(20_000), 'yard'));
+  for (let index = 0; index < 500; index++) file.add(entry(`id ${index}`, unlike(20_000), 'yard'));
   file.commit();
   for (const name of [path, `${path}-wal`]) {
     const bytes = readFileSync(name);
@@ -217,6 +223,91 @@ test('after a file is damaged during use, new entries are kept', () => {
   file.commit();
   expect(file.status).toMatchObject({ damaged: 1, fault: null });
   expect(file.waiting(0, 1000).map(({ id }) => id)).toEqual(['new']);
+  file.close();
+});
+
+/** What a power cut would leave: the files as they are on the disk, without those in memory. */
+function cut(path: string): string {
+  const copy = scratchPath();
+  for (const suffix of ['', '-wal'])
+    if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
+  return copy;
+}
+
+test('what was stored or delivered is known after a crash at any number of entries', () => {
+  const path = scratchPath();
+  const file = openFile(path);
+  let seq = 0;
+  for (let number = 1; number <= 150; number++) {
+    file.add(entry(`id ${number}`, unlike(number % 7 === 0 ? 3000 : 300)));
+    file.commit();
+    if (number % 13 === 0) {
+      const after = openFile(cut(path));
+      expect(after.waiting(0, 1000).map(({ id }) => id)).toEqual([`id ${number - 1}`, `id ${number}`]);
+      expect(after.status).toMatchObject({
+        depth: 2,
+        replayable: number - 2,
+        outboxId: file.status.outboxId,
+      });
+      after.add(entry('next'));
+      expect(after.waiting(number, 1)).toMatchObject([{ id: 'next', seq: number + 1 }]);
+      after.close();
+    }
+    // Recorded with the next entry.
+    if (number > 1) seq = file.waiting(seq, 1)[0]!.seq;
+    if (number > 1) file.delivered(seq);
+  }
+  file.close();
+});
+
+test.each([
+  ['its folder is deleted', (path: string) => rmSync(dirname(path), { recursive: true })],
+  ['its folder is moved away', (path: string) => renameSync(dirname(path), `${dirname(path)}.old`)],
+  ['the file alone is deleted', (path: string) => rmSync(path)],
+  ['the write-ahead log alone is deleted', (path: string) => rmSync(`${path}-wal`)],
+])('if %s, it is written again with everything that waits', (_what, remove) => {
+  const path = join(scratchFolder(), 'state', 'outbox.db');
+  const file = new OutboxFile(path, roomy, (notice) => lines.push(notice));
+  file.open();
+  for (let number = 0; number < 100; number++) {
+    file.add(entry(`id ${number}`, unlike(500)));
+    file.commit();
+  }
+  file.delivered(1);
+  remove(path);
+  file.add(entry('later'));
+  file.commit();
+  file.restoreIfDeleted();
+  file.restoreIfDeleted();
+  expect(lines.map(({ message }) => message)).toEqual(['outbox was deleted; written again']);
+  expect(statSync(path).mode & 0o077).toBe(0);
+  file.add(entry('last'));
+  file.commit();
+  const second = openFile(cut(path));
+  expect(second.waiting(0, 1000)).toHaveLength(101);
+  expect(second.waiting(0, 1000).at(-1)).toMatchObject({ id: 'last', seq: 102 });
+  expect(second.status).toMatchObject({ outboxId: file.status.outboxId, damaged: 0 });
+  second.close();
+  file.close();
+});
+
+test('if another file took its place, that one is left alone and the fault is reported', () => {
+  const path = scratchPath();
+  const file = new OutboxFile(path, roomy, (notice) => lines.push(notice));
+  file.open();
+  file.add(entry('a'));
+  file.commit();
+  for (const suffix of ['', '-wal']) rmSync(path + suffix);
+  const other = openFile(path);
+  for (let count = 0; count < 3; count++) {
+    file.restoreIfDeleted();
+    file.add(entry(`b ${count}`));
+    file.commit();
+  }
+  expect(file.status.fault).toMatch(/was replaced by another file; restart/);
+  expect(lines).toHaveLength(1);
+  expect(other.status.outboxId).not.toBe(file.status.outboxId);
+  other.close();
   file.close();
 });
 
