@@ -1,11 +1,11 @@
-import { CommanderError } from 'commander';
-import { createProgram } from './cli/program.ts';
-import { exitCodes, messageOf, ScenecastError } from './domain/errors.ts';
-
 const stop = new AbortController();
 // Once each: a second Ctrl-C ends the process immediately.
-process.once('SIGINT', () => stop.abort());
-process.once('SIGTERM', () => stop.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+
+// Imported only now: loading takes seconds on a board, and until the lines above have run a signal kills the process.
+const { CommanderError } = await import('commander');
+const { createProgram } = await import('./cli/program.ts');
+const { exitCodes, messageOf, ScenecastError } = await import('./domain/errors.ts');
 
 try {
   const program = await createProgram(stop.signal, process.argv[2]);

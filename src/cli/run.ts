@@ -4,9 +4,10 @@ import { pino } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import { App } from '../daemon/app.ts';
 import { takeNotifyEnvironment } from '../supervision/notify-environment.ts';
+import { LineOutput } from '../system/line-output.ts';
 import { requireState } from '../system/state-access.ts';
 
-/** `scenecast run --config FILE`: runs the daemon until SIGINT or SIGTERM. */
+/** `scenecast run --config FILE`: runs the daemon until SIGINT, SIGTERM or SIGHUP. */
 export function runCommand(signal: AbortSignal): Command {
   return new Command('run')
     .description('run the daemon: capture, describe and publish until stopped')
@@ -18,7 +19,8 @@ export function runCommand(signal: AbortSignal): Command {
 async function run(configPath: string, signal: AbortSignal): Promise<void> {
   const config = await loadConfig(configPath);
   if (config.store.folder === null) requireState('write');
-  const log = pino({ level: config.log_level });
+  const output = new LineOutput(1, (count) => log.warn({ count }, 'log lines dropped')).open();
+  const log = pino({ level: config.log_level }, output);
   const app = new App(config, configPath, log, takeNotifyEnvironment(process.env, process.pid));
   const stopped = new Promise<'stopped'>((done) => {
     if (signal.aborted) done('stopped');
@@ -32,5 +34,6 @@ async function run(configPath: string, signal: AbortSignal): Promise<void> {
     await app.close();
     // If stopped while the model was loading, closing has aborted that load.
     await starting.catch(() => {});
+    output.close();
   }
 }
