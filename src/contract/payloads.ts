@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { isPlausible } from '../domain/clock.ts';
 import type { Health } from '../domain/health.ts';
 import type { Answer, CameraStatus, Description, FrameEvent, Observation } from '../domain/observation.ts';
 import { answer, count, engineState, milliseconds, schemaVersion, ulid, utc } from './fields.ts';
@@ -42,6 +43,12 @@ export const descriptionSchema = z.strictObject({
   camera: z.string(),
   captured_at: utc,
   published_at: utc,
+  clock: z
+    .literal('unset')
+    .optional()
+    .describe(
+      "Present if the board's clock had not been set when the picture was captured, and `captured_at` is therefore wrong",
+    ),
   trigger: z
     .enum(['interval', 'change', 'request'])
     .describe(
@@ -196,6 +203,7 @@ export function descriptionPayload(observation: Observation, publishedAt: Date):
     camera: frame.camera,
     captured_at: frame.capturedAt.toISOString(),
     published_at: publishedAt.toISOString(),
+    ...(isPlausible(frame.capturedAt) ? {} : { clock: 'unset' }),
     trigger,
     summary: summaryOf(description.text),
     description: description.text,

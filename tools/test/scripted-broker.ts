@@ -25,6 +25,7 @@ export class ScriptedBroker {
   readonly #judgeQos0: (message: Published) => Verdict;
   readonly #sockets = new Set<Socket>();
   #unacknowledged = 0;
+  readonly #retained = new Map<string, string>();
 
   private constructor(
     judge: (message: Published) => Verdict,
@@ -92,6 +93,7 @@ export class ScriptedBroker {
         break;
       case 8: // SUBSCRIBE
         socket.write(Buffer.from([0x90, 4, body[0]!, body[1]!, 0, 1]));
+        this.#sendRetained(socket, body);
         break;
       case 10: // UNSUBSCRIBE
         socket.write(Buffer.from([0xb0, 4, body[0]!, body[1]!, 0, 0]));
@@ -99,6 +101,22 @@ export class ScriptedBroker {
       case 12: // PINGREQ
         socket.write(Buffer.from([0xd0, 0]));
     }
+  }
+
+  /** What is retained at the first topic of a SUBSCRIBE; short enough for a length of one byte. */
+  #sendRetained(socket: Socket, subscribe: Buffer): void {
+    const at = 3 + subscribe[2]!;
+    const topic = subscribe.subarray(at, at + 2 + subscribe.readUInt16BE(at));
+    const payload = this.#retained.get(topic.toString('utf8', 2));
+    if (payload !== undefined)
+      socket.write(
+        Buffer.concat([
+          Buffer.from([0x31, topic.length + 1 + payload.length]),
+          topic,
+          Buffer.of(0),
+          Buffer.from(payload),
+        ]),
+      );
   }
 
   #take(socket: Socket, first: number, body: Buffer): void {
@@ -115,6 +133,7 @@ export class ScriptedBroker {
       qos,
     };
     this.published.push(message);
+    if (message.retain && this.#judge(message) === 0) this.#retained.set(message.topic, message.payload);
     if (qos === 0) {
       if (this.#judgeQos0(message) === 'hang-up') socket.destroy();
       return;

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnswerPayload, DescriptionPayload } from '../../contract/payloads.ts';
 import type { Topics } from '../../contract/topics.ts';
 import { messageOf } from '../../domain/errors.ts';
 import type { OutboxHealth } from '../../domain/health.ts';
@@ -9,13 +8,7 @@ import { PublishError } from '../connection/publish-error.ts';
 import type { RefusalLog } from '../connection/refusal-log.ts';
 import type { DeliveryCheckpoint } from './delivery-checkpoint.ts';
 import { DeliveryQuarantine } from './delivery-quarantine.ts';
-
-/** An observation as stored in the outbox. */
-export interface StoredObservation {
-  /** `published_at` is set each time it is sent. */
-  readonly description: DescriptionPayload;
-  readonly answers: Readonly<Record<string, AnswerPayload>>;
-}
+import { type StoredObservation, withRightTime } from './stored-observation.ts';
 
 interface StoredEntry {
   readonly seq: number;
@@ -186,7 +179,7 @@ export class OutboxDelivery {
     const { seq, camera } = entry;
     let stored: StoredObservation;
     try {
-      stored = JSON.parse(entry.body);
+      stored = withRightTime(JSON.parse(entry.body));
     } catch (error) {
       this.#parts.log.error({ id: entry.id, reason: messageOf(error) }, 'unreadable outbox entry dropped');
       this.#parts.store.delivered(seq);

@@ -8,6 +8,7 @@ import {
 } from '../../contract/payloads.ts';
 import { type Topics, topicsOf } from '../../contract/topics.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
+import { isPlausible } from '../../domain/clock.ts';
 import type { Health } from '../../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../../domain/observation.ts';
 import type { Log, Publisher } from '../../pipeline/ports.ts';
@@ -21,8 +22,9 @@ import { RefusalLog } from '../connection/refusal-log.ts';
 import { type OnMessage, Subscriptions } from '../connection/subscriptions.ts';
 import { CameraImages, type EncodeImage } from './camera-images.ts';
 import { DeliveryCheckpoint } from './delivery-checkpoint.ts';
-import { type ObservationStore, OutboxDelivery, type StoredObservation } from './outbox-delivery.ts';
+import { type ObservationStore, OutboxDelivery } from './outbox-delivery.ts';
 import { RetainedState } from './retained-state.ts';
+import { bootTime, type StoredObservation } from './stored-observation.ts';
 
 export interface MqttOptions extends ConnectFilePaths {
   readonly url: string;
@@ -136,6 +138,7 @@ export class MqttPublisher implements Publisher {
       answers: Object.fromEntries(
         Object.entries(answers).map(([question, value]) => [question, answerPayload(observation, value)]),
       ),
+      ...(isPlausible(observation.frame.capturedAt) ? {} : { storedAt: bootTime() }),
     };
     const storing = this.#options.outbox.add({ id, camera, body: JSON.stringify(stored) }).then(() => {
       this.#storing.delete(id);
