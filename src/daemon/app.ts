@@ -10,11 +10,12 @@ import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Describer } from '../pipeline/ports.ts';
 import type { Settings } from '../pipeline/settings.ts';
+import { MissingFiles } from '../store/missing-files.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
 import { statusLine } from '../supervision/status-line.ts';
 import { Supervision } from '../supervision/supervision.ts';
 import { createCameraTask } from './cameras.ts';
-import { createCommands, createSettings } from './commands.ts';
+import { createCommands, createSettings, settingsPathOf } from './commands.ts';
 import { createAnnouncer } from './home-assistant.ts';
 import { infoOf, type Known } from './info.ts';
 import { type OwnEngine, planOwnEngine } from './own-engine.ts';
@@ -37,6 +38,7 @@ export class App {
   readonly #stopping = new AbortController();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: loopSampleMs });
   readonly #running = new AsyncDisposableStack();
+  readonly #files: MissingFiles;
 
   /** @param notifyEnvironment null unless systemd started the process */
   constructor(
@@ -49,6 +51,7 @@ export class App {
     this.#folder = dirname(configPath);
     this.#log = log;
     this.#notifyEnvironment = notifyEnvironment;
+    this.#files = new MissingFiles(log);
   }
 
   /**
@@ -109,7 +112,7 @@ export class App {
     await publisher.start();
     this.#stopping.signal.throwIfAborted();
     clearImages(this.#config, publisher);
-    await clearRemoved(this.#config, this.#folder, publisher, this.#log);
+    await clearRemoved(this.#config, this.#folder, publisher, this.#files, this.#log);
     this.#stopping.signal.throwIfAborted();
     this.#publishInfo(publisher, { board: null, plan: null, engine: null });
     return publisher;
@@ -118,6 +121,8 @@ export class App {
   async #loadSettings(): Promise<Settings> {
     const settings = this.#closeLater('settings', createSettings(this.#config, this.#folder, this.#log));
     await settings.load();
+    this.#files.keep(settingsPathOf(this.#config, this.#folder), () => settings.saveAgain());
+    this.#closeLater('state files', this.#files).start();
     return settings;
   }
 

@@ -25,12 +25,13 @@ export function createSettings(
     ),
     prompts: Object.keys(prompts),
     changeable: settableOf(mqtt.commands).map((setting) => settings[setting].field),
-    store: new SettingsFile(
-      join(stateFolderOf(store.folder, folder, process.env), `settings-${device}.json`),
-      log,
-    ),
+    store: new SettingsFile(settingsPathOf({ store, device }, folder), log),
     log,
   });
+}
+
+export function settingsPathOf({ store, device }: Pick<Config, 'store' | 'device'>, folder: string): string {
+  return join(stateFolderOf(store.folder, folder, process.env), `settings-${device}.json`);
 }
 
 /** The commands that the config allows. */

@@ -7,6 +7,7 @@ import type { EncodeImage } from '../mqtt/publishing/camera-images.ts';
 import { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Log } from '../pipeline/ports.ts';
 import { brokerOf } from '../setup/broker.ts';
+import type { MissingFiles } from '../store/missing-files.ts';
 import { Outbox } from '../store/outbox.ts';
 import { rememberTopics } from '../store/topics-file.ts';
 
@@ -74,13 +75,15 @@ export async function clearRemoved(
   config: Config,
   folder: string,
   publisher: Pick<MqttPublisher, 'retain'>,
+  files: MissingFiles,
   log: Log,
 ): Promise<void> {
   const current = retainedTopicsOf(config);
-  const all = await rememberTopics(
-    join(stateFolderOf(config.store.folder, folder, process.env), `topics-${config.device}.json`),
-    current,
-    log,
-  );
+  const path = join(stateFolderOf(config.store.folder, folder, process.env), `topics-${config.device}.json`);
+  const all = await rememberTopics(path, current, log);
+  files.keep(path, async () => {
+    await rememberTopics(path, all, log);
+    return true;
+  });
   for (const topic of all) if (!current.includes(topic)) publisher.retain(topic, '');
 }

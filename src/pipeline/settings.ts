@@ -89,6 +89,13 @@ export class Settings {
     return settings;
   }
 
+  /** Writes the overrides again, if there are any; false: there are none. */
+  async saveAgain(): Promise<boolean> {
+    if (this.#changed.size === 0) return false;
+    await this.#save();
+    return true;
+  }
+
   /** Resolves when all changes have been written. */
   async close(): Promise<void> {
     await (this.#nextSave ?? this.#saving).catch(() => {});

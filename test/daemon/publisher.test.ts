@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { contract } from '../../src/contract/contract.ts';
 import { clearImages, clearRemoved } from '../../src/daemon/publisher.ts';
+import { MissingFiles } from '../../src/store/missing-files.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
 
 const source = { type: 'scene' };
@@ -23,7 +24,13 @@ async function retained(folder: string, cameras: object, log = new LogLines()): 
     'c.yaml',
   );
   const said: string[][] = [];
-  await clearRemoved(config, folder, { retain: (topic, payload) => said.push([topic, payload]) }, log);
+  await clearRemoved(
+    config,
+    folder,
+    { retain: (topic, payload) => said.push([topic, payload]) },
+    new MissingFiles(log),
+    log,
+  );
   return said;
 }
 
