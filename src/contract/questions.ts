@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { Question } from '../domain/observation.ts';
 
+/** In letters. */
+export const maxAskLength = 500;
+
 const ask = z
   .string({ error: 'must be the text of the question' })
   .min(1)
-  .max(500)
+  .max(maxAskLength)
   .describe('Text of the question');
 
 const word = z

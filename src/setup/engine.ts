@@ -41,7 +41,9 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
       chatTemplate: model.chat_template,
       pictureSizes: job.pictureSizes,
       prompts: job.prompts,
-      questions: job.questions.map((each) => each.map(({ ask, type }) => ({ ask, type: type ?? null }))),
+      questions: job.questions.map((each) =>
+        each.map(({ ask, type = null, unknownTokens = 0 }) => ({ ask, type, unknownTokens })),
+      ),
       ubatchSize: tuning?.ubatchSize ?? ubatchSize,
       cpuModule,
     },

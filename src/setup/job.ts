@@ -1,5 +1,5 @@
 import type { CameraConfig, Config } from '../config/schema.ts';
-import { questionsOf } from '../contract/questions.ts';
+import { maxAskLength, questionsOf } from '../contract/questions.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Size } from '../domain/frame.ts';
 import type { Question } from '../domain/observation.ts';
@@ -9,7 +9,12 @@ export interface EngineJob {
   readonly pictureSizes: readonly Size[];
   readonly prompts: readonly string[];
   /** For each camera, the questions about one picture. */
-  readonly questions: readonly (readonly Question[])[];
+  readonly questions: readonly (readonly PlannedQuestion[])[];
+}
+
+interface PlannedQuestion extends Question {
+  /** Tokens of words that are not known yet, in addition to those of `ask`. */
+  readonly unknownTokens?: number;
 }
 
 /** For pictures of unknown size; LLaVA's cost depends on the shape. */
@@ -28,8 +33,11 @@ export const usualJob: EngineJob = {
   questions: [[]],
 };
 
-/** The max length of a question over MQTT, in words of usual length. */
-const maxAskedQuestion: Question = { name: 'asked', ask: 'word '.repeat(100) };
+/**
+ * The longest question over MQTT. A model with a small vocabulary takes a token for each letter; more are taken for scripts
+ * that it hardly knows, and the engine refuses a question that has no room.
+ */
+const maxAskedQuestion: PlannedQuestion = { name: 'asked', ask: '', unknownTokens: maxAskLength };
 /** A prompt for other boards' images may be about a page long. */
 const pageOfWords = 'words '.repeat(400);
 
@@ -46,10 +54,13 @@ export function jobOf({
     pictureSizes: [...each.flatMap(pictureSizesOf), ...(forOthers ? usualSizes : [])],
     // Commands may choose any of them.
     prompts: [...new Set(Object.values(prompts)), ...(forOthers ? [pageOfWords] : [])],
-    questions: each.map(({ questions }) => [
-      ...questionsOf(questions),
-      ...(mqtt.commands.ask ? [maxAskedQuestion] : []),
-    ]),
+    questions: [
+      ...each.map(({ questions }) => [
+        ...questionsOf(questions),
+        ...(mqtt.commands.ask ? [maxAskedQuestion] : []),
+      ]),
+      ...(forOthers ? [[maxAskedQuestion]] : []),
+    ],
   };
 }
 

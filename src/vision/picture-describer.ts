@@ -1,6 +1,8 @@
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Detail } from '../domain/detail.ts';
+import { EngineError } from '../domain/errors.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
+import { shorten } from '../domain/shorten.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type {
   MtmdEngine,
@@ -136,6 +138,12 @@ export class PictureDescriber {
   async #run(group: readonly AskedTurn[], signal: AbortSignal): Promise<TurnsResult> {
     const { maxTurns, freeCells } = this.#engine;
     const [only] = group as [AskedTurn];
+    const tokens = only.tokens.length;
+    if (tokens >= freeCells)
+      throw new EngineError(
+        'CONTEXT_FULL',
+        `"${shorten(only.ask, 60)}" takes ${tokens} tokens, but the context has room for ${freeCells - 1} after the picture; shorten it, or raise model.context_size`,
+      );
     // Without room for the whole answer, or if the model cannot fork, it is generated in the sequence itself.
     if (maxTurns === 0 || only.tokens.length + only.maxTokens > freeCells)
       return this.#runAlone(only, signal);

@@ -1,6 +1,13 @@
 import type { Size } from '../../domain/frame.ts';
 import type { AnswerType } from '../../domain/observation.ts';
 
+export interface SizedQuestion {
+  readonly ask: string;
+  readonly type: AnswerType | null;
+  /** Tokens of words that are not known yet, in addition to those of `ask`. */
+  readonly unknownTokens?: number;
+}
+
 /** The model, and the work to size it for. */
 export interface SizeRequest {
   /** Absolute. Only a file's header is read. */
@@ -13,7 +20,7 @@ export interface SizeRequest {
   /** The prompts for descriptions. */
   readonly prompts: readonly string[];
   /** For each camera, the questions about one picture. */
-  readonly questions: readonly (readonly { readonly ask: string; readonly type: AnswerType | null }[])[];
+  readonly questions: readonly (readonly SizedQuestion[])[];
   readonly ubatchSize: number;
   /** The ggml CPU module to plan for; null: the best of the prebuilt ones for this machine. */
   readonly cpuModule: string | null;

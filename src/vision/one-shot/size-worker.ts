@@ -7,7 +7,6 @@ import type {
   ModelSizing,
   TurnGroup,
 } from '../../domain/model-sizing.ts';
-import type { AnswerType } from '../../domain/observation.ts';
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
@@ -19,7 +18,7 @@ import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import { turnTokens } from '../prompt/turn-tokens.ts';
 import { firstGroup } from '../turn-group.ts';
 import { serveParent } from './one-shot-child.ts';
-import type { SizeRequest } from './size-request.ts';
+import type { SizedQuestion, SizeRequest } from './size-request.ts';
 
 /** A context's memory is measured at two sizes: it grows linearly. */
 const measuredContexts = [4096, 8192] as const;
@@ -77,7 +76,7 @@ async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<Deta
 interface SizedTurn {
   readonly prompt: Prompt;
   /** What follows the picture. */
-  readonly tokens: Int32Array;
+  readonly tokens: ArrayLike<number>;
   /** With the text before the picture. */
   readonly promptTokens: number;
   /** Of a typed answer. */
@@ -93,10 +92,10 @@ function sizeTurns(
   const template = chooseChatTemplate(chatTemplate, { text, vision, vocabulary: engine });
   const render: Parameters<typeof renderPrompt>[0] = (messages, jinja) =>
     engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
-  const turnOf = (ask: string, type: AnswerType | null): SizedTurn => {
+  const turnOf = ({ ask, type, unknownTokens = 0 }: SizedQuestion): SizedTurn => {
     const prompt = renderPrompt(render, template, ask);
     const before = engine.tokenize(prompt.before, { addSpecial: true, parseSpecial: true });
-    const tokens = turnTokens(engine, prompt);
+    const tokens = { length: turnTokens(engine, prompt).length + unknownTokens };
     return {
       prompt,
       tokens,
@@ -106,9 +105,9 @@ function sizeTurns(
     };
   };
   const descriptions = prompts
-    .map((prompt) => turnOf(prompt, null))
+    .map((ask) => turnOf({ ask, type: null }))
     .sort((a, b) => b.promptTokens - a.promptTokens);
-  const asked = questions.map((each) => each.map(({ ask, type }) => turnOf(ask, type)));
+  const asked = questions.map((each) => each.map(turnOf));
   const turns = [...descriptions, ...asked.flat()];
   return {
     freeTurnTokens: Math.max(

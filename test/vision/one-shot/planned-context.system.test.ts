@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { modelSchema } from '../../../src/config/schema.ts';
+import { configSchema, modelSchema } from '../../../src/config/schema.ts';
 import type { Question } from '../../../src/domain/observation.ts';
 import { setUpEngine } from '../../../src/setup/engine.ts';
+import { jobOf } from '../../../src/setup/job.ts';
 import { modelFilesOf } from '../../../src/setup/model-files.ts';
 import { backendsDir, loadAddon } from '../../../src/vision/native/addon.ts';
 import type { Turn } from '../../../src/vision/native/mtmd-engine.ts';
@@ -14,6 +15,48 @@ const questions: readonly Question[] = [
   { name: 'circle', ask: 'Is there a red circle?', type: { kind: 'boolean' } },
   ...[1, 2, 3].map((index) => ({ name: `free${index}`, ask: 'What colour is the background?' })),
 ];
+
+/** As a config with `mqtt.commands.ask: true` and one camera, or a worker board, plans. */
+async function describerFor(config: object): Promise<PictureDescriber> {
+  const { model, ...rest } = configSchema.parse({ mqtt: { url: 'mqtt://h' }, ...config });
+  const files = await modelFilesOf(model, process.cwd());
+  const { options } = await setUpEngine(model, files, jobOf(rest));
+  const addon = loadAddon();
+  addon.loadBackends(backendsDir());
+  const engine = await loadEngine(addon, { ...options, threads: 1, threadsBatch: 1 });
+  onTestFinished(() => engine.close());
+  return new PictureDescriber(engine, options, { name: 'demo', quant: '', build: '' });
+}
+
+const camera = { source: { type: 'scene', seed: 1, size: '640x480' } };
+const letters = 'qxzjvkwyfb'.repeat(50);
+
+test.each([
+  ['a camera', { mqtt: { url: 'mqtt://h', commands: { ask: true } }, cameras: { a: camera } }],
+  ['a worker board', { cameras: {}, work: { pool: 'p' } }],
+])('a question of 500 letters, each of them a token, fits where %s may be asked', async (_what, config) => {
+  const describer = await describerFor(config);
+  const asked = { name: 'asked', ask: letters };
+  const typed = {
+    ...asked,
+    type: { kind: 'enum' as const, values: ['a word that is as long as a value may be'] },
+  };
+  for (const question of [asked, typed]) {
+    const request = { ...demoRequest, questions: [question] };
+    const { answers } = await describer.describe(request, new AbortController().signal);
+    expect(answers).toHaveProperty('asked');
+  }
+});
+
+test('a question that has no room is refused with its tokens and the remedy', async () => {
+  const describer = await describerFor({ cameras: { a: camera } });
+  const questions = [{ name: 'asked', ask: letters }];
+  await expect(
+    describer.describe({ ...demoRequest, questions }, new AbortController().signal),
+  ).rejects.toThrow(
+    /^"qxzjv.*\.\.\." takes \d+ tokens, but the context has room for \d+ .*shorten it, or raise model\.context_size/,
+  );
+});
 
 test('the planned context has room for the description and all questions at once', async () => {
   const model = modelSchema.parse({});
