@@ -29,7 +29,8 @@ provision.sh [flags]: install and configure Scenecast and its dependencies
   --uninstall          remove Scenecast, its models, and the packages installed for it
   --help               print this text
 
-Exit codes: 0 success; 1 failure (the message says what to do); 64 wrong flag; 75 another run is in progress.
+Exit codes: 0 success; 1 failure (the message says what to do); 3 dry run: a real run would stop, for the reasons in the
+last lines; 64 wrong flag; 75 another run is in progress.
 Log: /var/log/scenecast-provision.log
 X
 }
@@ -50,7 +51,7 @@ readonly earliest_epoch=1767225600 # 2026-01-01
 dry_run=no assume_yes=no from_source=no uninstall=no offline='' package='' password_file='' typed_password=''
 step_count=9 step_number=0 arch='' was_active=no reported=no
 declare -A given=() remembered=() answers=()
-declare -a apt_options=()
+declare -a apt_options=() would_stop=()
 
 # --- Output ----------------------------------------------------------------------------------------------------------
 
@@ -99,9 +100,11 @@ at_exit() {
   [[ $dry_run == yes ]] || rm -rf "$work"
 }
 
-# A dry run reports the failure and continues.
+# A dry run reports the failure, continues, and repeats it at its end.
 require_that() {
-  if [[ $dry_run == yes ]]; then note "would stop here: $1 $2"; else fail "$1" "$2"; fi
+  [[ $dry_run == yes ]] || fail "$1" "$2"
+  note "would stop here: $1 $2"
+  would_stop+=("step $step_number: $1 $2")
 }
 
 # --- Commands --------------------------------------------------------------------------------------------------------
@@ -1018,8 +1021,19 @@ start() {
   to_log '--- begins'
 }
 
+# A dry run's last lines, and its exit code.
+finish_dry_run() {
+  say 'Nothing was changed.'
+  ((${#would_stop[@]} == 0)) && return
+  {
+    printf '\nprovision: a real run would stop:\n'
+    printf '  %s\n' "${would_stop[@]}"
+  } >&2
+  exit 3
+}
+
 finish() {
-  [[ $dry_run == yes ]] && say 'Nothing was changed.' && return
+  [[ $dry_run == yes ]] && finish_dry_run && return
   say ''
   say "Scenecast is running (after $((SECONDS / 60)) min $((SECONDS % 60)) s)."
   note "topics      scenecast/${answers[device]}/#"

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
@@ -30,6 +30,27 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(board.calls.filter((call) => changing.test(call))).toEqual([]);
     expect(board.files({ withTimes: true })).toEqual(before);
     expect(board.has('var/log/scenecast-provision.log')).toBe(false);
+  });
+
+  test('a dry run that would stop says so in its last lines, and by an exit code of its own', async () => {
+    const { board, install } = newBoard();
+    rmSync(join(board.root, 'run/systemd/system'), { recursive: true });
+    const one = await board.provision(['--dry-run', ...install, '--camera', 'scene']);
+    expect(one.output).toMatch(/\[9\/9\] wait for the first description/);
+    expect(one.output).toMatch(
+      /\nprovision: a real run would stop:\n {2}step 1: systemd is not running\. Boot the board with systemd\.\n$/,
+    );
+    expect(one.code).toBe(3);
+    // Each reason, in order; the remedy with it.
+    const two = await board.provision(['--dry-run', '--yes', '--camera', 'scene']);
+    expect(two.output).toMatch(
+      /would stop:\n {2}step 1: systemd.*\n {2}step 2: scenecast_\*_amd64\.deb was not found\. Put it .*\n$/,
+    );
+    expect(two.code).toBe(3);
+    // A real run stops at the first, with the code that it had.
+    const real = await board.provision([...install, '--camera', 'scene']);
+    expect(real.output).toMatch(/provision: systemd is not running/);
+    expect(real.code).toBe(1);
   });
 
   test('a fresh board: package, broker with password, config, service, first description', async () => {
