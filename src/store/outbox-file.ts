@@ -118,12 +118,13 @@ export class OutboxFile {
   /** Writes what was added and delivered, durably. If the disk fails, entries stay in memory and `status` says why. */
   commit(): void {
     const sweep = this.#nowMs() - this.#sweptMs > sweepEveryMs;
-    const added = this.#unwritten.slice(this.#journaled);
-    if (added.length === 0 && this.#newlyDelivered.length === 0 && !sweep) return;
+    const hasNew = this.#unwritten.length > this.#journaled || this.#newlyDelivered.length > 0;
+    if (!hasNew && !sweep) return;
     this.#attempt('write', () => {
-      const record = { added, delivered: this.#newlyDelivered };
+      const database = this.#opened();
+      const record = { added: this.#unwritten.slice(this.#journaled), delivered: this.#newlyDelivered };
       const toJournal = !sweep && !this.#faults.cannotWrite && this.#isWithinBounds();
-      if (toJournal && this.#opened().append(record)) {
+      if (toJournal && database.append(record)) {
         this.#journaled = this.#unwritten.length;
         this.#newlyDelivered = [];
       } else this.#write(sweep);

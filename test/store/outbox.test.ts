@@ -269,6 +269,7 @@ test.each([
   const path = join(scratchFolder(), 'state', 'outbox.db');
   const file = new OutboxFile(path, roomy, (notice) => lines.push(notice));
   file.open();
+  file.restoreIfDeleted();
   for (let number = 0; number < 100; number++) {
     file.add(entry(`id ${number}`, unlike(500)));
     file.commit();
