@@ -136,8 +136,8 @@ interface V4l2Addon {
   /** Raw pixels to rgb24, as `capture` does it. @throws INVALID_ARGUMENT */
   convert(format: V4l2PixelFormat, bytes: Uint8Array): Uint8Array<ArrayBuffer>;
   /**
-   * The mean brightness of each block of a JPEG, row by row, decoded off the event loop; null for files unlike those of
-   * cameras (see native/v4l2/src/jpeg-grey.h), which need another decoder. @throws INVALID_ARGUMENT
+   * The mean Y of each block of a JPEG, row by row, then the mean Cb and Cr, decoded off the event loop; null for files
+   * unlike those of cameras (see native/v4l2/src/jpeg-small.h), which need another decoder. @throws INVALID_ARGUMENT
    */
   jpegBlocks(
     jpeg: Uint8Array,

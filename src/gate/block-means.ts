@@ -2,11 +2,15 @@ import type { Picture, Size } from '../domain/frame.ts';
 import type { JpegBlocks } from '../pipeline/ports.ts';
 import { loadSharp } from '../system/sharp.ts';
 
-/** A picture reduced to the mean brightness (0 to 255) of each block of a grid, row by row. */
+/** A picture reduced to the means of each block of a grid, row by row, as JPEG's Y, Cb and Cr (0 to 255). */
 export interface BlockMeans {
   readonly columns: number;
   readonly rows: number;
-  readonly means: Uint8Array;
+  /** Brightness. */
+  readonly luma: Uint8Array;
+  /** Colour: the shares of blue and red. Both are 128 where there is none. */
+  readonly cb: Uint8Array;
+  readonly cr: Uint8Array;
 }
 
 /** Blocks along the longer side: at 1280x720 a block is 20x20 pixels, and 2 % of the picture is 46 blocks. */
@@ -22,8 +26,11 @@ export async function readBlockMeans(
   jpegBlocks: JpegBlocks | null = null,
 ): Promise<BlockMeans> {
   const grid = gridOf(picture.size);
-  const means = isJpeg(picture) ? await jpegBlocks?.(picture.bytes, picture.size, grid) : null;
-  return { ...grid, means: means ?? (await readWithSharp(picture, grid)) };
+  const planes = isJpeg(picture) ? await jpegBlocks?.(picture.bytes, picture.size, grid) : null;
+  const means = planes ?? (await readWithSharp(picture, grid));
+  const blocks = grid.columns * grid.rows;
+  const plane = (index: number): Uint8Array => means.subarray(index * blocks, (index + 1) * blocks);
+  return { ...grid, luma: plane(0), cb: plane(1), cr: plane(2) };
 }
 
 function isJpeg({ bytes, pixels }: Picture): boolean {
@@ -35,7 +42,7 @@ async function readWithSharp(
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): Promise<Uint8Array> {
   const sharp = await loadSharp();
-  // Converted to grey here, after scaling: libvips would convert all pixels before it scales.
+  // Converted here, after scaling: libvips would convert all pixels before it scales.
   const { data, info } = await sharp(
     bytes,
     pixels === 'rgb24' ? { raw: { ...size, channels: 3 } } : { failOn: 'error' },
@@ -46,7 +53,7 @@ async function readWithSharp(
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  return lumaOf(data, info.channels);
+  return planesOf(data, info.channels);
 }
 
 export function gridOf({ width, height }: Size): { columns: number; rows: number } {
@@ -57,12 +64,20 @@ export function gridOf({ width, height }: Size): { columns: number; rows: number
   };
 }
 
-/** Rec. 601 luma, rounded; the value itself for one-channel pixels. */
-function lumaOf(data: Uint8Array, channels: number): Uint8Array {
-  if (channels < 3) return Uint8Array.from(data);
-  const luma = new Uint8Array(data.length / channels);
-  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += channels) {
-    luma[pixel] = 0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]! + 0.5;
+/** JPEG's Y, Cb and Cr (Rec. 601, full range), one after the other, of RGB or grey pixels. */
+function planesOf(data: Uint8Array, channels: number): Uint8Array {
+  const blocks = data.length / channels;
+  const planes = new Uint8Array(3 * blocks).fill(128);
+  if (channels < 3) {
+    for (let block = 0; block < blocks; block++) planes[block] = data[block * channels]!;
+    return planes;
   }
-  return luma;
+  for (let block = 0, at = 0; block < blocks; block++, at += channels) {
+    const [red, green, blue] = [data[at]!, data[at + 1]!, data[at + 2]!];
+    const luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+    planes[block] = luma + 0.5;
+    planes[blocks + block] = Math.min(255, 128.5 + (blue - luma) / 1.772);
+    planes[2 * blocks + block] = Math.min(255, 128.5 + (red - luma) / 1.402);
+  }
+  return planes;
 }

@@ -1,11 +1,12 @@
 import type { BlockMeans } from './block-means.ts';
 import { type BrightnessFit, fitBrightness, noFit } from './brightness-fit.ts';
+import { ColourDetector } from './colour-detector.ts';
 import { largestRegion } from './largest-region.ts';
 import { NoiseModel } from './noise-model.ts';
 import { type Polygon, spansAt } from './polygon.ts';
 
 export interface DetectorOptions {
-  /** 0 to 100. At 50 a region of 0.5 % of the picture that differs by 8 grey levels is a change. */
+  /** 0 to 100. At 50 a region of 0.5 % of the picture that differs by 8 grey levels, or 12 levels of colour, is a change. */
   readonly sensitivity: number;
   /** Zones in which changes are ignored. */
   readonly ignore: readonly Polygon[];
@@ -28,17 +29,18 @@ const maxNoisyShare = 0.25;
  * brightness is removed, a block differs if its difference is significant against its learned noise
  * (the significance test of Aach, Kaup and Mester, "Statistical model-based change detection in moving video", Signal
  * Processing 31, 1993, on block means) and large enough to matter. The measure is the largest connected region of
- * such blocks: noise, rain and snow scatter, objects do not.
- *
- * Compares only brightness: an object of the same brightness as its background, but another colour, is missed.
+ * such blocks: noise, rain and snow scatter, objects do not. A {@link ColourDetector} adds the blocks in which only the
+ * colour differs.
  */
 export class ChangeDetector {
   readonly #options: DetectorOptions;
   /** A picture whose measure exceeds this is a change; in percent. */
   readonly threshold: number;
   readonly #minContrast: number;
+  readonly #minColour: number;
   #previous: BlockMeans | null = null;
   #noise = new NoiseModel(0);
+  #colour: ColourDetector | null = null;
   #counted = new Uint8Array(0);
 
   constructor(options: DetectorOptions) {
@@ -46,6 +48,7 @@ export class ChangeDetector {
     const scale = 2 ** ((50 - options.sensitivity) / 50);
     this.threshold = 0.5 * scale ** 2;
     this.#minContrast = 8 * scale;
+    this.#minColour = 12 * scale;
   }
 
   /** Learns the noise between consecutive looks; call it with every picture, in order. */
@@ -53,16 +56,19 @@ export class ChangeDetector {
     const previous = this.#previous;
     this.#previous = current;
     if (!previous || !sameGrid(previous, current)) {
-      this.#noise = new NoiseModel(current.means.length);
+      this.#noise = new NoiseModel(current.luma.length);
       this.#counted = countedBlocks(current, this.#options.ignore);
+      const { lightGuard } = this.#options;
+      this.#colour = new ColourDetector({ minContrast: this.#minColour, lightGuard }, this.#counted);
       return;
     }
-    const fit = this.#fit(previous.means, current.means, guardedStep);
-    const differences = new Float32Array(current.means.length);
+    this.#colour?.learn(previous, current);
+    const fit = this.#fit(previous.luma, current.luma, guardedStep);
+    const differences = new Float32Array(current.luma.length);
     let significant = 0;
     let counted = 0;
     for (let block = 0; block < differences.length; block++) {
-      const difference = current.means[block]! - levelAfter(previous.means[block]!, fit);
+      const difference = current.luma[block]! - levelAfter(previous.luma[block]!, fit);
       differences[block] = difference;
       if (!this.#counted[block]) continue;
       counted++;
@@ -81,19 +87,20 @@ export class ChangeDetector {
    * different shapes. Call `learn` with `current` first.
    */
   measure(reference: BlockMeans, current: BlockMeans): number {
-    if (!sameGrid(reference, current) || current.means.length !== this.#counted.length) return 100;
-    const { means, columns } = current;
-    const fit = this.#fit(reference.means, means, this.#options.lightGuard ? guardedStep : exposureStep);
-    const differing = new Uint8Array(means.length);
-    for (let block = 0; block < means.length; block++) {
-      const before = reference.means[block]!;
+    if (!sameGrid(reference, current) || current.luma.length !== this.#counted.length) return 100;
+    const { luma, columns } = current;
+    const fit = this.#fit(reference.luma, luma, this.#options.lightGuard ? guardedStep : exposureStep);
+    const differing = new Uint8Array(luma.length);
+    for (let block = 0; block < luma.length; block++) {
+      const before = reference.luma[block]!;
       const expected = levelAfter(before, fit);
       const bound =
         Math.max(this.#minContrast, significance * this.#noise.of(block)) +
         unevenness * Math.abs(expected - before);
-      if (this.#counted[block] && Math.abs(means[block]! - expected) > bound) differing[block] = 1;
+      if (this.#counted[block] && Math.abs(luma[block]! - expected) > bound) differing[block] = 1;
     }
-    return (100 * largestRegion(differing, columns)) / means.length;
+    this.#colour?.mark(reference, current, differing);
+    return (100 * largestRegion(differing, columns)) / luma.length;
   }
 
   /** The brightness step between two pictures; none if it exceeds `maxStep`. */

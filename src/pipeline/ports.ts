@@ -24,8 +24,8 @@ export interface Gate {
 }
 
 /**
- * The mean brightness of each block of a JPEG, row by row, faster than sharp computes it. Resolves with null for files that
- * it does not support; sharp then reads them, or reports what is wrong with them.
+ * The mean Y of each block of a JPEG, row by row, then the mean Cb and Cr, faster than sharp computes them. Resolves with
+ * null for files that it does not support; sharp then reads them, or reports what is wrong with them.
  */
 export type JpegBlocks = (
   jpeg: Uint8Array,

@@ -14,15 +14,30 @@ const scene = (column: number, row: number): number =>
 
 type Level = (column: number, row: number) => number;
 
-function look(random: SceneRandom, noise: number, level: Level = scene): BlockMeans {
-  const means = new Uint8Array(columns * rows);
-  for (let block = 0; block < means.length; block++) {
-    // The sum of three uniform draws is close enough to a normal distribution.
-    const unit = random.between(-1, 1) + random.between(-1, 1) + random.between(-1, 1);
-    const value = level(block % columns, Math.floor(block / columns)) + noise * unit;
-    means[block] = Math.min(255, Math.max(0, Math.round(value)));
-  }
-  return { columns, rows, means };
+interface Colours {
+  readonly cb?: Level;
+  readonly cr?: Level;
+}
+
+const grey: Level = () => 128;
+
+function look(
+  random: SceneRandom,
+  noise: number,
+  level: Level = scene,
+  { cb = grey, cr = grey }: Colours = {},
+): BlockMeans {
+  const plane = (levels: Level): Uint8Array => {
+    const means = new Uint8Array(columns * rows);
+    for (let block = 0; block < means.length; block++) {
+      // The sum of three uniform draws is close enough to a normal distribution.
+      const unit = random.between(-1, 1) + random.between(-1, 1) + random.between(-1, 1);
+      const value = levels(block % columns, Math.floor(block / columns)) + noise * unit;
+      means[block] = Math.min(255, Math.max(0, Math.round(value)));
+    }
+    return means;
+  };
+  return { columns, rows, luma: plane(level), cb: plane(cb), cr: plane(cr) };
 }
 
 /** A detector that has seen the scene `looks` times, and the last of these looks. */
@@ -197,9 +212,160 @@ describe('light', () => {
   });
 });
 
+describe('colour', () => {
+  /** A thing of 2 % of the picture: red before, green afterwards, and as bright. */
+  const thing = (level: number, otherwise: Level = grey): Level => {
+    const inThing = withThing(1, 7, 7, 20, 10, () => 0);
+    return (column, row) => (inThing(column, row) ? level : otherwise(column, row));
+  };
+  const red: Colours = { cb: thing(105), cr: thing(175) };
+  const green: Colours = { cb: thing(105), cr: thing(100) };
+  /** The colours of a garden: in every block others. */
+  const colourful: Colours = {
+    cb: (column, row) => 122 + 20 * Math.sin(column / 5 + row / 3),
+    cr: (column, row) => 130 + 20 * Math.cos(column / 4 - row / 6),
+  };
+
+  function seeing(
+    before: Colours,
+    {
+      noise = 1,
+      level = scene,
+      ...options
+    }: Partial<DetectorOptions> & { noise?: number; level?: Level } = {},
+  ) {
+    const random = sceneRandom(1);
+    const detector = new ChangeDetector({ ...defaults, ...options });
+    let reference = look(random, noise, level, before);
+    for (let index = 0; index < 10; index++) {
+      reference = look(random, noise, level, before);
+      detector.learn(reference);
+    }
+    const measure = (after: Colours, levelAfter: Level = level): number => {
+      const current = look(random, noise, levelAfter, after);
+      detector.learn(current);
+      return detector.measure(reference, current);
+    };
+    return { detector, measure };
+  }
+
+  test('a red thing that becomes green at the same brightness is a change, with the measure of its size', () => {
+    const { detector, measure } = seeing(red);
+    expect(measure(red)).toBeLessThan(detector.threshold);
+    expect(measure(green)).toBeCloseTo((100 * 49) / (64 * 36), 1);
+  });
+
+  test('so is a grey thing that becomes blue, and a red one that becomes grey', () => {
+    for (const [before, after] of [
+      [{}, { cb: thing(160) }],
+      [red, {}],
+    ] as const) {
+      const { detector, measure } = seeing(before);
+      expect(measure(after)).toBeGreaterThan(detector.threshold);
+    }
+  });
+
+  test('sensitivity decides on how faint, and ignored zones do not count', () => {
+    const faint: Colours = { cr: thing(128 + 11) };
+    const measures = [20, 50, 90].map((sensitivity) => {
+      const { detector, measure } = seeing({}, { sensitivity, noise: 0.3 });
+      return measure(faint) > detector.threshold;
+    });
+    expect(measures).toEqual([false, false, true]);
+    const left = [
+      [0, 0],
+      [0.5, 0],
+      [0.5, 1],
+      [0, 1],
+    ] as const;
+    expect(seeing(red, { ignore: [left] }).measure(green)).toBe(0);
+  });
+
+  test('noise of the colours is learned, and is no change', () => {
+    const { detector, measure } = seeing(colourful, { noise: 4 });
+    for (let index = 0; index < 100; index++) expect(measure(colourful)).toBeLessThan(detector.threshold / 2);
+  });
+
+  test('an area whose colours always change is learned; the same difference elsewhere is a change', () => {
+    const screen =
+      (index: number): Level =>
+      (column, row) =>
+        128 + (column < 20 ? 10 * Math.sin(index * 2.1 + column + row * 1.3) : 0);
+    const random = sceneRandom(1);
+    const detector = new ChangeDetector(defaults);
+    let reference = look(random, 1);
+    for (let index = 0; index < 100; index++) {
+      reference = look(random, 1, scene, { cr: screen(index) });
+      detector.learn(reference);
+    }
+    const at = (left: number): Level => {
+      const inThing = withThing(1, 7, 7, left, 10, () => 0);
+      return (column, row) => screen(99)(column, row) + 18 * inThing(column, row);
+    };
+    expect(detector.measure(reference, look(random, 1, scene, { cr: at(5) }))).toBe(0);
+    expect(detector.measure(reference, look(random, 1, scene, { cr: at(40) }))).toBeGreaterThan(1);
+  });
+
+  test('light that tints a part of what it makes brighter is no change', () => {
+    const tinted: Colours = { cr: thing(148) };
+    expect(seeing({}).measure(tinted, (column, row) => scene(column, row) + 33)).toBe(0);
+    expect(seeing({}).measure(tinted)).toBeGreaterThan(1);
+  });
+
+  test('in the dark a faint colour is no change', () => {
+    const dark: Level = (column, row) => scene(column, row) / 15;
+    expect(seeing({}, { level: dark }).measure({ cr: thing(146) })).toBe(0);
+    expect(seeing({}).measure({ cr: thing(146) })).toBeGreaterThan(1);
+  });
+
+  /** What white balance makes of a channel: red and blue times a factor. */
+  const balanced =
+    (channel: Level, byLuma: number, byColour: number): Level =>
+    (column, row) =>
+      channel(column, row) + byLuma * scene(column, row) + byColour * (channel(column, row) - 128);
+  const drifts: [string, (colours: Required<Colours>) => Colours][] = [
+    ['warmer', ({ cb, cr }) => ({ cb: balanced(cb, -0.1, -0.1), cr: balanced(cr, 0.12, 0.1) })],
+    ['cooler', ({ cb, cr }) => ({ cb: balanced(cb, 0.15, 0.15), cr: balanced(cr, -0.1, -0.1) })],
+    ['tinted', ({ cb, cr }) => ({ cb: (...at) => cb(...at) + 14, cr: (...at) => cr(...at) - 14 })],
+    ['paler', ({ cb, cr }) => ({ cb: balanced(cb, 0, -0.4), cr: balanced(cr, 0, -0.4) })],
+  ];
+  test.each(drifts)('white balance that makes the picture %s is no change with the guard', (_name, drift) => {
+    const { detector, measure } = seeing(colourful);
+    const after = drift(colourful as Required<Colours>);
+    expect(measure(after)).toBeLessThan(detector.threshold);
+  });
+
+  test('strong tints are changes without the guard, slight ones are not', () => {
+    const tinted = (by: number): Colours => ({ ...colourful, cr: (...at) => colourful.cr!(...at) + by });
+    expect(seeing(colourful, { lightGuard: false }).measure(tinted(20))).toBeGreaterThan(90);
+    expect(seeing(colourful, { lightGuard: false }).measure(tinted(8))).toBe(0);
+    expect(seeing(colourful).measure(tinted(20))).toBe(0);
+    // A coloured cloth over the lens.
+    expect(seeing(colourful).measure(tinted(50))).toBeGreaterThan(90);
+  });
+
+  test('a thing that changes its colour during a drift is seen', () => {
+    const warmer = drifts[0]![1];
+    const before = { cb: thing(105, colourful.cb), cr: thing(175, colourful.cr) };
+    const after = warmer({ cb: thing(105, colourful.cb), cr: thing(95, colourful.cr) });
+    expect(seeing(before).measure(after)).toBeGreaterThan(1);
+  });
+
+  test('light that makes all levels and colours stronger is no change with the guard', () => {
+    const { measure } = seeing(colourful);
+    const stronger =
+      (channel: Level): Level =>
+      (column, row) =>
+        128 + 1.3 * (channel(column, row) - 128);
+    const after = { cb: stronger(colourful.cb!), cr: stronger(colourful.cr!) };
+    expect(measure(after, (column, row) => 1.3 * scene(column, row))).toBe(0);
+  });
+});
+
 test('a picture of another shape is a change of 100 %, and the noise is learned from scratch', () => {
   const { detector, reference } = learned();
-  const other: BlockMeans = { columns: 64, rows: 48, means: new Uint8Array(64 * 48).fill(100) };
+  const flat = new Uint8Array(64 * 48).fill(100);
+  const other: BlockMeans = { columns: 64, rows: 48, luma: flat, cb: flat, cr: flat };
   detector.learn(other);
   expect(detector.measure(reference, other)).toBe(100);
   // A picture that waited for the engine while the shape changed.

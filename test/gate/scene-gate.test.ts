@@ -4,7 +4,7 @@ import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { sceneRandom } from '../../src/camera/scene-random.ts';
 import { SceneGate } from '../../src/gate/scene-gate.ts';
-import { CameraView, entering, lights, thingOf } from '../../tools/bench/camera-view.ts';
+import { balances, CameraView, entering, lights, thingOf } from '../../tools/bench/camera-view.ts';
 
 // A small version of `npm run bench:gate`: seeded pictures with camera noise, through JPEG and the daemon's decoder.
 const size = { width: 320, height: 180 };
@@ -62,6 +62,28 @@ test('an object of 2 % that enters is detected within two looks, even a faint on
       }
       expect(verdicts, `contrast ${contrast}, seed ${seed}`).toContain(true);
     }
+  }
+});
+
+test('an object that changes its colour alone is a change, native and by sharp', async () => {
+  for (const decoder of [jpegBlocks, null]) {
+    for (let seed = 0; seed < 4; seed++) {
+      const view = new CameraView(300 + seed, { size, noise: 6, quality: 75 });
+      const gate = new SceneGate(defaults, decoder);
+      const thing = thingOf(sceneRandom(seed, 4), size, 0.02, 20);
+      const red = { ...thing, colour: [-20, 40] as const };
+      for (let look = 0; look < 3; look++) (await gate.look(await view.frame({ thing: red }))).described();
+      expect((await gate.look(await view.frame({ thing: red }))).compare().changed).toBe(false);
+      const green = { ...thing, colour: [-20, -30] as const };
+      expect((await gate.look(await view.frame({ thing: green }))).compare().changed).toBe(true);
+    }
+  }
+});
+
+test.each(Object.entries(balances))('white balance, %s: no change with the guard', async (_name, balance) => {
+  for (const seed of [201, 202]) {
+    const { view, gate } = await watching(seed);
+    expect((await gate.look(await view.frame({ balance }))).compare().changed).toBe(false);
   }
 });
 

@@ -8,6 +8,8 @@ export interface ViewOptions {
   readonly noise: number;
   /** JPEG quality. */
   readonly quality: number;
+  /** How strong the colours of the scene are, in levels of Cb and Cr. Default: 20. */
+  readonly colours?: number;
 }
 
 /** An object that came into view: an ellipse or a box with its own texture. */
@@ -17,10 +19,28 @@ export interface Thing {
   readonly box: readonly [x: number, y: number, width: number, height: number];
   /** Difference of its mean from the mean of the area it covers, in grey levels. */
   readonly contrast: number;
+  /** The same for its colour, in levels of Cb and Cr. Default: it has the colours of the area it covers. */
+  readonly colour?: readonly [cb: number, cr: number];
 }
 
 /** The effect of light on a level (0 to 255) at a place (0 to 1 from the left). */
 export type Light = (level: number, x: number) => number;
+
+/** Factors of red, green and blue at a place (0 to 1 from the left), as white balance and coloured lamps have. */
+export type Balance = (x: number) => readonly [red: number, green: number, blue: number];
+
+interface Levels {
+  readonly luma: Float32Array;
+  /** Around 0. */
+  readonly cb: Float32Array;
+  readonly cr: Float32Array;
+}
+
+interface FrameOptions {
+  readonly thing?: Thing;
+  readonly light?: Light;
+  readonly balance?: Balance;
+}
 
 const tileLength = 1 << 20;
 let tile: Int8Array | null = null;
@@ -46,30 +66,30 @@ function noiseTile(): Int8Array {
  */
 export class CameraView {
   readonly #options: ViewOptions;
-  readonly #levels: Float32Array;
+  readonly #levels: Levels;
   readonly #random: SceneRandom;
 
   constructor(seed: number, options: ViewOptions) {
     this.#options = options;
     this.#random = sceneRandom(seed, 1);
-    this.#levels = drawBackground(sceneRandom(seed), options.size);
+    this.#levels = drawScene(seed, options);
   }
 
   /** The next frame: a JPEG. */
-  async frame({ thing, light = (level) => level }: { thing?: Thing; light?: Light } = {}): Promise<Picture> {
+  async frame(options: FrameOptions = {}): Promise<Picture> {
     const { size, quality } = this.#options;
     const { width, height } = size;
-    const levels = thing ? this.#withThing(thing) : this.#levels;
-    const rgb = this.#expose(levels, light);
+    const levels = options.thing ? this.#withThing(options.thing) : this.#levels;
+    const rgb = this.#expose(levels, options);
     const bytes = await sharp(rgb, { raw: { width, height, channels: 3 } })
       .jpeg({ quality })
       .toBuffer();
     return { size, bytes };
   }
 
-  #expose(levels: Float32Array, light: Light): Buffer {
+  #expose(levels: Levels, { light = (level) => level, balance = () => [1, 1, 1] }: FrameOptions): Buffer {
     const { size, noise } = this.#options;
-    const rgb = Buffer.allocUnsafe(levels.length * 3);
+    const rgb = Buffer.allocUnsafe(levels.luma.length * 3);
     const flicker = 1 + 0.005 * this.#random.between(-1, 1);
     const noises = noiseTile();
     // Shot noise: the variance grows with the level; some remains in the dark.
@@ -77,13 +97,21 @@ export class CameraView {
       { length: 256 },
       (_, level) => (noise * Math.sqrt(0.25 + (0.75 * level) / 128)) / 24,
     );
+    const balances = Array.from({ length: size.width }, (_, column) => balance(column / size.width));
     for (let row = 0, pixel = 0; row < size.height; row++) {
       let at = this.#random.below(tileLength);
       for (let column = 0; column < size.width; column++, pixel++) {
-        const level = Math.min(255, Math.max(0, flicker * light(levels[pixel]!, column / size.width)));
+        const before = levels.luma[pixel]!;
+        const lit = flicker * light(before, column / size.width);
+        const level = Math.min(255, Math.max(0, lit));
         const deviation = deviations[level | 0]!;
+        // Light makes colours stronger as it makes levels higher.
+        const gain = lit / before;
+        const [cb, cr] = [gain * levels.cb[pixel]!, gain * levels.cr[pixel]!];
+        const gains = balances[column]!;
         for (let channel = 0; channel < 3; channel++) {
-          const value = level + deviation * noises[at++ & (tileLength - 1)]!;
+          const colour = channel === 0 ? 1.402 * cr : channel === 1 ? -0.344 * cb - 0.714 * cr : 1.772 * cb;
+          const value = gains[channel]! * (level + colour) + deviation * noises[at++ & (tileLength - 1)]!;
           rgb[pixel * 3 + channel] = value < 0 ? 0 : value > 255 ? 255 : value + 0.5;
         }
       }
@@ -91,9 +119,9 @@ export class CameraView {
     return rgb;
   }
 
-  #withThing({ shape, box: [left, top, width, height], contrast }: Thing): Float32Array {
+  #withThing({ shape, box: [left, top, width, height], contrast, colour }: Thing): Levels {
     const { size } = this.#options;
-    const levels = this.#levels.slice();
+    const [luma, cb, cr] = [this.#levels.luma.slice(), this.#levels.cb.slice(), this.#levels.cr.slice()];
     const covered: number[] = [];
     for (let y = Math.max(0, Math.ceil(top)); y < Math.min(size.height, top + height); y++) {
       for (let x = Math.max(0, Math.ceil(left)); x < Math.min(size.width, left + width); x++) {
@@ -102,12 +130,18 @@ export class CameraView {
         if (shape === 'box' || dx * dx + dy * dy <= 1) covered.push(y * size.width + x);
       }
     }
-    const mean = covered.reduce((sum, pixel) => sum + levels[pixel]!, 0) / covered.length;
+    const meanOf = (levels: Float32Array): number =>
+      covered.reduce((sum, pixel) => sum + levels[pixel]!, 0) / covered.length;
+    const mean = meanOf(luma);
     for (const pixel of covered) {
       const x = pixel % size.width;
-      levels[pixel] = mean + contrast + 6 * Math.sin((x - left) / 5) * Math.cos((pixel - x - top) / 3000);
+      luma[pixel] = mean + contrast + 6 * Math.sin((x - left) / 5) * Math.cos((pixel - x - top) / 3000);
     }
-    return levels;
+    if (colour) {
+      const [meanCb, meanCr] = [meanOf(cb), meanOf(cr)];
+      for (const pixel of covered) [cb[pixel], cr[pixel]] = [meanCb + colour[0], meanCr + colour[1]];
+    }
+    return { luma, cb, cr };
   }
 }
 
@@ -153,6 +187,29 @@ export const lights: Readonly<Record<string, Light>> = {
 
 /** Uneven light: times 1.2 at the left, 1.4 at the right. */
 export const unevenLamp: Light = (level, x) => level * (1.2 + 0.2 * x);
+
+/** Changes of white balance, and lamps of another colour. */
+export const balances: Readonly<Record<string, Balance>> = {
+  'red times 1.2': () => [1.2, 1, 1],
+  'warmer: red times 1.15, blue times 0.8': () => [1.15, 1, 0.8],
+  'cooler: red times 0.85, blue times 1.2': () => [0.85, 1, 1.2],
+  'greener: green times 1.1': () => [1, 1.1, 1],
+};
+
+/** A warm lamp at the right, in a room as bright as before. */
+export const warmLamp: Balance = (x) => [1 + 0.2 * x, 1 - 0.05 * x, 1 - 0.3 * x];
+
+function drawScene(seed: number, { size, colours = 20 }: ViewOptions): Levels {
+  const luma = drawBackground(sceneRandom(seed), size);
+  const random = sceneRandom(seed, 5);
+  const plane = (): Float32Array => {
+    const levels = new Float32Array(luma.length);
+    for (let cell = size.width / 4, strength = colours; cell >= 8; cell /= 2, strength *= 0.6)
+      addSmoothNoise(levels, random, size, cell, strength);
+    return levels;
+  };
+  return { luma, cb: plane(), cr: plane() };
+}
 
 /** Octaves of smooth noise, each half as wide and half as strong, and a few flat boxes; levels 0 to 255. */
 function drawBackground(random: SceneRandom, { width, height }: Size): Float32Array {

@@ -1,7 +1,7 @@
 /**
  * Measures the gate's cost and error rates on generated camera pictures (see camera-view.ts).
  *
- *   npm run bench:gate -- [--static 10000] [--seeds 300] [--only time|static|things|light]
+ *   npm run bench:gate -- [--static 10000] [--seeds 300] [--only time|static|things|colours|light]
  *
  * Prints each figure with its mark; exits with 1 if one is missed.
  */
@@ -13,7 +13,18 @@ import type { Picture, Size } from '../../src/domain/frame.ts';
 import { type BlockMeans, readBlockMeans } from '../../src/gate/block-means.ts';
 import { ChangeDetector, type DetectorOptions } from '../../src/gate/change-detector.ts';
 import { SceneGate } from '../../src/gate/scene-gate.ts';
-import { CameraView, entering, type Light, lights, thingOf, unevenLamp } from './camera-view.ts';
+import {
+  type Balance,
+  balances,
+  CameraView,
+  entering,
+  type Light,
+  lights,
+  type Thing,
+  thingOf,
+  unevenLamp,
+  warmLamp,
+} from './camera-view.ts';
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +47,13 @@ let missed = 0;
 const jpegBlocks = nativeJpegBlocks({ ...console, debug: console.error });
 const blocksOf = (picture: Picture): Promise<BlockMeans> => readBlockMeans(picture, jpegBlocks);
 
-const parts = { time: timing, static: staticScene, things: thingsThatEnter, light: lightSteps };
+const parts = {
+  time: timing,
+  static: staticScene,
+  things: thingsThatEnter,
+  colours: thingsOfAnotherColour,
+  light: lightSteps,
+};
 for (const [name, part] of Object.entries(parts)) {
   if (values.only === undefined || values.only === name) await part();
 }
@@ -86,31 +103,41 @@ async function timing(): Promise<void> {
 
 /** The first frame was described; of the others none should be a change. */
 async function staticScene(): Promise<void> {
+  const scenes = { 'by day': (level: number) => level, 'in the dark, a sixth of the light': darkness };
   console.log(
     `static scenes, ${staticFrames} frames of 320x180, noise 3 to 12 levels a pixel, JPEG quality 50 to 90:`,
   );
+  for (const [name, light] of Object.entries(scenes)) {
+    const { changes, largest } = await falseChanges(light);
+    mark(`  false changes ${name}`, (1000 * changes) / staticFrames, 1, 'in 1,000');
+    console.log(`    largest measure ${largest.toFixed(2)} %, threshold 0.50 %`);
+  }
+}
+
+function darkness(level: number): number {
+  return level / 6;
+}
+
+async function falseChanges(light: Light): Promise<{ changes: number; largest: number }> {
   const scenes = 20;
   let changes = 0;
-  let frames = 0;
   let largest = 0;
   for (let scene = 0; scene < scenes; scene++) {
     const random = sceneRandom(scene, 2);
     const noise = random.between(3, 12);
     const view = new CameraView(scene, { size: small, noise, quality: Math.round(random.between(50, 90)) });
     const detector = new ChangeDetector(defaults);
-    const reference = await blocksOf(await view.frame());
+    const reference = await blocksOf(await view.frame({ light }));
     detector.learn(reference);
     for (let frame = 0; frame < staticFrames / scenes; frame++) {
-      const current = await blocksOf(await view.frame());
+      const current = await blocksOf(await view.frame({ light }));
       detector.learn(current);
       const measure = detector.measure(reference, current);
       largest = Math.max(largest, measure);
       if (measure > detector.threshold) changes++;
-      frames++;
     }
   }
-  mark('  false changes', (1000 * changes) / frames, 1, 'in 1,000');
-  console.log(`    largest measure ${largest.toFixed(2)} %, threshold 0.50 %`);
+  return { changes, largest };
 }
 
 /** Each object enters from an edge: partly in view at the first look, fully at the second. */
@@ -136,38 +163,74 @@ async function thingsThatEnter(): Promise<void> {
   }
 }
 
-async function lightSteps(): Promise<void> {
-  console.log('steps of brightness of 30 %, guard on:');
-  for (const [name, light] of Object.entries(lights)) {
-    mark(`  ${name}`, await takenForChange(light, true), 1, '%');
-  }
+/** Each object is there from the start, and turns into one of the same shape and brightness, but another colour. */
+async function thingsOfAnotherColour(): Promise<void> {
   console.log(
-    `    a lamp at the right, times 1.2 to 1.4: ${(await takenForChange(unevenLamp, true)).toFixed(1)} %`,
+    `objects of 2 % of the picture that change their colour alone, detected at once, ${seeds} scenes each:`,
   );
-  console.log('guard off:');
-  for (const [name, light] of Object.entries(lights)) {
-    console.log(`    ${name}: ${(await takenForChange(light, false)).toFixed(1)} %`);
+  for (const distance of [30, 60]) {
+    let caught = 0;
+    for (let seed = 0; seed < seeds; seed++) {
+      const random = sceneRandom(seed, 4);
+      const thing = thingOf(random, small, 0.02, 20);
+      const hue = random.between(0, 2 * Math.PI);
+      const half = [0.5 * distance * Math.cos(hue), 0.5 * distance * Math.sin(hue)] as const;
+      const { view, detector, reference } = await warm(30_000 + seed, random.between(2, 6), defaults, {
+        thing: { ...thing, colour: half },
+      });
+      const current = await blocksOf(await view.frame({ thing: { ...thing, colour: [-half[0], -half[1]] } }));
+      detector.learn(current);
+      if (detector.measure(reference, current) > detector.threshold) caught++;
+    }
+    mark(`  by ${distance} levels of Cb and Cr`, (100 * caught) / seeds, 99, '%', 'at least');
   }
 }
 
-async function takenForChange(light: Light, lightGuard: boolean): Promise<number> {
+async function lightSteps(): Promise<void> {
+  console.log('steps of brightness of 30 %, guard on:');
+  for (const [name, light] of Object.entries(lights)) {
+    mark(`  ${name}`, await takenForChange({ light }, true), 1, '%');
+  }
+  console.log(
+    `    a lamp at the right, times 1.2 to 1.4: ${(await takenForChange({ light: unevenLamp }, true)).toFixed(1)} %`,
+  );
+  console.log('changes of white balance, guard on:');
+  for (const [name, balance] of Object.entries(balances)) {
+    mark(`  ${name}`, await takenForChange({ balance }, true), 1, '%');
+  }
+  console.log(
+    `    a warm lamp at the right: ${(await takenForChange({ balance: warmLamp }, true)).toFixed(1)} %`,
+  );
+  console.log('guard off:');
+  for (const [name, light] of Object.entries(lights)) {
+    console.log(`    ${name}: ${(await takenForChange({ light }, false)).toFixed(1)} %`);
+  }
+  for (const [name, balance] of Object.entries(balances)) {
+    console.log(`    ${name}: ${(await takenForChange({ balance }, false)).toFixed(1)} %`);
+  }
+}
+
+async function takenForChange(
+  lit: { light?: Light; balance?: Balance },
+  lightGuard: boolean,
+): Promise<number> {
   const scenes = Math.ceil(seeds / 6);
   let changes = 0;
   for (let seed = 0; seed < scenes; seed++) {
     const { view, detector, reference } = await warm(20_000 + seed, 6, { ...defaults, lightGuard });
-    const current = await blocksOf(await view.frame({ light }));
+    const current = await blocksOf(await view.frame(lit));
     detector.learn(current);
     if (detector.measure(reference, current) > detector.threshold) changes++;
   }
   return (100 * changes) / scenes;
 }
 
-async function warm(seed: number, noise: number, options = defaults) {
+async function warm(seed: number, noise: number, options = defaults, before: { thing?: Thing } = {}) {
   const view = new CameraView(seed, { size: small, noise, quality: 75 });
   const detector = new ChangeDetector(options);
-  const reference = await blocksOf(await view.frame());
+  const reference = await blocksOf(await view.frame(before));
   detector.learn(reference);
-  for (let look = 1; look < warmUpLooks; look++) detector.learn(await blocksOf(await view.frame()));
+  for (let look = 1; look < warmUpLooks; look++) detector.learn(await blocksOf(await view.frame(before)));
   return { view, detector, reference };
 }
 

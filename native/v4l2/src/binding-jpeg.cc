@@ -30,9 +30,9 @@ Grid asGrid(const Napi::Value& value) {
 // Empty if the JPEG cannot be read or has fewer pixels than the grid.
 std::optional<std::vector<uint8_t>> blocksOf(const std::vector<uint8_t>& jpeg, const Grid& grid) {
   const auto [width, height, columns, rows] = grid;
-  const auto grey = decodeGrey(jpeg.data(), jpeg.size(), width, height, shrinkFor(width, height, columns, rows));
-  if (!grey || grey->width < columns || grey->height < rows) return std::nullopt;
-  return blockMeans(*grey, columns, rows);
+  const auto small = decodeSmall(jpeg.data(), jpeg.size(), width, height, shrinkFor(width, height, columns, rows));
+  if (!small || small->width < columns || small->height < rows) return std::nullopt;
+  return blockMeans(*small, columns, rows);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "jpeg-grey.h"
+#include "jpeg-small.h"
 
 #include <csetjmp>
 // jpeglib.h needs what stdio.h declares.
@@ -52,25 +52,28 @@ class Decoder {
     return !isShownOtherwise();
   }
 
-  // Sets the size of the decoded picture.
-  bool start(uint32_t shrink, uint32_t& width, uint32_t& height) {
+  // Sets the size of the decoded picture and its channels.
+  bool start(uint32_t shrink, SmallPicture& small) {
     if (setjmp(fault_) != 0) return false;
-    info_.out_color_space = JCS_GRAYSCALE;
+    // The colours as they are stored: nothing is converted.
+    info_.out_color_space = info_.jpeg_color_space;
     info_.scale_num = 1;
     info_.scale_denom = shrink;
     info_.dct_method = JDCT_ISLOW;
     info_.do_fancy_upsampling = FALSE;
-    if (!jpeg_start_decompress(&info_) || info_.output_components != 1) return false;
-    width = info_.output_width;
-    height = info_.output_height;
-    return true;
+    if (!jpeg_start_decompress(&info_)) return false;
+    small.width = info_.output_width;
+    small.height = info_.output_height;
+    small.channels = static_cast<uint32_t>(info_.output_components);
+    return small.channels == 1 || small.channels == 3;
   }
 
   // `levels` has room for the size that `start` has set.
   bool read(uint8_t* levels) {
     if (setjmp(fault_) != 0) return false;
+    const size_t rowBytes = size_t{info_.output_width} * static_cast<size_t>(info_.output_components);
     while (info_.output_scanline < info_.output_height) {
-      JSAMPROW row = levels + size_t{info_.output_scanline} * info_.output_width;
+      JSAMPROW row = levels + info_.output_scanline * rowBytes;
       if (jpeg_read_scanlines(&info_, &row, 1) != 1) return false;
     }
     return true;
@@ -107,16 +110,16 @@ class Decoder {
 
 }  // namespace
 
-std::optional<GreyPicture> decodeGrey(const uint8_t* bytes, size_t size, uint32_t width, uint32_t height,
-                                      uint32_t shrink) {
+std::optional<SmallPicture> decodeSmall(const uint8_t* bytes, size_t size, uint32_t width, uint32_t height,
+                                        uint32_t shrink) {
   Decoder decoder;
-  GreyPicture grey;
-  if (!decoder.readHeader(bytes, size, width, height) || !decoder.start(shrink, grey.width, grey.height)) return {};
-  grey.rightEnd = static_cast<double>(width) / shrink;
-  grey.bottomEnd = static_cast<double>(height) / shrink;
-  grey.levels.resize(size_t{grey.width} * grey.height);
-  if (!decoder.read(grey.levels.data())) return {};
-  return grey;
+  SmallPicture small;
+  if (!decoder.readHeader(bytes, size, width, height) || !decoder.start(shrink, small)) return {};
+  small.rightEnd = static_cast<double>(width) / shrink;
+  small.bottomEnd = static_cast<double>(height) / shrink;
+  small.levels.resize(size_t{small.width} * small.height * small.channels);
+  if (!decoder.read(small.levels.data())) return {};
+  return small;
 }
 
 }  // namespace scenecast
