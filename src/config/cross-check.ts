@@ -2,19 +2,21 @@ import { realpathSync } from 'node:fs';
 import { normalize } from 'node:path';
 import type { z } from 'zod';
 import { reservedCameraNames, reservedDeviceNames } from '../contract/topics.ts';
+import { needLocation } from './hours-schema.ts';
 
 /** A config of which any part may have faults already. */
 interface Unchecked {
   readonly device?: unknown;
   readonly cameras?: unknown;
   readonly prompts?: unknown;
+  readonly location?: unknown;
   readonly work?: { readonly pool?: unknown } | null;
 }
 
 /** What the schemas of the sections cannot see. It runs even if they have found faults, so that all are listed at once. */
 export function crossCheck(config: unknown, context: z.RefinementCtx): void {
   if (!isSection(config)) return;
-  const { device, cameras = {}, prompts, work } = config as Unchecked;
+  const { device, cameras = {}, prompts, location, work } = config as Unchecked;
   const refuse = (path: PropertyKey[], input: unknown, message: string): void =>
     context.addIssue({ code: 'custom', path, input, message });
   if (reservedDeviceNames.has(device as string))
@@ -33,7 +35,13 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
         `is a reserved topic level; choose another name, such as ${name}_camera`,
       );
     if (!isSection(camera)) continue;
-    const { prompt, source } = camera;
+    const { prompt, source, hours } = camera;
+    if ((location ?? null) === null && needLocation(hours))
+      refuse(
+        ['location'],
+        null,
+        `must be [latitude, longitude] in degrees, such as [52.52, 13.4], for the sunrise and sunset of cameras.${name}.hours`,
+      );
     if (typeof prompt === 'string' && isSection(prompts) && !Object.hasOwn(prompts, prompt))
       refuse(
         ['cameras', name, 'prompt'],

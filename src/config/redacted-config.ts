@@ -7,10 +7,15 @@ const secretKey = /^(user|username|login|token|.*_token|.*(password|secret|crede
 
 /**
  * The effective config without secrets, for publishing: without user names, passwords and paths of password files, and
- * without the login and query of addresses, nor the path of camera addresses. Durations are in milliseconds.
+ * without the login and query of addresses, nor the path of camera addresses, nor the location. Durations are in
+ * milliseconds.
  */
 export function redactedConfig(config: Config): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, redacted(key, value)]));
+  const { location, ...others } = config;
+  return {
+    ...Object.fromEntries(Object.entries(others).map(([key, value]) => [key, redacted(key, value)])),
+    location: location && hidden,
+  };
 }
 
 function redacted(key: string, value: unknown): unknown {

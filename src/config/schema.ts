@@ -5,6 +5,7 @@ import { questionSchema } from '../contract/questions.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { cameraSource } from './camera-source-schema.ts';
 import { crossCheck } from './cross-check.ts';
+import { hours, location } from './hours-schema.ts';
 import { image } from './image-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
@@ -49,6 +50,10 @@ const camera = z.strictObject({
   name: displayName.nullable().default(null).describe('Shown to people; null: the key of the camera'),
   source: cameraSource,
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
+  hours: hours
+    .nullable()
+    .default(null)
+    .describe('When the camera is looked at: days and times by the clock of the board; null: always'),
   gate: gate.prefault({}).describe('Which looks show something new and are described'),
   privacy: zones.prefault([]).describe('Zones painted black before anything else sees the picture'),
   image: image.prefault({}).describe('Whether the described picture is published too'),
@@ -111,6 +116,10 @@ export const configSchema = z
     max_frame_age: duration
       .prefault('2m')
       .describe('A frame that is older than this when the engine is free is not described'),
+    location: location
+      .nullable()
+      .default(null)
+      .describe('[latitude, longitude] in degrees, for hours with sunrise and sunset; never published'),
     health_interval: duration.prefault('30s').describe('How often health is published'),
     mqtt: mqtt.prefault({}),
     store: store.prefault({}),

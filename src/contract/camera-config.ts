@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CameraSettings } from '../domain/camera-settings.ts';
-import { name } from './fields.ts';
+import type { HoursState } from '../domain/working-hours.ts';
+import { name, utc } from './fields.ts';
 
 /** The limits of a camera's interval, in seconds: those of the config file. */
 export const intervalLimitsS = { min: 0.1, max: 24 * 86_400 } as const;
@@ -13,7 +14,17 @@ const intervalS = z
   .describe('How often the camera is looked at, in seconds');
 const prompt = name.describe('Name of one of the prompts');
 
-export const cameraConfigSchema = z.strictObject({ paused, interval_s: intervalS, prompt });
+export const cameraSettingsSchema = z.strictObject({ paused, interval_s: intervalS, prompt });
+
+export const cameraConfigSchema = cameraSettingsSchema.extend({
+  hours: z
+    .strictObject({
+      open: z.boolean().describe('false: the camera is not looked at now; requests are still answered'),
+      until: utc.nullable().describe('When that changes; null: not within a week'),
+    })
+    .nullable()
+    .describe("The camera's working hours; null: it has none and is looked at at all times"),
+});
 
 /** The settings of a camera that MQTT may change: the JSON payload of `set/<setting>`, and the field it sets. */
 export const settings = {
@@ -32,8 +43,16 @@ export function settingChange(setting: Setting, payload: unknown): Partial<Camer
   return { [settings[setting].field]: value };
 }
 
+export type CameraSettingsPayload = z.output<typeof cameraSettingsSchema>;
 export type CameraConfigPayload = z.output<typeof cameraConfigSchema>;
 
-export function cameraConfigPayload({ paused, intervalMs, prompt }: CameraSettings): CameraConfigPayload {
+export function cameraSettingsPayload({ paused, intervalMs, prompt }: CameraSettings): CameraSettingsPayload {
   return { paused, interval_s: intervalMs / 1000, prompt };
+}
+
+export function cameraConfigPayload(settings: CameraSettings, hours: HoursState | null): CameraConfigPayload {
+  return {
+    ...cameraSettingsPayload(settings),
+    hours: hours && { open: hours.open, until: hours.until?.toISOString() ?? null },
+  };
 }

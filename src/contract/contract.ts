@@ -108,7 +108,7 @@ export const contract = {
     ...state,
     address: 'scenecast/{device}/{camera}/config',
     payload: cameraConfigSchema,
-    summary: 'settings of the camera that MQTT may change',
+    summary: 'settings of the camera that MQTT may change, and whether it is within its hours',
   },
   setPaused: {
     ...command,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cameraConfigSchema } from './camera-config.ts';
+import { cameraSettingsSchema } from './camera-config.ts';
 import { answer, detail, name, ulid, utc } from './fields.ts';
 import { descriptionSchema } from './payloads.ts';
 import { questionSchema } from './questions.ts';
@@ -74,7 +74,7 @@ export const askResponseSchema = responseSchema(
 );
 export const restartResponseSchema = responseSchema(z.null().describe('Sent when the engine is ready again'));
 export const setResponseSchema = responseSchema(
-  z.strictObject({ camera: name, config: cameraConfigSchema.describe('After the change') }),
+  z.strictObject({ camera: name, config: cameraSettingsSchema.describe('After the change') }),
 );
 
 export function okResponse<Data>(data: Data, transaction: string | undefined) {

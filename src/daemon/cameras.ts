@@ -6,6 +6,7 @@ import { nativeJpegBlocks } from '../camera/jpeg-blocks.ts';
 import { SceneCamera } from '../camera/scene.ts';
 import { StillCamera } from '../camera/still.ts';
 import { V4l2Camera } from '../camera/v4l2.ts';
+import { hoursRangesOf } from '../config/hours-schema.ts';
 import { lookUp } from '../config/paths.ts';
 import type { CameraConfig, Config } from '../config/schema.ts';
 import { questionsOf } from '../contract/questions.ts';
@@ -28,13 +29,14 @@ export function createCameraTask(
   log: Log,
 ): CameraTask {
   const camera = config.cameras[name]!;
-  const { gate, privacy } = camera;
+  const { gate, hours, privacy } = camera;
   const maxAnswerMs = maxAnswerMsOf(camera);
   const bare = new AnsweringCamera(cameraOf(name, camera, settingsNow, folder, log), maxAnswerMs);
   return {
     camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
     gate: gate.enabled ? gateOf(gate, log) : null,
     settings: settingsNow(),
+    hours: hours && { ranges: hoursRangesOf(hours), location: config.location },
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
     // The camera's own limit comes first; the gate takes time too.

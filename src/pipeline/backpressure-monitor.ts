@@ -1,3 +1,5 @@
+import type { Log } from './ports.ts';
+
 /** After this many looks in a row without a miss, the engine keeps up again. */
 const calmLooks = 3;
 /**
@@ -8,12 +10,11 @@ const renewalShare = 1 / 2;
 const maxRenewalMs = 2000;
 
 export interface BackpressureOptions {
+  readonly camera: string;
   /** Configured time between two looks. */
   readonly intervalMs: number;
-  /** Called once when the interval begins to stretch, and once when it is back to normal. */
-  readonly onStretch: (stretched: boolean, effectiveIntervalMs: number) => void;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
+  /** Reports once when the interval begins to stretch, and once when it is back to normal. */
+  readonly log: Log;
 }
 
 /**
@@ -45,7 +46,7 @@ export class BackpressureMonitor {
 
   /** A frame waits for the engine. */
   waiting(): void {
-    this.#waitingSince ??= this.#options.now();
+    this.#waitingSince ??= performance.now();
   }
 
   /** A frame that waited was replaced or went stale. */
@@ -56,7 +57,7 @@ export class BackpressureMonitor {
   /** The engine took a frame. */
   taken(): void {
     const gapMs = this.#gapMs();
-    this.#lastTaken = this.#options.now();
+    this.#lastTaken = performance.now();
     this.#waitingSince = null;
     if (!this.#missed) {
       this.#calmDown();
@@ -64,10 +65,13 @@ export class BackpressureMonitor {
     }
     this.#missed = false;
     this.#calm = 0;
-    const { onStretch } = this.#options;
     const before = this.#stretchedMs;
     this.#stretchedMs = Math.max(this.intervalMs, before === null ? gapMs : (before + gapMs) / 2);
-    if (before === null) onStretch(true, this.#stretchedMs);
+    if (before === null)
+      this.#options.log.warn(
+        this.#fields,
+        'the engine is slower than the interval; the interval is stretched',
+      );
   }
 
   /** A look needed no description. */
@@ -79,13 +83,19 @@ export class BackpressureMonitor {
     this.#calm++;
     if (this.#stretchedMs === null || this.#calm < calmLooks) return;
     this.#stretchedMs = null;
-    this.#options.onStretch(false, this.intervalMs);
+    this.#options.log.info(this.#fields, 'the engine keeps up again; the interval is restored');
+  }
+
+  get #fields(): object {
+    const intervalMs = this.intervalMs;
+    const effectiveIntervalMs = Math.round(this.#stretchedMs ?? intervalMs);
+    return { camera: this.#options.camera, intervalMs, effectiveIntervalMs };
   }
 
   /** Time since the last frame was taken; after a quiet period, since the waiting frame was due. */
   #gapMs(): number {
-    const { now } = this.#options;
     if (this.#waitingSince === null) return 0;
-    return Math.min(now() - this.#lastTaken, now() - this.#waitingSince + this.intervalMs);
+    const now = performance.now();
+    return Math.min(now - this.#lastTaken, now - this.#waitingSince + this.intervalMs);
   }
 }

@@ -1,5 +1,6 @@
 import type { CameraSettings } from '../domain/camera-settings.ts';
 import type { Question } from '../domain/observation.ts';
+import type { WorkingHours } from '../domain/working-hours.ts';
 import type { Camera, Gate } from './ports.ts';
 
 /** One camera and what is asked of it. */
@@ -9,6 +10,8 @@ export interface CameraTask {
   readonly gate: Gate | null;
   /** Initial settings; `CameraWatch.set` changes them. */
   readonly settings: CameraSettings;
+  /** When it is looked at; null: always. */
+  readonly hours: WorkingHours | null;
   /** Minimum time between two unrequested descriptions; null: the interval. */
   readonly minIntervalMs: number | null;
   /** An unchanged picture is described again after this time; null: never. No effect without a gate. */

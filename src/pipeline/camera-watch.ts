@@ -5,8 +5,10 @@ import type { Frame } from '../domain/frame.ts';
 import type { CameraHealth } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { Question } from '../domain/observation.ts';
+import type { HoursState } from '../domain/working-hours.ts';
 import { backOffMs } from './back-off.ts';
 import { BackpressureMonitor } from './backpressure-monitor.ts';
+import { CameraPause } from './camera-pause.ts';
 import type { CameraTask } from './camera-task.ts';
 import { type CapturedFrame, captureFrame } from './capture-frame.ts';
 import type { FrameEvents } from './frame-events.ts';
@@ -35,6 +37,7 @@ export class CameraWatch {
   readonly #parts: WatchParts;
   readonly #policy: TriggerPolicy;
   readonly #backpressure: BackpressureMonitor;
+  readonly #pause: CameraPause;
   readonly #sleep = new InterruptibleSleep();
   #settings: CameraSettings;
   #state: CameraHealth['state'] = 'starting';
@@ -53,17 +56,20 @@ export class CameraWatch {
   #onLooked: (() => void)[] = [];
 
   constructor(task: CameraTask, parts: WatchParts) {
-    const { settings } = task;
-    const { intervalMs } = settings;
+    const { settings, hours } = task;
+    const { intervalMs, paused } = settings;
+    const named = { camera: task.camera.name, log: parts.log };
     this.#task = task;
     this.#settings = settings;
     this.#parts = parts;
     this.#policy = new TriggerPolicy({ ...task, intervalMs });
-    this.#backpressure = new BackpressureMonitor({
-      intervalMs,
-      now: () => performance.now(),
-      onStretch: (stretched, effectiveIntervalMs) => this.#logStretch(stretched, effectiveIntervalMs),
+    this.#pause = new CameraPause({
+      ...named,
+      isPaused: paused,
+      hours,
+      onHours: (state) => this.#hoursChanged(state),
     });
+    this.#backpressure = new BackpressureMonitor({ ...named, intervalMs });
   }
 
   get health(): CameraHealth {
@@ -85,6 +91,11 @@ export class CameraWatch {
     return this.#settings;
   }
 
+  /** null: it is looked at at all times. */
+  get hours(): HoursState | null {
+    return this.#pause.hours;
+  }
+
   /** The standing questions. */
   get questions(): readonly Question[] {
     return this.#task.questions;
@@ -97,6 +108,7 @@ export class CameraWatch {
     const { intervalMs, paused } = settings;
     this.#policy.intervalMs = intervalMs;
     this.#backpressure.intervalMs = intervalMs;
+    this.#pause.isPaused = paused;
     // A camera that failed keeps its back-off.
     if (this.#state !== 'offline') this.#nextLook += intervalMs - before.intervalMs;
     if (before.paused && !paused) this.#nextLook = performance.now();
@@ -107,6 +119,7 @@ export class CameraWatch {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#sleep.interrupt(), { once: true });
     this.#nextLook = performance.now();
+    this.#pause.start(signal);
     for (;;) {
       await this.#sleep.until(
         () => this.#lookFrom,
@@ -196,7 +209,7 @@ export class CameraWatch {
     const trigger = this.#policy.triggerOf({ look, captureStart });
     if (!trigger) {
       this.#backpressure.unchanged();
-      this.#endUnchanged(frame);
+      events.unchanged(frame, this.#policy.reading);
       return;
     }
     this.#backpressure.waiting();
@@ -222,7 +235,7 @@ export class CameraWatch {
     this.#stopWaiting();
     if (this.#endPaused(job.frame, job.captureStart)) return null;
     if (!trigger) {
-      this.#endUnchanged(job.frame);
+      this.#parts.events.unchanged(job.frame, this.#policy.reading);
       return null;
     }
     const pending = this.#policy.begin(job);
@@ -243,7 +256,7 @@ export class CameraWatch {
 
   /** Looks at once, unless a look is in progress; resolves when it has ended, or takes too long. */
   async #freshLook(): Promise<void> {
-    if (this.#settings.paused && !this.#policy.isRequestedAt(performance.now())) return;
+    if (this.#pause.reason && !this.#policy.isRequestedAt(performance.now())) return;
     const { promise: looked, resolve } = Promise.withResolvers<void>();
     this.#onLooked.push(resolve);
     const tooLong = setTimeout(resolve, maxFreshLookMs);
@@ -257,23 +270,22 @@ export class CameraWatch {
     this.#sleep.interrupt();
   }
 
-  #endUnchanged(frame: Frame): void {
-    const { measure, threshold } = this.#policy.reading ?? { measure: null, threshold: 0 };
-    this.#parts.events.unchanged(
-      frame,
-      `the largest changed region is ${(measure ?? 0).toFixed(2)} % of the picture; a change is more than ${threshold.toFixed(2)} %`,
-    );
-  }
-
   /** If the camera was paused meanwhile, ends the frame unless a request waits for it. */
   #endPaused(frame: Frame, captureStart: number): boolean {
-    if (!this.#settings.paused || this.#policy.isRequestedAt(captureStart)) return false;
-    this.#parts.events.expired(frame, 'the camera is paused');
+    const { reason } = this.#pause;
+    if (reason === null || this.#policy.isRequestedAt(captureStart)) return false;
+    this.#parts.events.expired(frame, reason);
     return true;
   }
 
+  #hoursChanged(hours: HoursState): void {
+    this.#parts.publisher.cameraSettings(this.#task.camera.name, this.#settings, hours);
+    if (hours.open) this.#nextLook = performance.now();
+    this.#sleep.interrupt();
+  }
+
   get #lookFrom(): number {
-    if (this.#settings.paused) return Number.POSITIVE_INFINITY;
+    if (this.#pause.reason) return Number.POSITIVE_INFINITY;
     // A frame that is replaced before the engine takes it was captured in vain, on cores that the engine needs.
     const renewFrom = this.#waiting ? this.#waiting.captureStart + this.#backpressure.renewalMs : 0;
     return Math.max(this.#nextLook, this.#policy.nextLookFrom, renewFrom);
@@ -282,16 +294,5 @@ export class CameraWatch {
   #lookNow(): void {
     this.#lookAtOnce = true;
     this.#sleep.interrupt();
-  }
-
-  #logStretch(stretched: boolean, effectiveMs: number): void {
-    const { log } = this.#parts;
-    const fields = {
-      camera: this.#task.camera.name,
-      intervalMs: this.#settings.intervalMs,
-      effectiveIntervalMs: Math.round(effectiveMs),
-    };
-    if (stretched) log.warn(fields, 'the engine is slower than the interval; the interval is stretched');
-    else log.info(fields, 'the engine keeps up again; the interval is restored');
   }
 }

@@ -1,5 +1,5 @@
 import type { Frame } from '../domain/frame.ts';
-import type { FrameCounts } from '../domain/health.ts';
+import type { FrameCounts, GateReading } from '../domain/health.ts';
 import type { Publisher } from './ports.ts';
 
 /** Publishes and counts the events of every frame: `captured`, then exactly one of the others. */
@@ -25,7 +25,9 @@ export class FrameEvents {
     this.#publisher.event({ type: 'described', id, camera });
   }
 
-  unchanged({ id, camera }: Frame, reason: string): void {
+  unchanged({ id, camera }: Frame, reading: GateReading | null): void {
+    const { measure, threshold } = reading ?? { measure: null, threshold: 0 };
+    const reason = `the largest changed region is ${(measure ?? 0).toFixed(2)} % of the picture; a change is more than ${threshold.toFixed(2)} %`;
     this.#counts.unchanged++;
     this.#publisher.event({ type: 'unchanged', id, camera, reason });
   }

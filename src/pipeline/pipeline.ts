@@ -48,7 +48,7 @@ export class Pipeline {
       ...[...this.#watches.values()].map((watch) => watch.run(signal)),
       this.#describeLoop.run(signal),
     ];
-    for (const [name, { settings }] of this.#watches) publisher.cameraSettings(name, settings);
+    for (const [name, { settings, hours }] of this.#watches) publisher.cameraSettings(name, settings, hours);
     void this.#publishHealth();
     this.#healthTimer = setInterval(() => void this.#publishHealth(), healthIntervalMs);
   }
@@ -86,8 +86,9 @@ export class Pipeline {
 
   /** Changes a camera's settings at once, and publishes them. @throws CommandError if there is no such camera */
   set(camera: string, settings: CameraSettings): void {
-    this.#watchOf(camera).set(settings);
-    this.#parts.publisher.cameraSettings(camera, settings);
+    const watch = this.#watchOf(camera);
+    watch.set(settings);
+    this.#parts.publisher.cameraSettings(camera, settings, watch.hours);
   }
 
   /** Ends every loop, waits for the last, and closes the cameras. Frames still waiting expire. */

@@ -3,6 +3,7 @@ import type { Detail } from '../domain/detail.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
 import type { CameraStatus, Description, FrameEvent, Observation, Question } from '../domain/observation.ts';
+import type { HoursState } from '../domain/working-hours.ts';
 
 /** A source of pictures. `capture` returns the newest one, or rejects with a CameraError if there is none. */
 export interface Camera {
@@ -68,7 +69,8 @@ export interface Describer {
 /** Where results go. Calls return at once; the publisher takes care of delivery. */
 export interface Publisher {
   cameraStatus(camera: string, status: CameraStatus): void;
-  cameraSettings(camera: string, settings: CameraSettings): void;
+  /** @param hours null: the camera is looked at at all times */
+  cameraSettings(camera: string, settings: CameraSettings, hours: HoursState | null): void;
   observation(observation: Observation): void;
   event(event: FrameEvent): void;
   health(health: Health): void;

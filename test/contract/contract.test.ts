@@ -120,12 +120,23 @@ test('topics are filled in', () => {
 });
 
 test('settings have a payload, and are validated when they are set', () => {
-  const settings: CameraConfigPayload = cameraConfigPayload({
+  const settings = { paused: false, intervalMs: 1500, prompt: 'brief' };
+  const always: CameraConfigPayload = cameraConfigPayload(settings, null);
+  expect(cameraConfigSchema.parse(always)).toEqual({
     paused: false,
-    intervalMs: 1500,
+    interval_s: 1.5,
     prompt: 'brief',
+    hours: null,
   });
-  expect(cameraConfigSchema.parse(settings)).toEqual({ paused: false, interval_s: 1.5, prompt: 'brief' });
+  const until = new Date('2026-11-30T06:00:00Z');
+  expect(cameraConfigSchema.parse(cameraConfigPayload(settings, { open: false, until })).hours).toEqual({
+    open: false,
+    until: '2026-11-30T06:00:00.000Z',
+  });
+  expect(cameraConfigPayload(settings, { open: true, until: null }).hours).toEqual({
+    open: true,
+    until: null,
+  });
   const ok = (channel: Channel, value: unknown): boolean => channel.payload!.safeParse(value).success;
   expect([true, 'true', 1, null].map((value) => ok(contract.setPaused, value))).toEqual([
     true,

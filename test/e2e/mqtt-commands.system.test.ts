@@ -47,6 +47,7 @@ test('requests, settings and a restart work over MQTT 5 and 3.1.1, and settings 
     paused: false,
     interval_s: 600,
     prompt: 'default',
+    hours: null,
   });
 
   // biome-ignore lint/suspicious/noExplicitAny: parsed by the schema of the response
@@ -90,7 +91,7 @@ test('requests, settings and a restart work over MQTT 5 and 3.1.1, and settings 
   expect(setResponseSchema.parse(caller.json(`${base}/response/set`)[1])).toMatchObject({
     data: { camera: 'drawn', config },
   });
-  expect(caller.json(`${base}/drawn/config`).at(-1)).toEqual(config);
+  expect(caller.json(`${base}/drawn/config`).at(-1)).toEqual({ ...config, hours: null });
 
   expect((await daemon.end()).code).toBe(0);
   const count = caller.received.length;
@@ -100,7 +101,7 @@ test('requests, settings and a restart work over MQTT 5 and 3.1.1, and settings 
     () => caller.received.slice(count).some(({ topic }) => topic === `${base}/drawn/config`),
     60_000,
   );
-  expect(caller.json(`${base}/drawn/config`).at(-1)).toEqual(config);
+  expect(caller.json(`${base}/drawn/config`).at(-1)).toEqual({ ...config, hours: null });
   // A paused camera is not captured; resumed, it is, at the new interval.
   const looks = (): number =>
     caller.received.slice(count).filter(({ topic }) => topic === `${base}/drawn/event`).length;

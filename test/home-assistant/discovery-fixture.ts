@@ -75,7 +75,10 @@ const observation: Observation = {
 export function publishedPayloads(): Map<string, string> {
   const cameras = ['front_door', 'yard'].flatMap((camera): [string, object][] => [
     [topics.cameraStatus(camera), cameraStatusPayload({ state: 'online', reason: null })],
-    [topics.cameraConfig(camera), cameraConfigPayload({ paused: true, intervalMs: 1500, prompt: 'brief' })],
+    [
+      topics.cameraConfig(camera),
+      cameraConfigPayload({ paused: true, intervalMs: 1500, prompt: 'brief' }, null),
+    ],
     [topics.description(camera), descriptionPayload(observation, at)],
     [topics.event(camera), eventPayload({ type: 'failed', id, camera, reason: 'it "broke"' }, at)],
   ]);

@@ -3,6 +3,7 @@ import type { CameraSettings } from '../../src/domain/camera-settings.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { Health } from '../../src/domain/health.ts';
 import type { CameraStatus, Description, FrameEvent, Observation } from '../../src/domain/observation.ts';
+import type { HoursState } from '../../src/domain/working-hours.ts';
 import type { CameraTask } from '../../src/pipeline/camera-task.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline/pipeline.ts';
 import type {
@@ -109,6 +110,7 @@ export class Recorder implements Publisher {
   readonly statuses: [string, CameraStatus][] = [];
   readonly healths: Health[] = [];
   readonly settings: [string, CameraSettings][] = [];
+  readonly hours: [string, HoursState | null][] = [];
   event(event: FrameEvent): void {
     this.events.push(event);
   }
@@ -118,8 +120,9 @@ export class Recorder implements Publisher {
   cameraStatus(camera: string, status: CameraStatus): void {
     this.statuses.push([camera, status]);
   }
-  cameraSettings(camera: string, settings: CameraSettings): void {
+  cameraSettings(camera: string, settings: CameraSettings, hours: HoursState | null): void {
     this.settings.push([camera, settings]);
+    this.hours.push([camera, hours]);
   }
   health(health: Health): void {
     this.healths.push(health);
@@ -159,6 +162,7 @@ export function taskOf(
   return {
     camera,
     gate: null,
+    hours: null,
     settings: { paused, intervalMs, prompt },
     minIntervalMs: null,
     maxIntervalMs: null,

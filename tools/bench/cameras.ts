@@ -84,6 +84,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
       camera: cameraOf(`c${index}`),
       gate: new SceneGate({ sensitivity: 50, ignore: [], lightGuard: true }),
       settings: { paused: false, intervalMs: 1000, prompt: 'default' },
+      hours: null,
       minIntervalMs: null,
       // Always due, so that each camera has a frame waiting.
       maxIntervalMs: 1000,

@@ -57,7 +57,7 @@ function npmPart(staged: string, folder: string): LicensedPart {
   const holders = holdersIn(text ?? '');
   if (holders.length === 0)
     holders.push(nameOf(author) ?? nameOf(contributors?.[0]) ?? `The authors of ${name}`);
-  const licence = name.startsWith('node-linux-') ? 'Node.js' : license;
+  const licence = name.startsWith('node-linux-') ? 'Node.js' : (license ?? undeclaredLicences[name]);
   if (licence === undefined) throw new Error(`${folder}: its package.json tells no licence`);
   if (text === null && !textless.has(licence))
     throw new Error(`${folder}: a package under ${licence} without the licence's text`);
@@ -65,6 +65,9 @@ function npmPart(staged: string, folder: string): LicensedPart {
     return { files, holders, licence, text, comment: `${comment}${libvipsComment(path)}` };
   return { files, holders, licence, text, comment };
 }
+
+/** By package: what its LICENSE file is, where its package.json names none. */
+const undeclaredLicences: Readonly<Record<string, string>> = { suncalc: 'BSD-2-Clause' };
 
 /** Licences whose text is in another package or in every Debian system. */
 const textless = new Set(['MIT', 'LGPL-3.0-or-later']);

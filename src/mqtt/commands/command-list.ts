@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import {
-  cameraConfigPayload,
+  cameraSettingsPayload,
   type Setting,
   settingChange,
   settingNames,
@@ -74,7 +74,7 @@ export function commandsOf(
       : `the config does not allow changing ${setting}: mqtt.commands.set`,
     run: async (payload) => {
       const changed = await handlers.set(camera, settingChange(setting, payload));
-      return { camera, config: cameraConfigPayload(changed) };
+      return { camera, config: cameraSettingsPayload(changed) };
     },
   });
   return [

@@ -11,6 +11,7 @@ import type { CameraSettings } from '../../domain/camera-settings.ts';
 import { isPlausible } from '../../domain/clock.ts';
 import type { Health } from '../../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../../domain/observation.ts';
+import type { HoursState } from '../../domain/working-hours.ts';
 import type { Log, Publisher } from '../../pipeline/ports.ts';
 import { BrokerConnection } from '../connection/broker-connection.ts';
 import type { BrokerLink } from '../connection/broker-link.ts';
@@ -125,8 +126,8 @@ export class MqttPublisher implements Publisher {
     this.#retained.set(this.#topics.cameraStatus(camera), payload, 1);
   }
 
-  cameraSettings(camera: string, settings: CameraSettings): void {
-    const payload = JSON.stringify(cameraConfigPayload(settings));
+  cameraSettings(camera: string, settings: CameraSettings, hours: HoursState | null): void {
+    const payload = JSON.stringify(cameraConfigPayload(settings, hours));
     this.#retained.set(this.#topics.cameraConfig(camera), payload, 1);
   }
 
