@@ -1,5 +1,6 @@
 import { shorten } from '../domain/shorten.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
+import { JpegStream } from './jpeg-stream.ts';
 
 /** How a body is read, by its first bytes: in doubt as JPEG, whose start is searched. */
 export function pictureKindOf(head: Buffer): 'png' | 'webp' | 'jpeg' {
@@ -17,6 +18,16 @@ export function isMultipart(contentType: string, head: Buffer): boolean {
 export function wholeFile(kind: 'png' | 'webp', bytes: Buffer): Buffer | null {
   const endBytes = kind === 'png' ? pngEnd(bytes) : bytes.length < 12 ? Infinity : bytes.readUInt32LE(4) + 8;
   return endBytes <= bytes.length ? bytes.subarray(0, endBytes) : null;
+}
+
+/** Whether a picture file has its end. True for kinds other than JPEG, PNG and WebP, of which only decoders know. */
+export function isWholePicture(bytes: Buffer): boolean {
+  const kind = pictureKindOf(bytes);
+  if (kind !== 'jpeg') return wholeFile(kind, bytes) !== null;
+  if (!startsWith(bytes, '\xff\xd8')) return true;
+  let pictures = 0;
+  new JpegStream({ maxPictureBytes: bytes.length, onPicture: () => pictures++ }).push(bytes);
+  return pictures > 0;
 }
 
 /** Where a PNG's last chunk ends; Infinity: it is not there. */

@@ -18,7 +18,7 @@ test('a daemon whose cameras give JPEGs does not load sharp', async () => {
     const { StillCamera } = await import('${root}/src/camera/still.ts');
     const { readBlockMeans } = await import('${root}/src/gate/block-means.ts');
     const { nativeJpegBlocks } = await import('${root}/src/camera/jpeg-blocks.ts');
-    const picture = await new StillCamera('porch', '${folder}/porch.jpg').capture();
+    const picture = await new StillCamera('porch', '${folder}/porch.jpg').capture(new AbortController().signal);
     await readBlockMeans(picture, nativeJpegBlocks({ debug: console.error }));
     console.log(readFileSync('/proc/self/maps', 'utf8').includes('libvips'));
   `;
