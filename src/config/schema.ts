@@ -32,6 +32,10 @@ const gate = z
       .nullable()
       .prefault('10m')
       .describe('Maximum time between two descriptions of an unchanged scene; null: unlimited'),
+    frozen_after: duration
+      .nullable()
+      .prefault('5m')
+      .describe('The very same picture of a live camera for this long is a problem; null: never'),
     light_guard: z.boolean().default(true).describe('true: changes of the light (lamps, clouds) are ignored'),
     ignore: zones.prefault([]).describe('Zones whose changes are ignored'),
   })

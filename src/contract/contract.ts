@@ -75,7 +75,7 @@ export const contract = {
     ...state,
     address: 'scenecast/{device}/{camera}/status',
     payload: cameraStatusSchema,
-    summary: 'whether the camera gives pictures, and why not',
+    summary: 'whether the camera gives pictures, and what is wrong with them',
   },
   description: {
     ...state,

@@ -9,9 +9,17 @@ export const deviceStatusSchema = z.strictObject({
   state: z.enum(['online', 'offline']).describe('`offline` after shutdown, or by last will'),
 });
 
+const pictureProblem = z
+  .enum(['frozen', 'black', 'covered'])
+  .nullable()
+  .describe(
+    'What is wrong with its pictures. frozen: the very same one for minutes. black: dark all over. covered: an even surface. null: nothing, or offline',
+  );
+
 export const cameraStatusSchema = z.strictObject({
   state: z.enum(['online', 'offline']).describe('Whether the camera gives pictures'),
-  reason: z.string().nullable().describe('Why it is offline; null while it is online'),
+  problem: pictureProblem,
+  reason: z.string().nullable().describe('Why it is offline, or has a problem; else null'),
 });
 
 /** How much of the outbox a broker has: written by Scenecast for itself. */
@@ -156,6 +164,7 @@ export const healthSchema = z.strictObject({
     z.string(),
     z.strictObject({
       state: z.enum(['starting', 'online', 'offline']),
+      problem: pictureProblem,
       interval_ms: milliseconds.describe('Interval between looks'),
       effective_interval_ms: milliseconds.describe(
         'Interval between descriptions while the engine cannot keep up; else the same',
@@ -178,8 +187,8 @@ export type DescriptionPayload = z.output<typeof descriptionSchema>;
 export type AnswerPayload = z.output<typeof answerSchema>;
 export type HealthPayload = z.output<typeof healthSchema>;
 
-export function cameraStatusPayload({ state, reason }: CameraStatus): CameraStatusPayload {
-  return { state, reason };
+export function cameraStatusPayload({ state, problem, reason }: CameraStatus): CameraStatusPayload {
+  return { state, problem, reason };
 }
 
 export function eventPayload(event: FrameEvent, at: Date): EventPayload {
@@ -251,10 +260,11 @@ export function healthPayload(health: Health, at: Date): HealthPayload {
     }),
     ...(memory && { memory: { daemon_bytes: memory.daemonBytes, engine_bytes: memory.engineBytes } }),
     cameras: Object.fromEntries(
-      Object.entries(cameras).map(([name, { state, intervalMs, effectiveIntervalMs, gate }]) => [
+      Object.entries(cameras).map(([name, { state, problem, intervalMs, effectiveIntervalMs, gate }]) => [
         name,
         {
           state,
+          problem,
           interval_ms: intervalMs,
           effective_interval_ms: Math.round(effectiveIntervalMs),
           gate: gate && {

@@ -34,7 +34,7 @@ export function createCameraTask(
   const bare = new AnsweringCamera(cameraOf(name, camera, settingsNow, folder, log), maxAnswerMs);
   return {
     camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
-    gate: gate.enabled ? gateOf(gate, log) : null,
+    gate: gate.enabled ? gateOf(camera, log) : null,
     settings: settingsNow(),
     hours: hours && { ranges: hoursRangesOf(hours), location: config.location },
     minIntervalMs: gate.enabled ? gate.min_interval : null,
@@ -99,6 +99,10 @@ function maxAnswerMsOf({ source }: CameraConfig): number {
   return 120_000 + ('frame_timeout' in source ? 6 * source.frame_timeout : 0);
 }
 
-function gateOf({ sensitivity, ignore, light_guard }: CameraConfig['gate'], log: Log): SceneGate {
-  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard }, nativeJpegBlocks(log));
+function gateOf({ source, gate }: CameraConfig, log: Log): SceneGate {
+  const { sensitivity, ignore, light_guard, frozen_after } = gate;
+  // Files may well stay the same, and drawn scenes be empty.
+  const isFile = source.type === 'still' || (source.type === 'ffmpeg' && inputKind(source.input) === 'path');
+  const check = source.type === 'scene' ? null : { frozenAfterMs: isFile ? null : frozen_after };
+  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard }, nativeJpegBlocks(log), check);
 }

@@ -1,3 +1,5 @@
+import type { PictureProblem } from './observation.ts';
+
 /** A gate's measurements of its newest picture. */
 export interface GateReading {
   /** The largest region that differs from the last described picture, in percent; null: none was described yet. */
@@ -28,7 +30,9 @@ export interface CameraHealth {
   readonly effectiveIntervalMs: number;
   /** null: no gate, or no look yet. */
   readonly gate: GateReading | null;
-  /** Why it is offline. */
+  /** What is wrong with its pictures. */
+  readonly problem: PictureProblem['kind'] | null;
+  /** Why it is offline, or has a problem. */
   readonly reason?: string;
 }
 

@@ -82,7 +82,17 @@ export type FrameEvent =
       readonly reason: string;
     };
 
-/** Whether a camera delivers pictures; `reason` says why not. */
-export type CameraStatus =
-  | { readonly state: 'online'; readonly reason: null }
-  | { readonly state: 'offline'; readonly reason: string };
+/** What is wrong with the pictures of a camera that gives some. `reason` is in words, with a remedy. */
+export interface PictureProblem {
+  /** frozen: the very same picture for minutes. covered: an even surface without anything to see on it. */
+  readonly kind: 'frozen' | 'black' | 'covered';
+  readonly reason: string;
+}
+
+/** Whether a camera delivers pictures, and what is wrong with them; `reason` says why it is offline or has a problem. */
+export interface CameraStatus {
+  readonly state: 'online' | 'offline';
+  /** null while it is offline. */
+  readonly problem: PictureProblem['kind'] | null;
+  readonly reason: string | null;
+}

@@ -81,3 +81,9 @@ function planesOf(data: Uint8Array, channels: number): Uint8Array {
   }
   return planes;
 }
+
+export function meanOf(levels: Uint8Array): number {
+  let sum = 0;
+  for (let block = 0; block < levels.length; block++) sum += levels[block]!;
+  return sum / levels.length;
+}

@@ -1,4 +1,4 @@
-import type { BlockMeans } from './block-means.ts';
+import { type BlockMeans, meanOf } from './block-means.ts';
 import { type BrightnessFit, fitBrightness, noFit } from './brightness-fit.ts';
 import { ColourDetector } from './colour-detector.ts';
 import { largestRegion } from './largest-region.ts';
@@ -113,12 +113,6 @@ export class ChangeDetector {
     const isStep = step <= maxStep - 1 && fit.gain >= 1 / maxStep && fit.gain <= maxStep;
     return isStep ? fit : noFit;
   }
-}
-
-function meanOf(levels: Uint8Array): number {
-  let sum = 0;
-  for (let block = 0; block < levels.length; block++) sum += levels[block]!;
-  return sum / levels.length;
 }
 
 function levelAfter(level: number, { gain, offset }: BrightnessFit): number {

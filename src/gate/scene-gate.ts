@@ -2,11 +2,13 @@ import type { Picture } from '../domain/frame.ts';
 import type { Gate, JpegBlocks, Look } from '../pipeline/ports.ts';
 import { type BlockMeans, readBlockMeans } from './block-means.ts';
 import { ChangeDetector, type DetectorOptions } from './change-detector.ts';
+import { PictureCheck, type PictureCheckOptions } from './picture-check.ts';
 
 /** The gate of one camera: decodes pictures to block means and leaves the decision to a ChangeDetector. */
 export class SceneGate implements Gate {
   readonly #detector: ChangeDetector;
   readonly #jpegBlocks: JpegBlocks | null;
+  readonly #check: PictureCheck | null;
   /** The last described picture. */
   #reference: BlockMeans | null = null;
   /** The newest picture, with its bytes if it was a file. */
@@ -16,15 +18,24 @@ export class SceneGate implements Gate {
   #measured: { readonly reference: BlockMeans; readonly seen: BlockMeans; readonly measure: number } | null =
     null;
 
-  /** @param jpegBlocks null: sharp decodes all pictures */
-  constructor(options: DetectorOptions, jpegBlocks: JpegBlocks | null = null) {
+  /**
+   * @param jpegBlocks null: sharp decodes all pictures
+   * @param check null: the pictures are drawn and have no problems
+   */
+  constructor(
+    options: DetectorOptions,
+    jpegBlocks: JpegBlocks | null = null,
+    check: PictureCheckOptions | null = null,
+  ) {
     this.#detector = new ChangeDetector(options);
     this.#jpegBlocks = jpegBlocks;
+    this.#check = check && new PictureCheck(check);
   }
 
   async look(picture: Picture): Promise<Look> {
     const seen = await this.#see(picture);
     return {
+      problem: this.#check?.check(seen) ?? null,
       compare: () => {
         const { threshold, noiseFloor } = this.#detector;
         if (!this.#reference) return { changed: false, reading: { measure: null, threshold, noiseFloor } };

@@ -14,9 +14,16 @@ const maxStateCharacters = 255;
 /** Not those of every look: they would fill Home Assistant's database. */
 const reportedEvents = ['described', 'failed', 'expired'];
 
-/** Requires the camera to be online too; `availability_mode` is `all` for the whole device. */
+/**
+ * Requires the camera to show what happens, too; `availability_mode` is `all` for the whole device. What was said of a frozen
+ * picture is old; a black or covered one is described as it is.
+ */
 function whileOnline(camera: string, topics: Topics): object {
-  return { availability: [availability(topics.status), availability(topics.cameraStatus(camera))] };
+  const seeing = {
+    topic: topics.cameraStatus(camera),
+    value_template: "{{ 'offline' if value_json.problem == 'frozen' else value_json.state }}",
+  };
+  return { availability: [availability(topics.status), seeing] };
 }
 
 /** What a camera sees, the answers to its questions, and its controls. */
@@ -69,6 +76,19 @@ function viewEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
         entity_category: 'diagnostic',
         state_topic: topics.cameraStatus(name),
         value_template: "{{ 'ON' if value_json.state == 'online' else 'OFF' }}",
+        json_attributes_topic: topics.cameraStatus(name),
+      },
+    ],
+    [
+      `${name}:problem`,
+      {
+        platform: 'binary_sensor',
+        name: `${title} problem`,
+        device_class: 'problem',
+        entity_category: 'diagnostic',
+        state_topic: topics.cameraStatus(name),
+        value_template:
+          "{{ 'OFF' if value_json.state == 'online' and value_json.problem is none else 'ON' }}",
         json_attributes_topic: topics.cameraStatus(name),
       },
     ],

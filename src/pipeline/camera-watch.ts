@@ -1,6 +1,6 @@
 import type { CameraSettings } from '../domain/camera-settings.ts';
 import type { DescriptionOptions, DescriptionResult } from '../domain/description-options.ts';
-import { messageOf } from '../domain/errors.ts';
+import { codeOf, messageOf } from '../domain/errors.ts';
 import type { Frame } from '../domain/frame.ts';
 import type { CameraHealth } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
@@ -9,6 +9,7 @@ import type { HoursState } from '../domain/working-hours.ts';
 import { backOffMs } from './back-off.ts';
 import { BackpressureMonitor } from './backpressure-monitor.ts';
 import { CameraPause } from './camera-pause.ts';
+import { CameraState } from './camera-state.ts';
 import type { CameraTask } from './camera-task.ts';
 import { type CapturedFrame, captureFrame } from './capture-frame.ts';
 import type { FrameEvents } from './frame-events.ts';
@@ -40,9 +41,7 @@ export class CameraWatch {
   readonly #pause: CameraPause;
   readonly #sleep = new InterruptibleSleep();
   #settings: CameraSettings;
-  #state: CameraHealth['state'] = 'starting';
-  /** Why it is offline. */
-  #reason: string | undefined;
+  readonly #state: CameraState;
   #started = false;
   /** In a row. */
   #failures = 0;
@@ -62,6 +61,7 @@ export class CameraWatch {
     this.#task = task;
     this.#settings = settings;
     this.#parts = parts;
+    this.#state = new CameraState(task.camera.name, parts.publisher, parts.log);
     this.#policy = new TriggerPolicy({ ...task, intervalMs });
     this.#pause = new CameraPause({
       ...named,
@@ -74,11 +74,10 @@ export class CameraWatch {
 
   get health(): CameraHealth {
     return {
-      state: this.#state,
+      ...this.#state.health,
       intervalMs: this.#settings.intervalMs,
       effectiveIntervalMs: this.#backpressure.effectiveIntervalMs,
       gate: this.#policy.reading,
-      ...(this.#reason !== undefined && { reason: this.#reason }),
     };
   }
 
@@ -110,7 +109,7 @@ export class CameraWatch {
     this.#backpressure.intervalMs = intervalMs;
     this.#pause.isPaused = paused;
     // A camera that failed keeps its back-off.
-    if (this.#state !== 'offline') this.#nextLook += intervalMs - before.intervalMs;
+    if (!this.#state.isOffline) this.#nextLook += intervalMs - before.intervalMs;
     if (before.paused && !paused) this.#nextLook = performance.now();
     this.#sleep.interrupt();
   }
@@ -155,11 +154,6 @@ export class CameraWatch {
     const captured = await captureFrame(camera, signal, {
       isRequested: this.#policy.isRequestedAt(lookStart),
     });
-    this.#failures = 0;
-    if (this.#state !== 'online')
-      this.#parts.publisher.cameraStatus(camera.name, { state: 'online', reason: null });
-    this.#state = 'online';
-    this.#reason = undefined;
     await this.#judge(captured, signal);
     // A requested look in between does not shift the schedule; a look that was late starts a new one.
     const { intervalMs } = this.#settings;
@@ -168,15 +162,12 @@ export class CameraWatch {
   }
 
   #goOffline(error: unknown): void {
-    const { publisher, log } = this.#parts;
     const camera = this.#task.camera.name;
     this.#failures++;
     const waitMs = backOffMs(this.#failures);
     const reason = messageOf(error);
-    log.warn({ camera, reason, backOffMs: waitMs }, 'camera gives no picture');
-    publisher.cameraStatus(camera, { state: 'offline', reason });
-    this.#state = 'offline';
-    this.#reason = reason;
+    this.#parts.log.warn({ camera, reason, backOffMs: waitMs }, 'camera gives no picture');
+    this.#state.offline(reason);
     this.#lookAtOnce = false;
     this.#policy.refuse(error);
     this.#nextLook = performance.now() + waitMs;
@@ -187,7 +178,7 @@ export class CameraWatch {
     for (const looked of this.#onLooked.splice(0)) looked();
   }
 
-  /** Ends the frame as unchanged, or hands it on to be described. */
+  /** Ends the frame as unchanged, or hands it on to be described. Rejects if too many pictures cannot be decoded. */
   async #judge({ frame, captureStart }: CapturedFrame, signal: AbortSignal): Promise<void> {
     const { events, offer, log } = this.#parts;
     events.captured(frame);
@@ -200,8 +191,12 @@ export class CameraWatch {
       log.warn({ id: frame.id, camera: frame.camera, reason }, 'not described');
       events.failed(frame, reason);
       this.#policy.refuse(error);
+      const fault = this.#state.unreadable('gate', error);
+      if (fault) throw fault;
       return;
     }
+    this.#state.readable('gate');
+    if (this.#state.online(look?.problem ?? null)) this.#failures = 0;
     if (signal.aborted) {
       events.expired(frame, 'Scenecast is stopping');
       return;
@@ -246,8 +241,14 @@ export class CameraWatch {
       trigger,
       prompt,
       questions: this.questions.filter(({ name }) => questions?.includes(name) ?? true),
+      described: (result) => {
+        pending.described(result);
+        this.#state.readable('engine');
+      },
       failed: (error) => {
         pending.failed(error);
+        const fault = codeOf(error) === 'BAD_PICTURE' ? this.#state.unreadable('engine', error) : null;
+        if (fault) this.#goOffline(fault);
         // Nothing was described after all, so the next look may be due already.
         this.#sleep.interrupt();
       },

@@ -1,5 +1,5 @@
 import type { DescriptionResult } from '../domain/description-options.ts';
-import { ExpiredError, messageOf } from '../domain/errors.ts';
+import { codeOf, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { Frame } from '../domain/frame.ts';
 import type { Health } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
@@ -187,7 +187,9 @@ export class DescribeLoop {
   #failed(frame: Frame, error: unknown): void {
     const { events, log } = this.#parts;
     const reason = messageOf(error);
-    this.#engine = 'failing';
+    // A picture that cannot be decoded is the camera's fault.
+    if (codeOf(error) !== 'BAD_PICTURE') this.#engine = 'failing';
+    else if (this.#engine === 'busy' && this.#running.size <= 1) this.#engine = 'idle';
     this.#interruptions.delete(frame.camera);
     log.warn({ id: frame.id, camera: frame.camera, reason }, 'not described');
     if (error instanceof ExpiredError) events.expired(frame, reason);

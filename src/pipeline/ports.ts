@@ -2,7 +2,14 @@ import type { CameraSettings, ChangedSettings } from '../domain/camera-settings.
 import type { Detail } from '../domain/detail.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
-import type { CameraStatus, Description, FrameEvent, Observation, Question } from '../domain/observation.ts';
+import type {
+  CameraStatus,
+  Description,
+  FrameEvent,
+  Observation,
+  PictureProblem,
+  Question,
+} from '../domain/observation.ts';
 import type { HoursState } from '../domain/working-hours.ts';
 
 /** A source of pictures. `capture` returns the newest one, or rejects with a CameraError if there is none. */
@@ -38,6 +45,8 @@ export type JpegBlocks = (
 export interface Look {
   /** Compares with the picture that is the last described one at this moment. */
   compare(): { readonly changed: boolean; readonly reading: GateReading };
+  /** What is wrong with the camera's pictures by now. */
+  readonly problem: PictureProblem | null;
   /** This picture was described: later ones are compared with it. */
   described(): void;
 }

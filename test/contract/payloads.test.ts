@@ -77,8 +77,11 @@ test('events and statuses match their schemas', () => {
   expect(eventSchema.parse(eventPayload({ type: 'captured', id, camera: 'porch' }, at)).reason).toBeNull();
   const failed = eventPayload({ type: 'failed', id, camera: 'porch', reason: 'no memory' }, at);
   expect(eventSchema.parse(failed)).toMatchObject({ type: 'failed', reason: 'no memory', id });
-  expect(cameraStatusSchema.parse(cameraStatusPayload({ state: 'offline', reason: 'unplugged' }))).toEqual({
+  expect(
+    cameraStatusSchema.parse(cameraStatusPayload({ state: 'offline', problem: null, reason: 'unplugged' })),
+  ).toEqual({
     state: 'offline',
+    problem: null,
     reason: 'unplugged',
   });
 });
@@ -101,17 +104,19 @@ test('health matches its schema', () => {
       cameras: {
         porch: {
           state: 'online',
+          problem: null,
           intervalMs: 10_000,
           effectiveIntervalMs: 61_234.5,
           gate: { measure: 0.1234, threshold: 0.5, noiseFloor: 1.005 },
         },
         yard: {
           state: 'online',
+          problem: null,
           intervalMs: 1000,
           effectiveIntervalMs: 1000,
           gate: { measure: null, threshold: 0.5, noiseFloor: 2 },
         },
-        shed: { state: 'starting', intervalMs: 1000, effectiveIntervalMs: 1000, gate: null },
+        shed: { state: 'starting', problem: null, intervalMs: 1000, effectiveIntervalMs: 1000, gate: null },
       },
     },
     new Date('2026-11-21T12:00:00Z'),
@@ -125,17 +130,19 @@ test('health matches its schema', () => {
     cameras: {
       porch: {
         state: 'online',
+        problem: null,
         interval_ms: 10_000,
         effective_interval_ms: 61_235,
         gate: { measure: 0.12, threshold: 0.5, noise_floor: 1 },
       },
       yard: {
         state: 'online',
+        problem: null,
         interval_ms: 1000,
         effective_interval_ms: 1000,
         gate: { measure: null, threshold: 0.5, noise_floor: 2 },
       },
-      shed: { state: 'starting', interval_ms: 1000, effective_interval_ms: 1000, gate: null },
+      shed: { state: 'starting', problem: null, interval_ms: 1000, effective_interval_ms: 1000, gate: null },
     },
   });
 });

@@ -53,6 +53,7 @@ test('frames of a drawn camera arrive correctly described, without a reload, and
   expect(subscriber.json(`${base}/status`)).toEqual([{ state: 'online' }]);
   expect(cameraStatusSchema.parse(subscriber.json(`${base}/drawn/status`)[0])).toEqual({
     state: 'online',
+    problem: null,
     reason: null,
   });
 

@@ -74,7 +74,7 @@ const observation: Observation = {
 /** What `workshop` publishes, as text by topic, built with the contract's functions. */
 export function publishedPayloads(): Map<string, string> {
   const cameras = ['front_door', 'yard'].flatMap((camera): [string, object][] => [
-    [topics.cameraStatus(camera), cameraStatusPayload({ state: 'online', reason: null })],
+    [topics.cameraStatus(camera), cameraStatusPayload({ state: 'online', problem: null, reason: null })],
     [
       topics.cameraConfig(camera),
       cameraConfigPayload({ paused: true, intervalMs: 1500, prompt: 'brief' }, null),

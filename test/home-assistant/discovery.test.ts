@@ -46,6 +46,7 @@ test('one retained message announces the device with all its entities', () => {
     'sensor front_door:description',
     'event front_door:event',
     'binary_sensor front_door:status',
+    'binary_sensor front_door:problem',
     'image front_door:image',
     'binary_sensor front_door:answer:gate_open',
     'sensor front_door:answer:people',
@@ -59,6 +60,7 @@ test('one retained message announces the device with all its entities', () => {
     'sensor yard:description',
     'event yard:event',
     'binary_sensor yard:status',
+    'binary_sensor yard:problem',
     'button yard:describe',
     'switch yard:paused',
     'number yard:interval',
@@ -98,6 +100,7 @@ test('what is not published or not allowed is not announced', () => {
     'porch:description',
     'porch:event',
     'porch:status',
+    'porch:problem',
   ]);
   expect(
     Object.keys(bare).filter((key) => /outbox|temperature|memory|voltage|timing|tokens|clock/.test(key)),

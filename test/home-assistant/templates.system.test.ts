@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { eventPayload } from '../../src/contract/payloads.ts';
+import { cameraStatusPayload, eventPayload } from '../../src/contract/payloads.ts';
+import type { CameraStatus } from '../../src/domain/observation.ts';
 import type { Component } from '../../src/home-assistant/device.ts';
 import { discoveryMessages } from '../../src/home-assistant/discovery.ts';
 import { channelOf } from '../../tools/test/channel-of.ts';
@@ -37,6 +38,7 @@ describe.skipIf(lacks !== null)(
       expect(read).toEqual({
         'front_door:description': expect.stringMatching(/^A person at the door\. Snow falls\. .*…$/),
         'front_door:status': 'ON',
+        'front_door:problem': 'OFF',
         'front_door:answer:gate_open': 'OFF',
         'front_door:answer:people': '3',
         'front_door:answer:sky': 'grey',
@@ -49,6 +51,7 @@ describe.skipIf(lacks !== null)(
         'front_door:prompt': 'brief',
         'yard:description': expect.any(String),
         'yard:status': 'ON',
+        'yard:problem': 'OFF',
         'yard:paused': 'true',
         'yard:interval': '1.5',
         'yard:prompt': 'brief',
@@ -94,8 +97,23 @@ describe.skipIf(lacks !== null)(
         value: published.get(topic)!,
       }));
       expect(new Set(renderJinja(jobs))).toEqual(new Set(['online']));
-      const offline = JSON.stringify({ state: 'offline', reason: 'unplugged' });
+      const offline = JSON.stringify({ state: 'offline', problem: null, reason: 'unplugged' });
       expect(renderJinja([{ template: lists[0]!.value_template, value: offline }])).toEqual(['offline']);
+    });
+
+    test('report a camera with a problem, and make old descriptions of a frozen one unavailable', () => {
+      const { availability: list } = components['front_door:description']!;
+      const available = (list as { value_template: string }[])[1]!.value_template;
+      const problem = components['front_door:problem']!['value_template'] as string;
+      const shown = (status: CameraStatus): string[] => {
+        const value = JSON.stringify(cameraStatusPayload(status));
+        return renderJinja([available, problem].map((template) => ({ template, value })));
+      };
+      const reason = 'as it is';
+      expect(shown({ state: 'online', problem: null, reason: null })).toEqual(['online', 'OFF']);
+      expect(shown({ state: 'online', problem: 'frozen', reason })).toEqual(['offline', 'ON']);
+      expect(shown({ state: 'online', problem: 'black', reason })).toEqual(['online', 'ON']);
+      expect(shown({ state: 'offline', problem: null, reason })).toEqual(['offline', 'ON']);
     });
 
     test('pass only the events that Home Assistant knows', () => {

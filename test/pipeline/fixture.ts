@@ -2,7 +2,13 @@ import { onTestFinished } from 'vitest';
 import type { CameraSettings } from '../../src/domain/camera-settings.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { Health } from '../../src/domain/health.ts';
-import type { CameraStatus, Description, FrameEvent, Observation } from '../../src/domain/observation.ts';
+import type {
+  CameraStatus,
+  Description,
+  FrameEvent,
+  Observation,
+  PictureProblem,
+} from '../../src/domain/observation.ts';
 import type { HoursState } from '../../src/domain/working-hours.ts';
 import type { CameraTask } from '../../src/pipeline/camera-task.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline/pipeline.ts';
@@ -61,10 +67,12 @@ export class FakeCamera implements Camera {
 export class FakeGate implements Gate {
   reference: number | null = null;
   fault: Error | null = null;
+  problem: PictureProblem | null = null;
   async look({ bytes }: Picture): Promise<Look> {
     if (this.fault) throw this.fault;
     const scene = bytes[0]!;
     return {
+      problem: this.problem,
       compare: () => {
         const changed = this.reference !== null && this.reference !== scene;
         const measure = this.reference === null ? null : changed ? 9 : 0;

@@ -126,5 +126,5 @@ test('a picture that the gate cannot read fails, and the camera is looked at aga
   expect(recorder.events[1]).toMatchObject({
     reason: 'the gate cannot read the picture: premature end of JPEG',
   });
-  expect(recorder.statuses).toEqual([['a', { state: 'online', reason: null }]]);
+  expect(recorder.statuses).toEqual([['a', { state: 'online', problem: null, reason: null }]]);
 });

@@ -34,7 +34,7 @@ test('a frame is captured, described and published under one id, with the prompt
     'captured',
     'described',
   ]);
-  expect(recorder.statuses).toEqual([['a', { state: 'online', reason: null }]]);
+  expect(recorder.statuses).toEqual([['a', { state: 'online', problem: null, reason: null }]]);
 });
 
 test('while the engine works only the newest frame waits; every frame ends exactly once, also at shutdown', async () => {
@@ -85,9 +85,9 @@ test('a camera that fails is offline with the reason, is retried, and comes back
   camera.fault = null;
   await pass(1000);
   expect(recorder.statuses).toEqual([
-    ['a', { state: 'online', reason: null }],
-    ['a', { state: 'offline', reason: 'no such device' }],
-    ['a', { state: 'online', reason: null }],
+    ['a', { state: 'online', problem: null, reason: null }],
+    ['a', { state: 'offline', problem: null, reason: 'no such device' }],
+    ['a', { state: 'online', problem: null, reason: null }],
   ]);
   expect(camera.starts).toBe(1);
 });

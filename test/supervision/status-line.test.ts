@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import type { CameraHealth } from '../../src/domain/health.ts';
 import { type Situation, statusLine } from '../../src/supervision/status-line.ts';
 
-const camera: CameraHealth = { state: 'online', intervalMs: 1000, effectiveIntervalMs: 1000, gate: null };
+const camera: CameraHealth = {
+  state: 'online',
+  problem: null,
+  intervalMs: 1000,
+  effectiveIntervalMs: 1000,
+  gate: null,
+};
 const lastDescribedAt = new Date(2026, 6, 1, 14, 3, 12);
 const fine: Situation = {
   health: { engine: 'idle', cameras: { porch: camera, shed: camera }, lastDescribedAt },

@@ -33,17 +33,18 @@ test('status is retained: online while running, offline after a clean shutdown',
 test('retained state is published again after a broker restart; events in between are dropped and counted', async () => {
   const mosquitto = await startBroker();
   const { publisher, log } = await startPublisher(mosquitto.url);
-  publisher.cameraStatus('porch', { state: 'online', reason: null });
+  publisher.cameraStatus('porch', { state: 'online', problem: null, reason: null });
   await until(() => log.of('connected to the broker').length > 0);
   await mosquitto.down();
   await until(() => log.of('broker connection closed').length > 0);
   publisher.event({ type: 'captured', id, camera: 'porch' });
-  publisher.cameraStatus('porch', { state: 'offline', reason: 'unplugged' });
+  publisher.cameraStatus('porch', { state: 'offline', problem: null, reason: 'unplugged' });
   await mosquitto.up();
   const subscriber = await subscribe(mosquitto.url);
   await until(() => subscriber.json('scenecast/test/porch/status').length > 0);
   expect(subscriber.json('scenecast/test/porch/status').at(-1)).toEqual({
     state: 'offline',
+    problem: null,
     reason: 'unplugged',
   });
   expect(subscriber.json('scenecast/test/status').at(-1)).toEqual({ state: 'online' });
