@@ -4,11 +4,11 @@ import { type Login, userInfo } from './login.ts';
 
 /** Where the pictures come from, and in which form. */
 export interface FfmpegSource {
-  /** rtsp(s):// or http(s):// without user and password, `lavfi:` and a filter graph, or the path of a file. */
+  /** rtsp(s)://, http(s):// or rtmp(s):// without user and password, `lavfi:` and a filter graph, or the path of a file. */
   readonly input: string;
   /** How RTSP carries the video. */
   readonly transport: 'tcp' | 'udp';
-  /** Clockwise, in degrees. */
+  /** Clockwise, in degrees. ffmpeg rotates and scales only what it decodes. */
   readonly rotation: 0 | 90 | 180 | 270;
   /** Larger pictures are scaled down to fit, keeping their aspect ratio; null: unscaled. */
   readonly size: Size | null;
@@ -37,11 +37,12 @@ const keyFramesFromMs = 5000;
 /** libavformat's rtsp.c holds `user:password`, percent-encoded, in 128 bytes. */
 const maxRtspLoginLength = 127;
 
-export type InputKind = 'rtsp' | 'http' | 'lavfi' | 'path';
+export type InputKind = 'rtsp' | 'http' | 'rtmp' | 'lavfi' | 'path';
 
 export function inputKind(input: string): InputKind {
   if (/^rtsps?:\/\//i.test(input)) return 'rtsp';
   if (/^https?:\/\//i.test(input)) return 'http';
+  if (/^rtmps?:\/\//i.test(input)) return 'rtmp';
   return input.startsWith('lavfi:') ? 'lavfi' : 'path';
 }
 
@@ -49,7 +50,7 @@ export function inputKind(input: string): InputKind {
 export function firstPlan(source: FfmpegSource): FfmpegPlan {
   const kind = inputKind(source.input);
   return {
-    copy: kind === 'http' && canCopy(source),
+    copy: kind === 'http' && !/\.(m3u8|mpd|flv|ts|mp4|mkv|webm)([?#]|$)/i.test(source.input),
     keyFramesOnly: kind !== 'lavfi' && source.intervalMs >= keyFramesFromMs,
   };
 }
@@ -59,10 +60,9 @@ export function needSameStream(one: FfmpegSource, other: FfmpegSource): boolean 
   return periodS(one) === periodS(other) && firstPlan(one).keyFramesOnly === firstPlan(other).keyFramesOnly;
 }
 
-/** Whether JPEG pictures can be passed through unchanged. */
-export function canCopy({ input, rotation, size }: FfmpegSource): boolean {
-  const kind = inputKind(input);
-  return (kind === 'rtsp' || kind === 'http') && rotation === 0 && size === null;
+/** Whether JPEG pictures are passed through unchanged: ffmpeg would make a valid one of one that is cut. */
+export function canCopy({ input }: FfmpegSource): boolean {
+  return ['rtsp', 'http'].includes(inputKind(input));
 }
 
 /**
@@ -90,21 +90,21 @@ export function ffmpegCommand(source: FfmpegSource, plan: FfmpegPlan, login: Log
 function inputArgs(input: string, kind: InputKind): string[] {
   if (kind === 'lavfi') return ['-re', '-f', 'lavfi', '-i', input.slice('lavfi:'.length)];
   if (kind === 'path') return ['-re', '-i', `file:${input}`];
-  const protocols =
-    kind === 'rtsp' ? 'pipe,rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto' : 'pipe,http,https,tcp,tls,crypto,data';
   return [
-    ...['-f', 'concat', '-safe', '0', '-protocol_whitelist', protocols],
+    ...['-f', 'concat', '-safe', '0', '-protocol_whitelist', `pipe,tcp,tls,crypto,${protocols[kind]}`],
     // Time of arrival: cameras' own clocks stop, jump and run backwards.
     ...['-use_wallclock_as_timestamps', '1', '-fpsprobesize', '0', '-i', 'pipe:0'],
   ];
 }
+
+const protocols = { rtsp: 'rtsp,rtsps,rtp,srtp,udp', http: 'http,https,data', rtmp: 'rtmp,rtmps' };
 
 /** ffmpeg's timeout for an address that does not answer is at least this long. */
 export const minTimeoutMs = 12_000;
 
 /** An ffconcat script with one entry: the only way to pass an address through a pipe to both ffmpeg 5 and 7. */
 function scriptOf({ input, transport, stallMs }: FfmpegSource, kind: InputKind, login: Login | null): string {
-  if (kind !== 'rtsp' && kind !== 'http') return '';
+  if (kind === 'path' || kind === 'lavfi') return '';
   // On this timeout ffmpeg exits with an error; our own stall detection is faster.
   const timeoutUs = 1000 * Math.max(stallMs + 4000, minTimeoutMs);
   const options =
@@ -141,13 +141,17 @@ function encodeArgs(source: FfmpegSource): string[] {
   const select = `isnan(prev_selected_t)+lt(t,prev_selected_t)+gte(t-prev_selected_t,${periodS(source)})`;
   const filters = [
     `select='${select}'`,
+    // Recorders store pictures with pixels that are not square. No camera has wilder ones.
+    "scale='if(between(sar,0.2,5),round(iw*sar),iw)':ih",
     rotation === 90 ? 'transpose=clock' : '',
     rotation === 180 ? 'hflip,vflip' : '',
     rotation === 270 ? 'transpose=cclock' : '',
     size ? `scale='min(iw,${size.width})':'min(ih,${size.height})':force_original_aspect_ratio=decrease` : '',
   ].filter((filter) => filter !== '');
+  // Milliseconds: in units of the stream's own rate, two pictures that come in a burst would have the same time, an error.
+  const times = ['-fps_mode', 'passthrough', '-enc_time_base', '1:1000'];
   // One thread: each further one delays pictures by one, which at one per second is a second.
-  return ['-vf', filters.join(','), '-fps_mode', 'passthrough', '-q:v', '2', '-threads', '1'];
+  return ['-vf', filters.join(','), ...times, '-q:v', '2', '-threads', '1'];
 }
 
 /** Drops packets that arrive too soon after the last one kept; ld(0) is the earliest time of the next to keep. */

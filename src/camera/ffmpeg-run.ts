@@ -38,6 +38,8 @@ export type FfmpegEnd =
 const openMs = 15_000;
 /** With the default stall limit of 8 s, a frozen camera is reported within 10 s. */
 const killAfterMs = 1000;
+/** HLS and DASH come in segments, of up to 10 s as a rule, and up to three may be on their way. */
+const minSegmentedStallMs = 30_000;
 const maxPictureBytes = 64 * 2 ** 20;
 const maxLines = 20;
 
@@ -79,9 +81,12 @@ export class FfmpegRun {
   #lastPictureAt = 0;
   #lastPacketAt: number | null = null;
   #lastFrameCount = '';
+  #stallMs: number;
+  #isSegmented = false;
 
   constructor(options: FfmpegRunOptions) {
     this.#options = options;
+    this.#stallMs = options.stallMs;
   }
 
   /** @throws CameraError if there is no memory or descriptor left for a process; `onEnd` is not called then */
@@ -101,7 +106,7 @@ export class FfmpegRun {
       onPicture: (jpeg) => {
         if (this.#verdict) return;
         this.#lastPictureAt = performance.now();
-        if (!this.#hasLived) this.#watch(this.#options.stallMs);
+        if (!this.#hasLived) this.#watch(this.#stallMs);
         this.#pictures++;
         onPicture(jpeg);
       },
@@ -133,6 +138,10 @@ export class FfmpegRun {
     this.#lines.push(line);
     if (this.#lines.length > maxLines) this.#lines.shift();
     onLine(scrub(line, secrets));
+    if (/^\[(hls|dash) @/.test(line) && !this.#isSegmented) {
+      this.#isSegmented = true;
+      this.#stallMs = Math.max(this.#stallMs, minSegmentedStallMs);
+    }
     const codec = /^\[info\]\s+Stream #0:.*: Video: (\w+)/.exec(line)?.[1];
     if (codec === undefined || this.#codecSeen || this.#verdict) return;
     this.#codecSeen = true; // later lines are about our own output
@@ -143,7 +152,7 @@ export class FfmpegRun {
   #onProgress(line: string): void {
     if (!line.startsWith('frame=') || line === this.#lastFrameCount) return;
     if (this.#lastFrameCount !== '' && !this.#verdict) {
-      if (!this.#hasLived) this.#watch(this.#options.stallMs);
+      if (!this.#hasLived) this.#watch(this.#stallMs);
       this.#lastPacketAt = performance.now();
     }
     this.#lastFrameCount = line;
@@ -163,7 +172,8 @@ export class FfmpegRun {
   }
 
   #check(): void {
-    const { stallMs, keyFramesOnly } = this.#options;
+    const { keyFramesOnly } = this.#options;
+    const stallMs = this.#stallMs;
     const now = performance.now();
     const pictureAgeMs = now - this.#lastPictureAt;
     const waitsForKeyFrame = keyFramesOnly || this.#pictures === 0;
@@ -180,8 +190,9 @@ export class FfmpegRun {
   #stalled(limitMs: number): CameraError {
     const { secrets } = this.#options;
     const reason = lastErrorOf(this.#lines, secrets);
+    const remedy = this.#isSegmented ? '; set frame_timeout to three of its segments or more' : '';
     return this.#pictures > 0
-      ? new CameraError(`stalled: no picture for ${limitMs / 1000} s${reason}`)
+      ? new CameraError(`stalled: no picture for ${limitMs / 1000} s${remedy}${reason}`)
       : new CameraError(`unreachable: no picture within ${limitMs / 1000} s of opening${reason}`);
   }
 

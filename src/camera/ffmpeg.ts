@@ -16,6 +16,7 @@ import { type FfmpegEnd, FfmpegRun } from './ffmpeg-run.ts';
 import { fileAfter, listFiles } from './list-files.ts';
 import { readLogin, userInfo } from './login.ts';
 import { LoginPause } from './login-refusal.ts';
+import { fitPicture } from './turn-picture.ts';
 
 export interface FfmpegOptions extends Omit<FfmpegSource, 'intervalMs'> {
   /** The current time between two captures. */
@@ -30,6 +31,8 @@ interface Arrival {
   readonly jpeg: Uint8Array;
   /** On the clock of performance.now(). */
   readonly at: number;
+  /** As the camera gave it; else decoded, rotated and scaled by ffmpeg. */
+  readonly isCopied: boolean;
 }
 
 /** The next capture rejects with a failure no older than this; older ones may long be over. */
@@ -37,8 +40,9 @@ const freshFailureMs = 10_000;
 const videoEndings = ['.mp4', '.mkv', '.mov', '.avi', '.webm', '.m4v', '.ts', '.mpg', '.mpeg', '.flv'];
 
 /**
- * A camera that ffmpeg reads: RTSP, streams over HTTP, video files in a loop at their own rate, and lavfi graphs. One child process per camera outputs JPEG pictures, of which only the newest is kept. The first capture
- * opens the stream; it is reopened by the first capture after a failure, and if the interval changes.
+ * A camera that ffmpeg reads: RTSP, streams over HTTP, RTMP, video files in a loop at their own rate, and lavfi graphs. One
+ * child process per camera outputs JPEG pictures, of which only the newest is kept. The first capture opens the stream; it
+ * is reopened by the first capture after a failure, and if the interval changes.
  */
 export class FfmpegCamera implements Camera {
   readonly name: string;
@@ -77,9 +81,10 @@ export class FfmpegCamera implements Camera {
    * ended, no video stream, codec unknown); ffmpeg has exited by then. One caller at a time.
    */
   async capture(signal: AbortSignal, { isRequested = false }: CaptureOptions = {}): Promise<Picture> {
-    const { jpeg, at } = await this.#pause.unlessPaused(isRequested, () => this.#next(signal));
+    const { jpeg, at, isCopied } = await this.#pause.unlessPaused(isRequested, () => this.#next(signal));
     const takenAt = new Date(Date.now() - (performance.now() - at));
-    return encodedPicture(jpeg, 'codec unknown', takenAt);
+    const picture = await encodedPicture(jpeg, 'codec unknown', takenAt);
+    return isCopied ? fitPicture(picture, this.#options) : picture;
   }
 
   /** Ends ffmpeg and waits for its exit. A pending capture rejects. */
@@ -148,7 +153,7 @@ export class FfmpegCamera implements Camera {
       secrets: login ? [userInfo(login), login.password] : [],
       stallMs,
       keyFramesOnly: plan.keyFramesOnly && !plan.copy,
-      onPicture: (jpeg) => this.#onPicture(jpeg),
+      onPicture: (jpeg) => this.#onPicture({ jpeg, at: performance.now(), isCopied: plan.copy }),
       onCodec: (codec) => this.#onCodec(run, codec),
       onLine: (line) => log.debug({ camera: this.name, from: 'ffmpeg' }, line),
       onEnd: (end) => this.#onEnd(end),
@@ -158,8 +163,7 @@ export class FfmpegCamera implements Camera {
     log.debug({ camera: this.name, ...plan }, 'stream opened');
   }
 
-  #onPicture(jpeg: Uint8Array): void {
-    const arrival = { jpeg, at: performance.now() };
+  #onPicture(arrival: Arrival): void {
     if (this.#waiter) this.#waiter.resolve(arrival);
     else this.#newest = arrival;
     this.#waiter = null;

@@ -9,7 +9,7 @@ import { HttpFetch } from './http-fetch.ts';
 import { type Arrival, HttpRun } from './http-run.ts';
 import { readLogin } from './login.ts';
 import { LoginPause } from './login-refusal.ts';
-import { turnPicture } from './turn-picture.ts';
+import { fitPicture } from './turn-picture.ts';
 
 export interface HttpOptions {
   /** http:// or https://, without user and password. */
@@ -67,13 +67,7 @@ export class HttpCamera implements Camera {
   async capture(signal: AbortSignal, { isRequested = false }: CaptureOptions = {}): Promise<Picture> {
     const { file, at } = await this.#pause.unlessPaused(isRequested, () => this.#next(signal));
     const takenAt = new Date(Date.now() - (performance.now() - at));
-    const picture = await encodedPicture(file, 'damaged', takenAt);
-    const { rotation, size } = this.#options;
-    try {
-      return await turnPicture(picture, { rotation, flip: 'none', maxSize: size });
-    } catch (cause) {
-      throw new CameraError(`damaged: the picture cannot be decoded: ${messageOf(cause)}`, { cause });
-    }
+    return fitPicture(await encodedPicture(file, 'damaged', takenAt), this.#options);
   }
 
   /** Ends the connection. A pending capture rejects. May be called again. */

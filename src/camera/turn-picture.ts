@@ -1,3 +1,4 @@
+import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import { loadSharp } from '../system/sharp.ts';
 
@@ -37,4 +38,16 @@ export async function turnPicture(picture: Picture, { rotation, flip, maxSize }:
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   return { ...picture, bytes: data, pixels: 'rgb24', size: { width: info.width, height: info.height } };
+}
+
+/** The picture of an IP camera, rotated and scaled as configured. Rejects with a CameraError if it cannot be decoded. */
+export async function fitPicture(
+  picture: Picture,
+  { rotation, size }: { readonly rotation: Turn['rotation']; readonly size: Size | null },
+): Promise<Picture> {
+  try {
+    return await turnPicture(picture, { rotation, flip: 'none', maxSize: size });
+  } catch (cause) {
+    throw new CameraError(`damaged: the picture cannot be decoded: ${messageOf(cause)}`, { cause });
+  }
 }

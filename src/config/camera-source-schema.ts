@@ -96,8 +96,8 @@ const ffmpegInput = z
   .max(4000)
   .regex(/^\P{Cc}*$/u, 'must be on one line')
   .refine(
-    (input) => /^(?!\w+:\/\/)|^(rtsps?|https?):\/\//i.test(input),
-    'must begin with rtsp://, rtsps://, http:// or https://, or be the path of a video file or a folder of them',
+    (input) => /^(?!\w+:\/\/)|^(rtsps?|https?|rtmps?):\/\//i.test(input),
+    'must begin with rtsp://, rtsps://, http://, https://, rtmp:// or rtmps://, or be the path of a video file or a folder of them',
   )
   // ffmpeg's messages are stripped of addresses but for the host: one with spaces or quotes would be missed there.
   .refine(
@@ -117,7 +117,7 @@ const ffmpegSource = z
   .strictObject({
     type: z.literal('ffmpeg'),
     input: ffmpegInput.describe(
-      'rtsp://, rtsps://, http:// or https:// (HLS, FLV and other video streams), or a video file or a folder of them',
+      'rtsp://, rtsps://, http:// or https:// (HLS, FLV and other video streams), rtmp://, rtmps://, or a video file or a folder of them',
     ),
     transport: z.enum(['tcp', 'udp']).default('tcp').describe('How RTSP carries the video'),
     ...login,

@@ -15,15 +15,17 @@ test.each([
   ['rtsp://h/x', 5000, { copy: false, keyFramesOnly: true }],
   ['rtsp://h/x', 4999, { copy: false, keyFramesOnly: false }],
   ['HTTPS://h/x', 1000, { copy: true, keyFramesOnly: false }],
+  ['http://h/live.M3U8?channel=1', 1000, { copy: false, keyFramesOnly: false }],
+  ['rtmp://h/x', 10_000, { copy: false, keyFramesOnly: true }],
   ['/clips', 10_000, { copy: false, keyFramesOnly: true }],
   ['lavfi:testsrc2', 10_000, { copy: false, keyFramesOnly: false }],
 ])('%s every %i ms is begun with %o', (input, intervalMs, plan) => {
   expect(firstPlan(source({ input, intervalMs }))).toEqual(plan);
 });
 
-test('pictures that must be turned or scaled are not passed through', () => {
-  expect(firstPlan(source({ input: 'http://h/x', rotation: 180 })).copy).toBe(false);
-  expect(firstPlan(source({ input: 'http://h/x', size: { width: 64, height: 48 } })).copy).toBe(false);
+test('JPEG pictures that must be turned or scaled are passed through too: ffmpeg would repair those that are cut', () => {
+  expect(firstPlan(source({ input: 'http://h/x', rotation: 180 })).copy).toBe(true);
+  expect(firstPlan(source({ input: 'http://h/x', size: { width: 64, height: 48 } })).copy).toBe(true);
 });
 
 test('an address reaches ffmpeg through its script only, quoted', () => {

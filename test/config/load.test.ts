@@ -159,7 +159,7 @@ test('by default a stream uses TCP, is not rotated or scaled, and is reopened af
 });
 
 test.each([
-  ['input: "rtmp://h/x"', /source\.input: must begin with rtsp:\/\//],
+  ['input: "srt://h/x"', /source\.input: must begin with rtsp:\/\//],
   ['input: "rtsp://h/a b\\nc"', /source\.input: must be on one line/],
   ['input: "http://h/snap?pwd=my pass"', /source\.input: must not contain spaces or quotes.*%20/],
   ['input: "rtsp://h/o\'b?token=x"', /source\.input: must not contain spaces or quotes/],
