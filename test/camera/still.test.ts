@@ -86,7 +86,6 @@ test('what is no whole picture is skipped', async () => {
   mkdirSync(join(folder, 'folder.jpg'));
   symlinkSync('/nowhere/at-all.jpg', join(folder, 'dangling.jpg'));
   symlinkSync('loop.jpg', join(folder, 'loop.jpg'));
-  symlinkSync('/dev/zero', join(folder, 'device.jpg'));
   symlinkSync('m.jpg', join(folder, 'n.jpg'));
   const cut = await sharp({ create: { width: 50, height: 50, channels: 3, background: 'red' } })
     .png()
@@ -95,6 +94,16 @@ test('what is no whole picture is skipped', async () => {
   const camera = new StillCamera('yard', folder);
   await camera.start();
   for (let look = 0; look < 4; look++) expect((await camera.capture(never)).size.width).toBe(40);
+});
+
+test.each([
+  ['a folder', () => mkdirSync(join(folder, 'a.jpg'))],
+  ['a device', () => symlinkSync('/dev/zero', join(folder, 'a.jpg'))],
+  ['a link to nothing', () => symlinkSync('nowhere.jpg', join(folder, 'a.jpg'))],
+  ['a hidden file', () => writeFileSync(join(folder, '.a.jpg'), 'x')],
+])('%s is no picture', async (_name, make) => {
+  make();
+  await expect(new StillCamera('yard', folder).start()).rejects.toThrow(/contains no picture/);
 });
 
 test.each([

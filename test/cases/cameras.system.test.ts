@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { StillCamera } from '../../src/camera/still.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { createCameraTask } from '../../src/daemon/cameras.ts';
 import type { CameraStatus } from '../../src/domain/observation.ts';
@@ -112,6 +113,21 @@ test('so does a single picture that is rewritten again and again', async () => {
   expect(statusesOf(recorder)).toEqual([online]);
   expect(recorder.ends).not.toContain('failed');
   expect(recorder.events.length).toBeGreaterThan(8);
+});
+
+test('a slow upload is waited for as long as it grows', async () => {
+  const jpeg = await jpegOf(640, 480);
+  const [path, pieces] = [join(folder, 'upload.jpg'), 6];
+  writeFileSync(path, jpeg.subarray(0, jpeg.length / pieces));
+  const upload = (async () => {
+    for (let piece = 2; piece <= pieces; piece++) {
+      await sleep(1000);
+      writeFileSync(path, jpeg.subarray(0, (jpeg.length * piece) / pieces));
+    }
+  })();
+  const camera = new StillCamera('porch', path);
+  expect((await camera.capture(new AbortController().signal)).size.width).toBe(640);
+  await upload;
 });
 
 test('a camera whose pictures are whole, but cannot be decoded, is offline with the reason', async () => {
