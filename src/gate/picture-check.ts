@@ -28,6 +28,8 @@ interface Streak {
   readonly looks: number;
 }
 
+const planes = ['luma', 'cb', 'cr'] as const;
+
 /** Notices pictures that show nothing, or nothing new, from the block means that the gate reads anyway. */
 export class PictureCheck {
   readonly #frozenAfterMs: number | null;
@@ -44,7 +46,8 @@ export class PictureCheck {
     const now = performance.now();
     const kind = blindness(seen);
     // A sensor's noise changes some of thousands of means by a level at each look, even at night.
-    const isSame = this.#last !== null && Buffer.compare(this.#last.means, seen.means) === 0;
+    const last = this.#last;
+    const isSame = last !== null && planes.every((plane) => Buffer.compare(last[plane], seen[plane]) === 0);
     this.#same = isSame ? longer(this.#same) : { since: now, looks: 1 };
     this.#blind =
       kind === this.#blind.kind ? { kind, ...longer(this.#blind) } : { kind, since: now, looks: 1 };
@@ -66,7 +69,7 @@ function hasLasted({ since, looks }: Streak, from: number): boolean {
 }
 
 /** Whether a picture shows nothing. */
-function blindness({ means, columns }: BlockMeans): keyof typeof reasons | null {
+function blindness({ luma: means, columns }: BlockMeans): keyof typeof reasons | null {
   const step = Math.max(edgeStep.min, edgeStep.share * meanOf(means));
   let black = 0;
   let pairs = 0;

@@ -111,7 +111,7 @@ describe.each(brokers)('$name', ({ name, protocolVersion, sendsRetainedToWildcar
       images: new Map([['porch', async () => picture]]),
     });
     const { publisher, outbox, log } = publishing;
-    publisher.cameraStatus('porch', { state: 'online', reason: null });
+    publisher.cameraStatus('porch', { state: 'online', problem: null, reason: null });
     publisher.cameraSettings('porch', { paused: false, intervalMs: 10_000, prompt: 'default' }, null);
     const frames = { captured: 0, described: 0, unchanged: 0, failed: 0, dropped: 0, expired: 0 };
     publisher.health({ engine: 'idle', queueDepth: 0, frames, cameras: {} });
