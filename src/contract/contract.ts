@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { cameraConfigSchema, settings } from './camera-config.ts';
+import { healthSchema } from './health-payload.ts';
 import { infoSchema } from './info.ts';
 import {
   answerSchema,
@@ -7,7 +8,6 @@ import {
   descriptionSchema,
   deviceStatusSchema,
   eventSchema,
-  healthSchema,
   outboxMarkSchema,
 } from './payloads.ts';
 import {

@@ -16,3 +16,10 @@ export const answer = z.union([z.string(), z.number(), z.boolean()]);
 export const schemaVersion = z.literal(1).describe('Version of this payload');
 export const engineState = z.enum(['idle', 'busy', 'failing']);
 export const detail = z.enum(details);
+
+export const pictureProblem = z
+  .enum(['frozen', 'black', 'covered'])
+  .nullable()
+  .describe(
+    'What is wrong with its pictures. frozen: the very same one for minutes. black: dark all over. covered: an even surface. null: nothing, or offline',
+  );

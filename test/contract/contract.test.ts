@@ -5,8 +5,8 @@ import {
   cameraConfigSchema,
 } from '../../src/contract/camera-config.ts';
 import { type Channel, contract } from '../../src/contract/contract.ts';
+import { healthPayload, healthSchema } from '../../src/contract/health-payload.ts';
 import { type InfoPayload, infoSchema } from '../../src/contract/info.ts';
-import { healthPayload, healthSchema } from '../../src/contract/payloads.ts';
 import {
   type AskRequestPayload,
   askRequestSchema,

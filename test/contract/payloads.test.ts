@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { healthPayload, healthSchema } from '../../src/contract/health-payload.ts';
 import {
   answerPayload,
   answerSchema,
@@ -9,8 +10,6 @@ import {
   descriptionSchema,
   eventPayload,
   eventSchema,
-  healthPayload,
-  healthSchema,
   summaryOf,
 } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';

@@ -1,12 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { healthSchema } from '../../src/contract/health-payload.ts';
 import { infoSchema } from '../../src/contract/info.ts';
-import {
-  cameraStatusSchema,
-  descriptionSchema,
-  eventSchema,
-  healthSchema,
-} from '../../src/contract/payloads.ts';
+import { cameraStatusSchema, descriptionSchema, eventSchema } from '../../src/contract/payloads.ts';
 import { DrawnTruths } from '../../tools/demo/drawn-truths.ts';
 import { Daemon } from '../../tools/test/daemon.ts';
 import { Mosquitto } from '../../tools/test/mosquitto.ts';

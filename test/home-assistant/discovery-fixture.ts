@@ -1,11 +1,11 @@
 import { cameraConfigPayload } from '../../src/contract/camera-config.ts';
+import { healthPayload } from '../../src/contract/health-payload.ts';
 import {
   answerPayload,
   cameraStatusPayload,
   descriptionPayload,
   deviceStatusSchema,
   eventPayload,
-  healthPayload,
 } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 import type { Health } from '../../src/domain/health.ts';

@@ -1,10 +1,10 @@
 import { cameraConfigPayload } from '../../contract/camera-config.ts';
+import { healthPayload } from '../../contract/health-payload.ts';
 import {
   answerPayload,
   cameraStatusPayload,
   descriptionPayload,
   eventPayload,
-  healthPayload,
 } from '../../contract/payloads.ts';
 import { type Topics, topicsOf } from '../../contract/topics.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
