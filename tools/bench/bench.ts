@@ -84,14 +84,18 @@ async function resultOf<Result extends KeptResult & { readonly date: string }>(
   return result;
 }
 
+function roundsOf({ isSlow }: BenchModel): number {
+  return isSlow ? 1 : rounds;
+}
+
 function measureEngine(model: BenchModel, scene: SceneName): Promise<SceneResult> {
   const options = {
-    rounds,
+    rounds: roundsOf(model),
     threads: values.threads ? Number(values.threads) : null,
     codeDigest: digests.engine,
     onProgress: (round: number, ours: { totalMs: number }, theirs: { totalMs: number }): void =>
       console.error(
-        `  round ${round + 1} of ${rounds}: ${formatMs(ours.totalMs)}, llama-server ${formatMs(theirs.totalMs)}`,
+        `  round ${round + 1} of ${roundsOf(model)}: ${formatMs(ours.totalMs)}, llama-server ${formatMs(theirs.totalMs)}`,
       ),
   };
   return scene === 'cold' ? measureCold(model, options) : measureScene(model, scene, options);
@@ -100,7 +104,7 @@ function measureEngine(model: BenchModel, scene: SceneName): Promise<SceneResult
 const list = chosen();
 for (const [index, [model, scene]] of list.entries()) {
   const title = `[${index + 1}/${list.length}] ${model.name}: ${sceneWords[scene]}`;
-  const wanted = { model: model.name, scene, roundCount: rounds };
+  const wanted = { model: model.name, scene, roundCount: roundsOf(model) };
   if (isDaemonScene(scene)) {
     const { daemon: digest } = digests;
     const onProgress = (round: number, cameras: number, { perSecond }: { perSecond: number }): void =>

@@ -127,7 +127,7 @@ describes_a_scene() {
 
 root_is_told() {
   local told
-  ! told=$(inside scenecast models pull smolvlm2-256m 2>&1)
+  told=$(inside scenecast models pull smolvlm2-256m 2>&1) && return 1
   echo "$told"
   [[ $told == *'type: runuser -u scenecast -- scenecast models pull smolvlm2-256m'* ]]
 }

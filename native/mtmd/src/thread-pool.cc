@@ -24,10 +24,7 @@ Function cpuFunction(const char* name) {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads, int poll, bool isLimited)
-    : pool_(nullptr, cpuFunction<Free>("ggml_threadpool_free")),
-      max_(threads),
-      isLimited_(isLimited),
-      limit_(threads) {
+    : pool_(nullptr, cpuFunction<Free>("ggml_threadpool_free")), max_(threads), isLimited_(isLimited), limit_(threads) {
   ggml_threadpool_params params = ggml_threadpool_params_default(threads);
   params.poll = static_cast<uint32_t>(poll);
   pool_.reset(cpuFunction<ggml_threadpool_t (*)(ggml_threadpool_params*)>("ggml_threadpool_new")(&params));

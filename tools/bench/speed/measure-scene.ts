@@ -38,7 +38,8 @@ export async function measureScene(
   );
   const ours: Contender = scene === 're-encoded' ? new Gated(engine) : engine;
   // Warm with the pictures of a round that is not measured.
-  for (const job of (await roundOf(scene, model, rounds)).slice(0, 2)) {
+  const warmUp = model.isSlow ? [] : (await roundOf(scene, model, rounds)).slice(0, 2);
+  for (const job of warmUp) {
     await ours.describe(job);
     await server.describe(job);
   }
@@ -52,7 +53,7 @@ export async function measureScene(
   }
   const notes: string[] = [];
   if (scene === 'slow') notes.push(await compareWithoutDrafts(engine, model, rounds));
-  if (scene === 'changing') {
+  if (scene === 'changing' && !model.isSlow) {
     // A large model takes long to load, and its times differ little.
     const jobs = first.slice(0, model.shape ? 1 : rounds);
     const times: number[] = [];

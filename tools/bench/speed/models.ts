@@ -17,6 +17,8 @@ export interface BenchModel {
   readonly picturesPerRound: number;
   readonly scenes: readonly SceneName[];
   readonly daemonScenes: readonly DaemonSceneName[];
+  /** A picture takes minutes: one round without warm-up, and the peer gets Scenecast's threads untried. */
+  readonly isSlow?: boolean;
 }
 
 const text350m = {
@@ -60,7 +62,7 @@ export const benchModels: readonly BenchModel[] = [
     shape: { text: text350m, vision: { ...clipLarge, type: 'Q8_0' }, packing: '1.5' },
   },
   ...hollowModels('1.1b', text1b),
-  { ...hollow, name: '7b-f16', shape: vicuna7b, maxTokens: 30 },
+  { ...hollow, name: '7b-f16', shape: vicuna7b, maxTokens: 30, isSlow: true },
 ];
 
 /** The model's files; hollow ones are written here, and take no disk space. */

@@ -39,7 +39,7 @@ async function tune(
   isBusy: boolean,
 ): Promise<PeerThreads> {
   const choices = threadChoices(engine.threads);
-  if (choices.length === 1) return choices[0]!;
+  if (choices.length === 1 || model.isSlow) return choices[0]!;
   const jobs = await roundOf('changing', model, tuningRound);
   await using stack = new AsyncDisposableStack();
   if (isBusy) stack.adopt(BusyCore.start(), (busy) => busy.close());
