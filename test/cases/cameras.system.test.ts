@@ -25,7 +25,7 @@ vi.setConfig({ testTimeout: 300_000 });
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'scenecast-cases-'));
-  return () => rmSync(folder, { recursive: true, force: true });
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 function script(name: string): string {

@@ -49,7 +49,7 @@ test('a camera is looked at within its hours only, from their first moment', asy
     'outside its hours',
     'within its hours',
   ]);
-  expect(recorder.statuses).toEqual([['a', { state: 'online', reason: null }]]);
+  expect(recorder.statuses).toEqual([['a', { state: 'online', problem: null, reason: null }]]);
   // A changed setting is published with the hours.
   pipeline.set('a', { paused: false, intervalMs: 2000, prompt: 'brief' });
   expect(recorder.hours.at(-1)![1]?.open).toBe(true);
