@@ -9,10 +9,11 @@ export const processBytes = 128 * mebibyte;
 const headroom = { share: 0.05, minBytes: 64 * mebibyte, maxBytes: 512 * mebibyte };
 /** The share of all memory that is always available on an idle board. */
 const quietShare = 0.8;
-/** Simultaneous copies of a picture's embeddings: the encoder's, the assembled ones, and the decoder's. */
-const embeddingCopies = 3;
-/** Of LLaVA's squares, those whose pixels repeat are kept too: at most a picture's worth. */
-const keptCopies = 1;
+/**
+ * Simultaneous copies of a picture's embeddings: the encoder's, the assembled ones, the decoder's, and at most a picture's
+ * worth of squares whose pixels repeat.
+ */
+const embeddingCopies = 4;
 
 /** The expected resident memory of the engine process, in bytes, with the pages of a mapped file. */
 export interface MemoryPlan {
@@ -42,7 +43,6 @@ export function memoryOf(
   useMmap: boolean,
 ): MemoryPlan {
   const { weightsBytes, repackedWeightsBytes } = model;
-  const copies = embeddingCopies + (detail.squares === null ? 0 : keptCopies);
   const parts = {
     processBytes,
     weightsBytes: useMmap
@@ -50,7 +50,7 @@ export function memoryOf(
       : weightsBytes + repackedWeightsBytes,
     visionBytes: detail.visionBytes,
     contextBytes: Math.round(context.fixedBytes + context.bytesPerToken * contextSize),
-    pictureBytes: detail.imageTokens * model.width * Float32Array.BYTES_PER_ELEMENT * copies,
+    pictureBytes: detail.imageTokens * model.width * Float32Array.BYTES_PER_ELEMENT * embeddingCopies,
   };
   return { ...parts, totalBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes) };
 }

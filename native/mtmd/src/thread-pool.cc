@@ -41,7 +41,6 @@ ThreadPool::Usage ThreadPool::usage() {
 }
 
 void ThreadPool::measured(int count, const Usage& before, const Usage& after) {
-  if (!isLimited_) return;
   if (!limit_.add(
           {count, after.wallMs - before.wallMs, after.cpuMs - before.cpuMs, after.preemptions - before.preemptions})) {
     return;

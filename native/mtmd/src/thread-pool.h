@@ -23,6 +23,7 @@ class ThreadPool {
   // processes need the CPUs. One call at a time.
   template <typename Work>
   auto compute(int wanted, const Work& work) {
+    if (!isLimited_) return work(wanted);
     const int count = std::min(wanted, limit_.threads());
     const Usage before = usage();
     const auto result = work(count);

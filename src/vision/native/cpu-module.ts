@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codeOf, messageOf } from '../../domain/errors.ts';
 import { backendsDir, type MtmdAddon } from './addon.ts';
@@ -30,6 +30,11 @@ export function suitableCpuModule(features: readonly string[], folder = cpuModul
 export function chooseCpuModule(features: readonly string[], folder = cpuModulesDir): string | null {
   const path = suitableCpuModule(features, folder);
   return path !== null && existsSync(path) ? path : null;
+}
+
+/** Whether a module is one of ours, at whose barriers threads sleep instead of spinning. */
+export function isOwnCpuModule(path: string | null): boolean {
+  return path !== null && dirname(path) === cpuModulesDir;
 }
 
 /**

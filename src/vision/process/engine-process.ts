@@ -55,7 +55,8 @@ async function load(options: EngineOptions): Promise<void> {
     if (failure !== null) {
       send({ type: 'log', level: 'warn', text: `${failure}; using node-llama-cpp's CPU module` });
     }
-    const loading = loadEngine(addon, options, (fraction) => send({ type: 'progress', fraction }));
+    const used = failure === null ? options : { ...options, cpuModule: null };
+    const loading = loadEngine(addon, used, (fraction) => send({ type: 'progress', fraction }));
     // Meanwhile: the model loads in another thread.
     [engine] = await Promise.all([loading, loadSharp()]);
     const { text, build, cpu } = engine.info;

@@ -1,10 +1,11 @@
 import type { MtmdAddon } from '../native/addon.ts';
+import { isOwnCpuModule } from '../native/cpu-module.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
 import type { EngineOptions } from './protocol.ts';
 
 /**
- * Loads a model in this process. The CPU module must be loaded already.
+ * Loads a model in this process. `options.cpuModule` must be loaded already; null: a prebuilt one.
  * @throws the codes of `MtmdAddon.load`
  */
 export function loadEngine(
@@ -24,7 +25,7 @@ export function loadEngine(
     threads: options.threads,
     threadsBatch: options.threadsBatch,
     // In our modules a thread that has lost its CPU holds up the others less: they sleep until it is done.
-    limitThreads: options.cpuModule === null,
+    limitThreads: !isOwnCpuModule(options.cpuModule),
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     ...(limit > 0 ? { imageMaxTokens: limit } : {}),
