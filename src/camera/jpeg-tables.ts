@@ -1,23 +1,21 @@
+import { jpegMarkers, jpegSegments } from './jpeg-segments.ts';
+
 /**
  * MJPEG pictures may omit their Huffman tables, which are then those of JPEG's Annex K. With the tables inserted, every
  * program can read the picture.
  */
 
-const markers = { huffmanTables: 0xc4, startOfScan: 0xda } as const;
-
 /** The JPEG with Huffman tables: itself if it has some, otherwise a copy with the standard ones. */
 export function withHuffmanTables(jpeg: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  for (let at = 2; at + 4 <= jpeg.length && jpeg[at] === 0xff; ) {
-    const marker = jpeg[at + 1]!;
-    if (marker === markers.huffmanTables) return jpeg;
-    if (marker === markers.startOfScan) {
+  for (const { marker, at } of jpegSegments(jpeg)) {
+    if (marker === jpegMarkers.huffmanTables) return jpeg;
+    if (marker === jpegMarkers.startOfScan) {
       const whole = new Uint8Array(jpeg.length + standardTables.length);
       whole.set(jpeg.subarray(0, at));
       whole.set(standardTables, at);
       whole.set(jpeg.subarray(at), at + standardTables.length);
       return whole;
     }
-    at += 2 + jpeg[at + 2]! * 256 + jpeg[at + 3]!;
   }
   return jpeg;
 }

@@ -1,10 +1,10 @@
 import type { Size } from '../domain/frame.ts';
 import { loadSharp } from '../system/sharp.ts';
+import { jpegMarkers, jpegSegments } from './jpeg-segments.ts';
 
 /** Start of a frame: its header has the size. 0xc4, 0xc8 and 0xcc are other segments. */
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-const exifMarker = 0xe1;
 
 /** The size of a picture file, after EXIF orientation, from its header. Rejects if it cannot be read. */
 export async function pictureSizeOf(bytes: Uint8Array): Promise<Size> {
@@ -19,14 +19,12 @@ export async function pictureSizeOf(bytes: Uint8Array): Promise<Size> {
 function plainJpegSize(bytes: Uint8Array): Size | null {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
   const uint16 = (at: number): number => bytes[at]! * 256 + bytes[at + 1]!;
-  for (let at = 2; at + 9 <= bytes.length && bytes[at] === 0xff; ) {
-    const marker = bytes[at + 1]!;
-    if (marker === exifMarker) return null;
+  for (const { marker, at } of jpegSegments(bytes)) {
+    if (marker === jpegMarkers.exif || at + 9 > bytes.length) return null;
     if (isFrame(marker)) {
       const [height, width] = [uint16(at + 5), uint16(at + 7)];
       return width > 0 && height > 0 ? { width, height } : null;
     }
-    at += 2 + uint16(at + 2);
   }
   return null;
 }
