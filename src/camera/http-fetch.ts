@@ -1,5 +1,5 @@
 import type { CameraError } from '../domain/errors.ts';
-import { type HttpAnswer, type HttpClient, redirectTarget } from '../system/http-client.ts';
+import { discardBody, type HttpAnswer, type HttpClient, redirectTarget } from '../system/http-client.ts';
 import { answerError, loginError, requestError } from './http-fault.ts';
 import { type HttpLogin, isStale, loginFor } from './http-login.ts';
 import type { Login } from './login.ts';
@@ -30,8 +30,7 @@ export class HttpFetch {
     for (let redirects = 0; redirects <= maxRedirects; ) {
       const answer = await this.#get(client, url, signal);
       if (answer.status >= 200 && answer.status < 300) return answer;
-      // Reading the rest would not be worth it: its connection serves no other request.
-      answer.body.on('error', () => {}).destroy();
+      discardBody(answer);
       const target = targetOf(answer);
       if (target) {
         url = target;

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { probeBoard } from '../board/probe-board.ts';
 import type { Config } from '../config/schema.ts';
+import { isPlausible } from '../domain/clock.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
 import { stateFault, userName } from '../system/state-access.ts';
 import { boardFaults, gibibytes } from './doctor-board.ts';
@@ -14,8 +15,6 @@ const run = promisify(execFile);
 const minFreeBytes = 64e6;
 /** For the outbox, settings, and Node's compiled code. */
 const usualFreeBytes = 500e6;
-/** No board that runs this version can have an earlier clock: it is not set. */
-const earliest = Date.UTC(2026, 0, 1);
 
 /** The unit as systemd knows it. */
 export interface ServiceState {
@@ -123,7 +122,7 @@ export async function checkClock(now = Date.now()): Promise<Check> {
   const time = new Date(now).toISOString().replace(/\.\d+/, '');
   const remedy =
     'sudo timedatectl set-ntp true, and check the network; a battery for the clock (RTC) helps after a power cut';
-  if (now < earliest)
+  if (!isPlausible(new Date(now)))
     return failed('clock', `${time}: it is not set; descriptions would carry this time`, remedy);
   const shown = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value']).catch(() => null);
   const isSynchronised = shown?.stdout.trim();

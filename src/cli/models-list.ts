@@ -7,6 +7,7 @@ import {
   installedNames,
   modelFolder,
 } from '../models/installed/installed.ts';
+import { isMmproj } from '../models/installed/locate.ts';
 import { readMmprojHeader } from '../models/installed/mmproj-header.ts';
 
 /** A line of `models list`; names as in its JSON. */
@@ -142,15 +143,13 @@ async function ownRowOf(name: string, modelsFolder: string): Promise<ModelRow> {
 
 /** The type of the vision tower; null if there is none, or its file cannot be read. */
 async function towerOf(files: readonly InstalledFile[]): Promise<string | null> {
-  const mmproj = files.find(isMmproj);
+  const mmproj = files.find(({ name }) => isMmproj(name));
   return mmproj ? ((await readMmprojHeader(mmproj.path))?.type ?? null) : null;
 }
 
-const isMmproj = ({ name }: InstalledFile): boolean => name.toLowerCase().includes('mmproj');
-
 /** Whether both a text model and a projector are there, by the rules of locateModel. */
 function isComplete(files: readonly InstalledFile[]): boolean {
-  return files.some(isMmproj) && files.some((file) => !isMmproj(file));
+  return files.some(({ name }) => isMmproj(name)) && files.some(({ name }) => !isMmproj(name));
 }
 
 function sumOf(files: readonly InstalledFile[]): number {

@@ -4,7 +4,7 @@ import { connect, Socket } from 'node:net';
 import { type Duplex, pipeline, type Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { HttpError, httpErrorOf } from './http-error.ts';
-import { type HttpProxy, openTunnel, proxyHeaders, proxyRefusal } from './http-proxy.ts';
+import { bareHost, type HttpProxy, openTunnel, proxyHeaders, proxyRefusal } from './http-proxy.ts';
 import { attemptTimeoutMs } from './slow-addresses.ts';
 import { connectSecurely, type Trust } from './trusted-tls.ts';
 
@@ -120,7 +120,7 @@ export class HttpClient {
     const { trust } = this.#options;
     const isSecure = url.protocol === 'https:';
     const target = {
-      host: url.hostname.replace(/^\[|\]$/g, ''),
+      host: bareHost(url.hostname),
       port: Number(url.port) || (isSecure ? 443 : 80),
     };
     const isForwarded = proxy !== null && !isSecure;
@@ -194,6 +194,11 @@ function decoded(response: IncomingMessage): Readable {
       : null;
   // The reader sees an error of either as one of the decoder.
   return decoder ? pipeline(response, decoder, () => {}) : response;
+}
+
+/** Ends the connection of an answer whose body is not read: it serves no other request. */
+export function discardBody({ body }: Pick<HttpAnswer, 'body'>): void {
+  body.on('error', () => {}).destroy();
 }
 
 /**

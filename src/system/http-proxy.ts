@@ -37,7 +37,7 @@ function readProxy(name: string, text: string): HttpProxy {
   const login = `${decoded(name, username)}:${decoded(name, password)}`;
   return {
     isSecure,
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: bareHost(hostname),
     // As curl: 1080 is the port of proxies, but a URL without a port is mostly meant as a URL.
     port: Number(port) || (isSecure ? 443 : 80),
     authorization: login === ':' ? null : `Basic ${Buffer.from(login).toString('base64')}`,
@@ -54,7 +54,7 @@ function decoded(name: string, text: string): string {
 
 /** Whether a list such as `localhost, .lan, 192.168.0.0/16, example.org:8443` has this address. */
 function isExempt(url: URL, list: string): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const host = bareHost(url.hostname).replace(/\.$/, '');
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   return list
     .toLowerCase()
@@ -65,8 +65,7 @@ function isExempt(url: URL, list: string): boolean {
       if (isIP(host) !== 0 && entry.includes('/')) return isInNetwork(host, entry);
       const [, name, onlyPort] = /^(\[.*\]|[^:]*)(?::(\d+))?$/.exec(entry) ?? [null, entry];
       if (onlyPort !== undefined && onlyPort !== port) return false;
-      const bare = name!
-        .replace(/^\[|\]$/g, '')
+      const bare = bareHost(name!)
         .replace(/^\*?\./, '')
         .replace(/\.$/, '');
       return bare !== '' && (host === bare || (isIP(host) === 0 && host.endsWith(`.${bare}`)));
@@ -75,13 +74,18 @@ function isExempt(url: URL, list: string): boolean {
 
 function isInNetwork(host: string, network: string): boolean {
   const [base = '', prefix = ''] = network.split('/');
-  const address = base.replace(/^\[|\]$/g, '');
+  const address = bareHost(base);
   const family = (text: string): 'ipv4' | 'ipv6' => (isIP(text) === 6 ? 'ipv6' : 'ipv4');
   const max = family(address) === 'ipv6' ? 128 : 32;
   if (isIP(address) === 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > max) return false;
   const list = new BlockList();
   list.addSubnet(address, Number(prefix), family(address));
   return list.check(host, family(host));
+}
+
+/** A host without the brackets around an IPv6 address. */
+export function bareHost(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
 }
 
 /** The headers that a proxy needs. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { messageOf } from '../../domain/errors.ts';
+import { discardBody } from '../../system/http-client.ts';
 import { formatAddress, type HubAddress } from '../hub-address.ts';
 import { HubError } from './hub-error.ts';
-import { discardBody, type HubAccess, type HubAnswer, requestHub } from './hub-request.ts';
+import { type HubAccess, type HubAnswer, requestHub } from './hub-request.ts';
 import { withRetries } from './hub-retries.ts';
 import { readAhead } from './read-ahead.ts';
 
@@ -69,7 +70,7 @@ async function describeOnHuggingFace(address: RepositoryAddress, access: HubAcce
   const resolve = (at: string): string =>
     `${endpoint}/${repo}/resolve/${encodeURIComponent(at)}/${encodePath(path)}`;
   const answer = await ask(resolve(revision), access, { method: 'HEAD', token });
-  discardBody(answer.body);
+  discardBody(answer);
   const commit = answer.headerOnTheWay('x-repo-commit') ?? revision;
   const linkedSize = answer.headerOnTheWay('x-linked-size');
   // The plain ETag of a redirect is that of the LFS pointer, not of the file.

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../domain/errors.ts';
-import { type HttpAnswer, HttpClient } from '../../system/http-client.ts';
+import { discardBody, type HttpAnswer, HttpClient } from '../../system/http-client.ts';
 import { HttpError, type HttpErrorCode } from '../../system/http-error.ts';
 import type { HttpProxy } from '../../system/http-proxy.ts';
 import { HubError } from './hub-error.ts';
@@ -82,7 +82,7 @@ export async function requestHub(start: string, request: Request, access: HubAcc
         body: answer.body,
       };
     }
-    discardBody(answer.body);
+    discardBody(answer);
     requireSafe(url, target);
     url = target;
   }
@@ -141,7 +141,7 @@ function throwOnFailure(answer: HttpAnswer): void {
   const { url, status } = answer;
   // The caller handles 416: it may mean that the part is already complete.
   if ((status >= 200 && status < 400) || status === 416) return;
-  discardBody(answer.body);
+  discardBody(answer);
   const isTemporary = status === 408 || status === 425 || status === 429 || status >= 500;
   // Hugging Face sends the reason in a header; limit its length.
   const reason = answer.header('x-error-message')[0]?.slice(0, 200);
@@ -155,11 +155,6 @@ function throwOnFailure(answer: HttpAnswer): void {
     `${url.host}${url.pathname} answered ${status}${reason ? ` (${reason})` : ''}${remedy}`,
     { isTemporary, status, retryAfterMs: retryAfterOf(answer.header('retry-after')[0] ?? null) },
   );
-}
-
-/** Ends the connection of an answer whose body is not read. */
-export function discardBody(body: Readable): void {
-  body.on('error', () => {}).destroy();
 }
 
 /** Reads Retry-After (RFC 9110, 10.2.3: seconds or a date) as milliseconds from `nowMs`. */

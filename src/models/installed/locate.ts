@@ -74,7 +74,8 @@ export function modelFault(names: readonly string[]): string | null {
 }
 
 const isGguf = (name: string): boolean => name.toLowerCase().endsWith('.gguf');
-const isMmproj = (name: string): boolean => name.toLowerCase().includes('mmproj');
+/** Whether a GGUF file is a vision projector, by its name. */
+export const isMmproj = (name: string): boolean => name.toLowerCase().includes('mmproj');
 
 /** Text models, by their first part, and projectors. */
 function sorted(names: readonly string[]): { text: readonly string[]; mmproj: readonly string[] } {

@@ -4,12 +4,12 @@ import { HubError } from '../../../src/models/download/hub-error.ts';
 import { describeRemoteFile } from '../../../src/models/download/hub-file.ts';
 import {
   defaultHubAccess,
-  discardBody,
   type HubAccess,
   requestHub,
   retryAfterOf,
 } from '../../../src/models/download/hub-request.ts';
 import { parseAddress } from '../../../src/models/hub-address.ts';
+import { discardBody } from '../../../src/system/http-client.ts';
 import { ggufBytes, gitSha1, LoopbackHub, sha256 } from '../../../tools/test/loopback-hub.ts';
 
 const bytes = ggufBytes(1000, 1);
@@ -52,7 +52,7 @@ test('within one origin it stays with the request', async () => {
   hub.redirects = false;
   const url = `${hub.endpoint}/o/r/resolve/main/x.gguf`;
   const { body } = await requestHub(url, { token: 'hf_secret', follow: 'anywhere', signal }, access());
-  discardBody(body);
+  discardBody({ body });
   expect(hub.seen.map(({ headers }) => headers.authorization)).toEqual([
     'Bearer hf_secret',
     'Bearer hf_secret',
