@@ -1,5 +1,6 @@
 import { CameraError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
+import { isVideoAddress } from '../domain/video-address.ts';
 import { type Login, userInfo } from './login.ts';
 
 /** Where the pictures come from, and in which form. */
@@ -50,7 +51,7 @@ export function inputKind(input: string): InputKind {
 export function firstPlan(source: FfmpegSource): FfmpegPlan {
   const kind = inputKind(source.input);
   return {
-    copy: kind === 'http' && !/\.(m3u8|mpd|flv|ts|mp4|mkv|webm)([?#]|$)/i.test(source.input),
+    copy: kind === 'http' && !isVideoAddress(source.input),
     keyFramesOnly: kind !== 'lavfi' && source.intervalMs >= keyFramesFromMs,
   };
 }

@@ -8,7 +8,6 @@ import { engineModeOf } from '../daemon/worker-boards.ts';
 import { ConfigError, messageOf, PlanError } from '../domain/errors.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
 import { probeBroker } from '../mqtt/connection/probe-broker.ts';
-import type { Log } from '../pipeline/ports.ts';
 import { brokerOf, serviceConfigFolder } from '../setup/broker.ts';
 import { setUpEngine } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
@@ -19,8 +18,8 @@ import { inspectEngine } from '../vision/one-shot/inspect-engine.ts';
 import { gibibytes } from './doctor-board.ts';
 import { type Check, checked, failed, ok, warning } from './doctor-check.ts';
 import type { EngineReport } from './doctor-engine.ts';
+import { silentLog } from './silent-log.ts';
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 /** A camera may have to wake up; one with a longer `frame_timeout` gets that too. */
 const cameraTimeoutMs = 30_000;
 
@@ -164,7 +163,7 @@ async function sizeOfPicture(
 ): Promise<{ width: number; height: number }> {
   const { source, interval, prompt } = config.cameras[name]!;
   const settings = { paused: false, intervalMs: interval, prompt };
-  const { camera } = createCameraTask(name, config, () => settings, folder, silent);
+  const { camera } = createCameraTask(name, config, () => settings, folder, silentLog);
   const limitMs = cameraTimeoutMs + ('frame_timeout' in source ? source.frame_timeout : 0);
   const late = AbortSignal.timeout(limitMs);
   try {

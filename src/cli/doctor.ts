@@ -16,6 +16,7 @@ import { boardText } from './doctor-board.ts';
 import { camerasJson, camerasText, type Snapshot } from './doctor-cameras.ts';
 import { engineJson, engineText } from './doctor-engine.ts';
 import { inspectCpuModule } from './doctor-parts.ts';
+import { silentLog } from './silent-log.ts';
 
 interface Flags {
   readonly json?: true;
@@ -98,7 +99,6 @@ async function cameras(flags: Flags, signal: AbortSignal): Promise<void> {
 
 /** Captures one picture as the daemon would. */
 async function snapshotOf(path: string, folder: string, signal: AbortSignal): Promise<Snapshot> {
-  const silent = { debug() {}, info() {}, warn() {}, error() {} };
   const options = {
     path,
     size: null,
@@ -109,7 +109,7 @@ async function snapshotOf(path: string, folder: string, signal: AbortSignal): Pr
     flip: 'none',
     frameTimeoutMs: 5000,
   } as const;
-  const camera = new V4l2Camera(basename(path), options, silent);
+  const camera = new V4l2Camera(basename(path), options, silentLog);
   try {
     const picture = await camera.capture(signal);
     const file = join(folder, `${basename(path)}.jpg`);

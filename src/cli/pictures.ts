@@ -6,6 +6,7 @@ import { pictureEndings, readPicture } from '../camera/still.ts';
 import { CameraError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
+import { silentLog } from './silent-log.ts';
 
 /** A picture on its way to be described. */
 export interface NamedPicture {
@@ -17,7 +18,6 @@ export interface NamedPicture {
 
 const maxStdinBytes = 64 * 2 ** 20;
 const httpTimeoutMs = 30_000;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The pictures that an argument names: a file, a folder's files, `-` for standard input, or an http(s) address. */
 export async function picturesOf(argument: string): Promise<NamedPicture[]> {
@@ -58,7 +58,7 @@ async function readAddress(address: string, name: string, signal: AbortSignal): 
     );
   const camera = new HttpCamera(name, {
     ...{ url: url.href, username: null, passwordFile: null, caFile: null, fingerprint: null },
-    ...{ rotation: 0, size: null, stallMs: httpTimeoutMs, log: silent },
+    ...{ rotation: 0, size: null, stallMs: httpTimeoutMs, log: silentLog },
   });
   try {
     await camera.start();
