@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -48,6 +48,17 @@ async function startBroker(): Promise<{ url: string; descriptions: () => number 
   return { url: broker.url, descriptions: () => subscriber.json('scenecast/cases/drawn/description').length };
 }
 
+/** Runs the daemon, and collects its log. */
+function start(config: string): { child: ChildProcess; exit: Promise<unknown[]>; log: () => string } {
+  const child = spawn(bin, ['run', '--config', config], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let log = '';
+  child.stdout.on('data', (data) => {
+    log += data;
+  });
+  return { child, exit: once(child, 'exit'), log: () => log };
+}
+
 /** Runs the daemon with a stdout that a shell command sets up, and returns its process id. */
 async function startThrough(shell: string, config: string, folder: string): Promise<number> {
   const pidFile = join(folder, 'pid');
@@ -89,14 +100,8 @@ test.each([
 
 test.each(['SIGHUP', 'SIGTERM', 'SIGINT'] as const)('%s ends the daemon with exit code 0', async (signal) => {
   const folder = scratch();
-  const child = spawn(bin, ['run', '--config', configIn(folder)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const exit = once(child, 'exit');
-  let log = '';
-  child.stdout.on('data', (data) => {
-    log += data;
-  });
-  await until(() => log.includes('pipeline started'), 60_000);
+  const { child, exit, log } = start(configIn(folder));
+  await until(() => log().includes('pipeline started'), 60_000);
   child.kill(signal);
   expect(await exit).toEqual([0, null]);
 });
@@ -165,21 +170,15 @@ test("SIGUSR1 does not open Node's inspector, in the daemon and in its children"
 
 test('a state folder that is deleted while it runs is there again within a minute, with all that waits', async () => {
   const folder = scratch();
-  const child = spawn(bin, ['run', '--config', configIn(folder)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const exit = once(child, 'exit');
-  let log = '';
-  child.stdout.on('data', (data) => {
-    log += data;
-  });
-  await until(() => log.split('"msg":"described"').length > 3, 60_000);
+  const { child, exit, log } = start(configIn(folder));
+  await until(() => log().split('"msg":"described"').length > 3, 60_000);
   rmSync(join(folder, 'state'), { recursive: true });
   const outbox = join(folder, 'state/outbox-cases.db');
   await until(() => existsSync(outbox) && existsSync(join(folder, 'state/topics-cases.json')), 60_000);
-  expect(log).toContain('outbox was deleted; written again');
+  expect(log()).toContain('outbox was deleted; written again');
   child.kill('SIGKILL');
   await exit;
-  const described = log.split('"msg":"described"').length - 1;
+  const described = log().split('"msg":"described"').length - 1;
   const broker = await startBroker();
   const second = spawn(bin, ['run', '--config', configIn(folder, { mqtt: { url: broker.url } })], {
     stdio: 'ignore',
