@@ -50,6 +50,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const cpuModule = chooseCpuModule(board.features);
   const job = config ? jobOf(config) : usualJob;
+  const { pictureSizes } = job;
   const { plan, sizing } = await planFor({ files, model, job, board, cpuModule, tuning: null, signal });
 
   const store = tuneStoreOf(process.env);
@@ -79,7 +80,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
       measure: (choice) => {
         const tried = { ...plan, ...choice, contextSize };
         const engine = engineOptionsOf(model, files, tried, choice.cpuModule);
-        const measured = () => measureEngine({ engine, prefillTokens, decodeTokens }, signal);
+        const measured = () => measureEngine({ engine, pictureSizes, prefillTokens, decodeTokens }, signal);
         return flags.allowLoad ? measured() : quiet.measure(measured);
       },
       onMeasured: async (choice, rates, isKnown) => {

@@ -41,7 +41,12 @@ async function measure(name: string, cpuModule: string | null): Promise<EngineRa
     flashAttention: 'on',
     detail: 'full',
   };
-  return measureEngine({ engine, prefillTokens: 256, decodeTokens: 60 });
+  return measureEngine({
+    engine,
+    pictureSizes: [{ width: 1280, height: 720 }],
+    prefillTokens: 256,
+    decodeTokens: 60,
+  });
 }
 
 function medianOf(rates: readonly EngineRates[], pick: (rate: EngineRates) => number): number {

@@ -1,5 +1,9 @@
+import type { Detail } from '../../domain/detail.ts';
+import type { Size } from '../../domain/frame.ts';
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
+import type { MtmdEngine } from '../native/mtmd-engine.ts';
+import { countPatches, countPictureTokens, encodesSquares } from '../picture/picture-encoder.ts';
 import { loadEngine } from '../process/load-engine.ts';
 import type { EngineRates, MeasureRequest } from './measure-request.ts';
 import { serveParent } from './one-shot-child.ts';
@@ -8,23 +12,27 @@ import { serveParent } from './one-shot-child.ts';
 const warmUpTokens = 16;
 
 serveParent(
-  async ({ engine: options, prefillTokens, decodeTokens }: MeasureRequest): Promise<EngineRates> => {
+  async ({
+    engine: options,
+    pictureSizes,
+    prefillTokens,
+    decodeTokens,
+  }: MeasureRequest): Promise<EngineRates> => {
     const addon = loadAddon();
     const failure = loadCpuModule(addon, options.cpuModule);
     if (failure !== null) throw new Error(failure);
     const engine = await loadEngine(addon, options);
     try {
-      const { imageSize, patchSize, projectorType, usesMrope } = engine.info.vision;
       const timed = async (work: () => Promise<unknown>): Promise<number> => {
         const startedAt = performance.now();
         await work();
         return performance.now() - startedAt;
       };
-      const encode = (): Promise<unknown> => engine.encodeTile(noise(imageSize));
+      const encode = squareTimer(engine, options.detail, pictureSizes);
       // The first run of each fills caches and allocates.
-      const isSquare = projectorType === 'mlp' && !usesMrope && imageSize % patchSize === 0;
-      if (isSquare) await encode();
-      const encodeMs = isSquare ? await timed(encode) : 0;
+      await encode();
+      const encodeMs = await encode();
+      engine.clear();
       const prompt = someTokens(prefillTokens, engine.info.text.vocabularySize);
       await engine.decodeTokens(prompt.subarray(0, warmUpTokens), { logitsLast: true });
       engine.clear();
@@ -42,9 +50,35 @@ serveParent(
   },
 );
 
+/** Encodes one square, or where libmtmd cuts the pictures a whole one, and returns the milliseconds of a square. */
+function squareTimer(
+  engine: MtmdEngine,
+  detail: Detail,
+  pictureSizes: readonly Size[],
+): () => Promise<number> {
+  const { imageSize } = engine.info.vision;
+  if (encodesSquares(engine.info)) {
+    const square = noise(imageSize, imageSize);
+    return async () => {
+      const startedAt = performance.now();
+      await engine.encodeTile(square);
+      return performance.now() - startedAt;
+    };
+  }
+  const tokensOf = (size: Size): number => countPictureTokens(engine, detail, size);
+  const largest = pictureSizes.reduce((max, size) => (tokensOf(size) > tokensOf(max) ? size : max));
+  const squares = countPatches(engine, detail, largest).length;
+  const picture = { ...largest, rgb: noise(largest.width, largest.height) };
+  return async () => {
+    engine.clear();
+    const { encodeMs } = await engine.decodePicture(picture);
+    return encodeMs / squares;
+  };
+}
+
 /** The cost does not depend on the content. */
-function noise(side: number): Uint8Array {
-  return Uint8Array.from({ length: side * side * 3 }, (_, at) => (at * 2_654_435_761) >>> 24);
+function noise(width: number, height: number): Uint8Array {
+  return Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * 2_654_435_761) >>> 24);
 }
 
 /** Skips the control tokens, which come first in most vocabularies. */

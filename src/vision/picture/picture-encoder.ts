@@ -30,6 +30,11 @@ function layoutOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): Layout {
   return text.architecture === 'phi2' && vision.imageSize === 378 ? 'stretched square' : 'padded square';
 }
 
+/** Whether this model's pictures are cut into squares here, all of one size, and not by libmtmd. */
+export function encodesSquares(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
+  return layoutOf(info) !== 'libmtmd';
+}
+
 /** The encoder for a model: LLaVA's layouts are made here, as in training; all others by libmtmd. */
 export function choosePictureEncoder(engine: MtmdEngine, detail: Detail): PictureEncoder {
   const layout = layoutOf(engine.info);

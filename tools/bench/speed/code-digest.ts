@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../../..');
 const sources = {
   engine: [
     'src/{vision,planning,setup,gate}/**/*.ts',
-    'tools/bench/speed/{scenes,models,measure-cold,measure-scene,llama-server,mtmd-cli,tune-server}.ts',
+    'tools/bench/speed/{scenes,models,measure-cold,measure-scene,llama-server,mtmd-cli,tune-peer,peer-threads}.ts',
   ],
   daemon: ['bin/scenecast', 'src/**/*.ts', 'tools/bench/speed/{scenes,measure-daemon,daemon-process}.ts'],
 } as const;

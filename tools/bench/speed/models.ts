@@ -44,7 +44,7 @@ function hollowModels(name: string, text: HollowShape['text']): BenchModel[] {
     name: `${name}-${type.toLowerCase()}`,
     shape: { text, vision: { ...clipLarge, type }, packing: '1.6' },
     // Drafts are off, and the gate does not depend on the model.
-    scenes: type === 'Q8_0' ? ['changing', 'questions', 'busy', 'cold'] : hollow.scenes,
+    scenes: type === 'Q8_0' && text === text350m ? ['changing', 'questions', 'busy', 'cold'] : hollow.scenes,
   }));
 }
 
