@@ -748,17 +748,18 @@ quoted() {
 }
 
 render_config() {
-  local url=${answers[broker]} prompt=${answers[prompt]} specs spec number=0 name
+  local url=${answers[broker]} specs spec number=0 name
   [[ $url != install ]] || url=mqtt://127.0.0.1:1883
-  [[ ${answers[language],,} == english ]] || prompt+=" Answer in ${answers[language]}."
   echo '# Written by scripts/provision.sh. Change what you like: a later run with the same answers leaves it alone.'
   echo '# config.example.yaml shows every key; scenecast config check FILE checks it; systemctl restart scenecast applies it.'
-  printf 'device: %s\nmqtt:\n  url: %s\n' "$(quoted "${answers[device]}")" "$(quoted "$url")"
+  printf 'device: %s\n' "$(quoted "${answers[device]}")"
+  [[ ${answers[language],,} == english ]] || printf 'language: %s\n' "$(quoted "${answers[language]}")"
+  printf 'mqtt:\n  url: %s\n' "$(quoted "$url")"
   if [[ -n ${answers[broker_user]} ]]; then
     printf '  username: %s\n' "$(quoted "${answers[broker_user]}")"
     echo '  password_file: mqtt-password # the systemd credential of /etc/credstore/scenecast.mqtt-password'
   fi
-  printf 'model:\n  path: %s\nprompts:\n  default: %s\ncameras:\n' "$(quoted "${answers[model]}")" "$(quoted "$prompt")"
+  printf 'model:\n  path: %s\nprompts:\n  default: %s\ncameras:\n' "$(quoted "${answers[model]}")" "$(quoted "${answers[prompt]}")"
   IFS=$'\t' read -ra specs <<<"${answers[camera]}"
   for spec in "${specs[@]}"; do
     number=$((number + 1))

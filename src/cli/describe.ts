@@ -1,18 +1,22 @@
 import { Command } from 'commander';
+import { language } from '../config/language-schema.ts';
 import { modelSchema } from '../config/schema.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
+import { promptIn } from '../domain/language.ts';
 import type { Description } from '../domain/observation.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
 import { setUpEngine } from '../setup/engine.ts';
 import { usualSizes } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
+import { flagParser } from './flag-parser.ts';
 import { picturesOf } from './pictures.ts';
 import { withEngine } from './with-engine.ts';
 
 interface Flags {
   readonly prompt: string;
   readonly ask?: readonly string[];
+  readonly language: string;
   readonly model?: string;
   readonly json?: true;
 }
@@ -24,6 +28,7 @@ export function describeCommand(signal: AbortSignal): Command {
     .argument('<image...>', 'files, folders of them, http(s) addresses, or - for standard input')
     .option('--prompt <words>', 'prompt for the model', defaultPrompt)
     .option('--ask <question>', 'question about each picture; repeatable', collect)
+    .option('--language <language>', 'language of the answers, such as de', flagParser(language), 'en')
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF (default: the demo model)')
     .option('--json', 'print one JSON object per picture')
     .exitOverride()
@@ -32,8 +37,9 @@ export function describeCommand(signal: AbortSignal): Command {
 
 async function describe(images: readonly string[], flags: Flags, signal: AbortSignal): Promise<void> {
   const model = modelSchema.parse(flags.model === undefined ? {} : { path: flags.model });
-  const questions = (flags.ask ?? []).map((ask) => ({ name: ask, ask }));
-  const job = { pictureSizes: usualSizes, prompts: [flags.prompt], questions: [questions] };
+  const prompt = promptIn(flags.language, flags.prompt);
+  const questions = (flags.ask ?? []).map((ask) => ({ name: ask, ask: promptIn(flags.language, ask) }));
+  const job = { pictureSizes: usualSizes, prompts: [prompt], questions: [questions] };
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   await withEngine(options, model.deadline, signal, async (engine) => {
     for (const argument of images)
@@ -41,7 +47,7 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
         for (const { name, read } of await picturesOf(argument))
           await reportingFaults(name, async () => {
             const picture = await read(signal);
-            const description = await engine.describe({ picture, prompt: flags.prompt, questions }, signal);
+            const description = await engine.describe({ picture, prompt, questions }, signal);
             process.stdout.write(flags.json ? jsonLine(name, description) : plainText(name, description));
           });
       });

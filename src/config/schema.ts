@@ -7,6 +7,7 @@ import { cameraSource } from './camera-source-schema.ts';
 import { crossCheck } from './cross-check.ts';
 import { hours, location } from './hours-schema.ts';
 import { image } from './image-schema.ts';
+import { language } from './language-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
 import { store } from './store-schema.ts';
 import { bytes, duration, name, path } from './units.ts';
@@ -117,6 +118,9 @@ export const configSchema = z
   .strictObject({
     device: name.prefault(() => hostname().replace(/[^A-Za-z0-9_-]/g, '-')),
     log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    language: language
+      .default('en')
+      .describe('Of descriptions and free answers: a BCP 47 tag such as de, or the name of a language'),
     max_frame_age: duration
       .prefault('2m')
       .describe('A frame that is older than this when the engine is free is not described'),

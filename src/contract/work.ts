@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { detail, milliseconds, name, ulid } from './fields.ts';
 import { descriptionSchema } from './payloads.ts';
-import { questionSchema } from './questions.ts';
+import { maxLanguageSentence, workQuestionSchema } from './questions.ts';
 import { responseSchema } from './requests.ts';
 
 /** Interval of the `working` messages about an image with `if_busy: refuse`. */
@@ -10,7 +10,7 @@ export const workingEveryMs = 3000;
 const prompt = z
   .string()
   .min(1)
-  .max(4000)
+  .max(4000 + maxLanguageSentence)
   .optional()
   .describe("Text of the prompt; default: the worker board's own");
 const id = ulid.optional().describe('Echoed in the answer; default: a new one');
@@ -25,7 +25,7 @@ const ifBusy = z
 const pool = name.optional().describe('Only boards of this pool describe it; default: any');
 
 /** The standing questions that come with an image, by name. */
-export const workQuestionsSchema = z.record(name, questionSchema);
+export const workQuestionsSchema = z.record(name, workQuestionSchema);
 
 /** An image for a worker board in one JSON payload, for senders without MQTT 5. */
 export const workItemSchema = z.strictObject({

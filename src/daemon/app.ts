@@ -165,6 +165,7 @@ export class App {
     const pipeline = new Pipeline({
       tasks,
       prompts: this.#config.prompts,
+      language: this.#config.language,
       describer,
       publisher,
       log: this.#log,

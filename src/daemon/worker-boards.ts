@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
+import { promptIn } from '../domain/language.ts';
 import { PoolDescriber } from '../mqtt/pool/describer.ts';
 import { PoolWorker } from '../mqtt/pool/worker.ts';
 import type { Describer, Log } from '../pipeline/ports.ts';
@@ -23,14 +24,14 @@ export function createPoolWorker(
   describer: Describer,
   log: Log,
 ): PoolWorker | null {
-  const { device, mqtt, prompts, work } = config;
+  const { device, mqtt, prompts, language, work } = config;
   if (work.pool === null) return null;
   return new PoolWorker({
     broker: brokerOf(mqtt, folder),
     pool: work.pool,
     device,
     describer,
-    prompt: prompts['default'] ?? Object.values(prompts)[0] ?? defaultPrompt,
+    prompt: promptIn(language, prompts['default'] ?? Object.values(prompts)[0] ?? defaultPrompt),
     maxInFlight: work.max_in_flight,
     maxImageBytes: work.max_image,
     log,

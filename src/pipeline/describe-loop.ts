@@ -3,6 +3,7 @@ import { codeOf, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { Frame } from '../domain/frame.ts';
 import type { Health } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
+import { promptIn, questionIn } from '../domain/language.ts';
 import type { Description, Observation } from '../domain/observation.ts';
 import type { FrameEvents } from './frame-events.ts';
 import { FrameQueue } from './frame-queue.ts';
@@ -13,6 +14,8 @@ import { RecentTimings } from './recent-timings.ts';
 export interface DescribeLoopParts {
   /** The words of each prompt, by name. */
   readonly prompts: Readonly<Record<string, string>>;
+  /** Of descriptions and free answers: a BCP 47 tag. */
+  readonly language: string;
   readonly describer: Describer;
   readonly publisher: Publisher;
   readonly events: FrameEvents;
@@ -197,10 +200,12 @@ export class DescribeLoop {
   }
 
   #requestOf(frame: Frame, { prompt, questions, options: { ask, detail } }: BegunJob): DescribeRequest {
+    const { prompts, language } = this.#parts;
+    const asked = ask ? [...questions, { ...ask, name: adHocName }] : questions;
     return {
       picture: frame.picture,
-      prompt: this.#parts.prompts[prompt]!,
-      questions: ask ? [...questions, { ...ask, name: adHocName }] : questions,
+      prompt: promptIn(language, prompts[prompt]!),
+      questions: asked.map((question) => questionIn(language, question)),
       ...(detail && { detail }),
       frame: { id: frame.id, camera: frame.camera },
     };

@@ -2,6 +2,7 @@ import type { CameraConfig, Config } from '../config/schema.ts';
 import { maxAskLength, questionsOf } from '../contract/questions.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Size } from '../domain/frame.ts';
+import { promptIn, questionIn } from '../domain/language.ts';
 import type { Question } from '../domain/observation.ts';
 
 /** The pictures, prompts and questions to plan for. */
@@ -45,21 +46,26 @@ const pageOfWords = 'words '.repeat(400);
 export function jobOf({
   cameras,
   prompts,
+  language,
   mqtt,
   work,
-}: Pick<Config, 'cameras' | 'prompts' | 'mqtt' | 'work'>): EngineJob {
+}: Pick<Config, 'cameras' | 'prompts' | 'language' | 'mqtt' | 'work'>): EngineJob {
   const each = Object.values(cameras);
   const forOthers = work.pool !== null;
+  const asked = questionIn(language, maxAskedQuestion);
   return {
     pictureSizes: [...each.flatMap(pictureSizesOf), ...(forOthers ? usualSizes : [])],
     // Commands may choose any of them.
-    prompts: [...new Set(Object.values(prompts)), ...(forOthers ? [pageOfWords] : [])],
+    prompts: [
+      ...new Set(Object.values(prompts).map((prompt) => promptIn(language, prompt))),
+      ...(forOthers ? [pageOfWords] : []),
+    ],
     questions: [
       ...each.map(({ questions }) => [
-        ...questionsOf(questions),
-        ...(mqtt.commands.ask ? [maxAskedQuestion] : []),
+        ...questionsOf(questions).map((question) => questionIn(language, question)),
+        ...(mqtt.commands.ask ? [asked] : []),
       ]),
-      ...(forOthers ? [[maxAskedQuestion]] : []),
+      ...(forOthers ? [[asked]] : []),
     ],
   };
 }

@@ -84,6 +84,20 @@ test('zones are lists of corners, and the gate’s times may be null', () => {
   });
 });
 
+test.each([
+  ['de', 'de'],
+  ['pt-br', 'pt-BR'],
+  ['German', 'de'],
+])('the language %s is %s', (language, tag) => {
+  expect(parseConfig(`language: ${language}\n${smallest}`, 'c.yaml').language).toBe(tag);
+});
+
+test.each(['xx', 'de_DE', 'klingonish', '49'])('%s is refused as a language', (language) => {
+  expect(() => parseConfig(`language: ${language}\n${smallest}`, 'c.yaml')).toThrow(
+    `line 1: language: must be a language: a BCP 47 tag such as de or pt-BR, or a name such as German (it is `,
+  );
+});
+
 /** A config whose one camera has this in addition to its source. */
 const having = (more: string): string => `cameras: { a: { source: { type: scene }, ${more} } }`;
 

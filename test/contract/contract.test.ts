@@ -215,7 +215,7 @@ test('a work item has a response topic without wildcards and a file in base64', 
     { ...item, image: 'no base64!' },
     { ...item, response_topic: 'shop/#' },
     { ...item, response_topic: '' },
-    { ...item, prompt: 'x'.repeat(4001) },
+    { ...item, prompt: 'x'.repeat(4101) },
     { ...item, schema: 2 },
   ]) {
     expect(workItemSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false);

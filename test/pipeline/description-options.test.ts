@@ -188,3 +188,27 @@ test('endless requests for one camera do not starve the others', async () => {
   expect(served.length).toBeGreaterThanOrEqual(10);
   expect(served.length).toBeLessThanOrEqual(30);
 });
+
+test('prompts, standing and ad-hoc questions ask for the language, which answers do not show', async () => {
+  const engine = new FakeEngine(100);
+  const standing = [...questions, { name: 'open', ask: 'Open?', type: { kind: 'boolean' } as const }];
+  const { pipeline } = startPipeline(
+    [taskOf(new FakeCamera('a'), { questions: standing, intervalMs: 60_000 })],
+    engine,
+    { language: 'de' },
+  );
+  await pass(500);
+  const result = pipeline.request('a', { ask: { ask: 'What is odd?' } });
+  await pass(500);
+  const { observation } = await result;
+  expect(engine.requests.at(-1)).toMatchObject({
+    prompt: 'Describe the scene. Answer in German.',
+    questions: [
+      { name: 'gate', ask: 'Is the gate open? Answer in German.' },
+      { name: 'people', ask: 'How many people? Answer in German.' },
+      { name: 'open', ask: 'Open?' },
+      { name: '', ask: 'What is odd? Answer in German.' },
+    ],
+  });
+  expect(observation.prompt).toBe('default');
+});

@@ -197,6 +197,7 @@ export function startPipeline(
     tasks,
     describer,
     prompts: { default: 'Describe the scene.', brief: 'In one word.' },
+    language: 'en',
     publisher: recorder,
     log,
     maxFrameAgeMs: 120_000,

@@ -62,7 +62,8 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
       device: 'porch',
       mqtt: { url: 'mqtt://127.0.0.1:1883', username: 'scenecast', password_file: 'mqtt-password' },
       model: { path: 'small' },
-      prompts: { default: 'Describe the scene. Answer in German.' },
+      language: 'de',
+      prompts: { default: 'Describe the scene.' },
       cameras: { camera: { source: { type: 'v4l2', device: '/dev/v4l/by-id/usb-A' } } },
     });
     expect(board.mode('etc/credstore/scenecast.mqtt-password')).toBe('600');

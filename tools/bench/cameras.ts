@@ -80,6 +80,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
   };
   const quiet = (): void => {};
   const pipeline = new Pipeline({
+    language: 'en',
     tasks: Array.from({ length: count }, (_, index) => ({
       camera: cameraOf(`c${index}`),
       gate: new SceneGate({ sensitivity: 50, ignore: [], lightGuard: true }),

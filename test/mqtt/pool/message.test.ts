@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { maxAskLength } from '../../../src/contract/questions.ts';
+import { promptIn, questionIn } from '../../../src/domain/language.ts';
 import { WorkMessage } from '../../../src/mqtt/pool/message.ts';
 
 const image = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
@@ -40,6 +42,13 @@ test('a file with user properties and the same as JSON are parsed alike', () => 
   expect(envelope.read()).toEqual({ ...item, image });
   for (const { reply } of [bare, envelope])
     expect(reply).toEqual({ topic: 'shop/answers', correlationData: undefined, transaction: 'shelf 7' });
+});
+
+test('the longest prompt and question of a config fit with the sentence of a language', () => {
+  const prompt = promptIn('pt-BR', 'x'.repeat(4000));
+  const { ask } = questionIn('pt-BR', { ask: 'x'.repeat(maxAskLength) });
+  const read = messageOf(image, { prompt, questions: JSON.stringify({ free: { ask } }) }).read();
+  expect(read).toMatchObject({ prompt, questions: [{ name: 'free', ask }] });
 });
 
 test('an image without properties uses the defaults of the worker board', () => {
