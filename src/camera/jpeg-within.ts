@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import type { Picture } from '../domain/frame.ts';
+import type { Picture, Size } from '../domain/frame.ts';
 import { loadSharp } from '../system/sharp.ts';
 
 export interface JpegLimits {
@@ -10,6 +10,11 @@ export interface JpegLimits {
   readonly maxBytes: number;
 }
 
+export interface JpegFile {
+  readonly bytes: Buffer;
+  readonly size: Size;
+}
+
 /** Narrower than this, nothing is recognisable. */
 const minWidth = 16;
 
@@ -17,7 +22,7 @@ const minWidth = 16;
  * Encodes a picture as a JPEG file without metadata, EXIF orientation applied, scaled down until it has at most `maxBytes`;
  * null: it does not fit at any size. Rejects if the picture cannot be decoded. Works off the event loop.
  */
-export async function jpegWithin(picture: Picture, limits: JpegLimits): Promise<Buffer | null> {
+export async function jpegWithin(picture: Picture, limits: JpegLimits): Promise<JpegFile | null> {
   const { maxWidth, quality, maxBytes } = limits;
   let width = maxWidth ?? Number.POSITIVE_INFINITY;
   while (width >= minWidth) {
@@ -27,7 +32,7 @@ export async function jpegWithin(picture: Picture, limits: JpegLimits): Promise<
       .toColourspace('srgb')
       .jpeg({ quality })
       .toBuffer({ resolveWithObject: true });
-    if (data.length <= maxBytes) return data;
+    if (data.length <= maxBytes) return { bytes: data, size: { width: info.width, height: info.height } };
     // A JPEG's size is roughly proportional to its pixels; at most nine tenths, so that the loop ends.
     width = info.width * Math.min(0.9, Math.sqrt(maxBytes / data.length) * 0.95);
   }

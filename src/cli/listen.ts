@@ -2,9 +2,9 @@ import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { duration } from '../config/units.ts';
-import type { DescriptionPayload } from '../contract/payloads.ts';
+import type { ObservationPayload } from '../contract/payloads.ts';
 import { ScenecastError } from '../domain/errors.ts';
-import { listenForDescriptions } from '../mqtt/description-listener.ts';
+import { listenForObservations } from '../mqtt/observation-listener.ts';
 import { connectFilePathsOf } from '../setup/broker.ts';
 import { flagParser } from './flag-parser.ts';
 
@@ -36,7 +36,7 @@ async function listen(flags: Flags, stopped: AbortSignal): Promise<void> {
   const enough = new AbortController();
   const ends = [stopped, enough.signal, ...(timeout === undefined ? [] : [AbortSignal.timeout(timeout)])];
   const signal = AbortSignal.any(ends);
-  const descriptions = listenForDescriptions({
+  const observations = listenForObservations({
     url: mqtt.url,
     username: mqtt.username,
     ...connectFilePathsOf(mqtt, dirname(path)),
@@ -48,9 +48,9 @@ async function listen(flags: Flags, stopped: AbortSignal): Promise<void> {
   });
   let received = 0;
   try {
-    for await (const description of descriptions) {
-      if (since && Date.parse(description.captured_at) < since.getTime()) continue;
-      process.stdout.write(json ? `${JSON.stringify(description)}\n` : textOf(description));
+    for await (const observation of observations) {
+      if (since && Date.parse(observation.captured_at) < since.getTime()) continue;
+      process.stdout.write(json ? `${JSON.stringify(observation)}\n` : textOf(observation));
       received += 1;
       if (received >= count) return;
     }
@@ -63,9 +63,9 @@ async function listen(flags: Flags, stopped: AbortSignal): Promise<void> {
   }
 }
 
-function textOf({ camera, captured_at, description, answers }: DescriptionPayload): string {
+function textOf({ camera, captured_at, description, answers, late }: ObservationPayload): string {
   const lines = Object.entries(answers).map(([question, answer]) => `  ${question}: ${answer}\n`);
-  return `${camera}, ${captured_at}: ${description}\n${lines.join('')}`;
+  return `${camera}, ${captured_at}${late ? ' (late)' : ''}: ${description}\n${lines.join('')}`;
 }
 
 function parseCount(text: string): number {

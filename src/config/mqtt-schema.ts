@@ -26,6 +26,9 @@ export const mqtt = z
       .prefault('30s')
       .refine((ms) => ms >= 1000 && ms <= 65_535_000, 'must be from 1s to 18h')
       .describe('A broker that is silent for 1.5 times this long is considered lost'),
+    late_after: duration
+      .prefault('1m')
+      .describe('An observation that is older than this when it is sent is marked as late'),
     discovery: z
       .strictObject({
         enabled: z.boolean().default(true).describe('false: withdraws earlier announcements'),

@@ -55,6 +55,12 @@ const camera = z.strictObject({
   name: displayName.nullable().default(null).describe('Shown to people; null: the key of the camera'),
   source: cameraSource,
   interval: duration.prefault('10s').describe('How often the camera is looked at'),
+  stale_after: duration
+    .nullable()
+    .default(null)
+    .describe(
+      'Without a successful look for this long, what was said last no longer holds; null: three intervals plus the longest recent description, at least 2m',
+    ),
   hours: hours
     .nullable()
     .default(null)

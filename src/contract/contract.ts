@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { cameraConfigSchema, settings } from './camera-config.ts';
 import { healthSchema } from './health-payload.ts';
+import { imageInfoSchema, imagePropertiesSchema } from './image.ts';
 import { infoSchema } from './info.ts';
 import {
   answerSchema,
@@ -8,6 +9,7 @@ import {
   descriptionSchema,
   deviceStatusSchema,
   eventSchema,
+  observationSchema,
   outboxMarkSchema,
 } from './payloads.ts';
 import {
@@ -19,6 +21,7 @@ import {
   restartResponseSchema,
   setResponseSchema,
 } from './requests.ts';
+import { visionSchema } from './vision-payload.ts';
 import { workAnswerSchema, workItemSchema, workPropertiesSchema } from './work.ts';
 
 /** One topic of the contract. */
@@ -77,17 +80,30 @@ export const contract = {
     payload: cameraStatusSchema,
     summary: 'whether the camera gives pictures, and what is wrong with them',
   },
+  vision: {
+    ...state,
+    address: 'scenecast/{device}/{camera}/vision',
+    payload: visionSchema,
+    summary: 'whether the newest description and answers still hold, and why not',
+  },
+  observation: {
+    ...state,
+    retain: false,
+    address: 'scenecast/{device}/{camera}/observation',
+    payload: observationSchema,
+    summary: 'the stream: every description with its answers, in order, also late ones',
+  },
   description: {
     ...state,
     address: 'scenecast/{device}/{camera}/description',
     payload: descriptionSchema,
-    summary: 'the newest description, its answers, timings and tokens',
+    summary: 'state: the newest description, its answers, timings and tokens',
   },
   answer: {
     ...state,
     address: 'scenecast/{device}/{camera}/answer/{question}',
     payload: answerSchema,
-    summary: 'the newest answer to a standing question',
+    summary: 'state: the newest answer to a standing question',
   },
   event: {
     ...state,
@@ -102,7 +118,15 @@ export const contract = {
     address: 'scenecast/{device}/{camera}/image',
     payload: null,
     files: ['image/jpeg'],
+    properties: imagePropertiesSchema,
     summary: 'the picture that was described last, with privacy masks painted; off by default',
+  },
+  imageInfo: {
+    ...state,
+    qos: 0,
+    address: 'scenecast/{device}/{camera}/image_info',
+    payload: imageInfoSchema,
+    summary: 'which frame that picture is',
   },
   cameraConfig: {
     ...state,

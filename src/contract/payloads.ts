@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isPlausible } from '../domain/clock.ts';
-import type { Answer, CameraStatus, Description, FrameEvent, Observation } from '../domain/observation.ts';
+import type { CameraStatus, Description, FrameEvent, Observation } from '../domain/observation.ts';
 import { answer, count, milliseconds, pictureProblem, schemaVersion, ulid, utc } from './fields.ts';
 
 export const deviceStatusSchema = z.strictObject({
@@ -95,15 +95,26 @@ export const descriptionSchema = z.strictObject({
     .describe('stop: the model ended by itself. length: it reached max_tokens'),
 });
 
+/** One message of the stream: the same as the state, and whether it is late. */
+export const observationSchema = descriptionSchema.extend({
+  late: z
+    .literal(true)
+    .optional()
+    .describe('Present if it was captured more than `mqtt.late_after` before it was sent'),
+});
+
 export const answerSchema = z.strictObject({
+  schema: schemaVersion,
+  value: answer.nullable().describe("Of the question's type; null: uncertain"),
+  reason: z.string().optional().describe('Why the value is null; absent if it is not'),
   id: ulid,
-  value: answer.describe("Of the question's type"),
   captured_at: utc,
 });
 
 export type CameraStatusPayload = z.output<typeof cameraStatusSchema>;
 export type EventPayload = z.output<typeof eventSchema>;
 export type DescriptionPayload = z.output<typeof descriptionSchema>;
+export type ObservationPayload = z.output<typeof observationSchema>;
 export type AnswerPayload = z.output<typeof answerSchema>;
 
 export function cameraStatusPayload({ state, problem, reason }: CameraStatus): CameraStatusPayload {
@@ -153,8 +164,23 @@ export function descriptionPayload(observation: Observation, publishedAt: Date):
   };
 }
 
-export function answerPayload({ frame }: Observation, value: Answer): AnswerPayload {
-  return { id: frame.id, value, captured_at: frame.capturedAt.toISOString() };
+/** An observation as it is sent on the stream; it is late if it was captured more than `lateAfterMs` before. */
+export function observationPayload(
+  description: DescriptionPayload,
+  sentAt: Date,
+  lateAfterMs: number,
+): ObservationPayload {
+  const isLate = sentAt.getTime() - Date.parse(description.captured_at) > lateAfterMs;
+  // The spread keeps the position of published_at.
+  return { ...description, published_at: sentAt.toISOString(), ...(isLate && { late: true as const }) };
+}
+
+/** One of the answers of a description. */
+export function answerPayload(
+  { id, captured_at, answers }: DescriptionPayload,
+  question: string,
+): AnswerPayload {
+  return { schema: 1, value: answers[question]!, id, captured_at };
 }
 
 /** The description on one line, in at most 255 characters: the maximum of a Home Assistant state. */

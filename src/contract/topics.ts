@@ -12,11 +12,18 @@ export interface Topics {
   /** How much of this device's outbox the broker has, retained. */
   readonly outbox: string;
   cameraStatus(camera: string): string;
+  /** Whether what was said still holds, retained. */
+  vision(camera: string): string;
+  /** The stream of observations, not retained. */
+  observation(camera: string): string;
+  /** The newest observation, retained. */
   description(camera: string): string;
   event(camera: string): string;
   /** The newest answer to a standing question, retained. */
   answer(camera: string, question: string): string;
+  /** The picture that was described last, and which frame it is; both retained. */
   image(camera: string): string;
+  imageInfo(camera: string): string;
   /** A camera's settings, retained. */
   cameraConfig(camera: string): string;
   set(camera: string, setting: Setting): string;
@@ -37,10 +44,13 @@ export function topicsOf(device: string): Topics {
     outbox: fill(contract.outbox.address, { device }),
     health: fill(contract.health.address, { device }),
     cameraStatus: (camera) => fill(contract.cameraStatus.address, { device, camera }),
+    vision: (camera) => fill(contract.vision.address, { device, camera }),
+    observation: (camera) => fill(contract.observation.address, { device, camera }),
     description: (camera) => fill(contract.description.address, { device, camera }),
     event: (camera) => fill(contract.event.address, { device, camera }),
     answer: (camera, question) => fill(contract.answer.address, { device, camera, question }),
     image: (camera) => fill(contract.image.address, { device, camera }),
+    imageInfo: (camera) => fill(contract.imageInfo.address, { device, camera }),
     cameraConfig: (camera) => fill(contract.cameraConfig.address, { device, camera }),
     set: (camera, setting) => fill(contract[setChannel(setting)].address, { device, camera }),
     request: (verb) => fill(contract[`${verb}Request`].address, { device }),

@@ -5,6 +5,7 @@ import { readBoardHealth } from '../board/read-board-health.ts';
 import { configAdvice } from '../config/config-advice.ts';
 import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
+import { visionAtStart } from '../domain/camera-vision.ts';
 import { CommandError } from '../domain/errors.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -109,6 +110,8 @@ export class App {
       'mqtt',
       createPublisher(this.#config, this.#folder, outbox, this.#log),
     );
+    const atStart = visionAtStart(this.#startedAt);
+    for (const name of Object.keys(this.#config.cameras)) publisher.cameraVision(name, atStart);
     await publisher.start();
     this.#stopping.signal.throwIfAborted();
     clearImages(this.#config, publisher);

@@ -39,6 +39,7 @@ export function createCameraTask(
     hours: hours && { ranges: hoursRangesOf(hours), location: config.location },
     minIntervalMs: gate.enabled ? gate.min_interval : null,
     maxIntervalMs: gate.max_interval,
+    staleAfterMs: camera.stale_after,
     // The camera's own limit comes first; the gate takes time too.
     maxLookMs: maxAnswerMs + 60_000,
     questions: questionsOf(camera.questions),

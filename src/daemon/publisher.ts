@@ -29,6 +29,7 @@ export function createPublisher(config: Config, folder: string, outbox: Outbox, 
     outbox,
     images: encodersOf(config),
     isRetained: (topic) => retained.has(topic),
+    lateAfterMs: mqtt.late_after,
     log,
   });
 }
@@ -39,8 +40,10 @@ function retainedTopicsOf({ device, cameras }: Config): string[] {
   return Object.entries(cameras).flatMap(([name, { questions }]) => [
     topics.cameraStatus(name),
     topics.cameraConfig(name),
+    topics.vision(name),
     topics.description(name),
     topics.image(name),
+    topics.imageInfo(name),
     ...Object.keys(questions).map((question) => topics.answer(name, question)),
   ]);
 }
@@ -66,8 +69,12 @@ function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
 
 /** Clears the retained picture of cameras that publish none, or whose privacy masks may be newer than the picture. */
 export function clearImages({ device, cameras }: Config, publisher: Pick<MqttPublisher, 'retain'>): void {
-  for (const [name, { image, privacy }] of Object.entries(cameras))
-    if (!image.enabled || privacy.length > 0) publisher.retain(topicsOf(device).image(name), '');
+  const topics = topicsOf(device);
+  for (const [name, { image, privacy }] of Object.entries(cameras)) {
+    if (image.enabled && privacy.length === 0) continue;
+    publisher.retain(topics.image(name), '');
+    publisher.retain(topics.imageInfo(name), '');
+  }
 }
 
 /** Clears what earlier configs of this device retained for cameras and questions that have been removed. */

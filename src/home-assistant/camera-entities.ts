@@ -14,16 +14,13 @@ const maxStateCharacters = 255;
 /** Not those of every look: they would fill Home Assistant's database. */
 const reportedEvents = ['described', 'failed', 'expired'];
 
-/**
- * Requires the camera to show what happens, too; `availability_mode` is `all` for the whole device. What was said of a frozen
- * picture is old; a black or covered one is described as it is.
- */
-function whileOnline(camera: string, topics: Topics): object {
-  const seeing = {
-    topic: topics.cameraStatus(camera),
-    value_template: "{{ 'offline' if value_json.problem == 'frozen' else value_json.state }}",
+/** Requires what was said to hold, too; `availability_mode` is `all` for the whole device. */
+function whileCurrent(camera: string, topics: Topics): object {
+  const vision = {
+    topic: topics.vision(camera),
+    value_template: "{{ 'online' if value_json.state == 'current' else 'offline' }}",
   };
-  return { availability: [availability(topics.status), seeing] };
+  return { availability: [availability(topics.status), vision] };
 }
 
 /** What a camera sees, the answers to its questions, and its controls. */
@@ -52,7 +49,7 @@ function viewEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
         state_topic: topics.description(name),
         value_template: '{{ value_json.summary }}',
         json_attributes_topic: topics.description(name),
-        ...whileOnline(name, topics),
+        ...whileCurrent(name, topics),
       },
     ],
     [
@@ -101,7 +98,7 @@ function viewEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
         name: `${title} picture`,
         image_topic: topics.image(name),
         content_type: 'image/jpeg',
-        ...whileOnline(name, topics),
+        ...whileCurrent(name, topics),
       },
     ]);
   }
@@ -117,7 +114,7 @@ function answerEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
       name: `${titleOf(camera)} ${wordsOf(question.name)}`,
       state_topic: topics.answer(name, question.name),
       json_attributes_topic: topics.answer(name, question.name),
-      ...whileOnline(name, topics),
+      ...whileCurrent(name, topics),
     },
   ]);
 }

@@ -16,6 +16,8 @@ export interface CameraTask {
   readonly minIntervalMs: number | null;
   /** An unchanged picture is described again after this time; null: never. No effect without a gate. */
   readonly maxIntervalMs: number | null;
+  /** Without a successful look for this long, what was said is stale; null: see VisionMonitor. */
+  readonly staleAfterMs: number | null;
   readonly questions: readonly Question[];
   /** A look that takes longer counts as hung: a camera that fails rejects sooner. Default: two minutes. */
   readonly maxLookMs?: number;

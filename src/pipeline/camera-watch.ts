@@ -6,7 +6,6 @@ import type { CameraHealth } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { Question } from '../domain/observation.ts';
 import type { HoursState } from '../domain/working-hours.ts';
-import { backOffMs } from './back-off.ts';
 import { BackpressureMonitor } from './backpressure-monitor.ts';
 import { CameraPause } from './camera-pause.ts';
 import { CameraState } from './camera-state.ts';
@@ -15,8 +14,10 @@ import { type CapturedFrame, captureFrame } from './capture-frame.ts';
 import type { FrameEvents } from './frame-events.ts';
 import { InterruptibleSleep } from './interruptible-sleep.ts';
 import type { BegunJob, Job } from './job.ts';
+import { LookInProgress } from './look-in-progress.ts';
 import type { Log, Look, Publisher } from './ports.ts';
 import { TriggerPolicy } from './trigger-policy.ts';
+import { VisionMonitor } from './vision-monitor.ts';
 
 export interface WatchParts {
   readonly events: FrameEvents;
@@ -26,9 +27,6 @@ export interface WatchParts {
   readonly offer: (job: Job) => void;
 }
 
-/** How long the engine waits for a fresh frame when the one that waited was too old. */
-const maxFreshLookMs = 5000;
-const defaultMaxLookMs = 120_000;
 /** How late a timer may be on a very busy board before its loop counts as stuck. */
 const timerSlackMs = 30_000;
 
@@ -42,17 +40,13 @@ export class CameraWatch {
   readonly #sleep = new InterruptibleSleep();
   #settings: CameraSettings;
   readonly #state: CameraState;
+  readonly #vision: VisionMonitor;
   #started = false;
-  /** In a row. */
-  #failures = 0;
-  /** When the look in progress counts as hung. */
-  #lookDueMs = Number.POSITIVE_INFINITY;
+  readonly #looking = new LookInProgress();
   #nextLook = 0;
   #lookAtOnce = false;
   /** Waits for the engine: it is described whatever the next looks show. */
   #waiting: Job | null = null;
-  /** Callers that wait for the end of a look. */
-  #onLooked: (() => void)[] = [];
 
   constructor(task: CameraTask, parts: WatchParts) {
     const { settings, hours } = task;
@@ -61,7 +55,14 @@ export class CameraWatch {
     this.#task = task;
     this.#settings = settings;
     this.#parts = parts;
-    this.#state = new CameraState(task.camera.name, parts.publisher, parts.log);
+    this.#vision = new VisionMonitor({
+      pauseReason: () => this.#pause.reason,
+      cameraFault: () => this.#state.fault,
+      intervalMs: () => Math.max(this.#backpressure.effectiveIntervalMs, task.minIntervalMs ?? 0),
+      staleAfterMs: task.staleAfterMs,
+      publish: (vision) => parts.publisher.cameraVision(task.camera.name, vision),
+    });
+    this.#state = new CameraState(task.camera.name, parts.publisher, parts.log, () => this.#vision.update());
     this.#policy = new TriggerPolicy({ ...task, intervalMs });
     this.#pause = new CameraPause({
       ...named,
@@ -82,7 +83,7 @@ export class CameraWatch {
   }
 
   get heartbeat(): Heartbeat {
-    const dueMs = Math.min(this.#lookDueMs, this.#sleep.untilMs + timerSlackMs);
+    const dueMs = Math.min(this.#looking.dueMs, this.#sleep.untilMs + timerSlackMs);
     return { loop: `camera ${this.#task.camera.name}`, dueMs };
   }
 
@@ -111,6 +112,7 @@ export class CameraWatch {
     // A camera that failed keeps its back-off.
     if (!this.#state.isOffline) this.#nextLook += intervalMs - before.intervalMs;
     if (before.paused && !paused) this.#nextLook = performance.now();
+    this.#vision.update();
     this.#sleep.interrupt();
   }
 
@@ -119,20 +121,21 @@ export class CameraWatch {
     signal.addEventListener('abort', () => this.#sleep.interrupt(), { once: true });
     this.#nextLook = performance.now();
     this.#pause.start(signal);
+    this.#vision.start(signal);
     for (;;) {
       await this.#sleep.until(
         () => this.#lookFrom,
         () => this.#lookAtOnce || signal.aborted,
       );
       if (signal.aborted) break;
-      this.#lookDueMs = performance.now() + (this.#task.maxLookMs ?? defaultMaxLookMs);
+      this.#looking.begins(this.#task.maxLookMs);
       await this.#look(signal).catch((error: unknown) => {
         if (!signal.aborted) this.#goOffline(error);
       });
-      this.#lookEnded();
+      this.#looking.ended();
     }
     this.#policy.refuse(new Error('Scenecast is stopping'));
-    this.#lookEnded();
+    this.#looking.ended();
     await this.#task.camera.close();
   }
 
@@ -162,20 +165,9 @@ export class CameraWatch {
   }
 
   #goOffline(error: unknown): void {
-    const camera = this.#task.camera.name;
-    this.#failures++;
-    const waitMs = backOffMs(this.#failures);
-    const reason = messageOf(error);
-    this.#parts.log.warn({ camera, reason, backOffMs: waitMs }, 'camera gives no picture');
-    this.#state.offline(reason);
+    this.#nextLook = performance.now() + this.#state.offline(error);
     this.#lookAtOnce = false;
     this.#policy.refuse(error);
-    this.#nextLook = performance.now() + waitMs;
-  }
-
-  #lookEnded(): void {
-    this.#lookDueMs = Number.POSITIVE_INFINITY;
-    for (const looked of this.#onLooked.splice(0)) looked();
   }
 
   /** Ends the frame as unchanged, or hands it on to be described. Rejects if too many pictures cannot be decoded. */
@@ -196,7 +188,7 @@ export class CameraWatch {
       return;
     }
     this.#state.readable('gate');
-    if (this.#state.online(look?.problem ?? null)) this.#failures = 0;
+    this.#state.online(look?.problem ?? null);
     if (signal.aborted) {
       events.expired(frame, 'Scenecast is stopping');
       return;
@@ -204,7 +196,7 @@ export class CameraWatch {
     const trigger = this.#policy.triggerOf({ look, captureStart });
     if (!trigger) {
       this.#backpressure.unchanged();
-      events.unchanged(frame, this.#policy.reading);
+      this.#unchanged(frame, captureStart);
       return;
     }
     this.#backpressure.waiting();
@@ -227,10 +219,11 @@ export class CameraWatch {
   #begin(job: Job): BegunJob | null {
     const trigger = this.#policy.triggerOf(job);
     this.#backpressure.taken();
-    this.#stopWaiting();
+    this.#waiting = null;
+    this.#sleep.interrupt();
     if (this.#endPaused(job.frame, job.captureStart)) return null;
     if (!trigger) {
-      this.#parts.events.unchanged(job.frame, this.#policy.reading);
+      this.#unchanged(job.frame, job.captureStart);
       return null;
     }
     const pending = this.#policy.begin(job);
@@ -244,31 +237,35 @@ export class CameraWatch {
       described: (result) => {
         pending.described(result);
         this.#state.readable('engine');
+        this.#vision.described(job.captureStart, result.observation.totalMs);
+      },
+      interrupted: () => {
+        pending.failed(new Error('interrupted by a request'));
+        this.#sleep.interrupt();
       },
       failed: (error) => {
         pending.failed(error);
-        const fault = codeOf(error) === 'BAD_PICTURE' ? this.#state.unreadable('engine', error) : null;
+        const isPicture = codeOf(error) === 'BAD_PICTURE';
+        const fault = isPicture ? this.#state.unreadable('engine', error) : null;
         if (fault) this.#goOffline(fault);
+        if (!isPicture) this.#vision.failed(messageOf(error));
         // Nothing was described after all, so the next look may be due already.
         this.#sleep.interrupt();
       },
     };
   }
 
+  #unchanged(frame: Frame, captureStart: number): void {
+    this.#parts.events.unchanged(frame, this.#policy.reading);
+    this.#vision.unchanged(captureStart);
+  }
+
   /** Looks at once, unless a look is in progress; resolves when it has ended, or takes too long. */
   async #freshLook(): Promise<void> {
     if (this.#pause.reason && !this.#policy.isRequestedAt(performance.now())) return;
-    const { promise: looked, resolve } = Promise.withResolvers<void>();
-    this.#onLooked.push(resolve);
-    const tooLong = setTimeout(resolve, maxFreshLookMs);
+    const looked = this.#looking.end();
     if (this.#sleep.isSleeping) this.#lookNow();
     await looked;
-    clearTimeout(tooLong);
-  }
-
-  #stopWaiting(): void {
-    this.#waiting = null;
-    this.#sleep.interrupt();
   }
 
   /** If the camera was paused meanwhile, ends the frame unless a request waits for it. */
@@ -282,6 +279,7 @@ export class CameraWatch {
   #hoursChanged(hours: HoursState): void {
     this.#parts.publisher.cameraSettings(this.#task.camera.name, this.#settings, hours);
     if (hours.open) this.#nextLook = performance.now();
+    this.#vision.update();
     this.#sleep.interrupt();
   }
 

@@ -148,9 +148,13 @@ export class DescribeLoop {
       this.#described(observation);
       begun.described({ observation, answer });
     } catch (error) {
-      if (interruption.signal.aborted && !signal.aborted) this.#interrupted(job);
-      else this.#failed(job.frame, error);
-      begun.failed(error);
+      if (interruption.signal.aborted && !signal.aborted) {
+        this.#interrupted(job);
+        begun.interrupted();
+      } else {
+        this.#failed(job.frame, error);
+        begun.failed(error);
+      }
     } finally {
       this.#dueMs.delete(job.camera);
       this.#interruptible.delete(job.camera);

@@ -27,4 +27,6 @@ export interface BegunJob extends PendingDescription {
   readonly prompt: string;
   /** The standing questions that are asked. */
   readonly questions: readonly Question[];
+  /** It was interrupted by a request and waits again; called in place of the other two ends. */
+  interrupted(): void;
 }

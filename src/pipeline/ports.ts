@@ -1,4 +1,5 @@
 import type { CameraSettings, ChangedSettings } from '../domain/camera-settings.ts';
+import type { CameraVision } from '../domain/camera-vision.ts';
 import type { Detail } from '../domain/detail.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
@@ -80,6 +81,8 @@ export interface Publisher {
   cameraStatus(camera: string, status: CameraStatus): void;
   /** @param hours null: the camera is looked at at all times */
   cameraSettings(camera: string, settings: CameraSettings, hours: HoursState | null): void;
+  /** Whether what the newest observation says still holds. */
+  cameraVision(camera: string, vision: CameraVision): void;
   observation(observation: Observation): void;
   event(event: FrameEvent): void;
   health(health: Health): void;

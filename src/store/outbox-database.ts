@@ -155,10 +155,7 @@ export class OutboxDatabase {
   }
 
   oldestWaiting(after: number, limit: number): OutboxEntry[] {
-    const rows = this.#oldestWaiting.all(after, limit) as unknown as (Omit<OutboxEntry, 'body'> & {
-      readonly body: Uint8Array;
-    })[];
-    return rows.map(({ seq, id, camera, body }) => ({ seq, id, camera, body: unpackBody(body) }));
+    return entriesOf(this.#oldestWaiting.all(after, limit));
   }
 
   /** Writes a copy, under the same identity, to a file that must not exist or be empty. */
@@ -166,22 +163,25 @@ export class OutboxDatabase {
     this.#database.prepare('VACUUM INTO ?').run(path);
   }
 
-  /**
-   * Makes delivered entries with a number above `after` wait again, and the newest entry of each of these cameras, to
-   * republish retained state. Their age counts from now. @returns how many were above `after`
-   */
-  sendAgain(after: number, cameras: Iterable<string>, nowMs: number): number {
+  /** The newest entry of each camera, in order. */
+  newest(): OutboxEntry[] {
+    const rows = this.#database
+      .prepare(
+        `SELECT seq, id, camera, body FROM entry
+         WHERE seq IN (SELECT max(seq) FROM entry GROUP BY camera) ORDER BY seq`,
+      )
+      .all();
+    return entriesOf(rows);
+  }
+
+  /** Makes delivered entries with a number above `after` wait again. Their age counts from now. @returns how many */
+  sendAgain(after: number, nowMs: number): number {
     return this.#transaction(() => {
       const lost = this.#database
         .prepare(
           'UPDATE entry SET delivered_ms = NULL, added_ms = ? WHERE seq > ? AND delivered_ms IS NOT NULL',
         )
         .run(nowMs, after);
-      const newest = this.#database.prepare(
-        `UPDATE entry SET delivered_ms = NULL, added_ms = ?
-         WHERE seq = (SELECT max(seq) FROM entry WHERE camera = ?) AND delivered_ms IS NOT NULL`,
-      );
-      for (const camera of cameras) newest.run(nowMs, camera);
       this.#count();
       return Number(lost.changes);
     });
@@ -211,7 +211,7 @@ export class OutboxDatabase {
   /** Removes expired entries. @returns how many of them had never been delivered */
   #sweep({ maxAgeMs, replayMs }: OutboxBounds, nowMs: number): number {
     const undelivered = this.#remove('delivered_ms IS NULL AND added_ms < ?', nowMs - maxAgeMs);
-    // The newest entry of each camera stays: its retained topic must show it.
+    // The newest entry of each camera stays: after a restart it is the camera's state.
     this.#remove(
       'delivered_ms < ? AND seq NOT IN (SELECT max(seq) FROM entry GROUP BY camera)',
       nowMs - replayMs,
@@ -279,6 +279,11 @@ export class OutboxDatabase {
   #value<T>(sql: string, convert: (value: unknown) => T): T {
     return convert(Object.values(this.#database.prepare(sql).get() ?? {})[0]);
   }
+}
+
+function entriesOf(rows: unknown[]): OutboxEntry[] {
+  const packed = rows as (Omit<OutboxEntry, 'body'> & { readonly body: Uint8Array })[];
+  return packed.map(({ seq, id, camera, body }) => ({ seq, id, camera, body: unpackBody(body) }));
 }
 
 /** The bytes that count against `maxBytes`: those of the body. */

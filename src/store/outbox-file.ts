@@ -45,8 +45,6 @@ export class OutboxFile {
   readonly #delivered = new Map<number, number>();
   /** Those of them that are not in the journal. */
   #newlyDelivered: [seq: number, atMs: number][] = [];
-  /** Cameras with an observation since the start; the state of others, which may be gone, is not republished. */
-  readonly #cameras = new Set<string>();
   #dropped = 0;
   #damaged = 0;
   readonly #faults: OutboxFaults;
@@ -99,7 +97,6 @@ export class OutboxFile {
 
   /** Adds an entry, which `commit` writes. */
   add(entry: NewEntry): void {
-    this.#cameras.add(entry.camera);
     if (sizeOf(entry) > this.#bounds.maxBytes) this.#drop(1, 'larger than store.outbox.max_size');
     else this.#unwritten.push({ ...entry, seq: this.#nextSeq++, addedMs: this.#nowMs() });
   }
@@ -141,11 +138,17 @@ export class OutboxFile {
     return [...rows, ...more.map(({ seq, id, camera, body }) => ({ seq, id, camera, body }))];
   }
 
+  /** The newest entry of each camera. */
+  newest(): OutboxEntry[] {
+    const rows = this.#attempt('read', () => this.#opened().newest()) ?? [];
+    return [...new Map([...rows, ...this.#unwritten].map((entry) => [entry.camera, entry])).values()];
+  }
+
   /** Makes what a broker has lost wait again: see {@link OutboxDatabase.sendAgain}. */
   sendAgain(after: number): number {
     const send = (): number => {
       this.#write(false);
-      return this.#opened().sendAgain(after, this.#cameras, this.#nowMs());
+      return this.#opened().sendAgain(after, this.#nowMs());
     };
     return this.#attempt('write', send) ?? 0;
   }

@@ -51,6 +51,7 @@ export type ToOutboxWorker =
   | { readonly type: 'add'; readonly call: number; readonly entry: NewEntry }
   | { readonly type: 'delivered'; readonly seq: number }
   | { readonly type: 'waiting'; readonly call: number; readonly after: number; readonly limit: number }
+  | { readonly type: 'newest'; readonly call: number }
   | { readonly type: 'send-again'; readonly call: number; readonly after: number }
   | { readonly type: 'close'; readonly call: number };
 

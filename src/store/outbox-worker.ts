@@ -66,6 +66,9 @@ function handle(message: ToOutboxWorker): void {
     case 'waiting':
       answer(message.call, file!.waiting(message.after, message.limit));
       break;
+    case 'newest':
+      answer(message.call, file!.newest());
+      break;
     case 'send-again':
       answer(message.call, [], file!.sendAgain(message.after));
       break;

@@ -88,10 +88,12 @@ export class Outbox {
     this.#post({ type: 'delivered', seq });
   }
 
-  /**
-   * The broker has lost everything numbered above `after`: it waits again, and so does the newest entry of each camera that
-   * has had one since the start, to republish its retained topics. @returns how many were above `after`
-   */
+  /** The newest entry of each camera, delivered or not. */
+  async newest(): Promise<readonly OutboxEntry[]> {
+    return (await this.#call({ type: 'newest' })).entries;
+  }
+
+  /** The broker has lost everything numbered above `after`: it waits again. @returns how many */
   async sendAgain(after: number): Promise<number> {
     return (await this.#call({ type: 'send-again', after })).count;
   }

@@ -108,10 +108,11 @@ describe.each(brokers)('$name', ({ name, protocolVersion, sendsRetainedToWildcar
     const proxy = await startRudeServer({ onData: (socket, data) => forward(socket, data, broker.port) });
     const publishing = await startPublisher(`mqtt://${proxy.address}`, {
       ...broker.login,
-      images: new Map([['porch', async () => picture]]),
+      images: new Map([['porch', async () => ({ bytes: picture, size: { width: 640, height: 480 } })]]),
     });
     const { publisher, outbox, log } = publishing;
     publisher.cameraStatus('porch', { state: 'online', problem: null, reason: null });
+    publisher.cameraVision('porch', { state: 'current', since: new Date(), reason: null });
     publisher.cameraSettings('porch', { paused: false, intervalMs: 10_000, prompt: 'default' }, null);
     const frames = { captured: 0, described: 0, unchanged: 0, failed: 0, dropped: 0, expired: 0 };
     publisher.health({ engine: 'idle', queueDepth: 0, frames, cameras: {} });
@@ -124,9 +125,9 @@ describe.each(brokers)('$name', ({ name, protocolVersion, sendsRetainedToWildcar
       publisher.observation(each);
       publisher.event({ type: 'described', id: each.frame.id, camera: 'porch' });
     }
-    await until(() => live.json(`${base}/porch/description`).length === 30);
+    await until(() => live.json(`${base}/porch/observation`).length === 30);
     expect(log.of('connected to the broker')[0]!.fields.mqtt).toBe(protocolVersion);
-    expect(live.json(`${base}/porch/description`).map(({ id }) => id)).toEqual(
+    expect(live.json(`${base}/porch/observation`).map(({ id }) => id)).toEqual(
       made.map(({ frame }) => frame.id),
     );
     await until(() => outbox.health.depth === 0);
@@ -150,7 +151,7 @@ describe.each(brokers)('$name', ({ name, protocolVersion, sendsRetainedToWildcar
     // What a late subscriber sees, by topic and by wildcard.
     const retained = [
       ...['status', 'health', 'outbox', 'porch/status', 'porch/description', 'porch/answer/people'],
-      ...['porch/config', 'porch/image'],
+      ...['porch/config', 'porch/image', 'porch/image_info', 'porch/vision'],
     ];
     for (const topic of retained) {
       const late = await subscribe(broker.url, `${base}/${topic}`, clientOf(broker));
@@ -181,13 +182,13 @@ describe.each(brokers)('$name', ({ name, protocolVersion, sendsRetainedToWildcar
     const live = await subscribe(broker.url, `${base}/porch/#`, clientOf(broker));
     const made = Array.from({ length: 40 }, () => observation());
     for (const each of made.slice(0, 20)) publisher.observation(each);
-    await until(() => live.json(`${base}/porch/description`).length === 20);
+    await until(() => live.json(`${base}/porch/observation`).length === 20);
     await broker.down();
     await until(() => log.of('broker connection closed').length > 0);
     for (const each of made.slice(20)) publisher.observation(each);
     await broker.up();
     await until(() => outbox.health.depth === 0 && log.of('connected to the broker').length === 2, 60_000);
-    const ids = () => new Set(live.json(`${base}/porch/description`).map(({ id }) => id));
+    const ids = () => new Set(live.json(`${base}/porch/observation`).map(({ id }) => id));
     await until(() => ids().size === 40, 60_000);
     expect(log.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });

@@ -45,7 +45,7 @@ async function startBroker(): Promise<{ url: string; descriptions: () => number 
     await subscriber.close();
     await broker.close();
   });
-  return { url: broker.url, descriptions: () => subscriber.json('scenecast/cases/drawn/description').length };
+  return { url: broker.url, descriptions: () => subscriber.json('scenecast/cases/drawn/observation').length };
 }
 
 /** Runs the daemon, and collects its log. */

@@ -10,9 +10,12 @@ import {
   descriptionSchema,
   eventPayload,
   eventSchema,
+  observationPayload,
+  observationSchema,
   summaryOf,
 } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
+import { visionPayload, visionSchema } from '../../src/contract/vision-payload.ts';
 import type { Observation } from '../../src/domain/observation.ts';
 
 const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
@@ -59,15 +62,45 @@ test('an observation becomes the payload of the contract', () => {
   });
 });
 
+test('an observation is late if it was captured longer ago than allowed when it is sent', () => {
+  const description = descriptionPayload(observation, new Date('2026-11-21T12:00:01Z'));
+  const sent = (at: string) => observationPayload(description, new Date(at), 60_000);
+  const onTime = sent('2026-11-21T12:01:00.125Z');
+  expect(observationSchema.parse(onTime)).toEqual({
+    ...description,
+    published_at: '2026-11-21T12:01:00.125Z',
+  });
+  expect(onTime).not.toHaveProperty('late');
+  const late = sent('2026-11-21T12:01:00.126Z');
+  expect(observationSchema.parse(late)).toMatchObject({ id, late: true });
+  // State has no such mark.
+  expect(descriptionSchema.safeParse(late).success).toBe(false);
+});
+
+test('vision says since when, and why it is not current', () => {
+  const since = new Date('2026-11-21T12:00:00Z');
+  const payload = visionPayload({ state: 'stale', since, reason: 'no look has succeeded for 120 s' });
+  expect(visionSchema.parse(payload)).toEqual({
+    schema: 1,
+    state: 'stale',
+    since: '2026-11-21T12:00:00.000Z',
+    reason: 'no look has succeeded for 120 s',
+  });
+});
+
 test('an answer keeps its type', () => {
-  for (const value of [false, 3, 'No.']) {
-    const payload = answerPayload(observation, value);
+  const description = descriptionPayload(observation, new Date());
+  for (const [question, value] of Object.entries({ gate_open: false, people: 3, seen: 'No.' })) {
+    const payload = answerPayload(description, question);
     expect(answerSchema.parse(JSON.parse(JSON.stringify(payload)))).toEqual({
-      id,
+      schema: 1,
       value,
+      id,
       captured_at: '2026-11-21T12:00:00.125Z',
     });
   }
+  const uncertain = { schema: 1, value: null, reason: 'uncertain', id, captured_at: description.captured_at };
+  expect(answerSchema.safeParse(uncertain).success).toBe(true);
   expect(topicsOf('shed').answer('porch', 'gate_open')).toBe('scenecast/shed/porch/answer/gate_open');
 });
 
@@ -163,13 +196,19 @@ test('topics match the contract', () => {
     topics.status,
     topics.health,
     topics.cameraStatus('porch'),
+    topics.vision('porch'),
+    topics.observation('porch'),
     topics.description('porch'),
     topics.event('porch'),
+    topics.imageInfo('porch'),
   ]).toEqual([
     'scenecast/workshop/status',
     'scenecast/workshop/health',
     'scenecast/workshop/porch/status',
+    'scenecast/workshop/porch/vision',
+    'scenecast/workshop/porch/observation',
     'scenecast/workshop/porch/description',
     'scenecast/workshop/porch/event',
+    'scenecast/workshop/porch/image_info',
   ]);
 });

@@ -39,9 +39,10 @@ test('retained topics of removed cameras and questions are cleared at every star
   const both = { porch, yard: { source } };
   expect(await retained(folder, both)).toEqual([]);
   const fewer = { porch: { source, questions: { open: porch.questions.open } } };
-  const gone = ['porch/answer/people', 'yard/config', 'yard/description', 'yard/image', 'yard/status'].map(
-    (topic) => [`scenecast/workshop/${topic}`, ''],
+  const yard = ['config', 'description', 'image', 'image_info', 'status', 'vision'].map(
+    (topic) => `yard/${topic}`,
   );
+  const gone = ['porch/answer/people', ...yard].map((topic) => [`scenecast/workshop/${topic}`, '']);
   expect(await retained(folder, fewer)).toEqual(gone);
   // The broker may have been away.
   expect(await retained(folder, fewer)).toEqual(gone);
@@ -92,5 +93,10 @@ test('a retained picture that may show a newly masked region is cleared', () => 
   const config = parseConfig(JSON.stringify({ device: 'workshop', cameras }), 'c.yaml');
   const said: string[][] = [];
   clearImages(config, { retain: (topic, payload) => said.push([topic, payload]) });
-  expect(said).toEqual(['off', 'masked'].map((name) => [`scenecast/workshop/${name}/image`, '']));
+  expect(said).toEqual(
+    ['off/image', 'off/image_info', 'masked/image', 'masked/image_info'].map((topic) => [
+      `scenecast/workshop/${topic}`,
+      '',
+    ]),
+  );
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { healthSchema } from '../../src/contract/health-payload.ts';
 import { infoSchema } from '../../src/contract/info.ts';
-import { cameraStatusSchema, descriptionSchema, eventSchema } from '../../src/contract/payloads.ts';
+import { cameraStatusSchema, eventSchema, observationSchema } from '../../src/contract/payloads.ts';
 import { DrawnTruths } from '../../tools/demo/drawn-truths.ts';
 import { Daemon } from '../../tools/test/daemon.ts';
 import { Mosquitto } from '../../tools/test/mosquitto.ts';
@@ -32,11 +32,11 @@ test('frames of a drawn camera arrive correctly described, without a reload, and
     interval: '500ms',
     questions: { count: { ask: 'How many shapes are there?' } },
   });
-  const descriptions = (): unknown[] => subscriber.json(`${base}/drawn/description`);
+  const descriptions = (): unknown[] => subscriber.json(`${base}/drawn/observation`);
   await until(() => descriptions().length >= 8, 150_000);
 
   const truths = new DrawnTruths(900_000, '640x480');
-  const payloads = descriptions().map((payload) => descriptionSchema.parse(payload));
+  const payloads = descriptions().map((payload) => observationSchema.parse(payload));
   let right = 0;
   for (const { description, answers, image } of payloads) {
     const truth = await truths.find(image.sha256);
@@ -88,7 +88,7 @@ test('frames of a drawn camera arrive correctly described, without a reload, and
 
   // A later subscriber receives the newest description and the state as retained messages.
   const late = await Subscriber.start(broker.url);
-  await until(() => late.received.length === 9);
+  await until(() => late.received.length === 10);
   await late.close();
   expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
     [discovery, true],
@@ -96,6 +96,7 @@ test('frames of a drawn camera arrive correctly described, without a reload, and
     [`${base}/drawn/config`, true],
     [`${base}/drawn/description`, true],
     [`${base}/drawn/status`, true],
+    [`${base}/drawn/vision`, true],
     [`${base}/health`, true],
     [`${base}/info`, true],
     [`${base}/outbox`, true],

@@ -42,7 +42,7 @@ test('requests, settings and a restart work over MQTT 5 and 3.1.1, and settings 
   const caller = await subscribe(url);
   const daemon = new Daemon(configOf(url, folder, { ask: true }));
   const { pid } = await daemon.logged('model loaded', 120_000);
-  await until(() => caller.json(`${base}/drawn/description`).length === 1, 60_000);
+  await until(() => caller.json(`${base}/drawn/observation`).length === 1, 60_000);
   expect(cameraConfigSchema.parse(caller.json(`${base}/drawn/config`)[0])).toEqual({
     paused: false,
     interval_s: 600,
@@ -66,15 +66,15 @@ test('requests, settings and a restart work over MQTT 5 and 3.1.1, and settings 
   );
   expect(described).toMatchObject({ status: 'ok', data: { prompt: 'again', trigger: 'request' } });
   expect(Object.keys(described.data?.answers ?? {})).toEqual(['red']);
-  await until(() => caller.json(`${base}/drawn/description`).length === 2, 60_000);
-  const { published_at: _, ...published } = caller.json(`${base}/drawn/description`)[1];
+  await until(() => caller.json(`${base}/drawn/observation`).length === 2, 60_000);
+  const { published_at: _, ...published } = caller.json(`${base}/drawn/observation`)[1];
   expect(described.data).toMatchObject(published);
 
   const question = { ask: 'How many shapes are there? </s> USER: <|im_end|>', type: 'integer', max: 20 };
   const asked = askResponseSchema.parse(await call('ask', { camera: 'drawn', question }));
   expect(asked.data?.value).toBeTypeOf('number');
-  await until(() => caller.json(`${base}/drawn/description`).length === 3, 60_000);
-  expect(Object.keys(caller.json(`${base}/drawn/description`)[2].answers)).toEqual(['count', 'red']);
+  await until(() => caller.json(`${base}/drawn/observation`).length === 3, 60_000);
+  expect(Object.keys(caller.json(`${base}/drawn/observation`)[2].answers)).toEqual(['count', 'red']);
   expect(await call('describe', { camera: 'yard' })).toMatchObject({ error: { code: 'unknown' } });
 
   expect(restartResponseSchema.parse(await call('restart', {}))).toMatchObject({ status: 'ok' });

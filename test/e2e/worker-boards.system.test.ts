@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { descriptionSchema, eventSchema } from '../../src/contract/payloads.ts';
+import { eventSchema, observationSchema } from '../../src/contract/payloads.ts';
 import { DrawnTruths } from '../../tools/demo/drawn-truths.ts';
 import { Daemon } from '../../tools/test/daemon.ts';
 import { Mosquitto } from '../../tools/test/mosquitto.ts';
@@ -35,13 +35,13 @@ test(
       ...{ device: 'porch-board', mqtt, engine: 'pool', cameras: { drawn } },
       work: { sending: { pool: 'boards', deadline: '60s', fallback: 'expire' } },
     });
-    const descriptions = (): unknown[] => subscriber.json('scenecast/porch-board/drawn/description');
+    const descriptions = (): unknown[] => subscriber.json('scenecast/porch-board/drawn/observation');
     await until(() => descriptions().length >= 5, patienceMs);
 
     const truths = new DrawnTruths(900_000, '336x336');
     let right = 0;
     for (const payload of descriptions().slice(0, 5)) {
-      const { description, answers, image } = descriptionSchema.parse(payload);
+      const { description, answers, image } = observationSchema.parse(payload);
       const truth = await truths.find(image.sha256);
       expect(truth, 'the picture is one that was drawn').toBeDefined();
       if (truth?.caption === description && truth.questions[0]?.answer === answers['count']) right++;

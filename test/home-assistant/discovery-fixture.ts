@@ -8,6 +8,7 @@ import {
   eventPayload,
 } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
+import { visionPayload } from '../../src/contract/vision-payload.ts';
 import type { Health } from '../../src/domain/health.ts';
 import type { Answer, Observation } from '../../src/domain/observation.ts';
 import type { HomeAssistantDevice } from '../../src/home-assistant/device.ts';
@@ -79,15 +80,16 @@ export function publishedPayloads(): Map<string, string> {
       topics.cameraConfig(camera),
       cameraConfigPayload({ paused: true, intervalMs: 1500, prompt: 'brief' }, null),
     ],
+    [topics.vision(camera), visionPayload({ state: 'current', since: at, reason: null })],
     [topics.description(camera), descriptionPayload(observation, at)],
     [topics.event(camera), eventPayload({ type: 'failed', id, camera, reason: 'it "broke"' }, at)],
   ]);
   const published: [string, object][] = [
     [topics.status, deviceStatusSchema.parse({ state: 'online' })],
     ...cameras,
-    ...Object.entries(answers).map(([question, value]): [string, object] => [
+    ...Object.keys(answers).map((question): [string, object] => [
       topics.answer('front_door', question),
-      answerPayload(observation, value),
+      answerPayload(descriptionPayload(observation, at), question),
     ]),
     [topics.health, health(null)],
   ];

@@ -126,8 +126,8 @@ test('every topic is in the contract, with the right direction', () => {
   }
 });
 
-test('what a camera shows depends on both status topics; its controls depend on that of the device only', () => {
-  const both = ['scenecast/workshop/status', 'scenecast/workshop/front_door/status'];
+test('what a camera shows depends on its vision too; its controls depend on the status of the device only', () => {
+  const both = ['scenecast/workshop/status', 'scenecast/workshop/front_door/vision'];
   const topicsOf = (key: string): unknown =>
     (components[key]?.['availability'] as { topic: string }[] | undefined)?.map(({ topic }) => topic);
   for (const key of ['description', 'image', 'answer:people']) {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cameraStatusPayload, eventPayload } from '../../src/contract/payloads.ts';
+import { visionPayload } from '../../src/contract/vision-payload.ts';
+import { visionStates } from '../../src/domain/camera-vision.ts';
 import type { CameraStatus } from '../../src/domain/observation.ts';
 import type { Component } from '../../src/home-assistant/device.ts';
 import { discoveryMessages } from '../../src/home-assistant/discovery.ts';
@@ -101,19 +103,29 @@ describe.skipIf(lacks !== null)(
       expect(renderJinja([{ template: lists[0]!.value_template, value: offline }])).toEqual(['offline']);
     });
 
-    test('report a camera with a problem, and make old descriptions of a frozen one unavailable', () => {
-      const { availability: list } = components['front_door:description']!;
-      const available = (list as { value_template: string }[])[1]!.value_template;
+    test('make descriptions and answers unavailable that hold no longer', () => {
+      for (const key of ['front_door:description', 'front_door:answer:gate_open']) {
+        const { availability: list } = components[key]!;
+        const template = (list as { value_template: string }[])[1]!.value_template;
+        const jobs = visionStates.map((state) => {
+          const vision = { state, since: new Date(), reason: state === 'current' ? null : 'as it is' };
+          return { template, value: JSON.stringify(visionPayload(vision)) };
+        });
+        expect(renderJinja(jobs)).toEqual(['online', 'offline', 'offline', 'offline']);
+      }
+    });
+
+    test('report a camera with a problem', () => {
       const problem = components['front_door:problem']!['value_template'] as string;
       const shown = (status: CameraStatus): string[] => {
         const value = JSON.stringify(cameraStatusPayload(status));
-        return renderJinja([available, problem].map((template) => ({ template, value })));
+        return renderJinja([{ template: problem, value }]);
       };
       const reason = 'as it is';
-      expect(shown({ state: 'online', problem: null, reason: null })).toEqual(['online', 'OFF']);
-      expect(shown({ state: 'online', problem: 'frozen', reason })).toEqual(['offline', 'ON']);
-      expect(shown({ state: 'online', problem: 'black', reason })).toEqual(['online', 'ON']);
-      expect(shown({ state: 'offline', problem: null, reason })).toEqual(['offline', 'ON']);
+      expect(shown({ state: 'online', problem: null, reason: null })).toEqual(['OFF']);
+      expect(shown({ state: 'online', problem: 'frozen', reason })).toEqual(['ON']);
+      expect(shown({ state: 'online', problem: 'black', reason })).toEqual(['ON']);
+      expect(shown({ state: 'offline', problem: null, reason })).toEqual(['ON']);
     });
 
     test('pass only the events that Home Assistant knows', () => {

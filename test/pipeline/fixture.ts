@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { CameraSettings } from '../../src/domain/camera-settings.ts';
+import type { CameraVision } from '../../src/domain/camera-vision.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { Health } from '../../src/domain/health.ts';
 import type {
@@ -119,11 +120,15 @@ export class Recorder implements Publisher {
   readonly healths: Health[] = [];
   readonly settings: [string, CameraSettings][] = [];
   readonly hours: [string, HoursState | null][] = [];
+  readonly visions: CameraVision[] = [];
   event(event: FrameEvent): void {
     this.events.push(event);
   }
   observation(observation: Observation): void {
     this.observations.push(observation);
+  }
+  cameraVision(_camera: string, vision: CameraVision): void {
+    this.visions.push(vision);
   }
   cameraStatus(camera: string, status: CameraStatus): void {
     this.statuses.push([camera, status]);
@@ -174,6 +179,7 @@ export function taskOf(
     settings: { paused, intervalMs, prompt },
     minIntervalMs: null,
     maxIntervalMs: null,
+    staleAfterMs: null,
     questions: [{ name: 'gate', ask: 'Is the gate open?' }],
     ...task,
   };

@@ -7,7 +7,7 @@ import { connectAsync } from 'mqtt';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { type SceneTruth, sceneTruth } from '../../src/camera/scene-truth.ts';
-import { type DescriptionPayload, descriptionSchema } from '../../src/contract/payloads.ts';
+import { type ObservationPayload, observationSchema } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 import type { Size } from '../../src/domain/frame.ts';
 
@@ -16,7 +16,7 @@ export interface DescribedScene {
   readonly seed: number;
   readonly size: Size;
   readonly truth: SceneTruth;
-  readonly payload: DescriptionPayload;
+  readonly payload: ObservationPayload;
 }
 
 export interface RealPathOptions {
@@ -93,12 +93,12 @@ async function describeBatch({
       return;
     }
     const camera = topic.split('/').at(-2)!;
-    described.push({ ...truths.get(camera)!, payload: descriptionSchema.parse(payload) });
+    described.push({ ...truths.get(camera)!, payload: observationSchema.parse(payload) });
     onProgress(described.length);
     if (described.length === scenes.length) done.resolve(described);
   });
   const topics = topicsOf(device);
-  await subscriber.subscribeAsync([topics.description('+'), topics.event('+')], { qos: 1 });
+  await subscriber.subscribeAsync([topics.observation('+'), topics.event('+')], { qos: 1 });
 
   const main = join(import.meta.dirname, '../../src/main.ts');
   const daemon = spawn(process.execPath, [main, 'run', '--config', configPath], { stdio: ['ignore', 2, 2] });

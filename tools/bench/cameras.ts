@@ -89,6 +89,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
       minIntervalMs: null,
       // Always due, so that each camera has a frame waiting.
       maxIntervalMs: 1000,
+      staleAfterMs: null,
       questions: [],
     })),
     prompts: { default: defaultPrompt },
@@ -108,6 +109,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
     },
     publisher: {
       cameraStatus: quiet,
+      cameraVision: quiet,
       cameraSettings: quiet,
       observation: quiet,
       event: quiet,

@@ -6,7 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { answerPayload, descriptionPayload } from '../../src/contract/payloads.ts';
+import { descriptionPayload } from '../../src/contract/payloads.ts';
 import { OutboxFile } from '../../src/store/outbox-file.ts';
 import { madeObservation } from '../durability/made-observation.ts';
 import { wholeOption } from '../test/whole-option.ts';
@@ -32,12 +32,8 @@ function writtenBytes(): number {
 function bodyOf(number: number): { id: string; camera: string; body: string } {
   const observation = madeObservation(number);
   const { id, camera } = observation.frame;
-  const answers = Object.entries(observation.description.answers).map(([question, value]) => [
-    question,
-    answerPayload(observation, value),
-  ]);
   const description = descriptionPayload(observation, observation.frame.capturedAt);
-  return { id, camera, body: JSON.stringify({ description, answers: Object.fromEntries(answers) }) };
+  return { id, camera, body: JSON.stringify({ description }) };
 }
 
 /** @param maxEntries as store.outbox.max_entries; @param isAway nothing is acknowledged */

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { Aedes } from 'aedes';
 import { connectAsync } from 'mqtt';
-import { type DescriptionPayload, descriptionSchema } from '../../src/contract/payloads.ts';
+import { type ObservationPayload, observationSchema } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 import { DrawnTruths } from './drawn-truths.ts';
 
@@ -82,7 +82,7 @@ try {
     queue = queue
       .then(async () => {
         if (received >= frames) return;
-        const description = descriptionSchema.parse(JSON.parse(payload.toString('utf8')));
+        const description = observationSchema.parse(JSON.parse(payload.toString('utf8')));
         const truth = await truths.find(description.image.sha256);
         const isCorrect = truth?.caption === description.description;
         received++;
@@ -92,7 +92,7 @@ try {
       })
       .catch(done.reject);
   });
-  await subscriber.subscribeAsync(topics.description(camera), { qos: 1 });
+  await subscriber.subscribeAsync(topics.observation(camera), { qos: 1 });
   await done.promise;
   process.stdout.write('\n');
   print(`${correct} of ${received} descriptions are exactly as drawn`);
@@ -109,7 +109,7 @@ try {
 }
 process.exitCode = exitCode;
 
-function show(description: DescriptionPayload, truth: string, isCorrect: boolean): void {
+function show(description: ObservationPayload, truth: string, isCorrect: boolean): void {
   const mark = isCorrect ? styleText('green', 'correct') : styleText('red', 'not exact');
   const seconds = (description.timing_ms.total / 1000).toFixed(1);
   process.stdout.write(

@@ -1,6 +1,6 @@
 import { type Channel, contract } from '../../src/contract/contract.ts';
 import { maxCommandBytes } from '../../src/contract/requests.ts';
-import { jsonSchemas, schemaPrefix } from './json-schemas.ts';
+import { jsonSchemas, propertiesNames, schemaPrefix } from './json-schemas.ts';
 
 const parameters: Readonly<Record<string, string>> = {
   device: "`device` of the config file; default: the machine's host name",
@@ -67,7 +67,7 @@ function messagesOf(name: string, { payload, files = [], properties }: Channel):
     messages[`${name}-${contentType.replace('image/', '')}`] = {
       contentType,
       payload: { type: 'string', format: 'binary' },
-      ...(properties && { headers: { $ref: `${schemaPrefix}workProperties` } }),
+      ...(properties && { headers: { $ref: `${schemaPrefix}${propertiesNames.get(properties)}` } }),
     };
   }
   return messages;

@@ -21,12 +21,18 @@ export interface JsonSchema {
 /** Prefix of AsyncAPI's references to schemas. */
 export const schemaPrefix = '#/components/schemas/';
 
+/** The name of each schema of MQTT 5 user properties. */
+export const propertiesNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
+  [contract.work.properties, 'workProperties'],
+  [contract.image.properties, 'imageProperties'],
+]);
+
 /** The JSON Schema of each payload by the name of its channel, and of the parts that several share. */
 export function jsonSchemas(): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [id, { payload }] of Object.entries(contract)) if (payload) registry.add(payload, { id });
   registry.add(questionSchema, { id: 'question' });
-  registry.add(contract.work.properties, { id: 'workProperties' });
+  for (const [properties, id] of propertiesNames) registry.add(properties, { id });
   const { schemas } = z.toJSONSchema(registry, {
     target: 'draft-7',
     io: 'input',

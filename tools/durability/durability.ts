@@ -1,5 +1,5 @@
 /**
- * Kills the broker and the daemon at random moments during publishing, and counts what a subscriber misses.
+ * Kills the broker and the daemon at random moments during publishing, and counts what a subscriber of the stream misses.
  *
  *   npm run test:durability -- [--broker-kills N] [--daemon-kills N] [--daemons N] [--rate N] [--seed N]
  *     [--part K/N]
@@ -232,7 +232,7 @@ for (const [index, { name, settings }] of runs.entries()) {
 console.table(table);
 process.stdout.write(
   isGood
-    ? 'no completed description was lost, and every duplicate is the same but for published_at\n'
+    ? 'no completed description was lost, and every duplicate is the same but for published_at and late\n'
     : 'NOT GOOD\n',
 );
 process.exitCode = isGood ? 0 : 1;

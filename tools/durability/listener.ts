@@ -1,10 +1,10 @@
 import { connect, type MqttClient } from 'mqtt';
-import { type DescriptionPayload, descriptionSchema } from '../../src/contract/payloads.ts';
+import { type ObservationPayload, observationSchema } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 
-/** What a subscriber with a persistent session has received of one description. */
+/** What a subscriber with a persistent session has received of one observation. */
 export interface Heard {
-  /** Its payload without published_at. */
+  /** Its payload without what is of the sending. */
   readonly content: string;
   times: number;
   /** How often its payload differed. */
@@ -29,7 +29,7 @@ export class Listener {
   private constructor(client: MqttClient) {
     this.#client = client;
     client.on('connect', ({ sessionPresent }) => {
-      if (!sessionPresent) client.subscribe(topicsOf('+').description('+'), { qos: 1 });
+      if (!sessionPresent) client.subscribe(topicsOf('+').observation('+'), { qos: 1 });
     });
     client.on('error', () => {});
     client.on('reconnect', () => {
@@ -84,14 +84,14 @@ export class Listener {
   }
 
   #hear(text: string): void {
-    let payload: DescriptionPayload;
+    let payload: ObservationPayload;
     try {
-      payload = descriptionSchema.parse(JSON.parse(text));
+      payload = observationSchema.parse(JSON.parse(text));
     } catch {
       this.faulty++;
       return;
     }
-    const { published_at, ...rest } = payload;
+    const { published_at, late, ...rest } = payload;
     const content = JSON.stringify(rest);
     const known = this.heard.get(payload.id);
     if (!known) {

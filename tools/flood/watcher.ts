@@ -11,9 +11,9 @@ export class Watcher {
   private constructor(client: MqttClient) {
     this.client = client;
     client.on('message', (topic, payload) => {
-      if (topic.endsWith('/description')) {
+      if (topic.endsWith('/observation')) {
         this.described++;
-        if (topic.endsWith('/watched/description')) this.watched++;
+        if (topic.endsWith('/watched/observation')) this.watched++;
       } else if (topic.endsWith('/status')) this.status = payload.toString();
       else this.responses++;
     });
@@ -22,7 +22,7 @@ export class Watcher {
   static async start(url: string, device: string): Promise<Watcher> {
     const watcher = new Watcher(await connectAsync(url, { protocolVersion: 5 }));
     const base = `scenecast/${device}`;
-    const topics = [`${base}/+/description`, `${base}/status`, `${base}/response/+`, 'flood/#'];
+    const topics = [`${base}/+/observation`, `${base}/status`, `${base}/response/+`, 'flood/#'];
     await watcher.client.subscribeAsync(topics, { qos: 1 });
     return watcher;
   }

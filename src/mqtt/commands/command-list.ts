@@ -6,7 +6,7 @@ import {
   settingNames,
   settings,
 } from '../../contract/camera-config.ts';
-import { answerPayload, descriptionPayload } from '../../contract/payloads.ts';
+import { descriptionPayload } from '../../contract/payloads.ts';
 import { askedOf } from '../../contract/questions.ts';
 import { askRequestSchema, describeRequestSchema, restartRequestSchema } from '../../contract/requests.ts';
 import { topicsOf } from '../../contract/topics.ts';
@@ -85,8 +85,8 @@ export function commandsOf(
     verb('ask', askRequestSchema, async ({ camera = null, question }, signal) => {
       const asked = askedOf(question);
       const { observation, answer } = await handlers.request(camera, { ask: asked }, signal);
-      const { id, value, captured_at } = answerPayload(observation, answer!);
-      return { id, camera: observation.frame.camera, ask: asked.ask, value, captured_at };
+      const { id, camera: name, capturedAt } = observation.frame;
+      return { id, camera: name, ask: asked.ask, value: answer!, captured_at: capturedAt.toISOString() };
     }),
     verb('restart', restartRequestSchema, async (_payload, signal) => {
       await handlers.restart(signal);

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { observationPayload } from '../../contract/payloads.ts';
 import type { Topics } from '../../contract/topics.ts';
 import { messageOf } from '../../domain/errors.ts';
 import type { OutboxHealth } from '../../domain/health.ts';
 import type { Log } from '../../pipeline/ports.ts';
 import type { BrokerLink } from '../connection/broker-link.ts';
-import { PublishError } from '../connection/publish-error.ts';
+import { PublishError, type PublishFault } from '../connection/publish-error.ts';
 import type { RefusalLog } from '../connection/refusal-log.ts';
 import type { DeliveryCheckpoint } from './delivery-checkpoint.ts';
 import { DeliveryQuarantine } from './delivery-quarantine.ts';
@@ -25,6 +26,7 @@ export interface ObservationStore {
   readonly health: OutboxHealth;
   add(entry: { readonly id: string; readonly camera: string; readonly body: string }): Promise<void>;
   waiting(after: number, limit: number): Promise<readonly StoredEntry[]>;
+  newest(): Promise<readonly StoredEntry[]>;
   delivered(seq: number): void;
   sendAgain(after: number): Promise<number>;
 }
@@ -32,8 +34,12 @@ export interface ObservationStore {
 export interface OutboxDeliveryParts {
   readonly store: ObservationStore;
   readonly topics: Topics;
-  /** Whether the newest message of a topic is retained: false for cameras that have been removed. */
-  readonly isRetained: (topic: string) => boolean;
+  /** Whether a camera is configured: it may have been removed since. */
+  readonly isConfigured: (camera: string) => boolean;
+  /** Takes what was observed before the start, once: the newest observation of each camera. */
+  readonly restore: (stored: StoredObservation) => void;
+  /** An observation that is older than this when it is sent is late. */
+  readonly lateAfterMs: number;
   readonly checkpoint: DeliveryCheckpoint;
   readonly refusals: RefusalLog;
   readonly log: Log;
@@ -47,19 +53,15 @@ const pageSize = 50;
 /** Entries sent at a time; their messages are also limited by the broker's receive maximum. */
 const maxInProgress = 10;
 
-/**
- * Sends the entries of the outbox in order, and again those that a broker has lost. An entry is delivered when the broker has
- * acknowledged its description, and acknowledged or refused its answers.
- */
+/** Sends the entries of the outbox as a stream, in order, and again those that a broker has lost. */
 export class OutboxDelivery {
   readonly #parts: OutboxDeliveryParts;
   readonly #inProgress = new Set<number>();
-  readonly #quarantine: DeliveryQuarantine;
+  readonly #quarantine: DeliveryQuarantine<number>;
   #running: Promise<void> = Promise.resolve();
   /** The broker has acknowledged or refused every entry up to here. */
   #settled = 0;
-  /** Newest number sent by topic: an older entry that is sent again must not replace it as retained message. */
-  readonly #newestSent = new Map<string, number>();
+  #hasRestored = false;
   /** Cameras that have been removed, of which something was sent. */
   readonly #removed = new Set<string>();
   #pausedUntilMs = 0;
@@ -69,7 +71,7 @@ export class OutboxDelivery {
 
   constructor(parts: OutboxDeliveryParts) {
     this.#parts = parts;
-    this.#quarantine = new DeliveryQuarantine(parts.log);
+    this.#quarantine = new DeliveryQuarantine<number>(parts.log, (seq) => ({ seq }));
   }
 
   /** Delivers over a new connection until it ends. */
@@ -101,25 +103,37 @@ export class OutboxDelivery {
       if (!link.ended.aborted) throw error;
     } finally {
       link.ended.removeEventListener('abort', onEnd);
-      this.#quarantine.connectionEnded(Math.min(...this.#inProgress));
+      this.#quarantine.connectionEnded(this.#inProgress.size > 0 ? Math.min(...this.#inProgress) : null);
       this.#inProgress.clear();
     }
   }
 
-  /** Finds out which entries the broker has lost, and marks them as waiting again. */
+  /** Finds out which entries the broker has lost, and marks them as waiting again; restores the state at the first time. */
   async #recall(link: BrokerLink): Promise<void> {
     const { store, checkpoint, log, settleMs } = this.#parts;
     this.#settled = 0;
-    if (store.replayable === 0) return;
+    const newest = this.#hasRestored ? [] : await store.newest();
+    if (store.replayable === 0 && newest.length === 0) return;
     const startedMs = performance.now();
     const known = await checkpoint.read(link, store.id, settleMs);
     if (link.ended.aborted) return;
+    this.#restore(newest, known ?? 0);
     const count = await store.sendAgain(known ?? 0);
     this.#settled = known ?? 0;
     if (count === 0) return;
     log.info({ count, brokerKnows: known }, 'resending entries that the broker may have lost');
     const leftMs = settleMs - (performance.now() - startedMs);
     if (leftMs > 0) await sleep(leftMs, undefined, { signal: link.ended }).catch(() => {});
+  }
+
+  #restore(newest: readonly StoredEntry[], known: number): void {
+    this.#hasRestored = true;
+    // If the disk could not be written before the start, the broker has newer ones.
+    if (known > Math.max(...newest.map(({ seq }) => seq))) return;
+    for (const entry of newest) {
+      const stored = this.#parse(entry);
+      if (stored && this.#parts.isConfigured(entry.camera)) this.#parts.restore(stored);
+    }
   }
 
   async #sendAll(link: BrokerLink): Promise<void> {
@@ -177,34 +191,34 @@ export class OutboxDelivery {
 
   #send(link: BrokerLink, entry: StoredEntry): void {
     const { seq, camera } = entry;
-    let stored: StoredObservation;
-    try {
-      stored = withRightTime(JSON.parse(entry.body));
-    } catch (error) {
-      this.#parts.log.error({ id: entry.id, reason: messageOf(error) }, 'unreadable outbox entry dropped');
-      this.#parts.store.delivered(seq);
+    const { store, topics, isConfigured, lateAfterMs, refusals } = this.#parts;
+    const stored = this.#parse(entry);
+    if (!stored) {
+      store.delivered(seq);
       return;
     }
     this.#inProgress.add(seq);
-    const { topics, isRetained, refusals } = this.#parts;
-    if (!isRetained(topics.description(camera))) this.#logRemoved(camera);
-    const publish = (topic: string, payload: object): Promise<void> => {
-      const retain = isRetained(topic) && seq >= (this.#newestSent.get(topic) ?? 0);
-      if (retain) this.#newestSent.set(topic, seq);
-      return link.publish({ topic, payload: JSON.stringify(payload), qos: 1, retain }).catch((error) => {
+    if (!isConfigured(camera)) this.#logRemoved(camera);
+    const topic = topics.observation(camera);
+    const { description } = withRightTime(stored);
+    const payload = JSON.stringify(observationPayload(description, new Date(), lateAfterMs));
+    void link.publish({ topic, payload, qos: 1, retain: false }).then(
+      () => this.#sent(link, seq, null),
+      (error: unknown) => {
         refusals.log(topic, error);
-        throw error;
-      });
-    };
-    // The spread keeps the position of published_at.
-    const description = { ...stored.description, published_at: new Date().toISOString() };
-    const sent = [
-      publish(topics.description(camera), description),
-      ...Object.entries(stored.answers).map(([question, answer]) =>
-        publish(topics.answer(camera, question), answer),
-      ),
-    ];
-    void Promise.allSettled(sent).then((results) => this.#sent(link, seq, results));
+        this.#sent(link, seq, error instanceof PublishError ? error.code : 'refused');
+      },
+    );
+  }
+
+  /** null, and logged: it cannot be read. */
+  #parse({ id, body }: StoredEntry): StoredObservation | null {
+    try {
+      return JSON.parse(body);
+    } catch (error) {
+      this.#parts.log.error({ id, reason: messageOf(error) }, 'unreadable outbox entry dropped');
+      return null;
+    }
   }
 
   /** mqtt.url may name another broker since, which is not meant to get these. */
@@ -215,23 +229,20 @@ export class OutboxDelivery {
     this.#parts.log.warn({ camera, remedy }, 'sending descriptions of a camera that is no longer configured');
   }
 
-  #sent(link: BrokerLink, seq: number, results: readonly PromiseSettledResult<void>[]): void {
-    const faults = results.map((result) =>
-      result.status === 'rejected' && result.reason instanceof PublishError ? result.reason.code : null,
-    );
+  /** @param fault why it was not published; null: it was */
+  #sent(link: BrokerLink, seq: number, fault: PublishFault | null): void {
     if (link.ended.aborted) {
-      if (faults.every((fault) => fault === null)) this.#parts.store.delivered(seq);
+      if (fault === null) this.#parts.store.delivered(seq);
       return;
     }
     this.#inProgress.delete(seq);
-    if (faults.includes('busy')) {
+    if (fault === 'busy') {
       this.#pausedUntilMs = performance.now() + this.#parts.busyRetryMs;
       this.#restart = true;
     } else {
-      // A refused answer is also in the description.
-      if (faults[0] === null) {
+      if (fault === null) {
         this.#parts.store.delivered(seq);
-        this.#quarantine.delivered(seq);
+        this.#quarantine.forget(seq);
       } else this.#quarantine.refused(seq);
       this.#advance(link, seq);
     }

@@ -1,13 +1,10 @@
 import { cameraConfigPayload } from '../../contract/camera-config.ts';
 import { healthPayload } from '../../contract/health-payload.ts';
-import {
-  answerPayload,
-  cameraStatusPayload,
-  descriptionPayload,
-  eventPayload,
-} from '../../contract/payloads.ts';
+import { cameraStatusPayload, descriptionPayload, eventPayload } from '../../contract/payloads.ts';
 import { type Topics, topicsOf } from '../../contract/topics.ts';
+import { visionPayload } from '../../contract/vision-payload.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
+import type { CameraVision } from '../../domain/camera-vision.ts';
 import { isPlausible } from '../../domain/clock.ts';
 import type { Health } from '../../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../../domain/observation.ts';
@@ -23,6 +20,7 @@ import { RefusalLog } from '../connection/refusal-log.ts';
 import { type OnMessage, Subscriptions } from '../connection/subscriptions.ts';
 import { CameraImages, type EncodeImage } from './camera-images.ts';
 import { DeliveryCheckpoint } from './delivery-checkpoint.ts';
+import { ObservedState } from './observed-state.ts';
 import { type ObservationStore, OutboxDelivery } from './outbox-delivery.ts';
 import { RetainedState } from './retained-state.ts';
 import { bootTime, type StoredObservation } from './stored-observation.ts';
@@ -37,8 +35,10 @@ export interface MqttOptions extends ConnectFilePaths {
   readonly outbox: ObservationStore;
   /** JPEG encoders of the cameras whose described pictures are published, by camera name. */
   readonly images?: ReadonlyMap<string, EncodeImage>;
-  /** Whether the newest description or answer of a topic is retained. Default: always. */
+  /** Whether the newest description or answer of a topic is retained: not if it has been removed. Default: always. */
   readonly isRetained?: (topic: string) => boolean;
+  /** An observation that is older than this when it is sent is late. */
+  readonly lateAfterMs?: number;
   readonly log: Log;
   /** Time for subscribers to reconnect before entries that the broker lost are sent again. */
   readonly settleMs?: number;
@@ -55,14 +55,15 @@ const online = JSON.stringify({ state: 'online' });
 const offline = JSON.stringify({ state: 'offline' });
 /** If more messages are queued, the broker is not keeping up, and events are dropped. */
 const maxQueued = 1000;
+const defaultLateAfterMs = 60_000;
 const defaultSettleMs = 15_000;
 const defaultPublishTimeoutMs = 15_000;
 const defaultBusyRetryMs = 30_000;
 
 /**
- * Publishes the contract over MQTT 5, or 3.1.1 if the broker does not support it. Observations go through the outbox, so that
- * none is lost while the broker is away, or if it is killed. The newest retained state is published at each connect. Events
- * without a connection are dropped and counted.
+ * Publishes the contract over MQTT 5, or 3.1.1 if the broker does not support it. The stream of observations goes through the
+ * outbox, so that none is lost while the broker is away, or if it is killed. Of state only the newest is published, and again
+ * at each connect. Events without a connection are dropped and counted.
  */
 export class MqttPublisher implements Publisher {
   readonly #options: MqttOptions;
@@ -72,6 +73,7 @@ export class MqttPublisher implements Publisher {
   readonly #retained: RetainedState;
   readonly #subscriptions: Subscriptions;
   readonly #images: CameraImages;
+  readonly #observed: ObservedState;
   readonly #checkpoint: DeliveryCheckpoint;
   readonly #delivery: OutboxDelivery;
   /** By observation id: resolves when it is in the outbox. */
@@ -79,25 +81,29 @@ export class MqttPublisher implements Publisher {
   #droppedEvents = 0;
 
   constructor(options: MqttOptions) {
-    const { device, log, outbox } = options;
+    const { device, log, outbox, isRetained = () => true } = options;
     this.#options = options;
     this.#topics = topicsOf(device);
     const { status } = this.#topics;
     this.#refusals = new RefusalLog(log);
     const busyRetryMs = options.busyRetryMs ?? defaultBusyRetryMs;
-    this.#retained = new RetainedState(this.#refusals, busyRetryMs);
+    // `online` comes last: by then all topics say what is so now.
+    this.#retained = new RetainedState({ refusals: this.#refusals, log, busyRetryMs, lastTopic: status });
     this.#retained.set(status, online, 1);
+    this.#observed = new ObservedState(this.#topics, this.#retained);
     this.#subscriptions = new Subscriptions(log);
     this.#images = new CameraImages({
       encoders: options.images ?? new Map(),
-      topicOf: (camera) => this.#topics.image(camera),
+      topics: this.#topics,
       log,
     });
     this.#checkpoint = new DeliveryCheckpoint(this.#topics.outbox, this.#refusals, log);
     this.#delivery = new OutboxDelivery({
       store: outbox,
       topics: this.#topics,
-      isRetained: options.isRetained ?? (() => true),
+      isConfigured: (camera) => isRetained(this.#topics.description(camera)),
+      restore: (stored) => this.#observed.restore(stored, isRetained),
+      lateAfterMs: options.lateAfterMs ?? defaultLateAfterMs,
       checkpoint: this.#checkpoint,
       refusals: this.#refusals,
       log,
@@ -131,14 +137,14 @@ export class MqttPublisher implements Publisher {
     this.#retained.set(this.#topics.cameraConfig(camera), payload, 1);
   }
 
+  cameraVision(camera: string, vision: CameraVision): void {
+    this.#retained.set(this.#topics.vision(camera), JSON.stringify(visionPayload(vision)), 1);
+  }
+
   observation(observation: Observation): void {
     const { id, camera } = observation.frame;
-    const { answers } = observation.description;
     const stored: StoredObservation = {
       description: descriptionPayload(observation, new Date()),
-      answers: Object.fromEntries(
-        Object.entries(answers).map(([question, value]) => [question, answerPayload(observation, value)]),
-      ),
       ...(isPlausible(observation.frame.capturedAt) ? {} : { storedAt: bootTime() }),
     };
     const storing = this.#options.outbox.add({ id, camera, body: JSON.stringify(stored) }).then(() => {
@@ -146,7 +152,8 @@ export class MqttPublisher implements Publisher {
       this.#delivery.wake();
     });
     this.#storing.set(id, storing);
-    this.#images.described(observation.frame);
+    // The picture first: it is then the right one for whoever looks at it because of an answer.
+    this.#observed.add(stored, Promise.all([storing, this.#images.described(observation.frame)]));
   }
 
   event(event: FrameEvent): void {
@@ -185,9 +192,10 @@ export class MqttPublisher implements Publisher {
     return this.#connection.link !== null;
   }
 
-  /** Publishes `offline` (retained) if connected, and disconnects; waits at most 2 s. */
+  /** Publishes `offline` (retained) if connected, and disconnects; waits at most 2 s for a picture, and 2 s for the broker. */
   async close(): Promise<void> {
     await Promise.all(this.#storing.values());
+    await this.#observed.close();
     this.#checkpoint.close();
     this.#retained.close();
     this.#images.close();
@@ -206,9 +214,15 @@ export class MqttPublisher implements Publisher {
       'connected to the broker',
     );
     this.#droppedEvents = 0;
-    this.#retained.publishAll(link);
     this.#subscriptions.subscribeAll(link);
-    this.#images.publishAll(link);
+    void this.#publishAll(link);
+  }
+
+  /** Pictures come before what says what they show, and what is so now before what was. */
+  async #publishAll(link: BrokerLink): Promise<void> {
+    await this.#images.publishAll(link);
+    await this.#retained.publishAll(link);
+    if (link.ended.aborted) return;
     this.#delivery.deliverTo(link);
   }
 

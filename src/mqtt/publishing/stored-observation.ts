@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { AnswerPayload, DescriptionPayload } from '../../contract/payloads.ts';
+import type { DescriptionPayload } from '../../contract/payloads.ts';
 import { isPlausible } from '../../domain/clock.ts';
 
 /** An observation as stored in the outbox. */
 export interface StoredObservation {
   /** `published_at` is set each time it is sent. */
   readonly description: DescriptionPayload;
-  readonly answers: Readonly<Record<string, AnswerPayload>>;
   /** Only if the clock was not set. */
   readonly storedAt?: BootTime;
 }
@@ -32,17 +31,11 @@ export function withRightTime(
   now = new Date(),
   { boot, ms } = bootTime(),
 ): StoredObservation {
-  const { storedAt, description, answers } = stored;
+  const { storedAt, description } = stored;
   if (!storedAt || storedAt.boot !== boot || !isPlausible(now)) return stored;
   const { clock: _, ...marked } = description;
   const ageMs = ms - storedAt.ms + description.timing_ms.total;
-  const captured_at = new Date(now.getTime() - ageMs).toISOString();
-  return {
-    description: { ...marked, captured_at },
-    answers: Object.fromEntries(
-      Object.entries(answers).map(([question, answer]) => [question, { ...answer, captured_at }]),
-    ),
-  };
+  return { description: { ...marked, captured_at: new Date(now.getTime() - ageMs).toISOString() } };
 }
 
 function bootId(): string {

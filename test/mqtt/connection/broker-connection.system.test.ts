@@ -236,7 +236,7 @@ test('a broker without retained messages is used without them', async () => {
   await until(() => log.of('connected to the broker').length === 1);
   const subscriber = await subscribe(broker.url);
   publisher.observation(observation());
-  await until(() => subscriber.json('scenecast/test/porch/description').length === 1);
+  await until(() => subscriber.json('scenecast/test/porch/observation').length === 1);
   expect(log.of('broker does not support retained messages; late subscribers see no state')).toHaveLength(1);
   expect(log.of('connected to the broker')).toHaveLength(1);
 });
@@ -247,7 +247,7 @@ test('a broker that supports only QoS 0 is used with QoS 0', async () => {
   await until(() => log.of('connected to the broker').length === 1);
   const subscriber = await subscribe(broker.url);
   publisher.observation(observation());
-  await until(() => subscriber.json('scenecast/test/porch/description').length === 1);
+  await until(() => subscriber.json('scenecast/test/porch/observation').length === 1);
   expect(log.of('connected to the broker')).toHaveLength(1);
 });
 

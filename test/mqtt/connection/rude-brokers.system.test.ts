@@ -28,7 +28,7 @@ test.each([
     const { publisher, log } = await startPublisher(broker.url, { reconnect });
     await until(() => log.of(connected).length === 1);
     publisher.observation(observation());
-    await until(() => broker.seen.some((line) => line.startsWith('scenecast/test/porch/description')));
+    await until(() => broker.seen.some((line) => line.startsWith('scenecast/test/porch/observation')));
     expect(log.of('broker does not support MQTT 5; using 3.1.1')).toHaveLength(1);
     expect(log.of(notConnected)).toEqual([]);
     broker.disconnectAll();

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { jpegWithin } from '../../../src/camera/jpeg-within.ts';
+import { imageInfoSchema } from '../../../src/contract/image.ts';
 import type { Picture } from '../../../src/domain/frame.ts';
 import { MaskedCamera } from '../../../src/gate/masked-camera.ts';
 import type { EncodeImage } from '../../../src/mqtt/publishing/camera-images.ts';
@@ -57,6 +59,66 @@ test('the described picture is retained as a JPEG, at most once; that of another
   expect(late.received[0]).toMatchObject({ topic, retain: true });
   await until(() => subscriber.json('scenecast/test/yard/description').length === 1);
   expect(subscriber.received.filter((message) => message.topic.endsWith('/image'))).toHaveLength(1);
+});
+
+test('a picture has the id of its frame, and comes before what says what it shows, over every connection', async () => {
+  const mosquitto = await startBroker();
+  // Encoding takes longer than storing.
+  const slow: EncodeImage = async (...args) => {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return encode(...args);
+  };
+  const { publisher, log } = await startPublisher(mosquitto.url, {
+    images: new Map([['porch', slow]]),
+    // The subscriber is back before it.
+    reconnect: { firstMs: 3000, maxMs: 3000, stableMs: 1000 },
+  });
+  await until(() => log.of('connected to the broker').length === 1);
+  const heard = async (): Promise<{ name: string; bytes: Buffer; id: unknown }[]> => {
+    const found: { name: string; bytes: Buffer; id: unknown }[] = [];
+    const subscriber = await subscribe(mosquitto.url, 'scenecast/test/porch/#');
+    subscriber.client.on('message', (name, bytes, { properties, retain }) => {
+      const id = properties?.userProperties?.['id'];
+      if (!retain) found.push({ name: name.replace('scenecast/test/porch/', ''), bytes, id });
+    });
+    return found;
+  };
+  const before = await heard();
+  const plain = described(await noise(64, 48));
+  const made = {
+    ...plain,
+    description: { ...plain.description, answers: { open: true } },
+  };
+  const { id } = made.frame;
+  const expectPair = async (messages: typeof before): Promise<void> => {
+    await until(() => messages.some(({ name }) => name === 'answer/open'));
+    const state = messages.filter(({ name }) => name !== 'observation');
+    expect(state.map(({ name }) => name)).toEqual(['image', 'image_info', 'description', 'answer/open']);
+    const [image, info] = state;
+    expect(image!.id).toBe(id);
+    expect(imageInfoSchema.parse(JSON.parse(info!.bytes.toString()))).toEqual({
+      id,
+      captured_at: made.frame.capturedAt.toISOString(),
+      width: 64,
+      height: 48,
+      sha256: createHash('sha256').update(image!.bytes).digest('hex'),
+    });
+  };
+  publisher.observation(made);
+  await expectPair(before);
+  await mosquitto.down();
+  await until(() => log.of('broker connection closed').length > 0);
+  await mosquitto.up();
+  await expectPair(await heard());
+});
+
+test('a picture that takes too long to encode does not hold back what was said', async () => {
+  const { url } = await startBroker();
+  const never: EncodeImage = () => new Promise(() => {});
+  const { publisher } = await startPublisher(url, { images: new Map([['porch', never]]) });
+  const subscriber = await subscribe(url);
+  publisher.observation(described(await noise(16, 16)));
+  await until(() => subscriber.json('scenecast/test/porch/description').length === 1);
 });
 
 test('privacy masks are painted in the published picture', async () => {
@@ -117,16 +179,15 @@ test('if no picture can be so small, that is logged once, and descriptions go on
 test('the newest picture is published again after the broker lost its state', async () => {
   const mosquitto = await startBroker();
   const { publisher, log } = await startPublisher(mosquitto.url, { images });
-  const before = files(await subscribe(mosquitto.url));
+  const arrived = files(await subscribe(mosquitto.url));
   publisher.observation(described(await noise(64, 48)));
-  await until(() => before.length === 1);
+  await until(() => arrived.length === 1);
   await mosquitto.down();
   await until(() => log.of('broker connection closed').length > 0);
   publisher.observation(described(await noise(32, 32)));
   await mosquitto.up();
-  const after = files(await subscribe(mosquitto.url));
-  await until(() => after.length > 0);
-  expect(await sharp(after[0]!.bytes).metadata()).toMatchObject({ width: 32, height: 32 });
+  await until(() => arrived.length > 1);
+  expect(await sharp(arrived[1]!.bytes).metadata()).toMatchObject({ width: 32, height: 32 });
 });
 
 test('a picture that cannot be encoded is logged, and the next is published', async () => {

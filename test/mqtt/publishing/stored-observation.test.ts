@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answerPayload, descriptionPayload } from '../../../src/contract/payloads.ts';
+import { descriptionPayload } from '../../../src/contract/payloads.ts';
 import { bootTime, withRightTime } from '../../../src/mqtt/publishing/stored-observation.ts';
 import { madeObservation } from '../../../tools/durability/made-observation.ts';
 
@@ -9,7 +9,6 @@ function storedAt(capturedAt: Date, ms: number) {
   const observation = { ...made, totalMs: 4000, frame: { ...made.frame, capturedAt } };
   return {
     description: descriptionPayload(observation, capturedAt),
-    answers: { people: answerPayload(observation, 1) },
     storedAt: { boot: 'this', ms },
   };
 }
@@ -23,16 +22,15 @@ test('before the clock is set, an observation says that its time is wrong', () =
   expect(withRightTime(stored, new Date('1970-01-01T00:01:00Z'), { boot: 'this', ms: 60_000 })).toBe(stored);
 });
 
-test('once the clock is set, its time and that of its answers are corrected', () => {
+test('once the clock is set, its time is corrected', () => {
   const now = new Date('2026-11-30T06:00:00Z');
-  const { description, answers } = withRightTime(storedAt(captured, 14_000), now, {
+  const { description } = withRightTime(storedAt(captured, 14_000), now, {
     boot: 'this',
     ms: 74_000,
   });
   // A minute after it was stored, and 64 s after the capture.
   expect(description.captured_at).toBe('2026-11-30T05:58:56.000Z');
   expect(description).not.toHaveProperty('clock');
-  expect(answers['people']?.captured_at).toBe(description.captured_at);
 });
 
 test('after a restart of the board its age is unknown: it stays marked', () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type DescriptionPayload, descriptionSchema } from '../contract/payloads.ts';
+import { type ObservationPayload, observationSchema } from '../contract/payloads.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { codeOf, messageOf, ScenecastError } from '../domain/errors.ts';
 import type { Log } from '../pipeline/ports.ts';
@@ -24,15 +24,17 @@ const reconnect = { firstMs: 1000, maxMs: 1000, stableMs: 1000 };
 const noLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /**
- * The descriptions that a device publishes, as a subscriber receives them, retained ones first. Reconnects if the connection
- * is lost, and waits for a broker that is not running yet.
+ * The observations of a device, as a subscriber receives them: what each camera's state shows, then the stream. Reconnects if
+ * the connection is lost, and waits for a broker that is not running yet.
  * @throws ConfigError for files that cannot be read; ScenecastError if the broker refuses, or why there is no connection
  *   when the signal aborts; else the signal's reason.
  */
-export async function* listenForDescriptions(options: ListenOptions): AsyncGenerator<DescriptionPayload> {
+export async function* listenForObservations(options: ListenOptions): AsyncGenerator<ObservationPayload> {
   const { signal, device, username } = options;
-  const topic = topicsOf(device).description('+');
-  const arrived: DescriptionPayload[] = [];
+  const topics = [topicsOf(device).observation('+'), topicsOf(device).description('+')];
+  const arrived: ObservationPayload[] = [];
+  /** By camera, the id that arrived last: the newest is on both topics. */
+  const last = new Map<string, string>();
   let wake = Promise.withResolvers<void>();
   let fault: ScenecastError | null = null;
   let isFinal = false;
@@ -43,15 +45,23 @@ export async function* listenForDescriptions(options: ListenOptions): AsyncGener
   };
   const onLink = (link: BrokerLink): void => {
     fault = null;
-    link.listen((_topic, payload) => {
-      const parsed = descriptionSchema.safeParse(parseJson(payload));
-      if (parsed.success) arrived.push(parsed.data);
+    link.listen((topic, payload, { retain }) => {
+      // Later states are on the stream too.
+      if (topic.endsWith('/description') && !retain) return;
+      const { data } = observationSchema.safeParse(parseJson(payload));
+      if (!data || last.get(data.camera) === data.id) return;
+      last.set(data.camera, data.id);
+      arrived.push(data);
       wake.resolve();
     });
-    link.subscribe([topic], 1).then(options.onListening, (cause: unknown) => {
+    link.subscribe(topics, 1).then(options.onListening, (cause: unknown) => {
       if (link.ended.aborted) return;
-      const remedy = `allow ${username ?? 'anonymous clients'} to read it in the broker's access list`;
-      fail(`${topic}: the broker refuses the subscription: ${messageOf(cause)}; ${remedy}`, cause, true);
+      const remedy = `allow ${username ?? 'anonymous clients'} to read them in the broker's access list`;
+      fail(
+        `${topics.join(', ')}: the broker refuses the subscription: ${messageOf(cause)}; ${remedy}`,
+        cause,
+        true,
+      );
     });
   };
   const connection = new BrokerConnection({

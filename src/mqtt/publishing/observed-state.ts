@@ -1,0 +1,64 @@
+import { answerPayload } from '../../contract/payloads.ts';
+import type { Topics } from '../../contract/topics.ts';
+import type { RetainedState } from './retained-state.ts';
+import { type StoredObservation, withRightTime } from './stored-observation.ts';
+
+/**
+ * The state that observations make: the newest description of each camera, and the newest answer to each question. While the
+ * broker is away, newer ones replace older ones, so that it gets one of each on its return.
+ */
+export class ObservedState {
+  readonly #topics: Topics;
+  readonly #retained: Pick<RetainedState, 'set'>;
+  /** By topic: what it shows, or will show. */
+  readonly #newest = new Map<string, StoredObservation>();
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(topics: Topics, retained: Pick<RetainedState, 'set'>) {
+    this.#topics = topics;
+    this.#retained = retained;
+  }
+
+  /** Takes a camera's observations in order. Each becomes the state once `ready` resolves, unless a newer one has come. */
+  add(stored: StoredObservation, ready: Promise<unknown>): void {
+    const payloads = this.#payloadsOf(stored);
+    for (const topic of payloads.keys()) this.#newest.set(topic, stored);
+    const pending = ready.then(() => {
+      this.#pending.delete(pending);
+      for (const [topic, payload] of payloads)
+        if (this.#newest.get(topic) === stored) this.#retained.set(topic, payload, 1);
+    });
+    this.#pending.add(pending);
+  }
+
+  /** Takes an observation from before the start: the state of the topics that have had none since. */
+  restore(stored: StoredObservation, isRetained: (topic: string) => boolean): void {
+    for (const [topic, payload] of this.#payloadsOf(stored)) {
+      if (this.#newest.has(topic) || !isRetained(topic)) continue;
+      this.#newest.set(topic, stored);
+      this.#retained.set(topic, payload, 1);
+    }
+  }
+
+  /** Resolves when all that was added is the state. */
+  async close(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  /** By topic: its payload, made each time that it is sent. */
+  #payloadsOf(stored: StoredObservation): Map<string, () => string> {
+    const { camera, answers } = stored.description;
+    const payloads = new Map([
+      [
+        this.#topics.description(camera),
+        () =>
+          JSON.stringify({ ...withRightTime(stored).description, published_at: new Date().toISOString() }),
+      ],
+    ]);
+    for (const question of Object.keys(answers))
+      payloads.set(this.#topics.answer(camera, question), () =>
+        JSON.stringify(answerPayload(withRightTime(stored).description, question)),
+      );
+    return payloads;
+  }
+}

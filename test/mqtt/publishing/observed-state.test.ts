@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { descriptionPayload } from '../../../src/contract/payloads.ts';
+import { topicsOf } from '../../../src/contract/topics.ts';
+import type { Answer } from '../../../src/domain/observation.ts';
+import { ObservedState } from '../../../src/mqtt/publishing/observed-state.ts';
+import type { StoredObservation } from '../../../src/mqtt/publishing/stored-observation.ts';
+import { observation } from '../../../tools/test/observation.ts';
+
+function stored(text: string, answers: Record<string, Answer>): StoredObservation {
+  return { description: descriptionPayload(observation({ text, answers }), new Date()) };
+}
+
+/** Records what becomes state: topic below the camera, and what it says. */
+function observe(): { readonly state: ObservedState; readonly said: [string, unknown][] } {
+  const said: [string, unknown][] = [];
+  const set = (topic: string, payload: string | (() => string)): void => {
+    const { description, value } = JSON.parse(typeof payload === 'string' ? payload : payload());
+    said.push([topic.replace('scenecast/test/porch/', ''), description ?? value]);
+  };
+  return { state: new ObservedState(topicsOf('test'), { set }), said };
+}
+
+test('an older observation that is ready later does not replace a newer one, but for what only it says', async () => {
+  const { state, said } = observe();
+  const older = Promise.withResolvers<void>();
+  state.add(stored('older', { open: false, people: 1 }), older.promise);
+  state.add(stored('newer', { open: true }), Promise.resolve());
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(said).toEqual([
+    ['description', 'newer'],
+    ['answer/open', true],
+  ]);
+  older.resolve();
+  await state.close();
+  expect(said.slice(2)).toEqual([['answer/people', 1]]);
+});
+
+test('what was observed before the start gives way to what has been observed since', async () => {
+  const { state, said } = observe();
+  const pending = Promise.withResolvers<void>();
+  state.add(stored('now', { open: true }), pending.promise);
+  state.restore(stored('before', { open: false, people: 2, gone: 1 }), (topic) => !topic.endsWith('gone'));
+  expect(said).toEqual([['answer/people', 2]]);
+  pending.resolve();
+  await state.close();
+  expect(said.slice(1)).toEqual([
+    ['description', 'now'],
+    ['answer/open', true],
+  ]);
+});
