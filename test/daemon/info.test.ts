@@ -56,7 +56,10 @@ test('before the model is loaded, info has what the config says', () => {
     },
     prompts: ['default', 'brief'],
   });
-  expect(info.schemas).toEqual({ info: 1, health: 1, description: 1, event: 1, work: 1 });
+  expect(info.schemas).toEqual({
+    ...{ info: 1, health: 1, vision: 1, observation: 1, description: 1 },
+    ...{ answer: 1, event: 1, work: 1 },
+  });
 });
 
 test('afterwards info has board, plan and model too, and no secrets', () => {

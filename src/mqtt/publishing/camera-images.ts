@@ -74,7 +74,7 @@ export class CameraImages {
   }
 
   async #publish(cameras: readonly string[]): Promise<void> {
-    if (!this.#link || cameras.length === 0) return;
+    if (!this.#link || this.#link.ended.aborted || cameras.length === 0) return;
     for (const camera of cameras)
       if (!this.#inProgress.has(camera)) this.#inProgress.set(camera, this.#sendNewest(camera));
     const sent = Promise.all(cameras.map((camera) => this.#inProgress.get(camera)));
