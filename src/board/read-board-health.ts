@@ -17,17 +17,19 @@ export interface BoardReadings {
 
 /**
  * Reads the board's current health. Values that the kernel does not give within 5 s are null or 0: this never rejects.
- * @param enginePid the engine process; null: none.
+ * @param enginePids the engine processes
  * @param root the folder with /proc and /sys: "/" for this machine.
  */
-export async function readBoardHealth(enginePid: number | null, root = '/'): Promise<BoardReadings> {
+export async function readBoardHealth(enginePids: readonly number[], root = '/'): Promise<BoardReadings> {
   const files = new KernelFiles(resolve(root));
-  const [temperatures, throttling, memory, engineBytes] = await Promise.all([
+  const [temperatures, throttling, memory, engines] = await Promise.all([
     withinDeadline(readTemperatures(files)),
     withinDeadline(readThrottlingNow(files)),
     readMemory(files, null),
-    enginePid === null ? null : readProcessMemory(files, enginePid, 'VmRSS'),
+    Promise.all(enginePids.map((pid) => readProcessMemory(files, pid, 'VmRSS'))),
   ]);
+  const running = engines.filter((bytes) => bytes !== null);
+  const engineBytes = running.length === 0 ? null : running.reduce((sum, bytes) => sum + bytes);
   const celsius = (temperatures ?? []).map((sensor) => sensor.celsius);
   return {
     board: {

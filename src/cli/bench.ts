@@ -15,6 +15,7 @@ import type { Config } from '../config/schema.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
+import type { ModelRole } from '../domain/model-role.ts';
 import { setUpEngine } from '../setup/engine.ts';
 import { type EngineJob, jobOf } from '../setup/job.ts';
 import { requireState } from '../system/state-access.ts';
@@ -62,13 +63,13 @@ export function benchCommand(signal: AbortSignal): Command {
 async function bench(flags: Flags, signal: AbortSignal): Promise<void> {
   requireState('read');
   const loadAverage = loadavg()[0]!;
-  const { config, model } = await chosenModel(flags);
+  const { config, role, model } = await chosenModel(flags);
   const files = await chosenFiles(model, flags);
   const pictures = await picturesOf(flags.picture ?? []);
   const warning = loadWarning(loadAverage);
   if (warning !== null) process.stderr.write(`scenecast: ${warning}\n`);
   try {
-    const job = jobFor(config, pictures);
+    const job = jobFor(config, role, pictures);
     const { board, plan, options } = await setUpEngine(model, files, job, signal);
     const before = await readHeat(board);
     const measured = await withEngine(options, model.deadline, signal, async (engine, info) => ({
@@ -103,8 +104,8 @@ function picturesOf(paths: readonly string[]): Promise<NamedPicture[]> {
 }
 
 /** The config's job, with the pictures and the prompt of this command. */
-function jobFor(config: Config | null, pictures: readonly NamedPicture[]): EngineJob {
-  const base = config ? jobOf(config) : { pictureSizes: [], prompts: [], questions: [[]] };
+function jobFor(config: Config | null, role: ModelRole | null, pictures: readonly NamedPicture[]): EngineJob {
+  const base = config ? jobOf(config, role) : { pictureSizes: [], prompts: [], questions: [[]] };
   return {
     ...base,
     pictureSizes: [...base.pictureSizes, ...pictures.map(({ picture }) => picture.size)],
@@ -142,7 +143,7 @@ function showProgress(done: readonly BenchPicture[], count: number): void {
 }
 
 async function readHeat({ clusters }: Board): Promise<BoardHeat> {
-  const { temperatureC, clockLimited, underVoltage } = (await readBoardHealth(null)).board;
+  const { temperatureC, clockLimited, underVoltage } = (await readBoardHealth([])).board;
   const clocks = await readCpuClocks(new KernelFiles('/'));
   const allowedMHz = clusters.map(({ cpus }) => {
     const allowed = cpus.map((cpu) => clocks.get(cpu)?.allowedMHz ?? null).filter((clock) => clock !== null);

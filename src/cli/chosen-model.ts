@@ -1,6 +1,9 @@
 import { dirname, resolve } from 'node:path';
+import { type ConfiguredModel, configuredModels } from '../config/configured-models.ts';
 import { loadConfig } from '../config/load.ts';
-import { type Config, modelSchema } from '../config/schema.ts';
+import { type Config, type ModelConfig, modelSchema } from '../config/schema.ts';
+import { ConfigError } from '../domain/errors.ts';
+import { type ModelRole, modelRoles } from '../domain/model-role.ts';
 import type { ModelFiles } from '../models/installed/locate.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 
@@ -9,21 +12,39 @@ interface ModelFlags {
   readonly model?: string;
 }
 
-/** The config that the flags name, and the model that they choose; the demo model without flags. @throws ConfigError */
-export async function chosenModel({
+/**
+ * The config that the flags name, and the models that they choose: the config's, of which `--model quick` names one, or the
+ * one at a path; the demo model without flags.
+ * @throws ConfigError
+ */
+export async function chosenModels({
   config: configPath,
   model: path,
-}: ModelFlags): Promise<{ config: Config | null; model: Config['model'] }> {
+}: ModelFlags): Promise<{ config: Config | null; models: readonly ConfiguredModel[] }> {
   const config = configPath === undefined ? null : await loadConfig(resolve(configPath));
+  const models = config ? configuredModels(config) : [];
+  const named = models.find(({ role }) => role !== null && role === path);
+  if (named) return { config, models: [named] };
+  if (path === undefined && models.length > 0) return { config, models };
   const model = config?.model ?? modelSchema.parse({});
-  return { config, model: path === undefined ? model : { ...model, path } };
+  return {
+    config,
+    models: [{ role: null, key: 'model', model: path === undefined ? model : { ...model, path } }],
+  };
+}
+
+/** Like {@link chosenModels}, for commands that run one. @throws ConfigError if the config has two and the flags name none */
+export async function chosenModel(flags: ModelFlags): Promise<ConfiguredModel & { config: Config | null }> {
+  const { config, models } = await chosenModels(flags);
+  const [model, ...others] = models as [ConfiguredModel, ...ConfiguredModel[]];
+  if (others.length === 0) return { config, ...model };
+  throw new ConfigError(
+    `the config has two models: choose one with --model ${modelRoles.join(' or --model ')}`,
+  );
 }
 
 /** The chosen model's files; a flag's path is relative to the working directory, a config's to its folder. */
-export function chosenFiles(
-  model: Config['model'],
-  { config, model: path }: ModelFlags,
-): Promise<ModelFiles> {
-  const folder = config !== undefined && path === undefined ? dirname(resolve(config)) : process.cwd();
-  return modelFilesOf(model, folder);
+export function chosenFiles(model: ModelConfig, { config, model: path }: ModelFlags): Promise<ModelFiles> {
+  const isOfConfig = path === undefined || modelRoles.includes(path as ModelRole);
+  return modelFilesOf(model, config !== undefined && isOfConfig ? dirname(resolve(config)) : process.cwd());
 }

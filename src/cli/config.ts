@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { probeBoard } from '../board/probe-board.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
 import { configAdvice } from '../config/config-advice.ts';
+import { configuredModels } from '../config/configured-models.ts';
 import { loadConfig } from '../config/load.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
@@ -46,7 +47,7 @@ async function check(
     command.error('error: name one file, not an argument and --config');
   const path = resolve(file);
   const config = await loadConfig(path);
-  await modelFilesOf(config.model, dirname(path));
+  for (const { model } of configuredModels(config)) await modelFilesOf(model, dirname(path));
   const [cameras, found] = [Object.keys(config.cameras), configAdvice(config)];
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ file: path, cameras, advice: found }, null, 2)}\n`);

@@ -1,15 +1,16 @@
 import { basename } from 'node:path';
 import { probeBoard } from '../board/probe-board.ts';
 import { configAdvice } from '../config/config-advice.ts';
+import { type ConfiguredModel, configuredModels } from '../config/configured-models.ts';
 import { loadConfig } from '../config/load.ts';
-import { type Config, modelSchema } from '../config/schema.ts';
+import { type Config, type ModelConfig, modelSchema } from '../config/schema.ts';
 import { createCameraTask } from '../daemon/cameras.ts';
 import { engineModeOf } from '../daemon/worker-boards.ts';
 import { ConfigError, messageOf, PlanError } from '../domain/errors.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
 import { probeBroker } from '../mqtt/connection/probe-broker.ts';
 import { brokerOf, serviceConfigFolder } from '../setup/broker.ts';
-import { setUpEngine } from '../setup/engine.ts';
+import { type ModelToRun, setUpEngines } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 import { stateFault } from '../system/state-access.ts';
@@ -20,6 +21,7 @@ import { type Check, checked, failed, ok, warning } from './doctor-check.ts';
 import type { EngineReport } from './doctor-engine.ts';
 import { silentLog } from './silent-log.ts';
 
+const demoModel: ConfiguredModel = { role: null, key: 'model', model: modelSchema.parse({}) };
 /** A camera may have to wake up; one with a longer `frame_timeout` gets that too. */
 const cameraTimeoutMs = 30_000;
 
@@ -46,7 +48,7 @@ export async function checkConfig(path: string | null): Promise<{ config: Config
   }
 }
 
-/** Whether the model's files are there and readable, and the model fits the board. */
+/** Whether the models' files are there and readable, and they fit the board. */
 export async function checkModel(
   config: Config | null,
   folder: string,
@@ -55,16 +57,27 @@ export async function checkModel(
 ): Promise<Check> {
   const part = 'model';
   if (config && engineModeOf(config) === 'pool') return ok(part, 'none needed: worker boards describe');
-  const model = config?.model ?? modelSchema.parse({});
-  const files = await filesOrWarning(model, folder);
-  if ('status' in files) return files;
-  const name = `${model.path}: ${basename(files.text)}, ${basename(files.mmproj)}`;
+  const models = config ? configuredModels(config) : [demoModel];
+  const found: ModelToRun[] = [];
+  for (const { key, role, model } of models) {
+    const files = await filesOrWarning(model, folder);
+    if ('status' in files) return files;
+    found.push({ key, model, files, job: config ? jobOf(config, role) : usualJob });
+  }
+  const names = found.map(
+    ({ model, files }) => `${model.path}: ${basename(files.text)}, ${basename(files.mmproj)}`,
+  );
+  const name = names.join('; ');
   try {
-    const { plan } = await setUpEngine(model, files, config ? jobOf(config) : usualJob, signal);
-    const need = `needs ${gibibytes(plan.memory.totalBytes)} of ${gibibytes(plan.budgetBytes)}`;
-    return plan.degraded.length === 0
-      ? ok(part, `${name}; ${need}`)
-      : warning(part, `${name}; ${need}; to fit the memory: ${plan.degraded.join(', ')}`);
+    const { engines } = await setUpEngines(found, signal);
+    const needs = engines.map(
+      ({ plan }) => `needs ${gibibytes(plan.memory.totalBytes)} of ${gibibytes(plan.budgetBytes)}`,
+    );
+    const text = names.map((each, index) => `${each}; ${needs[index]}`).join('; ');
+    const degraded = engines.flatMap(({ plan }) => plan.degraded);
+    return degraded.length === 0
+      ? ok(part, text)
+      : warning(part, `${text}; to fit the memory: ${degraded.join(', ')}`);
   } catch (error) {
     // The running engine's own memory counts as used.
     if (error instanceof PlanError && error.mayPass && isServiceActive)
@@ -75,7 +88,7 @@ export async function checkModel(
 
 /** The files of a pulled model are in the state folder, which only the service's user and root may read. */
 async function filesOrWarning(
-  model: Config['model'],
+  model: ModelConfig,
   folder: string,
 ): Promise<Awaited<ReturnType<typeof modelFilesOf>> | Check> {
   try {

@@ -65,7 +65,7 @@ async function listen(flags: Flags, stopped: AbortSignal): Promise<void> {
 
 function textOf({ camera, captured_at, description, answers, late }: ObservationPayload): string {
   const lines = Object.entries(answers).map(([question, answer]) => `  ${question}: ${answer}\n`);
-  return `${camera}, ${captured_at}${late ? ' (late)' : ''}: ${description}\n${lines.join('')}`;
+  return `${camera}, ${captured_at}${late ? ' (late)' : ''}: ${description ?? 'answers'}\n${lines.join('')}`;
 }
 
 function parseCount(text: string): number {

@@ -5,12 +5,24 @@ import type { EnginePlan } from '../planning/plan-engine.ts';
 
 export interface PlannedModel {
   readonly board: Board;
+  /** Path of the model's section in the config. */
+  readonly key: string;
   readonly sizing: ModelSizing;
   readonly plan: EnginePlan;
 }
 
-/** The plan as text: each value and why it was chosen. */
-export function planText({ board, sizing, plan }: PlannedModel): string {
+/** The plans of models that are loaded at the same time, as text. */
+export function plansText(planned: readonly PlannedModel[]): string {
+  if (planned.length === 1) return planText(planned[0]!);
+  const totalBytes = planned.reduce((sum, { plan }) => sum + plan.memory.totalBytes, 0);
+  return [
+    ...planned.map((each) => `${each.key}: ${planText(each)}`),
+    `together: ${mebibytes(totalBytes)}`,
+  ].join('\n\n');
+}
+
+/** Each value of a plan and why it was chosen. */
+function planText({ board, sizing, plan }: PlannedModel): string {
   const { reasons, memory, expected } = plan;
   const rows: [string, string, string][] = [
     ['detail', plan.detail, reasons.detail],
@@ -36,7 +48,7 @@ export function planText({ board, sizing, plan }: PlannedModel): string {
     ...rows.map(([name, value, why]) => `  ${name.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${why}`),
     ...(expected
       ? [
-          `description time: ${seconds(expected.totalSeconds)} (${expected.basis}): encode ${seconds(expected.encodeSeconds)}, ` +
+          `${sizing.freeTurnTokens > 0 ? 'description' : 'answer'} time: ${seconds(expected.totalSeconds)} (${expected.basis}): encode ${seconds(expected.encodeSeconds)}, ` +
             `prefill ${seconds(expected.prefillSeconds)}, generate ${seconds(expected.generateSeconds)}`,
         ]
       : ['description time: unknown on this board; run scenecast tune']),
@@ -49,8 +61,14 @@ export function threadsText({ threads, cpus }: Pick<EnginePlan, 'threads' | 'cpu
   return cpus ? `${threads} on CPU ${formatCpuList(cpus)}` : String(threads);
 }
 
-/** The plan as JSON: names in snake_case, sizes in bytes. */
-export function planJson({ board, sizing, plan }: PlannedModel): object {
+/** The plans as JSON, of several models by their role. */
+export function plansJson(planned: readonly PlannedModel[]): object {
+  if (planned.length === 1) return planJson(planned[0]!);
+  return Object.fromEntries(planned.map((each) => [each.key.replace('models.', ''), planJson(each)]));
+}
+
+/** Names in snake_case, sizes in bytes. */
+function planJson({ board, sizing, plan }: PlannedModel): object {
   const { memory, expected } = plan;
   return {
     model: {

@@ -3,27 +3,29 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import type { Board } from '../board/board.ts';
 import { probeBoard } from '../board/probe-board.ts';
 import { readBoard } from '../board/read-board.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config, ModelConfig } from '../config/schema.ts';
 import { bytes, size } from '../config/units.ts';
 import { type Detail, details } from '../domain/detail.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
+import type { ModelRole } from '../domain/model-role.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { fetchHeader } from '../models/download/remote-header.ts';
 import { fileNameOf, isAddress, parseAddress, partAddressesOf } from '../models/hub-address.ts';
 import { defaultModelsFolder, modelFolder } from '../models/installed/installed.ts';
 import { wholeGguf } from '../models/installed/locate.ts';
-import { planFor } from '../setup/engine.ts';
+import { type ModelToRun, planFor } from '../setup/engine.ts';
 import { type EngineJob, jobOf, usualJob } from '../setup/job.ts';
 import { tuningOf } from '../setup/tuning.ts';
 import { requireState } from '../system/state-access.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
-import { chosenFiles, chosenModel } from './chosen-model.ts';
+import { chosenFiles, chosenModels } from './chosen-model.ts';
 import { flagCollector, flagParser } from './flag-parser.ts';
 import { hubAccessOf } from './models-access.ts';
-import { planJson, planText } from './plan-text.ts';
+import { plansJson, plansText } from './plan-text.ts';
 
 interface Flags {
   readonly config?: string;
@@ -66,29 +68,40 @@ export function planCommand(signal: AbortSignal): Command {
 
 async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
   requireState('read');
-  const { config, model: chosen } = await chosenModel(flags);
-  const model = modelOf(chosen, flags);
+  const { config, models } = await chosenModels(flags);
   const scratch = await mkdtemp(join(tmpdir(), 'scenecast-plan-'));
   try {
-    const files = await filesOf(model, flags, scratch, signal);
+    const found: ModelToRun[] = [];
+    for (const { role, key, model } of models)
+      found.push({
+        key,
+        model: withFlags(model, flags),
+        files: await filesOf(model, flags, scratch, signal),
+        job: jobFor(config, role, flags),
+      });
     const board =
       flags.board === undefined
-        ? await probeBoard({ modelsFolder: dirname(files.text) })
+        ? await probeBoard({ modelsFolder: dirname(found[0]!.files.text) })
         : await readBoard(resolve(flags.board));
-    const tuning = flags.board === undefined ? await tuningOf(files, board) : null;
-    // Another architecture's kernels cannot run here; they need about as much memory as this machine's.
-    const ours = board.arch === process.arch ? chooseCpuModule(board.features) : null;
-    const cpuModule = tuning ? tuning.cpuModule : ours;
-    const job = jobFor(config, flags);
-    const planned = await planFor({ files, model, job, board, cpuModule, tuning, signal });
-    const shown = { board, ...planned };
-    process.stdout.write(`${flags.json ? JSON.stringify(planJson(shown), null, 2) : planText(shown)}\n`);
+    const inputs = await Promise.all(
+      found.map((each) => planInputOf(each, board, flags.board === undefined)),
+    );
+    const planned = await planFor(board, inputs, signal);
+    const shown = planned.map((each, index) => ({ board, key: inputs[index]!.key, ...each }));
+    process.stdout.write(`${flags.json ? JSON.stringify(plansJson(shown), null, 2) : plansText(shown)}\n`);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-function modelOf(chosen: Config['model'], { memory, detail }: Flags): Config['model'] {
+async function planInputOf({ key = 'model', ...model }: ModelToRun, board: Board, isThisBoard: boolean) {
+  const tuning = isThisBoard ? await tuningOf(model.files, board) : null;
+  // Another architecture's kernels cannot run here; they need about as much memory as this machine's.
+  const ours = board.arch === process.arch ? chooseCpuModule(board.features) : null;
+  return { key, ...model, tuning, cpuModule: tuning ? tuning.cpuModule : ours };
+}
+
+function withFlags(chosen: ModelConfig, { memory, detail }: Flags): ModelConfig {
   return {
     ...chosen,
     ...(memory === undefined ? {} : { memory }),
@@ -96,8 +109,8 @@ function modelOf(chosen: Config['model'], { memory, detail }: Flags): Config['mo
   };
 }
 
-function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob {
-  const base = config ? jobOf(config) : usualJob;
+function jobFor(config: Config | null, role: ModelRole | null, { camera, questions }: Flags): EngineJob {
+  const base = config ? jobOf(config, role) : usualJob;
   return {
     ...base,
     ...(camera ? { pictureSizes: camera } : {}),
@@ -117,7 +130,7 @@ function jobFor(config: Config | null, { camera, questions }: Flags): EngineJob 
 
 /** The model's two files: local ones, or the headers of remote ones, fetched into `scratch`. */
 async function filesOf(
-  model: Config['model'],
+  model: ModelConfig,
   flags: Flags,
   scratch: string,
   signal: AbortSignal,

@@ -5,7 +5,7 @@ import { probeBoard } from '../board/probe-board.ts';
 import { ScenecastError } from '../domain/errors.ts';
 import { type EnginePlan, expectationOf, type Rates } from '../planning/plan-engine.ts';
 import { choiceKey, countMeasurements, type TuneChoice, type TuneSpace, tune } from '../planning/tune.ts';
-import { engineOptionsOf, planFor } from '../setup/engine.ts';
+import { engineOptionsOf, type Planned, planFor } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
 import { QuietBoard } from '../setup/quiet-board.ts';
 import { tuneKeyOf, tuneStoreOf } from '../setup/tuning.ts';
@@ -43,15 +43,16 @@ export function tuneCommand(signal: AbortSignal): Command {
 
 async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
   requireState('write');
-  const { config, model: chosen } = await chosenModel(flags);
+  const { config, role, key: section, model: chosen } = await chosenModel(flags);
   // The plan's own choice of threads is tuned, whatever the config says.
   const model = { ...chosen, threads: null };
   const files = await chosenFiles(model, flags);
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const cpuModule = chooseCpuModule(board.features);
-  const job = config ? jobOf(config) : usualJob;
+  const job = config ? jobOf(config, role) : usualJob;
   const { pictureSizes } = job;
-  const { plan, sizing } = await planFor({ files, model, job, board, cpuModule, tuning: null, signal });
+  const input = { files, key: section, model, job, cpuModule, tuning: null };
+  const [{ plan, sizing }] = (await planFor(board, [input], signal)) as [Planned];
 
   const store = tuneStoreOf(process.env);
   const key = await tuneKeyOf(files, board);

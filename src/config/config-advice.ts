@@ -1,3 +1,4 @@
+import { answeringRole, describingRole, type ModelRole, modelRoles } from '../domain/model-role.ts';
 import { isVideoAddress } from '../domain/video-address.ts';
 import type { Config } from './schema.ts';
 
@@ -5,7 +6,11 @@ const picturePath =
   /\.(jpe?g|mjpe?g|png)\b|mjpe?g|snap|jpg\/image|action=(stream|snapshot)|\/(capture|picture|image\.cgi)\b/i;
 
 /** What could be better in a valid config, one line each: field and remedy. */
-export function configAdvice({ cameras }: Config): string[] {
+export function configAdvice(config: Config): string[] {
+  return [...addressAdvice(config), ...modelAdvice(config)];
+}
+
+function addressAdvice({ cameras }: Config): string[] {
   return Object.entries(cameras).flatMap(([name, { source }]) => {
     if (source.type !== 'ffmpeg' || !/^https?:\/\//i.test(source.input)) return [];
     const path = source.input.replace(/^\w+:\/\/[^/?#]*/, '');
@@ -14,4 +19,21 @@ export function configAdvice({ cameras }: Config): string[] {
       `cameras.${name}.source.input: seems to be the address of a picture or of motion JPEG; use type: http with url in place of input, which needs no ffmpeg and recognises faulty pictures`,
     ];
   });
+}
+
+function modelAdvice({ cameras, models, mqtt, work }: Config): string[] {
+  if (models === null || mqtt.commands.ask) return [];
+  const used = new Set<ModelRole>([
+    ...(work.pool === null ? [] : [describingRole]),
+    ...Object.values(cameras).flatMap(({ model, questions }) => [
+      model ?? describingRole,
+      ...Object.values(questions).map((question) => question.model ?? answeringRole),
+    ]),
+  ]);
+  return modelRoles
+    .filter((role) => !used.has(role))
+    .map(
+      (role) =>
+        `models.${role}: no camera or question uses it; use the other one as model, which takes less memory`,
+    );
 }

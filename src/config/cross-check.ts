@@ -11,16 +11,25 @@ interface Unchecked {
   readonly prompts?: unknown;
   readonly location?: unknown;
   readonly work?: { readonly pool?: unknown } | null;
+  readonly engine?: unknown;
+  readonly model?: unknown;
+  readonly models?: unknown;
 }
+
+type Refuse = (path: PropertyKey[], input: unknown, message: string) => void;
 
 /** What the schemas of the sections cannot see. It runs even if they have found faults, so that all are listed at once. */
 export function crossCheck(config: unknown, context: z.RefinementCtx): void {
   if (!isSection(config)) return;
-  const { device, cameras = {}, prompts, location, work } = config as Unchecked;
-  const refuse = (path: PropertyKey[], input: unknown, message: string): void =>
-    context.addIssue({ code: 'custom', path, input, message });
+  const { device, cameras = {}, prompts, location, work, engine, model, models } = config as Unchecked;
+  const refuse: Refuse = (path, input, message) => context.addIssue({ code: 'custom', path, input, message });
   if (reservedDeviceNames.has(device as string))
     refuse(['device'], device, 'is reserved for images sent to worker boards; choose another name');
+  const hasTwo = models !== undefined;
+  if (hasTwo && model !== undefined)
+    refuse(['models'], undefined, 'takes the place of model; remove one of the two');
+  if (hasTwo && engine !== undefined && engine !== 'own')
+    refuse(['models'], undefined, 'needs engine: own, as other engines have a model of their own; use model');
   if (!isSection(cameras)) return;
   // Cameras with faulty names are missing here.
   const isFaulty = context.issues.some(({ path }) => path?.[0] === 'cameras');
@@ -35,7 +44,11 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
         `is a reserved topic level; choose another name, such as ${name}_camera`,
       );
     if (!isSection(camera)) continue;
-    const { prompt, source, hours } = camera;
+    const { prompt, source, hours, questions } = camera;
+    if (!hasTwo) refuseModel(['cameras', name], camera, refuse);
+    if (!hasTwo && isSection(questions))
+      for (const [question, spec] of Object.entries(questions))
+        refuseModel(['cameras', name, 'questions', question], spec, refuse);
     if ((location ?? null) === null && needLocation(hours))
       refuse(
         ['location'],
@@ -59,6 +72,17 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
         `is the device of cameras.${other} too, and can be opened only once; give that camera all questions`,
       );
   }
+}
+
+/** With one model there is none to choose. */
+function refuseModel(path: readonly PropertyKey[], section: unknown, refuse: Refuse): void {
+  const model = isSection(section) ? (section['model'] ?? null) : null;
+  if (model !== null)
+    refuse(
+      [...path, 'model'],
+      model,
+      'there is only one model; remove it, or use models: { quick: ..., thorough: ... } in place of model',
+    );
 }
 
 /** The V4L2 device of a source, by the file that its name leads to; null: it has none. */

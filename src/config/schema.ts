@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { detail } from '../contract/fields.ts';
-import { questionSchema } from '../contract/questions.ts';
+import { standingQuestionSchema } from '../contract/questions.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
+import { type ModelRole, modelRoles } from '../domain/model-role.ts';
 import { cameraSource } from './camera-source-schema.ts';
 import { crossCheck } from './cross-check.ts';
 import { hours, location } from './hours-schema.ts';
@@ -68,8 +69,13 @@ const camera = z.strictObject({
   gate: gate.prefault({}).describe('Which looks show something new and are described'),
   privacy: zones.prefault([]).describe('Zones painted black before anything else sees the picture'),
   image: image.prefault({}).describe('Whether the described picture is published too'),
+  model: z
+    .enum(modelRoles)
+    .nullable()
+    .default(null)
+    .describe('Which of `models` describes it; null: thorough'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
-  questions: z.record(name, questionSchema).default({}),
+  questions: z.record(name, standingQuestionSchema).default({}),
 });
 
 /** The model and how it generates. */
@@ -142,11 +148,29 @@ export const configSchema = z
       .default('own')
       .describe('What describes the frames: own (the model of this board) or pool (worker boards)'),
     work: work.prefault({}),
-    model: modelSchema.prefault({}),
+    model: modelSchema.optional().describe('The only model; default: the demo model'),
+    models: z
+      .strictObject({ quick: modelSchema, thorough: modelSchema })
+      .optional()
+      .describe('Two models in place of `model`'),
     prompts: z.record(name, z.string().min(1).max(4000)).default({ default: defaultPrompt }),
     cameras: z.record(name, camera).default({}),
   })
-  .superRefine(crossCheck, { when: () => true });
+  .superRefine(crossCheck, { when: () => true })
+  .transform(({ model, models, ...others }) => ({ ...others, ...eitherOf(model, models) }));
 
 export type Config = z.output<typeof configSchema>;
+export type ModelConfig = z.output<typeof modelSchema>;
+type TwoModels = Readonly<Record<ModelRole, ModelConfig>>;
+
+/** `crossCheck` has refused both at once. */
+function eitherOf(
+  model: ModelConfig | undefined,
+  models: TwoModels | undefined,
+):
+  | { readonly model: ModelConfig; readonly models: null }
+  | { readonly model: null; readonly models: TwoModels } {
+  if (models) return { model: null, models };
+  return { model: model ?? modelSchema.parse({}), models: null };
+}
 export type CameraConfig = Config['cameras'][string];

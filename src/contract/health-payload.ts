@@ -1,13 +1,28 @@
 import { z } from 'zod';
-import type { Health } from '../domain/health.ts';
+import type { EngineHealth, Health } from '../domain/health.ts';
+import { modelRoles } from '../domain/model-role.ts';
 import { count, engineState, milliseconds, pictureProblem, schemaVersion, utc } from './fields.ts';
 import { tenths } from './payloads.ts';
+
+const engineSchema = z.strictObject({
+  engine: engineState.describe('failing: the last description failed, and none has succeeded since'),
+  queue_depth: count.describe('Frames waiting for the engine, at most one per camera and model'),
+  timing_ms: z
+    .strictObject({ p50: milliseconds, p95: milliseconds })
+    .optional()
+    .describe('From capture to the end of the description, over the latest descriptions'),
+  tokens_per_second: z.number().min(0).optional().describe('While generating the latest description'),
+});
 
 export const healthSchema = z.strictObject({
   schema: schemaVersion,
   at: utc,
-  engine: engineState.describe('failing: the last description failed, and none has succeeded since'),
-  queue_depth: count.describe('Frames waiting for the engine, at most one per camera'),
+  engine: engineSchema.shape.engine,
+  queue_depth: engineSchema.shape.queue_depth,
+  models: z
+    .record(z.enum(modelRoles), engineSchema)
+    .optional()
+    .describe('Each of two models; `timing_ms` and `tokens_per_second` beside are those of the thorough one'),
   frames: z
     .strictObject({
       captured: count,
@@ -26,11 +41,8 @@ export const healthSchema = z.strictObject({
       fault: z.string().nullable().describe('Why the outbox cannot be written to disk; null: it can'),
     })
     .optional(),
-  timing_ms: z
-    .strictObject({ p50: milliseconds, p95: milliseconds })
-    .optional()
-    .describe('From capture to the end of the description, over the latest descriptions'),
-  tokens_per_second: z.number().min(0).optional().describe('While generating the latest description'),
+  timing_ms: engineSchema.shape.timing_ms,
+  tokens_per_second: engineSchema.shape.tokens_per_second,
   board: z
     .strictObject({
       temperature_c: z.number().nullable().describe('Hottest sensor, in °C; null: no sensor'),
@@ -78,16 +90,19 @@ export const healthSchema = z.strictObject({
 export type HealthPayload = z.output<typeof healthSchema>;
 
 export function healthPayload(health: Health, at: Date): HealthPayload {
-  const { engine, queueDepth, frames, cameras, outbox, timing, tokensPerSecond, board, memory } = health;
+  const { frames, cameras, outbox, board, memory, models } = health;
+  const { engine, queue_depth, ...speed } = enginePayload(health);
   return {
     schema: 1,
     at: at.toISOString(),
     engine,
-    queue_depth: queueDepth,
+    queue_depth,
+    ...(models && {
+      models: { quick: enginePayload(models.quick), thorough: enginePayload(models.thorough) },
+    }),
     frames: { ...frames },
     ...(outbox && { outbox: { ...outbox } }),
-    ...(timing && { timing_ms: { p50: tenths(timing.p50Ms), p95: tenths(timing.p95Ms) } }),
-    ...(tokensPerSecond !== undefined && { tokens_per_second: tenths(tokensPerSecond) }),
+    ...speed,
     ...(board && {
       board: {
         temperature_c: board.temperatureC === null ? null : tenths(board.temperatureC),
@@ -114,6 +129,20 @@ export function healthPayload(health: Health, at: Date): HealthPayload {
         },
       ]),
     ),
+  };
+}
+
+function enginePayload({
+  engine,
+  queueDepth,
+  timing,
+  tokensPerSecond,
+}: EngineHealth): z.output<typeof engineSchema> {
+  return {
+    engine,
+    queue_depth: queueDepth,
+    ...(timing && { timing_ms: { p50: tenths(timing.p50Ms), p95: tenths(timing.p95Ms) } }),
+    ...(tokensPerSecond !== undefined && { tokens_per_second: tenths(tokensPerSecond) }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { modelRoles } from '../domain/model-role.ts';
 import { count, name, schemaVersion, utc } from './fields.ts';
 import { modelSchema } from './payloads.ts';
-import { questionSchema } from './questions.ts';
+import { standingQuestionSchema } from './questions.ts';
 
 const report = z.record(z.string(), z.unknown());
 
@@ -15,12 +16,16 @@ export const infoSchema = z.strictObject({
   plan: report
     .nullable()
     .describe('How the model runs on the board: threads, context, CPU module; null: not known'),
+  models: z
+    .record(z.enum(modelRoles), z.strictObject({ model: modelSchema.nullable(), plan: report }))
+    .optional()
+    .describe('Each of two models; `model` and `plan` are those of the thorough one'),
   cameras: z
     .record(
       name,
       z.strictObject({
         source: z.string().describe('Type of the source'),
-        questions: z.record(name, questionSchema).describe('Standing questions'),
+        questions: z.record(name, standingQuestionSchema).describe('Standing questions'),
       }),
     )
     .describe('By name'),

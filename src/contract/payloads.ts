@@ -95,8 +95,17 @@ export const descriptionSchema = z.strictObject({
     .describe('stop: the model ended by itself. length: it reached max_tokens'),
 });
 
-/** One message of the stream: the same as the state, and whether it is late. */
+const { summary, description, prompt, finish_reason } = descriptionSchema.shape;
+const without = '; null: one of two models only answered questions';
+const nullable = <Field extends z.ZodType>(field: Field) =>
+  field.nullable().describe(`${field.description ?? ''}${without}`);
+
+/** One message of the stream: the same as the state, or answers alone, and whether it is late. */
 export const observationSchema = descriptionSchema.extend({
+  summary: nullable(summary),
+  description: nullable(description),
+  prompt: nullable(prompt),
+  finish_reason: nullable(finish_reason),
   late: z
     .literal(true)
     .optional()
@@ -115,6 +124,8 @@ export type CameraStatusPayload = z.output<typeof cameraStatusSchema>;
 export type EventPayload = z.output<typeof eventSchema>;
 export type DescriptionPayload = z.output<typeof descriptionSchema>;
 export type ObservationPayload = z.output<typeof observationSchema>;
+/** An observation before it is sent. */
+export type ObservedPayload = Omit<ObservationPayload, 'late'>;
 export type AnswerPayload = z.output<typeof answerSchema>;
 
 export function cameraStatusPayload({ state, problem, reason }: CameraStatus): CameraStatusPayload {
@@ -133,7 +144,7 @@ export function eventPayload(event: FrameEvent, at: Date): EventPayload {
   };
 }
 
-export function descriptionPayload(observation: Observation, publishedAt: Date): DescriptionPayload {
+export function observedPayload(observation: Observation, publishedAt: Date): ObservedPayload {
   const { frame, description, trigger, prompt } = observation;
   const { timings, tokens, model } = description;
   return {
@@ -144,7 +155,7 @@ export function descriptionPayload(observation: Observation, publishedAt: Date):
     published_at: publishedAt.toISOString(),
     ...(isPlausible(frame.capturedAt) ? {} : { clock: 'unset' }),
     trigger,
-    summary: summaryOf(description.text),
+    summary: description.text === null ? null : summaryOf(description.text),
     description: description.text,
     answers: { ...description.answers },
     image: {
@@ -164,20 +175,25 @@ export function descriptionPayload(observation: Observation, publishedAt: Date):
   };
 }
 
+/** Whether it describes the picture, and does not only answer questions. */
+export function isDescription(observed: ObservedPayload): observed is DescriptionPayload {
+  return observed.description !== null;
+}
+
 /** An observation as it is sent on the stream; it is late if it was captured more than `lateAfterMs` before. */
 export function observationPayload(
-  description: DescriptionPayload,
+  observed: ObservedPayload,
   sentAt: Date,
   lateAfterMs: number,
 ): ObservationPayload {
-  const isLate = sentAt.getTime() - Date.parse(description.captured_at) > lateAfterMs;
+  const isLate = sentAt.getTime() - Date.parse(observed.captured_at) > lateAfterMs;
   // The spread keeps the position of published_at.
-  return { ...description, published_at: sentAt.toISOString(), ...(isLate && { late: true as const }) };
+  return { ...observed, published_at: sentAt.toISOString(), ...(isLate && { late: true as const }) };
 }
 
-/** One of the answers of a description. */
+/** One of the answers of an observation. */
 export function answerPayload(
-  { id, captured_at, answers }: DescriptionPayload,
+  { id, captured_at, answers }: ObservedPayload,
   question: string,
 ): AnswerPayload {
   return { schema: 1, value: answers[question]!, id, captured_at };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelRoles } from '../domain/model-role.ts';
 import type { Question } from '../domain/observation.ts';
 
 /** In letters. */
@@ -25,9 +26,12 @@ const text = z.strictObject({
   type: z.literal('text').optional().describe('The default: free text'),
 });
 const boolean = z.strictObject({ ask, type: z.literal('boolean') });
-const integer = z
-  .strictObject({ ask, type: z.literal('integer'), min: z.int().default(0), max: z.int().default(100) })
-  .refine(({ min, max }) => min <= max, 'min must not be above max');
+const integer = z.strictObject({
+  ask,
+  type: z.literal('integer'),
+  min: z.int().default(0),
+  max: z.int().default(100),
+});
 const choice = z.strictObject({
   ask,
   type: z.literal('enum'),
@@ -39,23 +43,46 @@ const string = z.strictObject({
   max_length: z.int().min(1).max(500).default(100).describe('In characters'),
 });
 
-/** A question and the type of its answer, written as in the config file. */
-export const questionSchema = z.discriminatedUnion('type', [text, boolean, integer, choice, string]);
+const inOrder = ({ min, max }: { min: number; max: number }): boolean => min <= max;
+const orderFault = 'min must not be above max';
+
+/** A question and the type of its answer. */
+export const questionSchema = z.discriminatedUnion('type', [
+  text,
+  boolean,
+  integer.refine(inOrder, orderFault),
+  choice,
+  string,
+]);
 
 const inLanguage = { ask: askOf(maxAskLength + maxLanguageSentence) };
 /** A question as a worker board takes it: a free answer may be wanted in a language. */
 export const workQuestionSchema = z.discriminatedUnion('type', [
   text.extend(inLanguage),
   boolean,
-  integer,
+  integer.refine(inOrder, orderFault),
   choice,
   string.extend(inLanguage),
 ]);
 
+/** What a standing question has besides. */
+const standing = {
+  model: z.enum(modelRoles).optional().describe('Which of `models` answers it; default: quick'),
+};
+/** A standing question of a camera, as in the config file. */
+export const standingQuestionSchema = z.discriminatedUnion('type', [
+  text.extend(standing),
+  boolean.extend(standing),
+  integer.extend(standing).refine(inOrder, orderFault),
+  choice.extend(standing),
+  string.extend(standing),
+]);
+
 export type QuestionSpec = z.output<typeof questionSchema>;
+export type StandingQuestionSpec = z.output<typeof standingQuestionSchema>;
 
 /** A question as the engine takes it, without a name. */
-export function askedOf(question: QuestionSpec): Omit<Question, 'name'> {
+export function askedOf(question: QuestionSpec | StandingQuestionSpec): Omit<Question, 'name'> {
   const { ask } = question;
   switch (question.type) {
     case 'boolean':
@@ -72,6 +99,12 @@ export function askedOf(question: QuestionSpec): Omit<Question, 'name'> {
 }
 
 /** Questions by name, as the engine takes them. */
-export function questionsOf(questions: Readonly<Record<string, QuestionSpec>>): Question[] {
-  return Object.entries(questions).map(([name, question]) => ({ name, ...askedOf(question) }));
+export function questionsOf(
+  questions: Readonly<Record<string, QuestionSpec | StandingQuestionSpec>>,
+): Question[] {
+  return Object.entries(questions).map(([name, question]) => ({
+    name,
+    ...askedOf(question),
+    ...('model' in question && { model: question.model }),
+  }));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelRoles } from '../domain/model-role.ts';
 import { cameraSettingsSchema } from './camera-config.ts';
 import { answer, detail, name, ulid, utc } from './fields.ts';
 import { descriptionSchema } from './payloads.ts';
@@ -29,7 +30,12 @@ export const describeRequestSchema = z.strictObject({
   transaction,
 });
 
-export const askRequestSchema = z.strictObject({ camera, question: questionSchema, transaction });
+export const askRequestSchema = z.strictObject({
+  camera,
+  question: questionSchema,
+  model: z.enum(modelRoles).optional().describe('Which of `models` answers it; default: quick'),
+  transaction,
+});
 
 export const restartRequestSchema = z.strictObject({ transaction });
 

@@ -22,8 +22,8 @@ export function workDataPayload(work: DescribedWork): WorkDataPayload {
     schema: 1,
     id,
     worker,
-    summary: summaryOf(text),
-    description: text,
+    summary: summaryOf(text!),
+    description: text!,
     answers: { ...answers },
     image,
     model: { ...model },
@@ -33,7 +33,7 @@ export function workDataPayload(work: DescribedWork): WorkDataPayload {
       total: tenths(totalMs),
     },
     tokens,
-    finish_reason: finishReason,
+    finish_reason: finishReason!,
   };
 }
 

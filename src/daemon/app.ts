@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { readBoardHealth } from '../board/read-board-health.ts';
 import { configAdvice } from '../config/config-advice.ts';
+import { configuredModels } from '../config/configured-models.ts';
 import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { visionAtStart } from '../domain/camera-vision.ts';
@@ -19,7 +20,7 @@ import { createCameraTask } from './cameras.ts';
 import { createCommands, createSettings, settingsPathOf } from './commands.ts';
 import { createAnnouncer } from './home-assistant.ts';
 import { infoOf, type Known } from './info.ts';
-import { type OwnEngine, planOwnEngine } from './own-engine.ts';
+import { type OwnEngine, type OwnEngines, planOwnEngines } from './own-engine.ts';
 import { clearImages, clearRemoved, createOutbox, createPublisher } from './publisher.ts';
 import { createPoolDescriber, createPoolWorker, engineModeOf } from './worker-boards.ts';
 
@@ -63,18 +64,20 @@ export class App {
   async start(): Promise<void> {
     const publisher = await this.#startPublisher();
     const settings = await this.#loadSettings();
-    const { engine, describer } = await this.#chooseDescriber(publisher);
-    const loading = engine?.load();
-    const pipeline = this.#startPipeline(describer, engine, publisher, settings);
-    this.#startCommands(pipeline, settings, engine, publisher);
-    this.#startSupervision(pipeline, engine, publisher);
+    const { own, describer } = await this.#chooseDescriber(publisher);
+    const loading = Promise.all((own?.engines ?? []).map((engine) => engine.load()));
+    const pipeline = this.#startPipeline(describer, own, publisher, settings);
+    this.#startCommands(pipeline, settings, own, publisher);
+    this.#startSupervision(pipeline, own, publisher);
 
-    const info = await loading;
-    if (engine && info) {
-      this.#publishInfo(publisher, { ...engine, engine: info });
-      await this.#startWorker(engine);
+    const infos = await loading;
+    if (own) {
+      const engines = own.engines.map((engine, index) => ({ ...engine, info: infos[index]! }));
+      this.#publishInfo(publisher, { board: own.board, engines });
+      await this.#startWorker(own.engines.at(-1)!);
     }
-    this.#startAnnouncer(publisher, info ? `${info.model} (${info.quant})` : 'worker boards');
+    const names = infos.map(({ model, quant }) => `${model} (${quant})`);
+    this.#startAnnouncer(publisher, own ? names.join(', ') : 'worker boards');
   }
 
   /** Closes every part in reverse order; safe to call twice. Rejects if one failed, once all have been closed. */
@@ -117,7 +120,7 @@ export class App {
     clearImages(this.#config, publisher);
     await clearRemoved(this.#config, this.#folder, publisher, this.#files, this.#log);
     this.#stopping.signal.throwIfAborted();
-    this.#publishInfo(publisher, { board: null, plan: null, engine: null });
+    this.#publishInfo(publisher, { board: null, engines: [] });
     return publisher;
   }
 
@@ -129,26 +132,28 @@ export class App {
     return settings;
   }
 
-  /** What describes this board's frames, and its own engine if it has one. */
+  /** What describes this board's frames, and its own engines if it has any. */
   async #chooseDescriber(
     publisher: MqttPublisher,
-  ): Promise<{ engine: OwnEngine | null; describer: Describer }> {
+  ): Promise<{ own: OwnEngines | null; describer: Describer }> {
     const mode = engineModeOf(this.#config);
-    if (mode === 'pool') return { engine: null, describer: await this.#startPool(null) };
-    const engine = await this.#planEngine(publisher);
-    return { engine, describer: mode === 'own' ? engine.describer : await this.#startPool(engine) };
+    if (mode === 'pool') return { own: null, describer: await this.#startPool(null) };
+    const own = await this.#planEngines(publisher);
+    const { describer } = own.engines.at(-1)!;
+    return { own, describer: mode === 'own' ? describer : await this.#startPool(describer) };
   }
 
-  async #planEngine(publisher: MqttPublisher): Promise<OwnEngine> {
-    const engine = await planOwnEngine(this.#config, this.#folder, this.#log, this.#stopping.signal);
-    this.#closeLater('engine', engine.client);
-    this.#publishInfo(publisher, { ...engine, engine: null });
-    return engine;
+  async #planEngines(publisher: MqttPublisher): Promise<OwnEngines> {
+    const own = await planOwnEngines(this.#config, this.#folder, this.#log, this.#stopping.signal);
+    for (const { client } of own.engines) this.#closeLater('engine', client);
+    const engines = own.engines.map((engine) => ({ ...engine, info: null }));
+    this.#publishInfo(publisher, { board: own.board, engines });
+    return own;
   }
 
   /** Sends this board's frames to worker boards. */
-  async #startPool(own: OwnEngine | null): Promise<Describer> {
-    const pool = createPoolDescriber(this.#config, this.#folder, own?.describer ?? null, this.#log);
+  async #startPool(own: Describer | null): Promise<Describer> {
+    const pool = createPoolDescriber(this.#config, this.#folder, own, this.#log);
     await this.#closeLater('pool', pool).start();
     // The engine, which is loaded next, would start although it has been closed.
     this.#stopping.signal.throwIfAborted();
@@ -157,7 +162,7 @@ export class App {
 
   #startPipeline(
     describer: Describer,
-    engine: OwnEngine | null,
+    own: OwnEngines | null,
     publisher: MqttPublisher,
     settings: Settings,
   ): Pipeline {
@@ -170,11 +175,12 @@ export class App {
       prompts: this.#config.prompts,
       language: this.#config.language,
       describer,
+      quick: own?.engines.find(({ role }) => role === 'quick')?.describer,
       publisher,
       log: this.#log,
       maxFrameAgeMs: this.#config.max_frame_age,
       healthIntervalMs: this.#config.health_interval,
-      readings: () => readBoardHealth(engine?.client.pid ?? null),
+      readings: () => readBoardHealth((own?.engines ?? []).flatMap(({ client }) => client.pid ?? [])),
       maxDescriptionMs: maxDescriptionMsOf(this.#config),
     });
     this.#closeLater('pipeline', pipeline);
@@ -189,31 +195,38 @@ export class App {
   #startCommands(
     pipeline: Pipeline,
     settings: Settings,
-    engine: OwnEngine | null,
+    own: OwnEngines | null,
     publisher: MqttPublisher,
   ): void {
     const powers = {
       request: pipeline.request.bind(pipeline),
       set: settings.set.bind(settings),
       restart: async (signal: AbortSignal) => {
-        if (!engine) throw new CommandError('failed', 'this board has no engine of its own');
-        await engine.client.restart(signal);
+        if (!own) throw new CommandError('failed', 'this board has no engine of its own');
+        await Promise.all(own.engines.map(({ client }) => client.restart(signal)));
       },
     };
     this.#closeLater('commands', createCommands(this.#config, powers, publisher, this.#log)).start();
   }
 
   /** Under systemd: reports readiness and status, and feeds the watchdog. */
-  #startSupervision(pipeline: Pipeline, engine: OwnEngine | null, publisher: MqttPublisher): void {
+  #startSupervision(pipeline: Pipeline, own: OwnEngines | null, publisher: MqttPublisher): void {
     if (!this.#notifyEnvironment) return;
+    const engines = own?.engines ?? [];
     const supervision = new Supervision({
       environment: this.#notifyEnvironment,
       log: this.#log,
-      heartbeats: () => [...pipeline.heartbeats, ...(engine ? [engine.client.heartbeat] : [])],
+      heartbeats: () => [
+        ...pipeline.heartbeats,
+        ...engines.map(({ role, client }) => ({
+          ...client.heartbeat,
+          loop: role ? `engine ${role}` : 'engine',
+        })),
+      ],
       status: (stuck) =>
         statusLine({
           health: pipeline.health,
-          loading: engine?.loading() ?? null,
+          loading: engines.map(({ loading }) => loading()).find((fraction) => fraction !== null) ?? null,
           isConnected: publisher.isConnected,
           stuck,
         }),
@@ -251,6 +264,8 @@ export class App {
 }
 
 /** When a description counts as hung: the pool's time, then the wait for the own engine, then the engine's own deadline. */
-function maxDescriptionMsOf({ engine, model, work }: Config): number {
-  return (engine === 'pool' ? work.sending.deadline : 0) + 2 * model.deadline + deadlineSlackMs;
+function maxDescriptionMsOf(config: Config): number {
+  const { engine, work } = config;
+  const deadlineMs = Math.max(...configuredModels(config).map(({ model }) => model.deadline));
+  return (engine === 'pool' ? work.sending.deadline : 0) + 2 * deadlineMs + deadlineSlackMs;
 }

@@ -11,6 +11,7 @@ import { lookUp } from '../config/paths.ts';
 import type { CameraConfig, Config } from '../config/schema.ts';
 import { questionsOf } from '../contract/questions.ts';
 import type { CameraSettings } from '../domain/camera-settings.ts';
+import { describingRole } from '../domain/model-role.ts';
 import { MaskedCamera } from '../gate/masked-camera.ts';
 import { SceneGate } from '../gate/scene-gate.ts';
 import type { CameraTask } from '../pipeline/camera-task.ts';
@@ -43,6 +44,7 @@ export function createCameraTask(
     // The camera's own limit comes first; the gate takes time too.
     maxLookMs: maxAnswerMs + 60_000,
     questions: questionsOf(camera.questions),
+    ...(config.models && { model: camera.model ?? describingRole }),
   };
 }
 

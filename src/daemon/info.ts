@@ -4,27 +4,43 @@ import { redactedConfig } from '../config/redacted-config.ts';
 import type { Config } from '../config/schema.ts';
 import type { InfoPayload } from '../contract/info.ts';
 import { schemaVersions } from '../contract/schema-versions.ts';
+import type { ModelRole } from '../domain/model-role.ts';
 import type { EnginePlan } from '../planning/plan-engine.ts';
 import type { EngineInfo } from '../vision/process/protocol.ts';
 
 /** What the daemon learns while it starts; null: not known yet. */
 export interface Known {
   readonly board: Board | null;
-  readonly plan: EnginePlan | null;
+  /** The board's own engines, as they are planned; the last one describes. */
+  readonly engines: readonly KnownEngine[];
+}
+
+export interface KnownEngine {
+  /** null: it is the only one. */
+  readonly role: ModelRole | null;
+  readonly plan: EnginePlan;
   /** Facts about the loaded model. */
-  readonly engine: EngineInfo | null;
+  readonly info: EngineInfo | null;
 }
 
 /** The `info` payload: what runs here. Holds no secret of the config. */
-export function infoOf(config: Config, startedAt: Date, { board, plan, engine }: Known): InfoPayload {
+export function infoOf(config: Config, startedAt: Date, { board, engines }: Known): InfoPayload {
+  const parts = engines.map(({ role, plan, info }) => ({
+    role,
+    model: info && { name: info.model, quant: info.quant, build: info.build },
+    plan: { ...shortPlan(plan), cpu_module: info?.cpu ?? null },
+  }));
+  const main = parts.at(-1);
+  const each = parts.flatMap(({ role, ...part }) => (role ? [[role, part]] : []));
   return {
     schema: 1,
     device: config.device,
     version: packageJson.version,
     started_at: startedAt.toISOString(),
-    model: engine && { name: engine.model, quant: engine.quant, build: engine.build },
+    model: main?.model ?? null,
     board: board && shortBoard(board),
-    plan: plan && { ...shortPlan(plan), cpu_module: engine?.cpu ?? null },
+    plan: main?.plan ?? null,
+    ...(each.length > 0 && { models: Object.fromEntries(each) }),
     cameras: Object.fromEntries(
       Object.entries(config.cameras).map(([name, { source, questions }]) => [
         name,

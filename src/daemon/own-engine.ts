@@ -1,18 +1,21 @@
 import type { Logger } from 'pino';
 import type { Board } from '../board/board.ts';
-import type { Config } from '../config/schema.ts';
+import { configuredModels } from '../config/configured-models.ts';
+import type { Config, ModelConfig } from '../config/schema.ts';
+import type { ModelRole } from '../domain/model-role.ts';
 import type { Describer } from '../pipeline/ports.ts';
 import type { EnginePlan } from '../planning/plan-engine.ts';
-import { setUpEngine, startEngine } from '../setup/engine.ts';
+import { type EngineSetUp, setUpEngines, startEngine } from '../setup/engine.ts';
 import { jobOf } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 import { EngineClient } from '../vision/process/engine-client.ts';
 import type { EngineInfo } from '../vision/process/protocol.ts';
 import { SerialDescriber } from '../vision/process/serial-describer.ts';
 
-/** This board's own engine, with the plan that fits it to the board. */
+/** One of this board's own engines, with the plan that fits it to the board. */
 export interface OwnEngine {
-  readonly board: Board;
+  /** null: it is the only one. */
+  readonly role: ModelRole | null;
   readonly plan: EnginePlan;
   readonly client: EngineClient;
   /** One picture at a time, for all callers. */
@@ -23,16 +26,51 @@ export interface OwnEngine {
   load(): Promise<EngineInfo>;
 }
 
-/** Plans the engine for this board and job; the model is not loaded yet. @throws ConfigError, PlanError */
-export async function planOwnEngine(
+/** Each has a process, restarts and a deadline of its own. */
+export interface OwnEngines {
+  readonly board: Board;
+  /** The quick one first; the last one describes, unless a camera names another. */
+  readonly engines: readonly OwnEngine[];
+}
+
+/** Plans the engines for this board and job; the models are not loaded yet. @throws ConfigError, PlanError */
+export async function planOwnEngines(
   config: Config,
   folder: string,
   log: Logger,
   signal: AbortSignal,
-): Promise<OwnEngine> {
-  const { model } = config;
-  const files = await modelFilesOf(model, folder);
-  const { board, plan, options } = await setUpEngine(model, files, jobOf(config), signal);
+): Promise<OwnEngines> {
+  const models = await Promise.all(
+    configuredModels(config).map(async (configured) => ({
+      ...configured,
+      files: await modelFilesOf(configured.model, folder),
+      job: jobOf(config, configured.role),
+    })),
+  );
+  const { board, engines } = await setUpEngines(models, signal);
+  return {
+    board,
+    engines: engines.map((setUp, index) => {
+      const { role, key, model } = models[index]!;
+      return ownEngine(setUp, { role, key, model, log: role ? log.child({ role }) : log });
+    }),
+  };
+}
+
+function ownEngine(
+  { plan, options }: EngineSetUp,
+  {
+    role,
+    key,
+    model,
+    log,
+  }: {
+    readonly role: ModelRole | null;
+    readonly key: string;
+    readonly model: ModelConfig;
+    readonly log: Logger;
+  },
+): OwnEngine {
   logPlan(plan, log);
   let loading: number | null = 0;
   const logProgress = progressLogger(log);
@@ -46,16 +84,16 @@ export async function planOwnEngine(
     },
   });
   return {
-    board,
+    role,
     plan,
     client,
     describer: new SerialDescriber(client, model.deadline),
     loading: () => loading,
     load: async () => {
-      const info = await startEngine(client, { retry: true });
+      const info = await startEngine(client, { key, retry: true });
       log.info({ ...info, pid: client.pid }, 'model loaded');
       if (model.detail !== 'full' && !info.usesDetail)
-        log.warn({ detail: model.detail }, 'model.detail has no effect on this model');
+        log.warn({ detail: model.detail }, `${key}.detail has no effect on this model`);
       return info;
     },
   };

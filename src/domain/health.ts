@@ -1,3 +1,4 @@
+import type { ModelRole } from './model-role.ts';
 import type { PictureProblem } from './observation.ts';
 
 /** A gate's measurements of its newest picture. */
@@ -67,17 +68,23 @@ export interface ProcessMemory {
   readonly engineBytes: number | null;
 }
 
-/** The state of the daemon at one moment. */
-export interface Health {
+/** One engine, or all of them. */
+export interface EngineHealth {
   /** 'failing': the last description failed, and none has succeeded since. */
   readonly engine: 'idle' | 'busy' | 'failing';
-  /** Frames that wait for the engine. */
+  /** Frames that wait for it. */
   readonly queueDepth: number;
-  readonly frames: FrameCounts;
   /** From capture to the end of the description, over the latest descriptions. */
   readonly timing?: { readonly p50Ms: number; readonly p95Ms: number };
   /** Generation speed of the latest description. */
   readonly tokensPerSecond?: number;
+}
+
+/** The state of the daemon at one moment. With two models, the times are those of the thorough one. */
+export interface Health extends EngineHealth {
+  /** Each of two models. */
+  readonly models?: Readonly<Record<ModelRole, EngineHealth>>;
+  readonly frames: FrameCounts;
   readonly board?: BoardHealth;
   readonly memory?: ProcessMemory;
   readonly cameras: Readonly<Record<string, CameraHealth>>;

@@ -20,7 +20,7 @@ export interface ModelSizing {
   readonly repackedWeightsBytes: number;
   /** Finest first; one entry if the model has no detail levels. */
   readonly details: readonly DetailSizing[];
-  /** Tokens of the longest turn with a free-text answer, without the picture and the answer. */
+  /** Tokens of the longest turn with a free-text answer, without the picture and the answer; 0: no such turn. */
   readonly freeTurnTokens: number;
   /** Tokens of the longest turn with a typed answer, without the picture and with the answer; 0: no such turn. */
   readonly typedTurnTokens: number;

@@ -1,4 +1,5 @@
 import type { Frame } from './frame.ts';
+import type { ModelRole } from './model-role.ts';
 
 /** Why a frame was described: the interval, a changed scene, or a request. */
 export type Trigger = 'interval' | 'change' | 'request';
@@ -18,6 +19,8 @@ export interface Question {
   readonly ask: string;
   /** Default: free text, at most as long as a description. */
   readonly type?: AnswerType;
+  /** Which of two models answers it. Default: the quick one. */
+  readonly model?: ModelRole | undefined;
 }
 
 /** Why the model stopped: its answer was complete, or reached the token limit. */
@@ -50,10 +53,12 @@ export interface ModelIdentity {
 
 /** The engine's result for one picture. */
 export interface Description {
-  readonly text: string;
+  /** null: only questions were asked. */
+  readonly text: string | null;
   /** By question name. */
   readonly answers: Readonly<Record<string, Answer>>;
-  readonly finishReason: FinishReason;
+  /** Of the text. */
+  readonly finishReason: FinishReason | null;
   readonly timings: EngineTimings;
   readonly tokens: TokenCounts;
   readonly model: ModelIdentity;
@@ -63,8 +68,8 @@ export interface Description {
 export interface Observation {
   readonly frame: Frame;
   readonly trigger: Trigger;
-  /** The name of the prompt, not its text. */
-  readonly prompt: string;
+  /** The name of the prompt, not its text; null: only questions were asked. */
+  readonly prompt: string | null;
   readonly description: Description;
   /** How long the frame waited for the engine. */
   readonly queueMs: number;

@@ -25,6 +25,8 @@ export class BackpressureMonitor {
   readonly #options: BackpressureOptions;
   intervalMs: number;
   #waitingSince: number | null = null;
+  /** When the capture of the frame that waits began. */
+  #keptCapture: number | null = null;
   #lastTaken = Number.NEGATIVE_INFINITY;
   #missed = false;
   #calm = 0;
@@ -39,13 +41,20 @@ export class BackpressureMonitor {
     return this.#stretchedMs === null ? this.intervalMs : Math.max(this.#stretchedMs, this.#gapMs());
   }
 
-  /** How old a waiting frame must be before a newer one is captured; 0 while the engine keeps up. */
-  get renewalMs(): number {
-    return this.#stretchedMs === null ? 0 : Math.min(this.effectiveIntervalMs * renewalShare, maxRenewalMs);
+  /**
+   * When a frame may be captured in place of the one that waits; 0: at any time. A frame that is replaced before the engine
+   * takes it was captured in vain, on cores that the engine needs.
+   */
+  get renewFrom(): number {
+    if (this.#keptCapture === null) return 0;
+    const isStretched = this.#stretchedMs !== null;
+    const ageMs = isStretched ? Math.min(this.effectiveIntervalMs * renewalShare, maxRenewalMs) : 0;
+    return this.#keptCapture + ageMs;
   }
 
-  /** A frame waits for the engine. */
-  waiting(): void {
+  /** A frame waits for the engine. @param isKept it is described whatever the next looks show */
+  waiting(captureStart: number, isKept: boolean): void {
+    this.#keptCapture = isKept ? captureStart : null;
     this.#waitingSince ??= performance.now();
   }
 
@@ -59,6 +68,7 @@ export class BackpressureMonitor {
     const gapMs = this.#gapMs();
     this.#lastTaken = performance.now();
     this.#waitingSince = null;
+    this.#keptCapture = null;
     if (!this.#missed) {
       this.#calmDown();
       return;

@@ -4,19 +4,20 @@ import { codeOf, messageOf } from '../domain/errors.ts';
 import type { Frame } from '../domain/frame.ts';
 import type { CameraHealth } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
-import type { Question } from '../domain/observation.ts';
+import type { Question, Trigger } from '../domain/observation.ts';
 import type { HoursState } from '../domain/working-hours.ts';
 import { BackpressureMonitor } from './backpressure-monitor.ts';
+import { CameraLanes, type Lane, questionsOf } from './camera-lanes.ts';
 import { CameraPause } from './camera-pause.ts';
 import { CameraState } from './camera-state.ts';
 import type { CameraTask } from './camera-task.ts';
-import { type CapturedFrame, captureFrame } from './capture-frame.ts';
+import { type CapturedFrame, captureFrame, frameAgain } from './capture-frame.ts';
 import type { FrameEvents } from './frame-events.ts';
 import { InterruptibleSleep } from './interruptible-sleep.ts';
 import type { BegunJob, Job } from './job.ts';
 import { LookInProgress } from './look-in-progress.ts';
 import type { Log, Look, Publisher } from './ports.ts';
-import { TriggerPolicy } from './trigger-policy.ts';
+import type { Candidate } from './trigger-policy.ts';
 import { VisionMonitor } from './vision-monitor.ts';
 
 export interface WatchParts {
@@ -34,7 +35,7 @@ const timerSlackMs = 30_000;
 export class CameraWatch {
   readonly #task: CameraTask;
   readonly #parts: WatchParts;
-  readonly #policy: TriggerPolicy;
+  readonly #lanes: CameraLanes;
   readonly #backpressure: BackpressureMonitor;
   readonly #pause: CameraPause;
   readonly #sleep = new InterruptibleSleep();
@@ -45,8 +46,6 @@ export class CameraWatch {
   readonly #looking = new LookInProgress();
   #nextLook = 0;
   #lookAtOnce = false;
-  /** Waits for the engine: it is described whatever the next looks show. */
-  #waiting: Job | null = null;
 
   constructor(task: CameraTask, parts: WatchParts) {
     const { settings, hours } = task;
@@ -55,7 +54,9 @@ export class CameraWatch {
     this.#task = task;
     this.#settings = settings;
     this.#parts = parts;
+    this.#lanes = new CameraLanes(task);
     this.#vision = new VisionMonitor({
+      models: this.#lanes.speaking,
       pauseReason: () => this.#pause.reason,
       cameraFault: () => this.#state.fault,
       intervalMs: () => Math.max(this.#backpressure.effectiveIntervalMs, task.minIntervalMs ?? 0),
@@ -63,7 +64,6 @@ export class CameraWatch {
       publish: (vision) => parts.publisher.cameraVision(task.camera.name, vision),
     });
     this.#state = new CameraState(task.camera.name, parts.publisher, parts.log, () => this.#vision.update());
-    this.#policy = new TriggerPolicy({ ...task, intervalMs });
     this.#pause = new CameraPause({
       ...named,
       isPaused: paused,
@@ -78,7 +78,7 @@ export class CameraWatch {
       ...this.#state.health,
       intervalMs: this.#settings.intervalMs,
       effectiveIntervalMs: this.#backpressure.effectiveIntervalMs,
-      gate: this.#policy.reading,
+      gate: this.#lanes.reading,
     };
   }
 
@@ -106,7 +106,7 @@ export class CameraWatch {
     const before = this.#settings;
     this.#settings = settings;
     const { intervalMs, paused } = settings;
-    this.#policy.intervalMs = intervalMs;
+    this.#lanes.intervalMs = intervalMs;
     this.#backpressure.intervalMs = intervalMs;
     this.#pause.isPaused = paused;
     // A camera that failed keeps its back-off.
@@ -134,14 +134,14 @@ export class CameraWatch {
       });
       this.#looking.ended();
     }
-    this.#policy.refuse(new Error('Scenecast is stopping'));
+    this.#lanes.refuse(new Error('Scenecast is stopping'));
     this.#looking.ended();
     await this.#task.camera.close();
   }
 
   /** Looks at once, whatever the gate says, and returns what is described. Rejects if the frame is not described. */
   request(options: DescriptionOptions, signal: AbortSignal): Promise<DescriptionResult> {
-    const described = this.#policy.request(options, signal);
+    const described = this.#lanes.request(options, signal);
     this.#lookNow();
     return described;
   }
@@ -155,7 +155,7 @@ export class CameraWatch {
     this.#started = true;
     this.#lookAtOnce = false;
     const captured = await captureFrame(camera, signal, {
-      isRequested: this.#policy.isRequestedAt(lookStart),
+      isRequested: this.#lanes.isRequestedAt(lookStart),
     });
     await this.#judge(captured, signal);
     // A requested look in between does not shift the schedule; a look that was late starts a new one.
@@ -167,14 +167,14 @@ export class CameraWatch {
   #goOffline(error: unknown): void {
     this.#nextLook = performance.now() + this.#state.offline(error);
     this.#lookAtOnce = false;
-    this.#policy.refuse(error);
+    this.#lanes.refuse(error);
   }
 
   /** Ends the frame as unchanged, or hands it on to be described. Rejects if too many pictures cannot be decoded. */
   async #judge({ frame, captureStart }: CapturedFrame, signal: AbortSignal): Promise<void> {
     const { events, offer, log } = this.#parts;
     events.captured(frame);
-    if (this.#endPaused(frame, captureStart)) return;
+    if (this.#endPaused(frame, this.#lanes.isRequestedAt(captureStart))) return;
     let look: Look | null = null;
     try {
       look = (await this.#task.gate?.look(frame.picture)) ?? null;
@@ -182,7 +182,7 @@ export class CameraWatch {
       const reason = `the gate cannot read the picture: ${messageOf(error)}`;
       log.warn({ id: frame.id, camera: frame.camera, reason }, 'not described');
       events.failed(frame, reason);
-      this.#policy.refuse(error);
+      this.#lanes.refuse(error);
       const fault = this.#state.unreadable('gate', error);
       if (fault) throw fault;
       return;
@@ -193,51 +193,60 @@ export class CameraWatch {
       events.expired(frame, 'Scenecast is stopping');
       return;
     }
-    const trigger = this.#policy.triggerOf({ look, captureStart });
-    if (!trigger) {
-      this.#backpressure.unchanged();
-      this.#unchanged(frame, captureStart);
-      return;
+    const due = this.#lanes.due({ look, captureStart });
+    if (due.every(({ lane }) => lane !== this.#lanes.pace)) this.#backpressure.unchanged();
+    if (due.every(({ lane }) => !lane.describes)) this.#vision.held(this.#lanes.gated, captureStart);
+    if (due.length === 0) events.unchanged(frame, this.#lanes.reading);
+    for (const [index, { lane, trigger }] of due.entries()) {
+      const own = index === 0 ? frame : frameAgain(frame);
+      if (index > 0) events.captured(own);
+      offer(this.#jobOf(own, lane, trigger, { look, captureStart }));
     }
-    this.#backpressure.waiting();
+  }
+
+  #jobOf(frame: Frame, lane: Lane, trigger: Trigger, { look, captureStart }: Candidate): Job {
+    const isPace = lane === this.#lanes.pace;
     const job: Job = {
       camera: frame.camera,
       frame,
-      look,
+      model: lane.model,
+      look: lane.describes ? look : null,
       trigger,
       captureStart,
       queuedAt: performance.now(),
-      begin: () => this.#begin(job),
-      missed: () => this.#backpressure.missed(),
+      begin: () => this.#begin(job, lane),
+      missed: () => isPace && this.#backpressure.missed(),
       refresh: () => this.#freshLook(),
     };
     // An interval frame gives way to one that shows a change, so none must be overlooked.
-    this.#waiting = trigger !== 'interval' || !look ? job : null;
-    offer(job);
+    if (isPace) this.#backpressure.waiting(captureStart, trigger !== 'interval' || !job.look);
+    return job;
   }
 
-  #begin(job: Job): BegunJob | null {
-    const trigger = this.#policy.triggerOf(job);
-    this.#backpressure.taken();
-    this.#waiting = null;
-    this.#sleep.interrupt();
-    if (this.#endPaused(job.frame, job.captureStart)) return null;
+  #begin(job: Job, lane: Lane): BegunJob | null {
+    const trigger = this.#lanes.triggerOf(lane, job);
+    if (lane === this.#lanes.pace) {
+      this.#backpressure.taken();
+      this.#sleep.interrupt();
+    }
+    if (this.#endPaused(job.frame, lane.policy.isRequestedAt(job.captureStart))) return null;
     if (!trigger) {
-      this.#unchanged(job.frame, job.captureStart);
+      this.#parts.events.unchanged(job.frame, this.#lanes.reading);
+      if (lane.describes) this.#vision.held(this.#lanes.gated, job.captureStart);
       return null;
     }
-    const pending = this.#policy.begin(job);
-    if (this.#policy.isRequestedAt(job.captureStart)) this.#lookNow();
-    const { prompt = this.#settings.prompt, questions } = pending.options;
+    const pending = lane.policy.begin(job);
+    if (lane.policy.isRequestedAt(job.captureStart)) this.#lookNow();
+    const { prompt = this.#settings.prompt } = pending.options;
     return {
       ...pending,
       trigger,
-      prompt,
-      questions: this.questions.filter(({ name }) => questions?.includes(name) ?? true),
+      prompt: lane.describes ? prompt : null,
+      questions: questionsOf(lane, pending.options),
       described: (result) => {
         pending.described(result);
         this.#state.readable('engine');
-        this.#vision.described(job.captureStart, result.observation.totalMs);
+        this.#vision.described(lane.model, job.captureStart, result.observation.totalMs);
       },
       interrupted: () => {
         pending.failed(new Error('interrupted by a request'));
@@ -248,30 +257,25 @@ export class CameraWatch {
         const isPicture = codeOf(error) === 'BAD_PICTURE';
         const fault = isPicture ? this.#state.unreadable('engine', error) : null;
         if (fault) this.#goOffline(fault);
-        if (!isPicture) this.#vision.failed(messageOf(error));
+        if (!isPicture) this.#vision.failed(lane.model, messageOf(error));
         // Nothing was described after all, so the next look may be due already.
         this.#sleep.interrupt();
       },
     };
   }
 
-  #unchanged(frame: Frame, captureStart: number): void {
-    this.#parts.events.unchanged(frame, this.#policy.reading);
-    this.#vision.unchanged(captureStart);
-  }
-
   /** Looks at once, unless a look is in progress; resolves when it has ended, or takes too long. */
   async #freshLook(): Promise<void> {
-    if (this.#pause.reason && !this.#policy.isRequestedAt(performance.now())) return;
+    if (this.#pause.reason && !this.#lanes.isRequestedAt(performance.now())) return;
     const looked = this.#looking.end();
     if (this.#sleep.isSleeping) this.#lookNow();
     await looked;
   }
 
   /** If the camera was paused meanwhile, ends the frame unless a request waits for it. */
-  #endPaused(frame: Frame, captureStart: number): boolean {
+  #endPaused(frame: Frame, isRequested: boolean): boolean {
     const { reason } = this.#pause;
-    if (reason === null || this.#policy.isRequestedAt(captureStart)) return false;
+    if (reason === null || isRequested) return false;
     this.#parts.events.expired(frame, reason);
     return true;
   }
@@ -285,9 +289,7 @@ export class CameraWatch {
 
   get #lookFrom(): number {
     if (this.#pause.reason) return Number.POSITIVE_INFINITY;
-    // A frame that is replaced before the engine takes it was captured in vain, on cores that the engine needs.
-    const renewFrom = this.#waiting ? this.#waiting.captureStart + this.#backpressure.renewalMs : 0;
-    return Math.max(this.#nextLook, this.#policy.nextLookFrom, renewFrom);
+    return Math.max(this.#nextLook, this.#lanes.nextLookFrom, this.#backpressure.renewFrom);
   }
 
   #lookNow(): void {

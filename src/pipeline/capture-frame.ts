@@ -8,6 +8,11 @@ export interface CapturedFrame {
   readonly captureStart: number;
 }
 
+/** The same picture as a frame of its own, as each observation needs an id. */
+export function frameAgain(frame: Frame): Frame {
+  return { ...frame, id: ulid(frame.capturedAt.getTime()) };
+}
+
 /** Captures a picture and gives it an id that sorts by capture time. Rejects with the camera's error. */
 export async function captureFrame(
   camera: Camera,

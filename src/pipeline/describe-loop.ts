@@ -5,11 +5,11 @@ import type { Health } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
 import type { Description, Observation } from '../domain/observation.ts';
+import { EngineState } from './engine-state.ts';
 import type { FrameEvents } from './frame-events.ts';
-import { FrameQueue } from './frame-queue.ts';
+import { FrameQueue, slotOf } from './frame-queue.ts';
 import type { BegunJob, Job } from './job.ts';
 import type { DescribeRequest, Describer, Log, Publisher } from './ports.ts';
-import { RecentTimings } from './recent-timings.ts';
 
 export interface DescribeLoopParts {
   /** The words of each prompt, by name. */
@@ -17,6 +17,8 @@ export interface DescribeLoopParts {
   /** Of descriptions and free answers: a BCP 47 tag. */
   readonly language: string;
   readonly describer: Describer;
+  /** The engine of a second, quick model. One of the two computes at a time. */
+  readonly quick?: Describer | undefined;
   readonly publisher: Publisher;
   readonly events: FrameEvents;
   readonly log: Log;
@@ -31,72 +33,74 @@ export interface DescribeLoopParts {
 /** So often in a row requests may interrupt a camera's frames. */
 const maxInterruptions = 2;
 
+const worstLast = ['idle', 'busy', 'failing'] as const;
+
 /**
- * Describes the cameras' frames. The newest frame of each camera waits. The engine gets as many frames at once as it
- * serves, but those of one camera one after another. A request interrupts a frame that was not requested and of which
+ * Describes the cameras' frames. The newest frame of each camera and model waits. An engine gets as many frames at once as it
+ * serves, but those of one camera one after another; of two engines one computes at a time, and while one is down the other
+ * goes on. A request interrupts a frame that was not requested and of which
  * nothing has been generated yet; that frame waits again.
  */
 export class DescribeLoop {
   readonly #parts: DescribeLoopParts;
   readonly #queue: FrameQueue<Job>;
-  readonly #timings = new RecentTimings();
-  /** Descriptions in progress, by camera. */
+  readonly #thorough: EngineState;
+  readonly #quick: EngineState | null;
+  /** Descriptions in progress, by slot: see `slotOf`. */
   readonly #running = new Map<string, Promise<void>>();
-  /** By camera: when the description in progress counts as hung. */
+  /** By slot: when the description in progress counts as hung. */
   readonly #dueMs = new Map<string, number>();
-  /** By camera: stops a description in progress that a request may interrupt. */
+  /** By slot: stops a description in progress that a request may interrupt. */
   readonly #interruptible = new Map<string, AbortController>();
-  /** By camera, since its last frame that was described or failed. */
+  /** By slot, since its last frame that was described or failed. */
   readonly #interruptions = new Map<string, number>();
-  #engine: Health['engine'] = 'idle';
-  /** Until the engine is up for the first time, a frame that is replaced does not count as missed. */
-  #engineHasBeenReady = false;
   #lastDescribedAt: Date | undefined;
 
   constructor(parts: DescribeLoopParts) {
     this.#parts = parts;
+    this.#thorough = new EngineState(parts.describer);
+    this.#quick = parts.quick ? new EngineState(parts.quick) : null;
     this.#queue = new FrameQueue({
       isStale: ({ captureStart }) => performance.now() - captureStart > parts.maxFrameAgeMs,
       patience: parts.patience,
       onStale: (job) => this.#refresh(job),
-      // A camera's older frame must not overtake its newer one.
-      isHeld: (camera) => this.#running.has(camera),
+      // A camera's older frame must not overtake its newer one. While an engine is down, newer frames replace those that wait.
+      isHeld: (job) => this.#running.has(slotOf(job)) || !this.#engineOf(job).isUp,
     });
   }
 
   get health(): Omit<Health, 'frames' | 'cameras'> {
-    return {
-      engine: this.#engine,
-      queueDepth: this.#queue.depth,
-      ...this.#timings.health,
-      ...(this.#lastDescribedAt && { lastDescribedAt: this.#lastDescribedAt }),
-    };
+    const { jobs } = this.#queue;
+    const described = this.#lastDescribedAt && { lastDescribedAt: this.#lastDescribedAt };
+    const quickJobs = jobs.filter(({ model }) => model === 'quick').length;
+    const thorough = this.#thorough.health(jobs.length - quickJobs);
+    if (!this.#quick) return { ...thorough, ...described };
+    const quick = this.#quick.health(quickJobs);
+    const engine = worstLast.findLast((state) => state === thorough.engine || state === quick.engine)!;
+    return { ...thorough, engine, queueDepth: jobs.length, models: { quick, thorough }, ...described };
   }
 
   get heartbeat(): Heartbeat {
     return { loop: 'description', dueMs: Math.min(...this.#dueMs.values()) };
   }
 
-  /** Queues a frame to be described; it replaces a waiting frame of the same camera. */
+  /** Queues a frame to be described; it replaces a waiting frame of the same camera and model. */
   offer(job: Job): void {
+    this.#engineOf(job).check();
     const displaced = this.#queue.offer(job);
     if (job.trigger === 'request') this.#makeRoom();
     if (!displaced) return;
     this.#parts.events.dropped(displaced.frame);
-    if (this.#engineHasBeenReady) displaced.missed();
+    // A model that is still loading is not too slow.
+    if (this.#engineOf(job).hasBeenUp) displaced.missed();
   }
 
   /** Describes until it is closed; resolves when the last description has ended. `signal` cancels those in progress. */
   async run(signal: AbortSignal): Promise<void> {
-    const { describer } = this.#parts;
-    const { concurrency = 1 } = describer;
-    // While the model loads, newer frames replace the ones that wait.
-    const ready = (): Promise<void> => describer.ready(signal).catch(() => {});
-    await ready();
-    this.#engineHasBeenReady = true;
-    for (let job = await this.#queue.take(ready); job; job = await this.#queue.take(ready)) {
+    for (const engine of this.#engines) engine.start(signal, () => this.#queue.reconsider());
+    for (let job = await this.#queue.take(); job; job = await this.#queue.take()) {
       this.#begin(job, signal);
-      while (this.#running.size >= concurrency) await Promise.race(this.#running.values());
+      while (this.#running.size >= this.#concurrency) await Promise.race(this.#running.values());
     }
     await Promise.all(this.#running.values());
   }
@@ -104,6 +108,18 @@ export class DescribeLoop {
   /** Takes no more frames; those still waiting expire. */
   close(): void {
     for (const { frame } of this.#queue.close()) this.#parts.events.expired(frame, 'Scenecast is stopping');
+  }
+
+  get #engines(): readonly EngineState[] {
+    return this.#quick ? [this.#quick, this.#thorough] : [this.#thorough];
+  }
+
+  #engineOf({ model }: Job): EngineState {
+    return (model === 'quick' && this.#quick) || this.#thorough;
+  }
+
+  get #concurrency(): number {
+    return this.#quick ? 1 : (this.#parts.describer.concurrency ?? 1);
   }
 
   async #refresh(job: Job): Promise<void> {
@@ -115,16 +131,17 @@ export class DescribeLoop {
 
   /** Interrupts a description if the engine is full. */
   #makeRoom(): void {
-    const { concurrency = 1 } = this.#parts.describer;
-    if (this.#running.size >= concurrency) this.#interruptible.values().next().value?.abort();
+    if (this.#running.size >= this.#concurrency) this.#interruptible.values().next().value?.abort();
   }
 
   #begin(job: Job, signal: AbortSignal): void {
+    const slot = slotOf(job);
     const described = this.#describe(job, signal).finally(() => {
-      this.#running.delete(job.camera);
+      this.#running.delete(slot);
+      for (const engine of this.#engines) engine.check();
       this.#queue.reconsider();
     });
-    this.#running.set(job.camera, described);
+    this.#running.set(slot, described);
   }
 
   async #describe(job: Job, signal: AbortSignal): Promise<void> {
@@ -132,72 +149,79 @@ export class DescribeLoop {
     if (!begun) return;
     const queueMs = performance.now() - job.queuedAt;
     const { maxDescriptionMs = Number.POSITIVE_INFINITY } = this.#parts;
-    if (this.#engine === 'idle') this.#engine = 'busy';
-    this.#dueMs.set(job.camera, performance.now() + maxDescriptionMs);
-    const interruption = this.#interruptionOf(begun, job.camera);
+    const engine = this.#engineOf(job);
+    const slot = slotOf(job);
+    engine.begun();
+    this.#dueMs.set(slot, performance.now() + maxDescriptionMs);
+    const interruption = this.#interruptionOf(begun, slot, engine);
     try {
       const request = this.#requestOf(job.frame, begun);
       const { description, answer } = splitAdHocAnswer(
-        await this.#parts.describer.describe(request, AbortSignal.any([signal, interruption.signal]), () =>
-          this.#interruptible.delete(job.camera),
+        await engine.describer.describe(request, AbortSignal.any([signal, interruption.signal]), () =>
+          this.#interruptible.delete(slot),
         ),
       );
       const { trigger, prompt } = begun;
       const totalMs = performance.now() - job.captureStart;
       const observation: Observation = { frame: job.frame, trigger, prompt, description, queueMs, totalMs };
-      this.#described(observation);
+      this.#described(job, observation);
       begun.described({ observation, answer });
     } catch (error) {
       if (interruption.signal.aborted && !signal.aborted) {
         this.#interrupted(job);
         begun.interrupted();
       } else {
-        this.#failed(job.frame, error);
+        this.#failed(job, error);
         begun.failed(error);
       }
     } finally {
-      this.#dueMs.delete(job.camera);
-      this.#interruptible.delete(job.camera);
+      this.#dueMs.delete(slot);
+      this.#interruptible.delete(slot);
     }
   }
 
-  #interruptionOf({ trigger }: BegunJob, camera: string): AbortController {
+  #interruptionOf({ trigger }: BegunJob, slot: string, { describer }: EngineState): AbortController {
     const interruption = new AbortController();
-    const isSpared = (this.#interruptions.get(camera) ?? 0) >= maxInterruptions;
-    if (this.#parts.describer.isInterruptible && trigger !== 'request' && !isSpared)
-      this.#interruptible.set(camera, interruption);
+    const isSpared = (this.#interruptions.get(slot) ?? 0) >= maxInterruptions;
+    if (describer.isInterruptible && trigger !== 'request' && !isSpared)
+      this.#interruptible.set(slot, interruption);
     return interruption;
   }
 
   #interrupted(job: Job): void {
     const { events, log } = this.#parts;
     const { camera, frame } = job;
-    this.#interruptions.set(camera, (this.#interruptions.get(camera) ?? 0) + 1);
+    const slot = slotOf(job);
+    this.#engineOf(job).interrupted();
+    this.#interruptions.set(slot, (this.#interruptions.get(slot) ?? 0) + 1);
     log.info({ id: frame.id, camera }, 'interrupted by a request; waiting again');
     // Not missed: the engine was not too slow for it.
     if (this.#queue.putBack(job)) events.dropped(frame);
   }
 
-  #described(observation: Observation): void {
+  #described(job: Job, observation: Observation): void {
     const { publisher, events, log } = this.#parts;
     const { frame, trigger, totalMs, description } = observation;
     const { id, camera } = frame;
-    this.#engine = this.#running.size > 1 ? 'busy' : 'idle';
-    this.#interruptions.delete(camera);
-    this.#timings.add(observation);
+    this.#engineOf(job).described(observation);
+    this.#interruptions.delete(slotOf(job));
     this.#lastDescribedAt = new Date();
     publisher.observation(observation);
     events.described(frame);
-    log.info({ id, camera, trigger, totalMs: Math.round(totalMs), tokens: description.tokens }, 'described');
+    const role = this.#quick ? { role: job.model } : {};
+    log.info(
+      { id, camera, ...role, trigger, totalMs: Math.round(totalMs), tokens: description.tokens },
+      'described',
+    );
   }
 
-  #failed(frame: Frame, error: unknown): void {
+  #failed(job: Job, error: unknown): void {
     const { events, log } = this.#parts;
+    const { frame } = job;
     const reason = messageOf(error);
     // A picture that cannot be decoded is the camera's fault.
-    if (codeOf(error) !== 'BAD_PICTURE') this.#engine = 'failing';
-    else if (this.#engine === 'busy' && this.#running.size <= 1) this.#engine = 'idle';
-    this.#interruptions.delete(frame.camera);
+    this.#engineOf(job).failed(codeOf(error) !== 'BAD_PICTURE');
+    this.#interruptions.delete(slotOf(job));
     log.warn({ id: frame.id, camera: frame.camera, reason }, 'not described');
     if (error instanceof ExpiredError) events.expired(frame, reason);
     else events.failed(frame, reason);
@@ -208,7 +232,7 @@ export class DescribeLoop {
     const asked = ask ? [...questions, { ...ask, name: adHocName }] : questions;
     return {
       picture: frame.picture,
-      prompt: promptIn(language, prompts[prompt]!),
+      prompt: prompt === null ? null : promptIn(language, prompts[prompt]!),
       questions: asked.map((question) => questionIn(language, question)),
       ...(detail && { detail }),
       frame: { id: frame.id, camera: frame.camera },

@@ -1,7 +1,10 @@
+import type { ModelRole } from '../domain/model-role.ts';
 import type { Trigger } from '../domain/observation.ts';
 
 interface Waiting {
   readonly camera: string;
+  /** The model that describes it, if there are two. */
+  readonly model?: ModelRole;
   readonly trigger: Trigger;
 }
 
@@ -21,14 +24,19 @@ export interface QueueOptions<Job> {
   readonly patience: number;
   /** Called with a frame that was stale when its turn came. Its camera keeps the turn until this resolves. */
   readonly onStale: (job: Job) => Promise<void>;
-  /** Whether a camera's frames must wait whatever their rank. Call `reconsider` when that ends. */
-  readonly isHeld?: (camera: string) => boolean;
+  /** Whether a frame must wait whatever its rank. Call `reconsider` when that ends. */
+  readonly isHeld?: (job: Job) => boolean;
+}
+
+/** A camera has a place for each model. */
+export function slotOf({ camera, model }: Omit<Waiting, 'trigger'>): string {
+  return model === 'quick' ? `${camera} quick` : camera;
 }
 
 /**
- * The frames that wait for the engine: one slot per camera, where a newer frame replaces the older one. Requests go first,
- * then changes, then interval frames; among equals, first come, first served. No stream of requests starves other cameras:
- * see `patience`.
+ * The frames that wait for the engine: one slot per camera and model, where a newer frame replaces the older one. Requests and
+ * the quick model's frames go first, then changes, then interval frames; among equals, first come, first served. No stream of
+ * requests starves other cameras: see `patience`.
  */
 export class FrameQueue<Job extends Waiting> {
   // A Map keeps a key's place when its value is replaced: a camera never loses its turn to its own newer frame.
@@ -41,17 +49,17 @@ export class FrameQueue<Job extends Waiting> {
     this.#options = options;
   }
 
-  /** Number of waiting frames. */
-  get depth(): number {
-    return [...this.#slots.values()].filter(({ job }) => job !== null).length;
+  /** The waiting frames. */
+  get jobs(): Job[] {
+    return [...this.#slots.values()].flatMap(({ job }) => (job ? [job] : []));
   }
 
   /** Puts a job in its camera's slot; returns the one it displaced, if any. */
   offer(job: Job): Job | null {
-    const slot = this.#slots.get(job.camera);
+    const slot = this.#slots.get(slotOf(job));
     const displaced = slot?.job ?? null;
     if (slot) slot.job = job;
-    else this.#slots.set(job.camera, { job, passedBy: 0 });
+    else this.#slots.set(slotOf(job), { job, passedBy: 0 });
     this.#wake?.();
     return displaced;
   }
@@ -61,29 +69,25 @@ export class FrameQueue<Job extends Waiting> {
    * one has its camera's slot.
    */
   putBack(job: Job): Job | null {
-    if (this.#slots.get(job.camera)?.job) return job;
-    this.#slots.delete(job.camera);
-    this.#slots = new Map([[job.camera, { job, passedBy: this.#options.patience }], ...this.#slots]);
+    const key = slotOf(job);
+    if (this.#slots.get(key)?.job) return job;
+    this.#slots.delete(key);
+    this.#slots = new Map([[key, { job, passedBy: this.#options.patience }], ...this.#slots]);
     this.#wake?.();
     return null;
   }
 
-  /**
-   * Waits for a job, then for `ready`, as newer frames and requests may arrive meanwhile, and returns the next job that is
-   * not stale; null once the queue is closed. One caller at a time.
-   */
-  async take(ready: () => Promise<void> = async () => {}): Promise<Job | null> {
+  /** Waits for a job that is neither held nor stale; null once the queue is closed. One caller at a time. */
+  async take(): Promise<Job | null> {
     while (!this.#closed) {
-      if (this.#next()) await ready();
-      if (this.#closed) break;
       const slot = this.#next();
       const job = slot?.job;
       if (slot && job && this.#options.isStale(job)) {
         slot.job = null;
         await this.#options.onStale(job);
       } else if (job) {
-        this.#slots.delete(job.camera);
-        for (const [camera, other] of this.#slots) if (!this.#isHeld(camera)) other.passedBy++;
+        this.#slots.delete(slotOf(job));
+        for (const other of this.#slots.values()) if (!this.#isHeld(other.job)) other.passedBy++;
         return job;
       } else {
         await new Promise<void>((resolve) => {
@@ -95,7 +99,7 @@ export class FrameQueue<Job extends Waiting> {
     return null;
   }
 
-  /** Checks again whether a frame can be taken, since a camera is no longer held. */
+  /** Checks again whether a frame can be taken, since one is no longer held. */
   reconsider(): void {
     this.#wake?.();
   }
@@ -104,7 +108,7 @@ export class FrameQueue<Job extends Waiting> {
   close(): Job[] {
     this.#closed = true;
     this.#wake?.();
-    const left = [...this.#slots.values()].flatMap(({ job }) => (job ? [job] : []));
+    const left = this.jobs;
     this.#slots.clear();
     return left;
   }
@@ -112,9 +116,9 @@ export class FrameQueue<Job extends Waiting> {
   #next(): Slot<Job> | null {
     let best: Slot<Job> | null = null;
     let bestRank = Number.POSITIVE_INFINITY;
-    for (const [camera, slot] of this.#slots) {
-      if (!slot.job || this.#isHeld(camera)) continue;
-      const rank = rankOf[slot.job.trigger];
+    for (const slot of this.#slots.values()) {
+      if (!slot.job || this.#isHeld(slot.job)) continue;
+      const rank = slot.job.model === 'quick' ? rankOf.request : rankOf[slot.job.trigger];
       const fairRank = Math.min(rank, this.#rankFor(slot.passedBy));
       if (fairRank >= bestRank) continue;
       best = slot;
@@ -129,7 +133,7 @@ export class FrameQueue<Job extends Waiting> {
     return passedBy >= patience ? rankOf.change : rankOf.interval;
   }
 
-  #isHeld(camera: string): boolean {
-    return this.#options.isHeld?.(camera) ?? false;
+  #isHeld(job: Job | null): boolean {
+    return job !== null && (this.#options.isHeld?.(job) ?? false);
   }
 }

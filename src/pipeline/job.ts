@@ -1,4 +1,5 @@
 import type { Frame } from '../domain/frame.ts';
+import type { ModelRole } from '../domain/model-role.ts';
 import type { Question, Trigger } from '../domain/observation.ts';
 import type { Candidate, PendingDescription } from './trigger-policy.ts';
 
@@ -6,6 +7,8 @@ import type { Candidate, PendingDescription } from './trigger-policy.ts';
 export interface Job extends Candidate {
   readonly camera: string;
   readonly frame: Frame;
+  /** The model that gets it; with one model, it is the thorough one. */
+  readonly model: ModelRole;
   readonly trigger: Trigger;
   /** When it began to wait for the engine, by the monotonic clock. */
   readonly queuedAt: number;
@@ -23,8 +26,8 @@ export interface Job extends Candidate {
 /** A frame that is being described, with what is asked about it. */
 export interface BegunJob extends PendingDescription {
   readonly trigger: Trigger;
-  /** The name of the prompt. */
-  readonly prompt: string;
+  /** The name of the prompt; null: it only answers questions. */
+  readonly prompt: string | null;
   /** The standing questions that are asked. */
   readonly questions: readonly Question[];
   /** It was interrupted by a request and waits again; called in place of the other two ends. */

@@ -32,7 +32,11 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     const { tasks, publisher, log } = parts;
     const events = new FrameEvents(publisher);
-    const describeLoop = new DescribeLoop({ ...parts, events, patience: tasks.length });
+    const describeLoop = new DescribeLoop({
+      ...parts,
+      events,
+      patience: parts.quick ? 2 * tasks.length : tasks.length,
+    });
     const watchParts = { events, publisher, log, offer: describeLoop.offer.bind(describeLoop) };
     this.#parts = parts;
     this.#events = events;
@@ -80,6 +84,8 @@ export class Pipeline {
     if (options.prompt !== undefined) assertKnown('prompt', options.prompt, Object.keys(this.#parts.prompts));
     const questions = watch.questions.map(({ name }) => name);
     for (const question of options.questions ?? []) assertKnown('question', question, questions);
+    if (options.ask?.model && !this.#parts.quick)
+      throw new CommandError('unknown', `model: this board has only one; leave it out`);
     this.#stopped.signal.throwIfAborted();
     return watch.request(options, signal);
   }

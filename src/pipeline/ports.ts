@@ -55,8 +55,8 @@ export interface Look {
 /** What is asked about one picture. */
 export interface DescribeRequest {
   readonly picture: Picture;
-  /** The instruction to the model, e.g. "Describe the scene." */
-  readonly prompt: string;
+  /** The instruction to the model, e.g. "Describe the scene."; null: only the questions are asked, at least one. */
+  readonly prompt: string | null;
   readonly questions: readonly Question[];
   /** Maximum detail; default: as planned. Models without detail levels ignore it. */
   readonly detail?: Detail;

@@ -1,6 +1,9 @@
 import { type CameraVision, noLookYet } from '../domain/camera-vision.ts';
+import type { ModelRole } from '../domain/model-role.ts';
 
 export interface VisionMonitorOptions {
+  /** Those that describe the camera or answer its standing questions. */
+  readonly models: readonly ModelRole[];
   /** Why the camera is paused; null: it is not. */
   readonly pauseReason: () => string | null;
   /** Why its pictures are of no use; null: they are. */
@@ -20,17 +23,17 @@ const recentDescriptions = 20;
 const maxWaitMs = 60_000;
 
 /**
- * Whether what was last said about a camera still holds. A look succeeds when its picture is described, or shows the same as
- * the last described one. By default it is stale after three intervals and the longest recent description, at least two minutes.
+ * Whether what was last said about a camera still holds: all that each model said. A look succeeds when its picture is
+ * described, or shows the same as the last described one. By default it is stale after three intervals and the longest recent description, at least two minutes.
  */
 export class VisionMonitor {
   readonly #options: VisionMonitorOptions;
   #state: CameraVision | null = null;
-  /** When the capture of the last successful look began, by the monotonic clock; null: none since the start. */
-  #heldAtMs: number | null = null;
+  /** By model: when the capture of its last successful look began, by the monotonic clock. */
+  readonly #heldAtMs = new Map<ModelRole, number>();
   readonly #descriptionsMs: number[] = [];
-  /** Why the last description failed; null: it did not, or a later look has succeeded. */
-  #failure: string | null = null;
+  /** By model: why its last description failed, if no later look has succeeded. */
+  readonly #failures = new Map<ModelRole, string>();
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
 
@@ -46,21 +49,23 @@ export class VisionMonitor {
     this.update();
   }
 
-  /** A picture was captured that shows the same as the last described one. */
-  unchanged(captureStart: number): void {
-    this.#heldAtMs = Math.max(this.#heldAtMs ?? 0, captureStart);
-    this.#failure = null;
+  /** What these models said holds for a picture: it shows the same as the last described one. */
+  held(models: readonly ModelRole[], captureStart: number): void {
+    for (const model of models) {
+      this.#heldAtMs.set(model, Math.max(this.#heldAtMs.get(model) ?? 0, captureStart));
+      this.#failures.delete(model);
+    }
     this.update();
   }
 
-  described(captureStart: number, totalMs: number): void {
+  described(model: ModelRole, captureStart: number, totalMs: number): void {
     this.#descriptionsMs.push(totalMs);
     if (this.#descriptionsMs.length > recentDescriptions) this.#descriptionsMs.shift();
-    this.unchanged(captureStart);
+    this.held([model], captureStart);
   }
 
-  failed(reason: string): void {
-    this.#failure = reason;
+  failed(model: ModelRole, reason: string): void {
+    this.#failures.set(model, reason);
     this.update();
   }
 
@@ -68,7 +73,8 @@ export class VisionMonitor {
   update(): void {
     clearTimeout(this.#timer);
     if (!this.#isRunning) return;
-    const leftMs = this.#heldAtMs === null ? 0 : this.#heldAtMs + this.#staleAfterMs() - performance.now();
+    const heldAtMs = this.#allHeldAtMs;
+    const leftMs = heldAtMs === null ? 0 : heldAtMs + this.#staleAfterMs() - performance.now();
     if (leftMs > 0) this.#timer = setTimeout(() => this.update(), Math.min(leftMs, maxWaitMs));
     const { state, reason } = this.#verdict(leftMs > 0);
     const before = this.#state;
@@ -80,14 +86,20 @@ export class VisionMonitor {
   #verdict(isFresh: boolean): Omit<CameraVision, 'since'> {
     const paused = this.#options.pauseReason();
     if (paused !== null) return { state: 'paused', reason: paused };
-    const failing = this.#options.cameraFault() ?? this.#failure;
+    const failing = this.#options.cameraFault() ?? this.#failures.values().next().value ?? null;
     if (failing !== null) return { state: 'failing', reason: failing };
     if (isFresh) return { state: 'current', reason: null };
-    if (this.#heldAtMs === null) return { state: 'stale', reason: noLookYet };
+    if (this.#allHeldAtMs === null) return { state: 'stale', reason: noLookYet };
     return {
       state: 'stale',
       reason: `no look has succeeded for ${Math.round(this.#staleAfterMs() / 1000)} s`,
     };
+  }
+
+  /** When all models had a successful look; null: one has had none since the start. */
+  get #allHeldAtMs(): number | null {
+    const times = this.#options.models.map((model) => this.#heldAtMs.get(model) ?? null);
+    return times.includes(null) ? null : Math.min(...times.filter((time) => time !== null));
   }
 
   #staleAfterMs(): number {

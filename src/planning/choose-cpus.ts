@@ -12,8 +12,9 @@ export interface CpuChoice {
  * Chooses the engine's CPUs: the big cores that this process may use, one thread each, and no more threads than the
  * cgroup's CPU time allows. More threads are ruinous, as every operation of ggml ends at a barrier.
  * @param configuredThreads from the config; null: choose
+ * @param key path of the model's section in the config
  */
-export function chooseCpus(board: Board, configuredThreads: number | null): CpuChoice {
+export function chooseCpus(board: Board, configuredThreads: number | null, key = 'model'): CpuChoice {
   const allowed = new Set(board.allowedCpus);
   const usable = board.clusters
     .map((cluster) => ({ ...cluster, cpus: cluster.cpus.filter((cpu) => allowed.has(cpu)) }))
@@ -27,7 +28,7 @@ export function chooseCpus(board: Board, configuredThreads: number | null): CpuC
   const names = [...new Set(chosen.map(({ name }) => name))].join(', ') || 'CPUs';
   const affinity = isMixed ? cpus : null;
   if (configuredThreads !== null)
-    return { cpus: affinity, threads: configuredThreads, reason: 'model.threads' };
+    return { cpus: affinity, threads: configuredThreads, reason: `${key}.threads` };
   if (granted < maxThreads)
     return {
       cpus: affinity,

@@ -33,7 +33,8 @@ export function choicesOf(
   );
   const details = model.details.slice(first);
   const choicesFor = (of: DetailSizing, tokens: number, context: ContextSizing): Choice[] => {
-    const alone = of.imageTokens + Math.max(model.freeTurnTokens + tokens, model.typedTurnTokens);
+    const free = model.freeTurnTokens > 0 ? model.freeTurnTokens + tokens : 0;
+    const alone = of.imageTokens + Math.max(free, model.typedTurnTokens);
     const groups = model.turnGroups.map((group) => group.tokens + group.freeAnswers * tokens);
     const together = Math.max(alone, ...groups.map((cells) => of.imageTokens + cells));
     return [...new Set([together, alone])].map((needed) => ({

@@ -4,8 +4,8 @@ import { PlanError } from '../domain/errors.ts';
 import type { DetailSizing, KvType, ModelSizing } from '../domain/model-sizing.ts';
 import { type CpuChoice, chooseCpus } from './choose-cpus.ts';
 import { type Choice, choicesOf, contextStep, degradedFrom } from './plan-choices.ts';
-import { type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
-import { type DescriptionTimes, projectTimes, usualDescriptionTokens } from './project-times.ts';
+import { gibibytes, type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
+import { type DescriptionTimes, projectTimes, usualTokens } from './project-times.ts';
 
 /** The config's settings; null: the plan decides. */
 export interface PlanSettings {
@@ -16,6 +16,8 @@ export interface PlanSettings {
   readonly maxTokens: number;
   /** Max memory for the engine. */
   readonly memoryBytes: number | null;
+  /** Path of the model's section in the config. Default: `model`. */
+  readonly key?: string;
 }
 
 /** How fast a model runs, as measured. */
@@ -91,6 +93,7 @@ const maxCopiedShare = 0.1;
 /**
  * Fits a model to a board. To fit, it reduces in this order: the turns that run at once, detail, the length of answers,
  * then the type of the KV cache, as q8_0 costs speed.
+ * @param othersBytes memory for other models, out of what is available
  * @throws PlanError with the memory needed if nothing helps, or if the config's context is too small.
  */
 export function planEngine(
@@ -98,24 +101,26 @@ export function planEngine(
   model: ModelSizing,
   settings: PlanSettings,
   tuning: Tuning | null = null,
+  othersBytes = 0,
 ): EnginePlan {
+  const { key = 'model', memoryBytes } = settings;
   const budget =
-    settings.memoryBytes === null
-      ? memoryBudget(board)
-      : { bytes: settings.memoryBytes, quietBytes: settings.memoryBytes, reason: 'model.memory' };
-  const useMmap = model.repackedWeightsBytes <= model.textBytes * maxCopiedShare;
+    memoryBytes === null
+      ? memoryBudget(board, othersBytes)
+      : { bytes: memoryBytes, quietBytes: memoryBytes, reason: `${key}.memory` };
   const choices = choicesOf(model, settings);
   const fits = (choice: Choice): boolean =>
-    memoryFor(model, choice, useMmap).totalBytes <= budget.bytes &&
+    memoryFor(model, choice).totalBytes <= budget.bytes &&
     (settings.contextSize === null || choice.contextSize <= settings.contextSize);
   const chosen = choices.find(fits);
-  if (!chosen) throw refusal(model, choices, useMmap, budget, settings);
+  if (!chosen) throw refusal(model, choices, budget, settings);
   const { detail, context, contextSize, maxTokens, needed } = chosen;
-  const memory = memoryFor(model, chosen, useMmap);
+  const useMmap = usesMmap(model);
+  const memory = memoryFor(model, chosen);
   const cpu =
     tuning && settings.threads === null
       ? { ...tuning, reason: 'measured by scenecast tune' }
-      : sameForBatches(chooseCpus(board, settings.threads));
+      : sameForBatches(chooseCpus(board, settings.threads, key));
   const projected = projectTimes(board, cpu, model, detail, context);
   return {
     detail: detail.detail,
@@ -142,7 +147,7 @@ export function planEngine(
       context_size:
         settings.contextSize === null
           ? `${needed} tokens for picture, ${chosen.isTogether ? 'prompts and answers' : 'the longest prompt and its answer'}, rounded up to a multiple of ${contextStep}`
-          : `model.context_size; ${needed} tokens are needed`,
+          : `${key}.context_size; ${needed} tokens are needed`,
       kv_type: context.kvType === 'f16' ? 'exact, and fastest' : 'half the memory, and slower',
       batch_size: 'few calls for a picture',
       ubatch_size:
@@ -167,29 +172,33 @@ function sameForBatches(choice: CpuChoice): CpuChoice & { readonly threadsBatch:
   return { ...choice, threadsBatch: choice.threads };
 }
 
-function memoryFor(
-  model: ModelSizing,
-  { detail, context, contextSize }: Choice,
-  useMmap: boolean,
-): MemoryPlan {
-  return memoryOf(model, detail, context, contextSize, useMmap);
+function usesMmap({ repackedWeightsBytes, textBytes }: ModelSizing): boolean {
+  return repackedWeightsBytes <= textBytes * maxCopiedShare;
+}
+
+function memoryFor(model: ModelSizing, { detail, context, contextSize }: Choice): MemoryPlan {
+  return memoryOf(model, detail, context, contextSize, usesMmap(model));
+}
+
+/** The minimum memory for a job, with every reduction. */
+export function leastBytes(model: ModelSizing, settings: PlanSettings): number {
+  return Math.min(...choicesOf(model, settings).map((choice) => memoryFor(model, choice).totalBytes));
 }
 
 function refusal(
   model: ModelSizing,
   choices: readonly Choice[],
-  useMmap: boolean,
   budget: MemoryBudget,
-  { contextSize }: PlanSettings,
+  settings: PlanSettings,
 ): PlanError {
+  const { contextSize, key = 'model' } = settings;
   const shortest = choices.reduce((a, b) => (b.needed < a.needed ? b : a));
   if (contextSize !== null && shortest.needed > contextSize)
     return new PlanError(
-      `model.context_size ${contextSize}: the longest turn needs ${shortest.needed} tokens, ${shortest.detail.imageTokens} of them for the picture; raise it to ${shortest.contextSize}, or remove it`,
+      `${key}.context_size ${contextSize}: the longest turn needs ${shortest.needed} tokens, ${shortest.detail.imageTokens} of them for the picture; raise it to ${shortest.contextSize}, or remove it`,
       { neededBytes: null, budgetBytes: budget.bytes, mayPass: false },
     );
-  const neededBytes = Math.min(...choices.map((choice) => memoryFor(model, choice, useMmap).totalBytes));
-  const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
+  const neededBytes = leastBytes(model, settings);
   return new PlanError(
     `${model.name}: needs at least ${gibibytes(neededBytes)} of memory, but may use only ${gibibytes(budget.bytes)} (${budget.reason})`,
     { neededBytes, budgetBytes: budget.bytes, mayPass: neededBytes <= budget.quietBytes },
@@ -205,7 +214,7 @@ export function expectationOf(
   return withTotal('measured', {
     encodeSeconds: (rates.encodeMs * squares.length) / 1000,
     prefillSeconds: (imageTokens + freeTurnTokens) / rates.prefill,
-    generateSeconds: usualDescriptionTokens / rates.decode,
+    generateSeconds: usualTokens(freeTurnTokens) / rates.decode,
   });
 }
 

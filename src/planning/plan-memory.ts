@@ -55,16 +55,25 @@ export function memoryOf(
   return { ...parts, totalBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes) };
 }
 
-/** The memory available now, or left within the cgroup's limit, less some headroom. */
-export function memoryBudget({ memory }: Board): MemoryBudget {
+/**
+ * The memory available now, or left within the cgroup's limit, less some headroom.
+ * @param othersBytes memory for other models, out of that
+ */
+export function memoryBudget({ memory }: Board, othersBytes = 0): MemoryBudget {
   const total = Math.min(memory.totalBytes, memory.limitBytes ?? Infinity);
   const reserved = Math.min(Math.max(total * headroom.share, headroom.minBytes), headroom.maxBytes);
   const isLimited = (memory.limitAvailableBytes ?? Infinity) < memory.availableBytes;
   const available = isLimited ? memory.limitAvailableBytes! : memory.availableBytes;
   const source = isLimited ? "left within the cgroup's limit" : 'available now';
+  const mebibytes = (count: number): string => `${Math.round(count / mebibyte)} MiB`;
+  const others = othersBytes === 0 ? '' : ` and ${mebibytes(othersBytes)} for the other model`;
   return {
-    bytes: Math.max(0, Math.floor(available - reserved)),
-    quietBytes: Math.floor(total * quietShare),
-    reason: `${Math.round(available / mebibyte)} MiB ${source}, less ${Math.round(reserved / mebibyte)} MiB for other programs`,
+    bytes: Math.max(0, Math.floor(available - reserved - othersBytes)),
+    quietBytes: Math.floor(total * quietShare - othersBytes),
+    reason: `${mebibytes(available)} ${source}, less ${mebibytes(reserved)} for other programs${others}`,
   };
+}
+
+export function gibibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
 }

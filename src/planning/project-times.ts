@@ -10,8 +10,14 @@ export interface DescriptionTimes {
   readonly generateSeconds: number;
 }
 
-/** A typical description's length; used for expected times only. */
-export const usualDescriptionTokens = 60;
+/** A typical description's length, and that of the answers where nothing is described; used for expected times only. */
+const usualDescriptionTokens = 60;
+const usualAnswerTokens = 4;
+
+/** The tokens that a model generates for a picture. @param freeTurnTokens of its sizing; 0: it only answers typed questions */
+export function usualTokens(freeTurnTokens: number): number {
+  return freeTurnTokens > 0 ? usualDescriptionTokens : usualAnswerTokens;
+}
 
 type Arithmetic = 'int8' | 'float16' | 'float32';
 
@@ -89,7 +95,8 @@ export function projectTimes(
       seconds(2 * text.weights * tokens, kernelOf(text)) +
       seconds(4 * text.blocks * text.attentionWidth * seenTokens, attention),
     generateSeconds:
-      (usualDescriptionTokens * (model.textBytes + kvBytesPerToken * tokens)) / (bandwidth * bandwidthShare),
+      (usualTokens(model.freeTurnTokens) * (model.textBytes + kvBytesPerToken * tokens)) /
+      (bandwidth * bandwidthShare),
   };
 }
 

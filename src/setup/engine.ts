@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import type { Board } from '../board/board.ts';
 import { probeBoard } from '../board/probe-board.ts';
-import type { Config } from '../config/schema.ts';
+import type { ModelConfig } from '../config/schema.ts';
 import { ConfigError, EngineError, PlanError } from '../domain/errors.ts';
 import type { ModelSizing } from '../domain/model-sizing.ts';
 import { loadCatalogue, ramNeedOf } from '../models/catalogue.ts';
 import type { ModelFiles } from '../models/installed/locate.ts';
-import { type EnginePlan, planEngine, type Tuning } from '../planning/plan-engine.ts';
+import type { EnginePlan, Tuning } from '../planning/plan-engine.ts';
+import { type PlannedModel, planEngines } from '../planning/plan-engines.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
 import type { EngineClient } from '../vision/process/engine-client.ts';
 import type { EngineInfo, EngineOptions } from '../vision/process/protocol.ts';
@@ -17,23 +18,49 @@ import { tuningOf } from './tuning.ts';
 /** A LLaVA tile is not split. */
 const ubatchSize = 576;
 
-/** A model's files, for this board and job. */
+/** A model of the config with its files, for this board and its job. */
 export interface PlanInput {
   readonly files: ModelFiles;
-  readonly model: Config['model'];
+  /** The path of its section in the config. */
+  readonly key: string;
+  readonly model: ModelConfig;
   readonly job: EngineJob;
-  readonly board: Board;
   readonly cpuModule: string | null;
   readonly tuning: Tuning | null;
-  readonly signal?: AbortSignal;
+}
+
+export interface Planned {
+  readonly sizing: ModelSizing;
+  readonly plan: EnginePlan;
 }
 
 /**
- * Fits a model to the board.
- * @throws ConfigError for unreadable files; PlanError, with the largest catalogue model that fits, if this one does not.
+ * Fits models that are loaded at the same time to the board.
+ * @throws ConfigError for unreadable files; PlanError if they do not fit: with the largest catalogue model that does, or with
+ * the one of several to drop.
  */
-export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; plan: EnginePlan }> {
-  const { files, model, job, board, cpuModule, tuning, signal } = input;
+export async function planFor(
+  board: Board,
+  inputs: readonly PlanInput[],
+  signal?: AbortSignal,
+): Promise<Planned[]> {
+  const models: PlannedModel[] = [];
+  for (const input of inputs) models.push(await sized(input, signal));
+  try {
+    const plans = planEngines(board, models);
+    return plans.map((plan, index) => ({ plan, sizing: models[index]!.sizing }));
+  } catch (cause) {
+    if (inputs.length > 1 || !(cause instanceof PlanError) || cause.neededBytes === null) throw cause;
+    const hint = cause.mayPass ? 'it would fit if other programs used less memory; ' : '';
+    const message = `${inputs[0]!.key}: ${cause.message}; ${hint}${smallerModel(cause.budgetBytes)}`;
+    throw new PlanError(message, cause, { cause });
+  }
+}
+
+async function sized(
+  { files, key, model, job, cpuModule, tuning }: PlanInput,
+  signal?: AbortSignal,
+): Promise<PlannedModel> {
   const sizing = await keptSizing(
     {
       textPath: files.text,
@@ -50,23 +77,17 @@ export async function planFor(input: PlanInput): Promise<{ sizing: ModelSizing; 
     signal,
   ).catch((cause: unknown) => {
     // A damaged file can crash the process that reads it.
-    throw filesFault(cause, ['CANCELLED', 'ENGINE_KILLED', 'NOT_STARTED']);
+    throw filesFault(key, cause, ['CANCELLED', 'ENGINE_KILLED', 'NOT_STARTED']);
   });
   const settings = {
+    key,
     detail: model.detail,
     contextSize: model.context_size,
     threads: model.threads,
     maxTokens: model.max_tokens,
     memoryBytes: model.memory,
   };
-  try {
-    return { sizing, plan: planEngine(board, sizing, settings, tuning) };
-  } catch (cause) {
-    if (!(cause instanceof PlanError) || cause.neededBytes === null) throw cause;
-    const hint = cause.mayPass ? 'it would fit if other programs used less memory; ' : '';
-    const message = `model: ${cause.message}; ${hint}${smallerModel(cause.budgetBytes)}`;
-    throw new PlanError(message, cause, { cause });
-  }
+  return { sizing, settings, tuning };
 }
 
 function smallerModel(budgetBytes: number): string {
@@ -80,7 +101,7 @@ function smallerModel(budgetBytes: number): string {
 
 /** The engine's options for a config's `model` and a plan. */
 export function engineOptionsOf(
-  model: Config['model'],
+  model: ModelConfig,
   { text, mmproj }: ModelFiles,
   plan: EnginePlan,
   cpuModule: string | null,
@@ -106,38 +127,68 @@ export function engineOptionsOf(
   };
 }
 
-/** Plans for this board. @throws ConfigError, PlanError */
+/** A model to set up, with what it has to do. */
+export interface ModelToRun extends Pick<PlanInput, 'files' | 'model' | 'job'> {
+  /** Default: `model`. */
+  readonly key?: string;
+}
+
+export interface EngineSetUp {
+  readonly plan: EnginePlan;
+  readonly options: EngineOptions;
+}
+
+/** Plans models that are loaded at the same time on this board. @throws ConfigError, PlanError */
+export async function setUpEngines(
+  models: readonly ModelToRun[],
+  signal?: AbortSignal,
+): Promise<{ board: Board; engines: EngineSetUp[] }> {
+  const board = await probeBoard({ modelsFolder: dirname(models[0]!.files.text) });
+  const inputs = await Promise.all(
+    models.map(async ({ key = 'model', ...model }) => {
+      const tuning = await tuningOf(model.files, board);
+      return {
+        key,
+        ...model,
+        tuning,
+        cpuModule: tuning ? tuning.cpuModule : chooseCpuModule(board.features),
+      };
+    }),
+  );
+  const planned = await planFor(board, inputs, signal);
+  const engines = planned.map(({ plan, sizing }, index) => {
+    const { files, model, cpuModule } = inputs[index]!;
+    // The file that ggml chose of the prebuilt ones: to choose again, the engine process would load all of them.
+    return { plan, options: engineOptionsOf(model, files, plan, cpuModule ?? sizing.cpuModule) };
+  });
+  return { board, engines };
+}
+
+/** Like {@link setUpEngines}, of one model. */
 export async function setUpEngine(
-  model: Config['model'],
+  model: ModelConfig,
   files: ModelFiles,
   job: EngineJob,
   signal?: AbortSignal,
-): Promise<{ board: Board; plan: EnginePlan; options: EngineOptions }> {
-  const board = await probeBoard({ modelsFolder: dirname(files.text) });
-  const tuning = await tuningOf(files, board);
-  const cpuModule = tuning ? tuning.cpuModule : chooseCpuModule(board.features);
-  const { plan, sizing } = await planFor({
-    ...{ files, model, job, board, cpuModule, tuning },
-    ...(signal && { signal }),
-  });
-  // The file that ggml chose of the prebuilt ones: to choose again, the engine process would load all of them.
-  return { board, plan, options: engineOptionsOf(model, files, plan, cpuModule ?? sizing.cpuModule) };
+): Promise<EngineSetUp & { readonly board: Board }> {
+  const { board, engines } = await setUpEngines([{ model, files, job }], signal);
+  return { board, ...engines[0]! };
 }
 
 /** Loads the model. An invalid file becomes a ConfigError, as a restart cannot help. Options: see EngineClient. */
 export async function startEngine(
   engine: EngineClient,
-  options: Parameters<EngineClient['start']>[0] = {},
+  { key = 'model', ...options }: Parameters<EngineClient['start']>[0] & { readonly key?: string } = {},
 ): Promise<EngineInfo> {
   try {
     return await engine.start(options);
   } catch (cause) {
-    throw filesFault(cause, ['ENGINE_DIED']);
+    throw filesFault(key, cause, ['ENGINE_DIED']);
   }
 }
 
 /** The error as a ConfigError, unless it is temporary, such as a lack of memory. */
-function filesFault(error: unknown, temporary: readonly string[]): unknown {
+function filesFault(key: string, error: unknown, temporary: readonly string[]): unknown {
   if (!(error instanceof EngineError) || [...temporary, 'OUT_OF_MEMORY'].includes(error.code)) return error;
-  return new ConfigError(`model: ${error.message}`, { cause: error });
+  return new ConfigError(`${key}: ${error.message}`, { cause: error });
 }

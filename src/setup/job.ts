@@ -3,6 +3,7 @@ import { maxAskLength, questionsOf } from '../contract/questions.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Size } from '../domain/frame.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
+import { answeringRole, describingRole, type ModelRole } from '../domain/model-role.ts';
 import type { Question } from '../domain/observation.ts';
 
 /** The pictures, prompts and questions to plan for. */
@@ -42,27 +43,37 @@ const maxAskedQuestion: PlannedQuestion = { name: 'asked', ask: '', unknownToken
 /** A prompt for other boards' images may be about a page long. */
 const pageOfWords = 'words '.repeat(400);
 
-/** The job of a config's cameras, the commands that it allows, and the pool that it describes for. */
-export function jobOf({
-  cameras,
-  prompts,
-  language,
-  mqtt,
-  work,
-}: Pick<Config, 'cameras' | 'prompts' | 'language' | 'mqtt' | 'work'>): EngineJob {
+/**
+ * The job of a config's cameras, the commands that it allows, and the pool that it describes for.
+ * @param role that of one of two models; null: one does everything
+ */
+export function jobOf(
+  {
+    cameras,
+    prompts,
+    language,
+    mqtt,
+    work,
+  }: Pick<Config, 'cameras' | 'prompts' | 'language' | 'mqtt' | 'work'>,
+  role: ModelRole | null = null,
+): EngineJob {
   const each = Object.values(cameras);
-  const forOthers = work.pool !== null;
+  const does = (wanted: ModelRole): boolean => role === null || role === wanted;
+  const describes = each.some(({ model }) => does(model ?? describingRole));
+  const forOthers = work.pool !== null && does(describingRole);
   const asked = questionIn(language, maxAskedQuestion);
   return {
     pictureSizes: [...each.flatMap(pictureSizesOf), ...(forOthers ? usualSizes : [])],
-    // Commands may choose any of them.
     prompts: [
-      ...new Set(Object.values(prompts).map((prompt) => promptIn(language, prompt))),
+      // Commands may choose any of them.
+      ...(describes ? new Set(Object.values(prompts).map((prompt) => promptIn(language, prompt))) : []),
       ...(forOthers ? [pageOfWords] : []),
     ],
     questions: [
       ...each.map(({ questions }) => [
-        ...questionsOf(questions).map((question) => questionIn(language, question)),
+        ...questionsOf(questions)
+          .filter(({ model }) => does(model ?? answeringRole))
+          .map((question) => questionIn(language, question)),
         ...(mqtt.commands.ask ? [asked] : []),
       ]),
       ...(forOthers ? [[asked]] : []),

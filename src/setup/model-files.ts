@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { lookUp } from '../config/paths.ts';
-import type { Config } from '../config/schema.ts';
+import type { ModelConfig } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { modelNamePattern } from '../models/hub-address.ts';
@@ -9,7 +9,7 @@ import { locateModel, type ModelFiles } from '../models/installed/locate.ts';
 import { requireState } from '../system/state-access.ts';
 
 /** The files of a config's model. @throws ConfigError if they are missing */
-export function modelFilesOf(model: Config['model'], folder: string): Promise<ModelFiles> {
+export function modelFilesOf(model: ModelConfig, folder: string): Promise<ModelFiles> {
   return locateModel(modelFolderOf(model.path, folder));
 }
 

@@ -58,7 +58,7 @@ export class PictureDescriber {
   }
 
   /**
-   * Describes one picture and answers its questions. Rejects with the native layer's coded errors.
+   * Describes one picture and answers its questions, or only does one of the two. Rejects with the native layer's coded errors.
    * @param onGenerating called when the picture has been prefilled
    */
   async describe(
@@ -69,7 +69,7 @@ export class PictureDescriber {
     const { picture, questions, detail, frame } = request;
     const camera = frame?.camera ?? '';
     const turns = [
-      this.#turnOf(null, request.prompt, null, camera),
+      ...(request.prompt === null ? [] : [this.#turnOf(null, request.prompt, null, camera)]),
       ...questions.map(({ name, ask, type }) => this.#turnOf(name, ask, type ?? null, camera)),
     ];
     const sums = { promptTokens: 0, completion: 0, drafted: 0, accepted: 0, prefillMs: 0, generateMs: 0 };
@@ -113,9 +113,9 @@ export class PictureDescriber {
     const { packMs, encodeMs, imageTokens } = first!;
     const { promptTokens, completion, drafted, accepted, prefillMs, generateMs } = sums;
     return {
-      text: description!.text.trim(),
+      text: description?.text.trim() ?? null,
       answers,
-      finishReason: description!.finishReason,
+      finishReason: description?.finishReason ?? null,
       timings: { packMs, encodeMs, prefillMs, generateMs },
       tokens: { image: imageTokens, prompt: promptTokens, completion, drafted, accepted },
       model: this.#model,

@@ -75,7 +75,7 @@ test('merged and shared blocks', async () => {
 
 test('~/ is the home folder, in every path', async () => {
   const { store, cameras, model, mqtt } = await load('tilde.yaml');
-  expect([store.folder, model.path, mqtt.password_file]).toEqual(
+  expect([store.folder, model?.path, mqtt.password_file]).toEqual(
     ['state', 'models/x', 'pw'].map((path) => join(homedir(), path)),
   );
   expect(cameras['a']!.source).toMatchObject({ path: join(homedir(), 'pics') });

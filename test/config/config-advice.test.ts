@@ -30,3 +30,20 @@ test.each([
 test('type http is right', () => {
   expect(adviceFor({ type: 'http', url: 'http://cam/snapshot.jpg' })).toEqual([]);
 });
+
+function modelAdvice(keys: object, camera: object = {}): string[] {
+  const cameras = { porch: { source: { type: 'scene' }, ...camera } };
+  return configAdvice(
+    parseConfig(JSON.stringify({ models: { quick: {}, thorough: {} }, cameras, ...keys }), 'c.yaml'),
+  );
+}
+
+test('a model that nothing uses is named', () => {
+  expect(modelAdvice({})).toEqual([
+    'models.quick: no camera or question uses it; use the other one as model, which takes less memory',
+  ]);
+  expect(modelAdvice({}, { model: 'quick' })).toEqual([expect.stringMatching(/^models\.thorough: /)]);
+  expect(modelAdvice({}, { questions: { open: { ask: 'Open?' } } })).toEqual([]);
+  expect(modelAdvice({ mqtt: { commands: { ask: true } } })).toEqual([]);
+  expect(modelAdvice({ work: { pool: 'home' } }, { model: 'quick' })).toEqual([]);
+});

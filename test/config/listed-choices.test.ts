@@ -7,7 +7,7 @@ import { chatFamilies } from '../../src/vision/prompt/chat-families.ts';
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 
 test('the example config and docs/cameras.md show every kind of camera', () => {
-  const kinds = configSchema.shape.cameras.def.innerType.valueType.shape.source.options.map(
+  const kinds = configSchema.in.shape.cameras.def.innerType.valueType.shape.source.options.map(
     ({ shape }) => shape.type.value,
   );
   expect(kinds).toContain('ffmpeg');

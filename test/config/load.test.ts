@@ -63,7 +63,7 @@ test.each([
   ['2GB', 2e9],
 ])('an amount of memory: %s', (memory, expected) => {
   const config = `model: { memory: ${memory} }\ncameras: { a: { source: { type: scene } } }`;
-  expect(parseConfig(config, 'c.yaml').model.memory).toBe(expected);
+  expect(parseConfig(config, 'c.yaml').model?.memory).toBe(expected);
   expect(() => parseConfig(config.replace(memory, memory.replace(/[A-Za-z]+$/, '')), 'c.yaml')).toThrow(
     /model\.memory: must be an amount such as 512MiB or 2GiB/,
   );
@@ -82,6 +82,49 @@ test('zones are lists of corners, and the gate’s times may be null', () => {
     ],
     gate: { enabled: true, max_interval: null, min_interval: 60_000, ignore: [{ length: 4 }] },
   });
+});
+
+test('two models take the place of one', () => {
+  const text = `models: { quick: { path: a }, thorough: { path: b, detail: overview } }\n${smallest}`;
+  expect(parseConfig(text, 'c.yaml')).toMatchObject({
+    model: null,
+    models: { quick: { path: 'a', detail: 'full' }, thorough: { path: 'b', detail: 'overview' } },
+    cameras: { drawn: { model: null } },
+  });
+  expect(parseConfig(smallest, 'c.yaml')).toMatchObject({ model: { path: 'models/demo' }, models: null });
+});
+
+const quickAndThorough = 'models: { quick: { path: a }, thorough: { path: b } }';
+test.each([
+  [
+    `model: { path: a }\n${quickAndThorough}`,
+    /line 2: models: takes the place of model; remove one of the two/,
+  ],
+  ['models: { quick: { path: a } }', /models\.thorough: is missing; must be a section such as \{ path:/],
+  ['models: [a, b]', /models: must be a section such as \{ quick: \{ path: /],
+  [
+    'models: { quick: { path: a, ctx: 1 }, thorough: {} }',
+    /models\.quick: unknown key "ctx"; use context_size/,
+  ],
+  ['models: { fast: {}, quick: {}, thorough: {} }', /unknown key "fast"/],
+  [`engine: pool\n${quickAndThorough}`, /models: needs engine: own/],
+])('two models can be wrong: %s', (models, fault) => {
+  expect(() => parseConfig(`${models}\n${smallest}`, 'c.yaml')).toThrow(fault);
+});
+
+test.each([
+  ['model: quick', /cameras\.a\.model: there is only one model; remove it, or use models: .*"quick"/],
+  [
+    'questions: { q: { ask: x, model: thorough } }',
+    /cameras\.a\.questions\.q\.model: there is only one model; .*"thorough"/,
+  ],
+])('with one model none can be named: %s', (keys, fault) => {
+  const camera = `cameras: { a: { source: { type: scene }, ${keys} } }`;
+  expect(() => parseConfig(camera, 'c.yaml')).toThrow(fault);
+  expect(() => parseConfig(`${quickAndThorough}\n${camera}`, 'c.yaml')).not.toThrow();
+  expect(() =>
+    parseConfig(`${quickAndThorough}\n${camera.replace(/: (quick|thorough)/, ': slow')}`, 'c.yaml'),
+  ).toThrow(/model: must be one of "quick", "thorough"/);
 });
 
 test.each([

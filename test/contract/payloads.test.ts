@@ -6,12 +6,13 @@ import {
   answerSchema,
   cameraStatusPayload,
   cameraStatusSchema,
-  descriptionPayload,
   descriptionSchema,
   eventPayload,
   eventSchema,
+  isDescription,
   observationPayload,
   observationSchema,
+  observedPayload,
   summaryOf,
 } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
@@ -42,7 +43,7 @@ const observation: Observation = {
 };
 
 test('an observation becomes the payload of the contract', () => {
-  const payload = descriptionPayload(observation, new Date('2026-11-21T12:00:01Z'));
+  const payload = observedPayload(observation, new Date('2026-11-21T12:00:01Z'));
   expect(descriptionSchema.parse(JSON.parse(JSON.stringify(payload)))).toEqual({
     schema: 1,
     id,
@@ -62,8 +63,22 @@ test('an observation becomes the payload of the contract', () => {
   });
 });
 
+test('of an observation that only answers, the parts of a description are null', () => {
+  const description = { ...observation.description, text: null, finishReason: null };
+  const payload = observedPayload({ ...observation, description, prompt: null }, new Date());
+  expect(observationSchema.parse(JSON.parse(JSON.stringify(payload)))).toMatchObject({
+    summary: null,
+    description: null,
+    prompt: null,
+    finish_reason: null,
+    answers: { gate_open: false, people: 3, seen: 'No.' },
+  });
+  expect(isDescription(payload)).toBe(false);
+  expect(descriptionSchema.safeParse(payload).success).toBe(false);
+});
+
 test('an observation is late if it was captured longer ago than allowed when it is sent', () => {
-  const description = descriptionPayload(observation, new Date('2026-11-21T12:00:01Z'));
+  const description = observedPayload(observation, new Date('2026-11-21T12:00:01Z'));
   const sent = (at: string) => observationPayload(description, new Date(at), 60_000);
   const onTime = sent('2026-11-21T12:01:00.125Z');
   expect(observationSchema.parse(onTime)).toEqual({
@@ -89,7 +104,7 @@ test('vision says since when, and why it is not current', () => {
 });
 
 test('an answer keeps its type', () => {
-  const description = descriptionPayload(observation, new Date());
+  const description = observedPayload(observation, new Date());
   for (const [question, value] of Object.entries({ gate_open: false, people: 3, seen: 'No.' })) {
     const payload = answerPayload(description, question);
     expect(answerSchema.parse(JSON.parse(JSON.stringify(payload)))).toEqual({

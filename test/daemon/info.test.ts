@@ -39,7 +39,7 @@ const engine: EngineInfo = {
 
 test('before the model is loaded, info has what the config says', () => {
   const info = infoSchema.parse(
-    JSON.parse(JSON.stringify(infoOf(config, startedAt, { board: null, plan: null, engine: null }))),
+    JSON.parse(JSON.stringify(infoOf(config, startedAt, { board: null, engines: [] }))),
   );
   expect(info).toMatchObject({
     device: 'workshop',
@@ -63,7 +63,7 @@ test('before the model is loaded, info has what the config says', () => {
 });
 
 test('afterwards info has board, plan and model too, and no secrets', () => {
-  const info = infoOf(config, startedAt, { board, plan, engine });
+  const info = infoOf(config, startedAt, { board, engines: [{ role: null, plan, info: engine }] });
   expect(infoSchema.parse(JSON.parse(JSON.stringify(info)))).toMatchObject({
     model: { name: 'demo', quant: 'F16', build: 'b1' },
     board: {
@@ -80,4 +80,22 @@ test('afterwards info has board, plan and model too, and no secrets', () => {
     plan: { detail: 'full', context_size: 2304, max_tokens: 256, kv_type: 'f16', cpu_module: 'cortex-a720' },
   });
   expect(JSON.stringify(info)).not.toContain('canary');
+});
+
+test('info names both of two models', () => {
+  const quick = {
+    role: 'quick',
+    plan: { ...plan, contextSize: 512 },
+    info: { ...engine, model: 'small' },
+  } as const;
+  const thorough = { role: 'thorough', plan, info: null } as const;
+  const info = infoOf(config, startedAt, { board, engines: [quick, thorough] });
+  expect(infoSchema.parse(JSON.parse(JSON.stringify(info)))).toMatchObject({
+    model: null,
+    plan: { context_size: 2304 },
+    models: {
+      quick: { model: { name: 'small', quant: 'F16', build: 'b1' }, plan: { context_size: 512 } },
+      thorough: { model: null, plan: { context_size: 2304, cpu_module: null } },
+    },
+  });
 });

@@ -78,6 +78,54 @@ describe('scenecast plan', () => {
     expect(stdout).toMatch(/to fit the memory: detail \w+ instead of full/);
   });
 
+  const twoModels = join(folder, 'two.yaml');
+  writeFileSync(
+    twoModels,
+    JSON.stringify({
+      models: { quick: { path: 'models/demo' }, thorough: { path: folder } },
+      cameras: {
+        drawn: {
+          source: { type: 'scene', size: '1280x720' },
+          questions: { open: { ask: 'Is the gate open?', type: 'boolean' } },
+        },
+      },
+    }),
+  );
+  const board = (name: string): string[] => ['--config', twoModels, '--board', `${boards}/${name}`];
+
+  test('two models are planned together, and each can be planned alone', async () => {
+    const { code, stdout } = await scenecast('plan', ...board('orion-o6-acpi'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^models\.quick: .* on Radxa Orion O6$/m);
+    expect(stdout).toMatch(/^answer time: .* \(projected\)/m);
+    expect(stdout).toMatch(/^models\.thorough: .* on Radxa Orion O6$/m);
+    expect(stdout).toMatch(/^description time: .* \(projected\)/m);
+    const { quick, thorough } = JSON.parse(
+      (await scenecast('plan', '--json', ...board('orion-o6-acpi'))).stdout,
+    );
+    const together = Number(/^together: (\d+) MiB$/m.exec(stdout)?.[1]);
+    const bytes = quick.memory.total_bytes + thorough.memory.total_bytes;
+    expect(together).toBe(Math.ceil(bytes / 1024 ** 2));
+    expect(thorough.memory.budget_bytes).toBeLessThan(
+      quick.memory.budget_bytes + thorough.memory.total_bytes,
+    );
+    const alone = await scenecast('plan', '--json', '--model', 'quick', ...board('orion-o6-acpi'));
+    expect(JSON.parse(alone.stdout).plan).toEqual(quick.plan);
+  });
+
+  test('of two models that do not fit together, the one to drop is named', async () => {
+    const { code, stderr } = await scenecast('plan', ...board('raspberry-pi-4'));
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/models\.quick needs at least .* but together they may use only 3\.\d\d GiB/);
+    expect(stderr).toMatch(/drop models\.thorough, and use models\.quick as model, which fits alone/);
+  });
+
+  test('commands that run one model ask which of two', async () => {
+    const { code, stderr } = await scenecast('bench', '--config', twoModels);
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/the config has two models: choose one with --model quick or --model thorough/);
+  });
+
   test.each([
     [['--camera', '1280'], /must be a size such as 1280x720/],
     [['--memory', '2'], /must be an amount such as 512MiB or 2GiB/],

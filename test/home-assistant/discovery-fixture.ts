@@ -3,9 +3,9 @@ import { healthPayload } from '../../src/contract/health-payload.ts';
 import {
   answerPayload,
   cameraStatusPayload,
-  descriptionPayload,
   deviceStatusSchema,
   eventPayload,
+  observedPayload,
 } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 import { visionPayload } from '../../src/contract/vision-payload.ts';
@@ -81,7 +81,7 @@ export function publishedPayloads(): Map<string, string> {
       cameraConfigPayload({ paused: true, intervalMs: 1500, prompt: 'brief' }, null),
     ],
     [topics.vision(camera), visionPayload({ state: 'current', since: at, reason: null })],
-    [topics.description(camera), descriptionPayload(observation, at)],
+    [topics.description(camera), observedPayload(observation, at)],
     [topics.event(camera), eventPayload({ type: 'failed', id, camera, reason: 'it "broke"' }, at)],
   ]);
   const published: [string, object][] = [
@@ -89,7 +89,7 @@ export function publishedPayloads(): Map<string, string> {
     ...cameras,
     ...Object.keys(answers).map((question): [string, object] => [
       topics.answer('front_door', question),
-      answerPayload(descriptionPayload(observation, at), question),
+      answerPayload(observedPayload(observation, at), question),
     ]),
     [topics.health, health(null)],
   ];

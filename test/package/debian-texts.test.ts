@@ -13,7 +13,7 @@ test('the config that is installed is valid, opens no camera and calls no other 
   const config = await loadConfig(join(root, 'tools/package/debian/config.yaml'));
   expect(Object.values(config.cameras).map(({ source }) => source.type)).toEqual(['scene']);
   expect(config.mqtt.url).toBe('mqtt://127.0.0.1:1883');
-  expect(config.model.path).toBe('models/demo');
+  expect(config.model?.path).toBe('models/demo');
 });
 
 describe('changelog', () => {

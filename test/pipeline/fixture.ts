@@ -109,7 +109,8 @@ export class FakeEngine implements Describer {
     });
     if (this.fault) throw this.fault;
     const answers = request.questions.map(({ name, ask }) => [name, `an answer to ${ask}`]);
-    return { ...description, answers: Object.fromEntries(answers) };
+    const text = request.prompt === null ? null : description.text;
+    return { ...description, text, answers: Object.fromEntries(answers) };
   }
 }
 

@@ -25,7 +25,7 @@ function queueOf(...jobs: Job[]): { queue: FrameQueue<Job>; stale: Job[] } {
 }
 const takeAll = async (queue: FrameQueue<Job>): Promise<string[]> => {
   const order: string[] = [];
-  while (queue.depth > 0) order.push((await queue.take())!.camera);
+  while (queue.jobs.length > 0) order.push((await queue.take())!.camera);
   return order;
 };
 
@@ -33,7 +33,7 @@ test('a newer frame takes its camera’s slot, and the older one is returned', a
   const { queue } = queueOf();
   expect(queue.offer(job('a', 1))).toBeNull();
   expect(queue.offer(job('a', 2))).toEqual(job('a', 1));
-  expect(queue.depth).toBe(1);
+  expect(queue.jobs).toHaveLength(1);
   expect(await queue.take()).toEqual(job('a', 2));
 });
 
@@ -96,7 +96,7 @@ test('a held camera is skipped, and the time it was held does not raise its prio
     patience: 2,
     isStale: () => false,
     onStale: async () => {},
-    isHeld: (camera) => held.has(camera),
+    isHeld: ({ camera }) => held.has(camera),
   });
   queue.offer(job('a', 1, 'request'));
   for (const camera of ['b', 'c', 'd']) queue.offer(job(camera, 1, 'change'));

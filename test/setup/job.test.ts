@@ -20,3 +20,38 @@ test('the plan counts the sentence that names the language', () => {
     ['Is it open?', 'What is odd? Answer in German.', ' Answer in German.'],
   ]);
 });
+
+const twoModels = {
+  models: { quick: {}, thorough: {} },
+  cameras: {
+    a: {
+      source: { type: 'scene' },
+      questions: { open: { ask: 'Open?', type: 'boolean' }, odd: { ask: 'What is odd?', model: 'thorough' } },
+    },
+    b: { source: { type: 'scene' } },
+  },
+};
+const asked = (config: object, role: 'quick' | 'thorough') => {
+  const { prompts, questions } = jobOf(parseConfig(JSON.stringify(config), 'c.yaml'), role);
+  return { prompts, questions: questions.map((each) => each.map(({ ask }) => ask)) };
+};
+
+test('each of two models has its part of the job', () => {
+  expect(asked(twoModels, 'quick')).toEqual({ prompts: [], questions: [['Open?'], []] });
+  expect(asked(twoModels, 'thorough')).toEqual({
+    prompts: ['Describe the scene.'],
+    questions: [['What is odd?'], []],
+  });
+});
+
+test('both are planned for ad-hoc questions, the thorough one for other boards, and the one that a camera names for its prompts', () => {
+  const config = { ...twoModels, mqtt: { commands: { ask: true } }, work: { pool: 'home' } };
+  expect(asked(config, 'quick')).toEqual({ prompts: [], questions: [['Open?', ''], ['']] });
+  const thorough = asked(config, 'thorough');
+  expect(thorough.prompts).toHaveLength(2);
+  expect(thorough.questions).toEqual([['What is odd?', ''], [''], ['']]);
+  const { a, b } = twoModels.cameras;
+  const named = { ...twoModels, cameras: { a: { ...a, model: 'quick' }, b: { ...b, model: 'quick' } } };
+  expect(asked(named, 'quick').prompts).toEqual(['Describe the scene.']);
+  expect(asked(named, 'thorough').prompts).toEqual([]);
+});

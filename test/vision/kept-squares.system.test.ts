@@ -57,7 +57,7 @@ function describerOf(onCall: (name: string, isOver: boolean) => void = () => {})
   const describer = new PictureDescriber(proxy, options, { name: 'demo', quant: '', build: '' });
   return {
     describe: async (picture, signal = never) =>
-      (await describer.describe({ ...demoRequest, picture }, signal)).text,
+      (await describer.describe({ ...demoRequest, picture }, signal)).text!,
     encodes: () => {
       const count = encodes;
       encodes = 0;

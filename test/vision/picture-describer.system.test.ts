@@ -119,7 +119,7 @@ test('answers have their types, even if maxTokens is lower than their length', a
   expect(['red', 'green', 'blue']).toContain(answers['colour']);
   expect(answers['odd']).toBeTypeOf('string');
   expect(answers['free']).toBeTypeOf('string');
-  expect(text.length).toBeLessThan(20);
+  expect(text!.length).toBeLessThan(20);
   expect(finishReason).toBe('length');
   expect(tokens.completion).toBeGreaterThan(5);
 });

@@ -39,7 +39,7 @@ export function scoreOf(scenes: readonly DescribedScene[]): Score {
   for (const { seed, size, truth, payload } of scenes) {
     const sizeText = `${size.width}x${size.height}`;
     const where = `scene ${seed} ${sizeText}`;
-    count(captions, sizeText, payload.description, truth.caption, where);
+    count(captions, sizeText, payload.description ?? undefined, truth.caption, where);
     for (const [index, { kind, question, answer }] of truth.questions.entries()) {
       count(questions, kind, String(payload.answers[`q${index}`]), answer, `${where}: ${question}`);
     }

@@ -74,7 +74,7 @@ export class Speaker {
     const picture = { size, bytes: await readFile(path) };
     const request = { picture, prompt: defaultPrompt, questions: [] };
     const { text } = await this.#describer.describe(request, new AbortController().signal);
-    return { seed, text, tokens: this.#tokens };
+    return { seed, text: text!, tokens: this.#tokens };
   }
 
   /**

@@ -1,7 +1,8 @@
 /**
  * Compares plans with measurements: models of seven shapes, from 50 million to 1.1 billion parameters, each describe one
  * picture as planned; prints the planned and the measured peak of the engine's resident memory (VmHWM). Then the same in
- * memory cgroups of 512 MB to 8 GB, where each must run or be refused, and never be killed.
+ * memory cgroups of 512 MB to 8 GB, where each must run or be refused, and never be killed. Pairs of models are planned and
+ * loaded at once, the quick one for questions alone.
  *
  *   npm run bench:plan [-- --only WORDS] [--no-cgroups]
  *
@@ -18,7 +19,7 @@ import sharp from 'sharp';
 import { modelSchema } from '../../src/config/schema.ts';
 import { defaultPrompt } from '../../src/domain/default-prompt.ts';
 import { messageOf, PlanError } from '../../src/domain/errors.ts';
-import { setUpEngine } from '../../src/setup/engine.ts';
+import { type EngineSetUp, setUpEngines } from '../../src/setup/engine.ts';
 import type { EngineJob } from '../../src/setup/job.ts';
 import { EngineClient } from '../../src/vision/process/engine-client.ts';
 import { clipLarge, type HollowShape, writeHollowModel } from '../test/hollow-model.ts';
@@ -34,6 +35,11 @@ const shapes: Readonly<Record<string, HollowShape>> = {
   '1B F16, 1.6': shapeOf(2048, 16, 32, 8, 8192, 'F16', '1.6', clipLarge),
   '1.1B Q4_0, 1.5': shapeOf(2048, 22, 32, 4, 5632, 'Q4_0', '1.5', clipLarge),
 };
+/** The quick and the thorough model of a board with two. */
+const pairs: readonly (readonly [string, string])[] = [
+  ['50M F16, 1.6', '350M Q4_K, 1.6'],
+  ['110M Q8_0, 1.5', '1.1B Q4_0, 1.5'],
+];
 const limits = { '512 MB': 512e6, '1 GB': 1e9, '2 GB': 2e9, '4 GB': 4e9, '8 GB': 8e9 } as const;
 const questions = ['Is the gate open?', 'Is a person there?', 'Is it dark?'];
 const job: EngineJob = {
@@ -47,7 +53,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: '' },
     'no-cgroups': { type: 'boolean', default: false },
     inside: { type: 'string' },
-    folder: { type: 'string' },
+    folder: { type: 'string', multiple: true },
   },
 });
 
@@ -58,36 +64,59 @@ interface Outcome {
   readonly note: string;
 }
 
-/** Plans for this machine, or for the cgroup that this process is in, and describes one picture. */
-async function describeOnce(folder: string): Promise<Outcome> {
+/**
+ * Plans for this machine, or for the cgroup that this process is in, and describes one picture with each model: of two, the
+ * first one only answers the questions, and the second one only describes.
+ */
+async function describeOnce(folders: readonly string[]): Promise<Outcome> {
   // Short answers: a model of zeros never generates an end token.
-  const model = modelSchema.parse({ path: folder, max_tokens: 16, threads: 2 });
-  const files = { text: join(folder, 'hollow-text.gguf'), mmproj: join(folder, 'hollow-mmproj.gguf') };
-  let setUp: Awaited<ReturnType<typeof setUpEngine>>;
+  const models = folders.map((folder, index) => {
+    const asks = index === 0;
+    const describes = index === folders.length - 1;
+    return {
+      key: folders.length === 1 ? 'model' : `models.${describes ? 'thorough' : 'quick'}`,
+      model: modelSchema.parse({ path: folder, max_tokens: 16, threads: 2 }),
+      files: { text: join(folder, 'hollow-text.gguf'), mmproj: join(folder, 'hollow-mmproj.gguf') },
+      job: { ...job, prompts: describes ? job.prompts : [], questions: asks ? job.questions : [[]] },
+    };
+  });
+  let setUps: readonly EngineSetUp[];
   try {
-    setUp = await setUpEngine(model, files, job);
+    setUps = (await setUpEngines(models)).engines;
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     return { outcome: 'refused', plannedBytes: error.neededBytes ?? 0, peakBytes: 0, note: error.message };
   }
-  const plannedBytes = setUp.plan.memory.totalBytes;
+  const plannedBytes = sum(setUps.map(({ plan }) => plan.memory.totalBytes));
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
-  const engine = new EngineClient({ engine: setUp.options, deadlineMs: 600_000, log: silent });
+  const engines = setUps.map(
+    ({ options }) => new EngineClient({ engine: options, deadlineMs: 600_000, log: silent }),
+  );
   try {
-    await engine.start();
+    await Promise.all(engines.map((engine) => engine.start()));
     const picture = { size, bytes: await testPicture() };
-    await engine.describe(
-      { picture, prompt: job.prompts[0]!, questions: job.questions[0]! },
-      AbortSignal.timeout(600_000),
-    );
-    const status = readFileSync(`/proc/${engine.pid}/status`, 'utf8');
-    const peakBytes = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) * 1024;
-    return { outcome: 'ran', plannedBytes, peakBytes, note: setUp.plan.degraded.join(', ') };
+    for (const [index, engine] of engines.entries()) {
+      const { prompts, questions } = models[index]!.job;
+      await engine.describe(
+        { picture, prompt: prompts[0] ?? null, questions: questions[0]! },
+        AbortSignal.timeout(600_000),
+      );
+    }
+    const peaks = engines.map(({ pid }) => {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) * 1024;
+    });
+    const note = setUps.flatMap(({ plan }) => plan.degraded).join(', ');
+    return { outcome: 'ran', plannedBytes, peakBytes: sum(peaks), note };
   } catch (error) {
     return { outcome: 'failed', plannedBytes, peakBytes: 0, note: messageOf(error) };
   } finally {
-    await engine.close();
+    for (const engine of engines) await engine.close();
   }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function testPicture(): Promise<Buffer> {
@@ -116,9 +145,9 @@ function shapeOf(
   };
 }
 
-/** Runs this file on one model in a child process, within a memory limit if one is given. */
+/** Runs this file on one model, or two at once, in a child process, within a memory limit if one is given. */
 async function runInside(
-  folder: string,
+  folders: readonly string[],
   limitBytes: number | null,
 ): Promise<Outcome & { readonly oomKills: number }> {
   const group = limitBytes === null ? null : makeGroup(limitBytes);
@@ -128,8 +157,7 @@ async function runInside(
     import.meta.filename,
     '--inside',
     'yes',
-    '--folder',
-    folder,
+    ...folders.flatMap((folder) => ['--folder', folder]),
   ];
   const { stdout, stderr, status, signal } = spawnSync('sh', ['-c', command, ...args], {
     encoding: 'utf8',
@@ -176,29 +204,39 @@ async function main(): Promise<number> {
   let isBad = false;
   try {
     const chosen = Object.entries(shapes).filter(([name]) => name.includes(flags.only));
-    const models = chosen.map(([name, shape], index) => {
-      const place = join(folder, String(index));
-      mkdirSync(place);
-      writeHollowModel(place, shape);
-      return { name, place };
-    });
-    console.log('model            planned  measured MiB  measured/planned');
-    for (const { name, place } of models) {
-      const { outcome, plannedBytes, peakBytes, note } = await runInside(place, null);
+    const placeOf = (name: string): string => {
+      const place = join(folder, String(Object.keys(shapes).indexOf(name)));
+      if (!existsSync(place)) {
+        mkdirSync(place);
+        writeHollowModel(place, shapes[name]!);
+      }
+      return place;
+    };
+    const models = [
+      ...chosen.map(([name]) => ({ name, places: [placeOf(name)] })),
+      ...pairs
+        .map((names) => ({ name: names.join(' + '), names }))
+        .filter(({ name }) => name.includes(flags.only))
+        .map(({ name, names }) => ({ name, places: names.map(placeOf) })),
+    ];
+    const width = Math.max(...models.map(({ name }) => name.length));
+    console.log(`${'model'.padEnd(width)} planned  measured MiB  measured/planned`);
+    for (const { name, places } of models) {
+      const { outcome, plannedBytes, peakBytes, note } = await runInside(places, null);
       const ratio = peakBytes / plannedBytes;
       const isGood = outcome === 'ran' && ratio <= 1 && ratio >= 0.9;
       if (!isGood) isBad = true;
       console.log(
-        `${name.padEnd(16)} ${mebibytes(plannedBytes)}    ${mebibytes(peakBytes)}      ${ratio.toFixed(3)} ${isGood ? '' : `NOT within 10 % ${note}`}`,
+        `${name.padEnd(width)} ${mebibytes(plannedBytes)}    ${mebibytes(peakBytes)}      ${ratio.toFixed(3)} ${isGood ? '' : `NOT within 10 % ${note}`}`,
       );
     }
     if (flags['no-cgroups']) return isBad ? 1 : 0;
     console.log(
-      `\n${'memory limit'.padEnd(16)} ${Object.keys(limits)
+      `\n${'memory limit'.padEnd(width)} ${Object.keys(limits)
         .map((limit) => limit.padEnd(22))
         .join('')}`,
     );
-    for (const { name, place } of models) {
+    for (const { name, places } of models) {
       let isAsPlannedWithoutLimit = false;
       const cells: string[] = [];
       for (const limit of Object.values(limits)) {
@@ -207,14 +245,14 @@ async function main(): Promise<number> {
           cells.push('the same');
           continue;
         }
-        const { outcome, peakBytes, oomKills, note } = await runInside(place, limit);
+        const { outcome, peakBytes, oomKills, note } = await runInside(places, limit);
         isAsPlannedWithoutLimit = outcome === 'ran' && note === '';
         const isKilled = outcome === 'failed' || oomKills !== 0;
         if (isKilled) isBad = true;
         const ran = `ran, ${mebibytes(peakBytes).trim()} MiB${note && '*'}`;
         cells.push(isKilled ? `KILLED (${oomKills}) ${note}` : outcome === 'ran' ? ran : 'refused');
       }
-      console.log(`${name.padEnd(16)} ${cells.map((cell) => cell.padEnd(22)).join('')}`);
+      console.log(`${name.padEnd(width)} ${cells.map((cell) => cell.padEnd(22)).join('')}`);
     }
     console.log('* with less detail, shorter answers or a smaller KV type, as planned');
     return isBad ? 1 : 0;
@@ -223,5 +261,5 @@ async function main(): Promise<number> {
   }
 }
 
-if (flags.inside !== undefined) console.log(JSON.stringify(await describeOnce(flags.folder!)));
+if (flags.inside !== undefined) console.log(JSON.stringify(await describeOnce(flags.folder ?? [])));
 else process.exitCode = await main();

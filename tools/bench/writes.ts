@@ -6,7 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { descriptionPayload } from '../../src/contract/payloads.ts';
+import { observedPayload } from '../../src/contract/payloads.ts';
 import { OutboxFile } from '../../src/store/outbox-file.ts';
 import { madeObservation } from '../durability/made-observation.ts';
 import { wholeOption } from '../test/whole-option.ts';
@@ -32,7 +32,7 @@ function writtenBytes(): number {
 function bodyOf(number: number): { id: string; camera: string; body: string } {
   const observation = madeObservation(number);
   const { id, camera } = observation.frame;
-  const description = descriptionPayload(observation, observation.frame.capturedAt);
+  const description = observedPayload(observation, observation.frame.capturedAt);
   return { id, camera, body: JSON.stringify({ description }) };
 }
 

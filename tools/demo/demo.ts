@@ -113,7 +113,7 @@ function show(description: ObservationPayload, truth: string, isCorrect: boolean
   const mark = isCorrect ? styleText('green', 'correct') : styleText('red', 'not exact');
   const seconds = (description.timing_ms.total / 1000).toFixed(1);
   process.stdout.write(
-    `\n  drawn     ${wrap(truth)}\n  received  ${wrap(description.description)}\n            ${mark}, in ${seconds} s\n` +
+    `\n  drawn     ${wrap(truth)}\n  received  ${wrap(description.description ?? '')}\n            ${mark}, in ${seconds} s\n` +
       `  question  ${question}\n  answer    ${description.answers['count']}\n`,
   );
 }

@@ -17,11 +17,11 @@ export const demoEngine: EngineOptions = {
 const size = { width: 640, height: 480 };
 
 /** A scene that the demo model was not trained on. */
-export const demoRequest: DescribeRequest = {
+export const demoRequest = {
   picture: { size, bytes: await drawScene(sampleScene(900_001, size)) },
   prompt: 'Describe the scene.',
   questions: [],
-};
+} satisfies DescribeRequest;
 
 /** Enough questions for a long description. */
 export const manyQuestions = Array.from({ length: 600 }, (_, index) => ({

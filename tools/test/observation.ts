@@ -11,7 +11,8 @@ export function observation({
 }: {
   id?: string;
   camera?: string;
-  text?: string;
+  /** null: it only answers. */
+  text?: string | null;
   answers?: Record<string, Answer>;
   capturedAt?: Date;
 } = {}): Observation {
@@ -24,11 +25,11 @@ export function observation({
       picture: { size: { width: 1, height: 1 }, bytes: Buffer.from('jpeg') },
     },
     trigger: 'interval',
-    prompt: 'default',
+    prompt: text === null ? null : 'default',
     description: {
       text,
       answers,
-      finishReason: 'stop',
+      finishReason: text === null ? null : 'stop',
       timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
       tokens: { image: 1, prompt: 1, completion: 1, drafted: 0, accepted: 0 },
       model: { name: 'demo', quant: 'F16', build: 'b1' },

@@ -137,6 +137,7 @@ function entriesAt(path: readonly PropertyKey[], type: unknown): Entries {
     case 'mqtt  1':
       return mqtt;
     case 'model  1':
+    case 'models  2':
       return model;
     case 'cameras  2':
       return camera;

@@ -6,7 +6,7 @@ import {
   settingNames,
   settings,
 } from '../../contract/camera-config.ts';
-import { descriptionPayload } from '../../contract/payloads.ts';
+import { observedPayload } from '../../contract/payloads.ts';
 import { askedOf } from '../../contract/questions.ts';
 import { askRequestSchema, describeRequestSchema, restartRequestSchema } from '../../contract/requests.ts';
 import { topicsOf } from '../../contract/topics.ts';
@@ -80,10 +80,10 @@ export function commandsOf(
   return [
     verb('describe', describeRequestSchema, async ({ camera = null, prompt, detail, questions }, signal) => {
       const { observation } = await handlers.request(camera, { prompt, detail, questions }, signal);
-      return descriptionPayload(observation, new Date());
+      return observedPayload(observation, new Date());
     }),
-    verb('ask', askRequestSchema, async ({ camera = null, question }, signal) => {
-      const asked = askedOf(question);
+    verb('ask', askRequestSchema, async ({ camera = null, question, model }, signal) => {
+      const asked = { ...askedOf(question), model };
       const { observation, answer } = await handlers.request(camera, { ask: asked }, signal);
       const { id, camera: name, capturedAt } = observation.frame;
       return { id, camera: name, ask: asked.ask, value: answer!, captured_at: capturedAt.toISOString() };

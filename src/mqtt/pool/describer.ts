@@ -190,7 +190,7 @@ export class PoolDescriber implements Describer {
         image,
         {
           id: frame?.id ?? ulid(),
-          prompt,
+          ...(prompt !== null && { prompt }),
           ...(questions.length > 0 && { questions: workQuestionsPayload(questions) }),
           ...(detail && { detail }),
           ...(pool !== null && { pool }),

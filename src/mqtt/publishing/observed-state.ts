@@ -1,4 +1,4 @@
-import { answerPayload } from '../../contract/payloads.ts';
+import { answerPayload, isDescription } from '../../contract/payloads.ts';
 import type { Topics } from '../../contract/topics.ts';
 import type { RetainedState } from './retained-state.ts';
 import { type StoredObservation, withRightTime } from './stored-observation.ts';
@@ -48,13 +48,11 @@ export class ObservedState {
   /** By topic: its payload, made each time that it is sent. */
   #payloadsOf(stored: StoredObservation): Map<string, () => string> {
     const { camera, answers } = stored.description;
-    const payloads = new Map([
-      [
-        this.#topics.description(camera),
-        () =>
-          JSON.stringify({ ...withRightTime(stored).description, published_at: new Date().toISOString() }),
-      ],
-    ]);
+    const payloads = new Map<string, () => string>();
+    if (isDescription(stored.description))
+      payloads.set(this.#topics.description(camera), () =>
+        JSON.stringify({ ...withRightTime(stored).description, published_at: new Date().toISOString() }),
+      );
     for (const question of Object.keys(answers))
       payloads.set(this.#topics.answer(camera, question), () =>
         JSON.stringify(answerPayload(withRightTime(stored).description, question)),

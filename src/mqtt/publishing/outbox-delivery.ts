@@ -130,9 +130,10 @@ export class OutboxDelivery {
     this.#hasRestored = true;
     // If the disk could not be written before the start, the broker has newer ones.
     if (known > Math.max(...newest.map(({ seq }) => seq))) return;
-    for (const entry of newest) {
+    // The newest first: of two of a camera, the older one restores what only it says.
+    for (const entry of newest.toReversed()) {
       const stored = this.#parse(entry);
-      if (stored && this.#parts.isConfigured(entry.camera)) this.#parts.restore(stored);
+      if (stored && this.#parts.isConfigured(stored.description.camera)) this.#parts.restore(stored);
     }
   }
 
@@ -190,7 +191,7 @@ export class OutboxDelivery {
   }
 
   #send(link: BrokerLink, entry: StoredEntry): void {
-    const { seq, camera } = entry;
+    const { seq } = entry;
     const { store, topics, isConfigured, lateAfterMs, refusals } = this.#parts;
     const stored = this.#parse(entry);
     if (!stored) {
@@ -198,6 +199,7 @@ export class OutboxDelivery {
       return;
     }
     this.#inProgress.add(seq);
+    const { camera } = stored.description;
     if (!isConfigured(camera)) this.#logRemoved(camera);
     const topic = topics.observation(camera);
     const { description } = withRightTime(stored);

@@ -1,6 +1,11 @@
 import { cameraConfigPayload } from '../../contract/camera-config.ts';
 import { healthPayload } from '../../contract/health-payload.ts';
-import { cameraStatusPayload, descriptionPayload, eventPayload } from '../../contract/payloads.ts';
+import {
+  cameraStatusPayload,
+  eventPayload,
+  isDescription,
+  observedPayload,
+} from '../../contract/payloads.ts';
 import { type Topics, topicsOf } from '../../contract/topics.ts';
 import { visionPayload } from '../../contract/vision-payload.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
@@ -144,10 +149,12 @@ export class MqttPublisher implements Publisher {
   observation(observation: Observation): void {
     const { id, camera } = observation.frame;
     const stored: StoredObservation = {
-      description: descriptionPayload(observation, new Date()),
+      description: observedPayload(observation, new Date()),
       ...(isPlausible(observation.frame.capturedAt) ? {} : { storedAt: bootTime() }),
     };
-    const storing = this.#options.outbox.add({ id, camera, body: JSON.stringify(stored) }).then(() => {
+    // Of a camera, the newest description is kept, and the newest that only answers.
+    const kept = isDescription(stored.description) ? camera : `${camera} answers`;
+    const storing = this.#options.outbox.add({ id, camera: kept, body: JSON.stringify(stored) }).then(() => {
       this.#storing.delete(id);
       this.#delivery.wake();
     });

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { DescriptionPayload } from '../../contract/payloads.ts';
+import type { ObservedPayload } from '../../contract/payloads.ts';
 import { isPlausible } from '../../domain/clock.ts';
 
 /** An observation as stored in the outbox. */
 export interface StoredObservation {
   /** `published_at` is set each time it is sent. */
-  readonly description: DescriptionPayload;
+  readonly description: ObservedPayload;
   /** Only if the clock was not set. */
   readonly storedAt?: BootTime;
 }

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { descriptionPayload } from '../../../src/contract/payloads.ts';
+import { observedPayload } from '../../../src/contract/payloads.ts';
 import { topicsOf } from '../../../src/contract/topics.ts';
 import type { Answer } from '../../../src/domain/observation.ts';
 import { ObservedState } from '../../../src/mqtt/publishing/observed-state.ts';
 import type { StoredObservation } from '../../../src/mqtt/publishing/stored-observation.ts';
 import { observation } from '../../../tools/test/observation.ts';
 
-function stored(text: string, answers: Record<string, Answer>): StoredObservation {
-  return { description: descriptionPayload(observation({ text, answers }), new Date()) };
+function stored(text: string | null, answers: Record<string, Answer>): StoredObservation {
+  return { description: observedPayload(observation({ text, answers }), new Date()) };
 }
 
 /** Records what becomes state: topic below the camera, and what it says. */
@@ -46,6 +46,19 @@ test('what was observed before the start gives way to what has been observed sin
   await state.close();
   expect(said.slice(1)).toEqual([
     ['description', 'now'],
+    ['answer/open', true],
+  ]);
+});
+
+test('an observation that only answers leaves the description as it is', async () => {
+  const { state, said } = observe();
+  state.add(stored('a description', { open: false }), Promise.resolve());
+  state.add(stored(null, { open: true }), Promise.resolve());
+  state.restore(stored('before', { people: 1 }), () => true);
+  await state.close();
+  expect(said).toEqual([
+    ['answer/people', 1],
+    ['description', 'a description'],
     ['answer/open', true],
   ]);
 });

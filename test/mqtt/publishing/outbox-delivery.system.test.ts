@@ -100,15 +100,19 @@ test('after a restart the state is the newest observation, even if the broker wa
   await until(() => early.json(stateTopic).length === 1);
   await broker.down('SIGTERM');
   describeOne(first, { answers: { people: 2 } });
-  const newest = describeOne(first, { answers: { people: 3 } });
-  await until(() => first.outbox.health.depth === 2);
+  const newest = describeOne(first, { answers: { people: 3, yard: 'empty' } });
+  describeOne(first, { text: null, answers: { people: 4 } });
+  await until(() => first.outbox.health.depth === 3);
   await first.close();
   await broker.up();
   const second = await startPublisher(broker.url, { path });
   await emptied(second);
   const answer = 'scenecast/test/porch/answer/people';
-  await until(() => early.json(answer).at(-1)?.value === 3);
-  expect(early.json(answer).map(({ value }) => value)).not.toContain(2);
+  await until(() => early.json(answer).at(-1)?.value === 4);
+  const values = early.json(answer).map(({ value }) => value);
+  expect(values.filter((value) => value !== 1)).toEqual([4]);
+  await until(() => early.json('scenecast/test/porch/answer/yard').length === 1);
+  // What only answers has no description.
   expect(early.json(stateTopic).at(-1)).toMatchObject({ id: newest });
 });
 

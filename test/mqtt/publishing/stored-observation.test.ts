@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { descriptionPayload } from '../../../src/contract/payloads.ts';
+import { observedPayload } from '../../../src/contract/payloads.ts';
 import { bootTime, withRightTime } from '../../../src/mqtt/publishing/stored-observation.ts';
 import { madeObservation } from '../../../tools/durability/made-observation.ts';
 
@@ -8,7 +8,7 @@ function storedAt(capturedAt: Date, ms: number) {
   const made = madeObservation(1);
   const observation = { ...made, totalMs: 4000, frame: { ...made.frame, capturedAt } };
   return {
-    description: descriptionPayload(observation, capturedAt),
+    description: observedPayload(observation, capturedAt),
     storedAt: { boot: 'this', ms },
   };
 }

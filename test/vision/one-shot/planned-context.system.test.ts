@@ -19,8 +19,8 @@ const questions: readonly Question[] = [
 /** As a config with `mqtt.commands.ask: true` and one camera, or a worker board, plans. */
 async function describerFor(config: object): Promise<PictureDescriber> {
   const { model, ...rest } = configSchema.parse({ mqtt: { url: 'mqtt://h' }, ...config });
-  const files = await modelFilesOf(model, process.cwd());
-  const { options } = await setUpEngine(model, files, jobOf(rest));
+  const files = await modelFilesOf(model!, process.cwd());
+  const { options } = await setUpEngine(model!, files, jobOf(rest));
   const addon = loadAddon();
   addon.loadBackends(backendsDir());
   const engine = await loadEngine(addon, { ...options, threads: 1, threadsBatch: 1 });

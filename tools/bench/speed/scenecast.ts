@@ -75,7 +75,7 @@ export class Scenecast implements Contender {
       completionTokens: tokens.completion,
       draftedTokens: tokens.drafted,
       acceptedTokens: tokens.accepted,
-      texts: [text, ...job.questions.map((_, index) => String(answers[`q${index}`]))],
+      texts: [text!, ...job.questions.map((_, index) => String(answers[`q${index}`]))],
     };
   }
 
