@@ -1,5 +1,6 @@
 import type { CameraSettings, ChangedSettings } from '../domain/camera-settings.ts';
 import type { CameraVision } from '../domain/camera-vision.ts';
+import type { ChatReply, ChatRequest } from '../domain/chat.ts';
 import type { Detail } from '../domain/detail.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
@@ -74,6 +75,19 @@ export interface Describer {
   ready(signal: AbortSignal): Promise<void>;
   /** `onGenerating`: the picture has been encoded and prefilled, which is most of the work. */
   describe(request: DescribeRequest, signal: AbortSignal, onGenerating?: () => void): Promise<Description>;
+}
+
+/** An engine that continues conversations. */
+export interface ChatEngine {
+  /** Rejects with an EngineError. */
+  chat(request: ChatRequest, signal: AbortSignal, events?: ChatEvents): Promise<ChatReply>;
+}
+
+export interface ChatEvents {
+  /** Picture and conversation have been prefilled, which is most of the work. */
+  readonly onGenerating?: (() => void) | undefined;
+  /** The next piece of the reply; without it, the reply comes in one piece, which is faster. */
+  readonly onText?: ((text: string) => void) | undefined;
 }
 
 /** Where results go. Calls return at once; the publisher takes care of delivery. */

@@ -64,6 +64,7 @@ const sizingSchema: z.ZodType<ModelSizing> = z.strictObject({
 /** Of a few models, and of a config that was changed and changed back. */
 const maxKept = 8;
 const visionFolder = fileURLToPath(new URL('../vision', import.meta.url));
+const grammarPath = fileURLToPath(new URL('../domain/answer-grammar.ts', import.meta.url));
 
 /**
  * The model's sizing, from `sizing.json` in the state folder if nothing that it depends on has changed since: the process
@@ -85,7 +86,7 @@ export async function keptSizing(request: SizeRequest, signal?: AbortSignal): Pr
 async function keyOf(request: SizeRequest): Promise<string> {
   const folders = ['.', 'native', 'one-shot', 'picture', 'prompt'].map((name) => join(visionFolder, name));
   const modules = [backendsDir(), ...(request.cpuModule === null ? [] : [dirname(request.cpuModule)])];
-  const files = [...partPathsOf(request.textPath), request.mmprojPath, addonPath];
+  const files = [...partPathsOf(request.textPath), request.mmprojPath, addonPath, grammarPath];
   const parts = [
     ...[packageJson.version, request, await cpuFeatures()],
     await Promise.all(files.map(fileId)),

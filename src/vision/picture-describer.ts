@@ -1,3 +1,4 @@
+import { answerGrammar, maxAnswerTokens, parseAnswer } from '../domain/answer-grammar.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Detail } from '../domain/detail.ts';
 import { EngineError } from '../domain/errors.ts';
@@ -13,7 +14,6 @@ import type {
 } from './native/mtmd-engine.ts';
 import { choosePictureEncoder, type PictureEncoder, tryTruncate } from './picture/picture-encoder.ts';
 import { AnswerDrafts } from './prompt/answer-drafts.ts';
-import { answerGrammar, maxAnswerTokens, parseAnswer } from './prompt/answer-grammar.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
 import { turnTokens } from './prompt/turn-tokens.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
+import { answerGrammar } from '../../src/domain/answer-grammar.ts';
 import type { SamplerOptions, Turn } from '../../src/vision/native/mtmd-engine.ts';
-import { answerGrammar } from '../../src/vision/prompt/answer-grammar.ts';
 import { demoEngine } from '../../tools/test/demo-engine.ts';
 import { noise, open } from './engine-fixture.ts';
 

@@ -13,12 +13,12 @@ import { EngineError, ExpiredError, messageOf } from '../../domain/errors.ts';
 import type { Description } from '../../domain/observation.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
 import type { DescribeRequest, Describer, Log } from '../../pipeline/ports.ts';
+import { imageFileOf, imageTypeOf } from '../../system/image-file.ts';
 import type { BrokerConnection } from '../connection/broker-connection.ts';
 import type { BrokerLink } from '../connection/broker-link.ts';
 import type { Message } from '../connection/message.ts';
 import { PublishError } from '../connection/publish-error.ts';
 import { type BrokerAddress, poolConnection, UsableLink } from './connection.ts';
-import { imageFileOf, imageTypeOf } from './image.ts';
 import { PendingImage } from './pending-image.ts';
 
 export interface PoolDescriberOptions {

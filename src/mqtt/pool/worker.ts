@@ -8,12 +8,12 @@ import { workDataPayload } from '../../contract/work-payloads.ts';
 import { messageOf } from '../../domain/errors.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
 import type { Describer, Log } from '../../pipeline/ports.ts';
+import { imageSizeOf } from '../../system/image-file.ts';
 import type { BrokerConnection } from '../connection/broker-connection.ts';
 import type { BrokerLink } from '../connection/broker-link.ts';
 import type { Message } from '../connection/message.ts';
 import { PublishError } from '../connection/publish-error.ts';
 import { type BrokerAddress, poolConnection, UsableLink } from './connection.ts';
-import { imageSizeOf } from './image.ts';
 import { maxMessageBytes, type ReplyAddress, WorkError, type WorkItem, WorkMessage } from './message.ts';
 
 export interface PoolWorkerOptions {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { maxAnswerTokens } from '../../domain/answer-grammar.ts';
 import { type Detail, details } from '../../domain/detail.ts';
 import type {
   ContextSizing,
@@ -12,7 +13,6 @@ import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
 import { imageMaxTokens } from '../picture/detail.ts';
 import { countPatches, countPictureTokens, usesDetail } from '../picture/picture-encoder.ts';
-import { maxAnswerTokens } from '../prompt/answer-grammar.ts';
 import { type Prompt, renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import { turnTokens } from '../prompt/turn-tokens.ts';

@@ -17,6 +17,8 @@ export interface PictureEncoder {
    * signal's reason.
    */
   encode(picture: Picture, before: string, signal: AbortSignal, detail?: Detail): Promise<PictureTokens>;
+  /** Prefills text without a picture: afterwards the sequence holds only `before`. @returns its tokens */
+  prefill(before: string): Promise<number>;
 }
 
 /** Who lays out a picture's embeddings, and how. */
@@ -116,7 +118,7 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
       const embedded = await this.#embed(encodeSquare, picture, signal, detail);
       const { embeddings, tokenCount, packMs, encodeMs } = embedded;
       signal.throwIfAborted();
-      const promptTokens = await this.#prefillPrefix(before);
+      const promptTokens = await this.prefill(before);
       signal.throwIfAborted();
       await this.#engine.decodeEmbeddings(embeddings);
       return { imageTokens: tokenCount, promptTokens, packMs, encodeMs };
@@ -126,7 +128,7 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
   }
 
   /** Rolls the KV back to the end of the text before the picture; prefills that text if it has changed. */
-  async #prefillPrefix(text: string): Promise<number> {
+  async prefill(text: string): Promise<number> {
     const tokens = this.#engine.tokenize(text, { addSpecial: true, parseSpecial: true });
     if (this.#returnToPrefix(text)) return tokens.length;
     this.#prefix = null;
@@ -159,6 +161,13 @@ class LibmtmdPictureEncoder implements PictureEncoder {
     this.#engine.clear();
     const tokens = await this.#engine.decodePicture({ ...pixels, before, addSpecial: true });
     return { ...tokens, packMs: tokens.packMs + decodeMs };
+  }
+
+  async prefill(before: string): Promise<number> {
+    const tokens = this.#engine.tokenize(before, { addSpecial: true, parseSpecial: true });
+    this.#engine.clear();
+    if (tokens.length > 0) await this.#engine.decodeTokens(tokens, { logitsLast: false });
+    return tokens.length;
   }
 }
 

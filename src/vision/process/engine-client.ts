@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChatReply, ChatRequest } from '../../domain/chat.ts';
 import { doublingBackOffMs } from '../../domain/doubling-back-off.ts';
 import { EngineError, messageOf } from '../../domain/errors.ts';
 import type { Heartbeat } from '../../domain/heartbeat.ts';
 import type { Description } from '../../domain/observation.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
-import type { DescribeRequest, Describer, Log } from '../../pipeline/ports.ts';
+import type { ChatEngine, ChatEvents, DescribeRequest, Describer, Log } from '../../pipeline/ports.ts';
 import { onCpus } from '../native/on-cpus.ts';
 import type { EngineInfo, EngineOptions, FromEngineProcess, ToEngineProcess } from './protocol.ts';
 import { maxSilenceMs, SilenceWatch } from './silence-watch.ts';
@@ -27,10 +28,9 @@ interface Loaded {
   readonly info: EngineInfo;
 }
 
-interface Pending {
-  resolve(description: Description): void;
+interface Pending extends ChatEvents {
+  resolve(result: Description | ChatReply): void;
   reject(error: EngineError): void;
-  readonly onGenerating: (() => void) | undefined;
   /** Why the process was killed on purpose. */
   fault: EngineError | null;
 }
@@ -45,7 +45,7 @@ const crashes: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGBUS', 'SIGF
  * The daemon's side of the engine process. The engine runs in a child process because ggml aborts its process on many
  * errors, an encode cannot be interrupted, and an OOM kill must not hit the daemon.
  */
-export class EngineClient implements Describer {
+export class EngineClient implements Describer, ChatEngine {
   readonly isInterruptible = true;
   readonly #options: EngineClientOptions;
   readonly #pending = new Map<number, Pending>();
@@ -86,13 +86,30 @@ export class EngineClient implements Describer {
     signal: AbortSignal,
     onGenerating?: () => void,
   ): Promise<Description> {
+    const ask = (id: number): ToEngineProcess => ({ type: 'describe', id, request });
+    return (await this.#ask(ask, signal, { onGenerating })) as Description;
+  }
+
+  /** Continues a conversation, once the engine is ready. Rejects with an EngineError. */
+  async chat(request: ChatRequest, signal: AbortSignal, events: ChatEvents = {}): Promise<ChatReply> {
+    const inPieces = events.onText !== undefined;
+    const ask = (id: number): ToEngineProcess => ({ type: 'chat', id, request, inPieces });
+    return (await this.#ask(ask, signal, events)) as ChatReply;
+  }
+
+  async #ask(
+    message: (id: number) => ToEngineProcess,
+    signal: AbortSignal,
+    { onGenerating, onText }: ChatEvents,
+  ): Promise<Description | ChatReply> {
     if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
-    if (signal.aborted) throw cancelled();
     const child = await unlessAborted(this.#ready, signal, cancelled);
+    // Aborted in the same turn of the event loop, it has not rejected.
+    if (signal.aborted) throw cancelled();
     const id = this.#nextId++;
     const { deadlineMs } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<Description>();
-    const pending: Pending = { resolve, reject, onGenerating, fault: null };
+    const { promise, resolve, reject } = Promise.withResolvers<Description | ChatReply>();
+    const pending: Pending = { resolve, reject, onGenerating, onText, fault: null };
     this.#pending.set(id, pending);
     const onAbort = (): void => {
       send(child, { type: 'cancel', id });
@@ -108,10 +125,10 @@ export class EngineClient implements Describer {
     }, deadlineMs);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      send(child, { type: 'describe', id, request });
-      const description = await promise;
+      send(child, message(id));
+      const result = await promise;
       this.#restarts = 0;
-      return description;
+      return result;
     } finally {
       clearTimeout(deadline);
       signal.removeEventListener('abort', onAbort);
@@ -252,10 +269,11 @@ export class EngineClient implements Describer {
   }
 
   #onMessage(message: FromEngineProcess): void {
-    if (message.type === 'described') this.#pending.get(message.id)?.resolve(message.description);
+    if (message.type === 'done') this.#pending.get(message.id)?.resolve(message.result);
     else if (message.type === 'failed') {
       this.#pending.get(message.id)?.reject(new EngineError(message.fault.code, message.fault.message));
     } else if (message.type === 'generating') this.#pending.get(message.id)?.onGenerating?.();
+    else if (message.type === 'text') this.#pending.get(message.id)?.onText?.(message.text);
     else if (message.type === 'progress') this.#options.onProgress?.(message.fraction);
     else if (message.type === 'log') this.#options.log[message.level]({ from: 'llama.cpp' }, message.text);
   }

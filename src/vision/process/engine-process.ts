@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { basename } from 'node:path';
+import type { ChatReply } from '../../domain/chat.ts';
 import { codeOf, messageOf } from '../../domain/errors.ts';
+import type { Description } from '../../domain/observation.ts';
 import { loadSharp } from '../../system/sharp.ts';
+import { ChatResponder } from '../chat-responder.ts';
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
-import { usesDetail } from '../picture/picture-encoder.ts';
+import { choosePictureEncoder, usesDetail } from '../picture/picture-encoder.ts';
 import { PictureDescriber } from '../picture-describer.ts';
 import { loadEngine } from './load-engine.ts';
 import type {
@@ -18,11 +21,13 @@ import type {
 } from './protocol.ts';
 import { aliveIntervalMs } from './silence-watch.ts';
 
-// The engine process: loads one model, then describes one picture after another.
+// The engine process: loads one model, then describes one picture after another, or continues conversations.
+
+type Job = Extract<ToEngineProcess, { type: 'describe' | 'chat' }>;
 
 let engine: MtmdEngine | null = null;
-let describer: PictureDescriber | null = null;
-/** Pending descriptions by id. */
+let model: { readonly describer: PictureDescriber; readonly responder: ChatResponder } | null = null;
+/** Pending ones by id. */
 const jobs = new Map<number, AbortController>();
 let queue: Promise<void> = Promise.resolve();
 
@@ -31,8 +36,8 @@ process.on('message', (message: ToEngineProcess) => {
     jobs.get(message.id)?.abort();
     return;
   }
-  if (message.type === 'describe') jobs.set(message.id, new AbortController());
-  queue = queue.then(() => (message.type === 'load' ? load(message.options) : describe(message)));
+  if (message.type !== 'load') jobs.set(message.id, new AbortController());
+  queue = queue.then(() => (message.type === 'load' ? load(message.options) : run(message)));
 });
 // Ctrl-C and systemd signal the whole group; the parent decides when this process exits.
 process.on('SIGINT', () => {});
@@ -60,11 +65,14 @@ async function load(options: EngineOptions): Promise<void> {
     // Meanwhile: the model loads in another thread.
     [engine] = await Promise.all([loading, loadSharp()]);
     const { text, build, cpu } = engine.info;
-    const model = { name: text.name || basename(options.textPath, '.gguf'), quant: text.quant, build };
-    describer = new PictureDescriber(engine, options, model);
+    const identity = { name: text.name || basename(options.textPath, '.gguf'), quant: text.quant, build };
+    const encoder = choosePictureEncoder(engine, options.detail);
+    const describer = new PictureDescriber(engine, options, identity, encoder);
+    const responder = new ChatResponder(engine, options, identity, encoder, describer.template);
+    model = { describer, responder };
     const info: EngineInfo = {
-      model: model.name,
-      quant: model.quant,
+      model: identity.name,
+      quant: identity.quant,
       build,
       cpu: basename(cpu.module),
       chatTemplate: describer.template.family ?? describer.template.source,
@@ -81,20 +89,28 @@ async function load(options: EngineOptions): Promise<void> {
   }
 }
 
-async function describe({ id, request }: Extract<ToEngineProcess, { type: 'describe' }>): Promise<void> {
+async function run(job: Job): Promise<void> {
+  const { id } = job;
   const { signal } = jobs.get(id)!;
   // Cancel a running native call too, not only between calls.
   signal.addEventListener('abort', () => engine?.cancel());
   try {
     signal.throwIfAborted();
-    if (!describer) throw new Error('no model is loaded');
-    const onGenerating = (): void => send({ type: 'generating', id });
-    send({ type: 'described', id, description: await describer.describe(request, signal, onGenerating) });
+    send({ type: 'done', id, result: await resultOf(job, signal) });
   } catch (error) {
     send({ type: 'failed', id, fault: faultOf(error) });
   } finally {
     jobs.delete(id);
   }
+}
+
+function resultOf(job: Job, signal: AbortSignal): Promise<Description | ChatReply> {
+  const { id } = job;
+  if (!model) throw new Error('no model is loaded');
+  const onGenerating = (): void => send({ type: 'generating', id });
+  if (job.type === 'describe') return model.describer.describe(job.request, signal, onGenerating);
+  const onText = job.inPieces ? (text: string): void => send({ type: 'text', id, text }) : undefined;
+  return model.responder.respond(job.request, signal, { onGenerating, onText });
 }
 
 function send(message: FromEngineProcess): void {

@@ -1,3 +1,4 @@
+import type { ChatReply, ChatRequest } from '../../domain/chat.ts';
 import type { Detail } from '../../domain/detail.ts';
 import type { KvType } from '../../domain/model-sizing.ts';
 import type { Description } from '../../domain/observation.ts';
@@ -59,6 +60,8 @@ export interface EngineFault {
 export type ToEngineProcess =
   | { readonly type: 'load'; readonly options: EngineOptions }
   | { readonly type: 'describe'; readonly id: number; readonly request: DescribeRequest }
+  /** `inPieces`: with `text` messages. */
+  | { readonly type: 'chat'; readonly id: number; readonly request: ChatRequest; readonly inPieces: boolean }
   | { readonly type: 'cancel'; readonly id: number };
 
 export type FromEngineProcess =
@@ -67,6 +70,7 @@ export type FromEngineProcess =
   | { readonly type: 'loaded'; readonly info: EngineInfo }
   | { readonly type: 'load-failed'; readonly fault: EngineFault }
   | { readonly type: 'generating'; readonly id: number }
-  | { readonly type: 'described'; readonly id: number; readonly description: Description }
+  | { readonly type: 'text'; readonly id: number; readonly text: string }
+  | { readonly type: 'done'; readonly id: number; readonly result: Description | ChatReply }
   | { readonly type: 'failed'; readonly id: number; readonly fault: EngineFault }
   | { readonly type: 'log'; readonly level: 'debug' | 'warn'; readonly text: string };

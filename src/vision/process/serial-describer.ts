@@ -1,7 +1,6 @@
-import { EngineError } from '../../domain/errors.ts';
 import type { Description } from '../../domain/observation.ts';
-import { unlessAborted } from '../../domain/unless-aborted.ts';
 import type { DescribeRequest, Describer } from '../../pipeline/ports.ts';
+import { TurnQueue, takeTurn, turnRank } from './turn-queue.ts';
 
 /**
  * Gives an engine one picture at a time, when it is ready, so that the deadline of one does not run while others are
@@ -10,12 +9,13 @@ import type { DescribeRequest, Describer } from '../../pipeline/ports.ts';
 export class SerialDescriber implements Describer {
   readonly #engine: Describer;
   readonly #maxWaitMs: number;
-  /** Resolves when all earlier requests are done. */
-  #free: Promise<void> = Promise.resolve();
+  readonly #turns: TurnQueue;
 
-  constructor(engine: Describer, maxWaitMs: number) {
+  /** @param turns shared with others that use this engine */
+  constructor(engine: Describer, maxWaitMs: number, turns = new TurnQueue()) {
     this.#engine = engine;
     this.#maxWaitMs = maxWaitMs;
+    this.#turns = turns;
   }
 
   get isInterruptible(): boolean {
@@ -32,33 +32,11 @@ export class SerialDescriber implements Describer {
     signal: AbortSignal,
     onGenerating?: () => void,
   ): Promise<Description> {
-    const before = this.#free;
-    const { promise: over, resolve: leave } = Promise.withResolvers<void>();
-    this.#free = before.then(() => over);
+    const turn = await takeTurn(this.#turns, turnRank.own, this.#engine, this.#maxWaitMs, signal);
     try {
-      await this.#turn(before, signal);
       return await this.#engine.describe(request, signal, onGenerating);
     } finally {
-      leave();
-    }
-  }
-
-  async #turn(before: Promise<void>, signal: AbortSignal): Promise<void> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), this.#maxWaitMs);
-    const ended = AbortSignal.any([signal, late.signal]);
-    const why = (): EngineError =>
-      signal.aborted
-        ? new EngineError('CANCELLED', 'the description was cancelled')
-        : new EngineError('BUSY', `the engine was not free within ${this.#maxWaitMs} ms`);
-    try {
-      await unlessAborted(
-        before.then(() => this.#engine.ready(ended)),
-        ended,
-        why,
-      );
-    } finally {
-      clearTimeout(timer);
+      turn.end();
     }
   }
 }

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { answerGrammar, maxAnswerTokens, parseAnswer } from '../../../src/domain/answer-grammar.ts';
 import type { AnswerType } from '../../../src/domain/observation.ts';
 import { backendsDir, loadAddon } from '../../../src/vision/native/addon.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
-import { answerGrammar, maxAnswerTokens, parseAnswer } from '../../../src/vision/prompt/answer-grammar.ts';
 import { tinyShape, writeRandomLlava } from '../../../tools/test/random-llava.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-grammar-'));

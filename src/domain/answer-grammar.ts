@@ -1,5 +1,5 @@
-import { EngineError } from '../../domain/errors.ts';
-import type { Answer, AnswerType } from '../../domain/observation.ts';
+import { EngineError } from './errors.ts';
+import type { Answer, AnswerType } from './observation.ts';
 
 // Typed answers: a GBNF grammar that constrains the sampled text, and a parser for that text. GBNF:
 // https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
@@ -18,7 +18,7 @@ function answers(type: AnswerType): string {
     case 'boolean':
       return '"Yes" | "yes" | "No" | "no"';
     case 'integer':
-      return integers(type.min, type.max);
+      return integerGrammar(type.min, type.max);
     case 'enum':
       if (type.values.length === 0) throw new RangeError('an answer needs at least one value');
       return type.values.map(literal).join(' | ');
@@ -91,8 +91,8 @@ function literal(text: string): string {
   return `"${escaped}"`;
 }
 
-/** The whole numbers from `min` to `max`, without leading zeros. */
-function integers(min: number, max: number): string {
+/** A GBNF expression for the whole numbers from `min` to `max`, without leading zeros. @throws RangeError */
+export function integerGrammar(min: number, max: number): string {
   if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || min > max)
     throw new RangeError(
       `min and max: must be whole numbers, min not above max (they are ${min} and ${max})`,

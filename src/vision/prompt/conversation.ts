@@ -1,0 +1,80 @@
+import { EngineError } from '../../domain/errors.ts';
+import type { ChatFamily } from './chat-families.ts';
+import type { RenderTemplate } from './chat-prompt.ts';
+import type { PromptPart } from './turn-tokens.ts';
+
+interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly text: string;
+  readonly picture?: object;
+}
+
+/** A rendered conversation: `before`, the picture if there is one, and `after`, up to where the model continues. */
+export interface ConversationPrompt {
+  /** Special tokens in it are parsed; empty without a picture. */
+  readonly before: string;
+  readonly after: readonly PromptPart[];
+}
+
+const pictureMark = '<__media__>';
+const wordsMark = (index: number): string => `<__words_${index}__>`;
+const anyMark = /(<__(?:media|words_\d+)__>)/;
+
+/**
+ * A conversation in the model's own format. The template sees placeholders, so that no message can change what is rendered
+ * around it. A system message goes in front of the first message of the user if the template has no place for it.
+ * @throws EngineError BAD_TEMPLATE if the template refuses the conversation, or leaves out or repeats a message
+ */
+export function renderConversation(
+  render: RenderTemplate,
+  family: ChatFamily,
+  messages: readonly Message[],
+): ConversationPrompt {
+  try {
+    return partsOf(render, family, messages);
+  } catch (error) {
+    const merged = withoutSystem(messages);
+    if (!merged || !(error instanceof Error)) throw error;
+    return partsOf(render, family, merged);
+  }
+}
+
+function partsOf(
+  render: RenderTemplate,
+  { jinja, arrange }: ChatFamily,
+  messages: readonly Message[],
+): ConversationPrompt {
+  const marked = messages.map(({ role, picture }, index) => ({
+    role,
+    content: picture ? arrange(pictureMark, wordsMark(index)) : wordsMark(index),
+  }));
+  const pieces = render(marked, jinja).split(anyMark);
+  const found = pieces.filter((piece) => anyMark.test(piece));
+  const expected = marked.flatMap(({ content }) => content.match(new RegExp(anyMark, 'g')) ?? []);
+  if (found.join() !== expected.join())
+    throw new EngineError(
+      'BAD_TEMPLATE',
+      "the model's chat template does not render each message of this conversation exactly once and in order",
+    );
+  const parts = pieces.map((piece): PromptPart | null => {
+    if (piece === pictureMark) return null;
+    const index = /^<__words_(\d+)__>$/.exec(piece)?.[1];
+    if (index === undefined) return { text: piece, isWords: false };
+    return { text: messages[Number(index)]!.text.replaceAll(pictureMark, ''), isWords: true };
+  });
+  const pictureAt = parts.indexOf(null);
+  return {
+    // No model has a token that begins with a bracket and a space.
+    before: parts
+      .slice(0, Math.max(0, pictureAt))
+      .map((part) => (part!.isWords ? part!.text.replace(/[<[]/g, '$& ') : part!.text))
+      .join(''),
+    after: parts.slice(pictureAt + 1).filter((part) => part !== null),
+  };
+}
+
+/** The system's message as the begin of the user's first one; null: there is no such message. */
+function withoutSystem([first, second, ...others]: readonly Message[]): Message[] | null {
+  if (first?.role !== 'system' || second?.role !== 'user') return null;
+  return [{ ...second, text: `${first.text}\n\n${second.text}` }, ...others];
+}
