@@ -4,7 +4,9 @@ import { probeBoard } from '../board/probe-board.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
 import { configAdvice } from '../config/config-advice.ts';
 import { configuredModels } from '../config/configured-models.ts';
+import { framesLeaveTo } from '../config/frames-leave.ts';
 import { loadConfig } from '../config/load.ts';
+import { engineModeOf } from '../daemon/engine-mode.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
@@ -47,13 +49,18 @@ async function check(
     command.error('error: name one file, not an argument and --config');
   const path = resolve(file);
   const config = await loadConfig(path);
-  for (const { model } of configuredModels(config)) await modelFilesOf(model, dirname(path));
+  if (engineModeOf(config).hasOwn)
+    for (const { model } of configuredModels(config)) await modelFilesOf(model, dirname(path));
   const [cameras, found] = [Object.keys(config.cameras), configAdvice(config)];
+  const leave = framesLeaveTo(config);
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ file: path, cameras, advice: found }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ file: path, cameras, frames_leave: leave, advice: found }, null, 2)}\n`,
+    );
     return;
   }
   process.stdout.write(`${path}: valid; cameras: ${cameras.join(', ')}\n`);
+  if (leave.length > 0) process.stdout.write(`frames leave this board: ${leave.join(', ')}\n`);
   for (const advice of found) process.stderr.write(`warning: ${advice}\n`);
 }
 

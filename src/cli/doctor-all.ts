@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { exitCodes } from '../domain/errors.ts';
 import { stateFolderOf } from '../domain/state-folder.ts';
-import { serviceConfigFolder } from '../setup/broker.ts';
+import { serviceConfigFolder } from '../setup/look-up-secret.ts';
 import { type Check, checked, checksJson, checkText, summaryText } from './doctor-check.ts';
 import { checkBroker, checkCameras, checkConfig, checkEngine, checkModel } from './doctor-parts.ts';
 import {

@@ -5,13 +5,14 @@ import { type ConfiguredModel, configuredModels } from '../config/configured-mod
 import { loadConfig } from '../config/load.ts';
 import { type Config, type ModelConfig, modelSchema } from '../config/schema.ts';
 import { createCameraTask } from '../daemon/cameras.ts';
-import { engineModeOf } from '../daemon/worker-boards.ts';
+import { engineModeOf } from '../daemon/engine-mode.ts';
 import { ConfigError, messageOf, PlanError } from '../domain/errors.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
 import { probeBroker } from '../mqtt/connection/probe-broker.ts';
-import { brokerOf, serviceConfigFolder } from '../setup/broker.ts';
+import { brokerOf } from '../setup/broker.ts';
 import { type ModelToRun, setUpEngines } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
+import { serviceConfigFolder } from '../setup/look-up-secret.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 import { stateFault } from '../system/state-access.ts';
 import { chooseCpuModule, suitableCpuModule } from '../vision/native/cpu-module.ts';
@@ -56,7 +57,11 @@ export async function checkModel(
   signal: AbortSignal,
 ): Promise<Check> {
   const part = 'model';
-  if (config && engineModeOf(config) === 'pool') return ok(part, 'none needed: worker boards describe');
+  if (config && !engineModeOf(config).hasOwn)
+    return ok(
+      part,
+      `none needed: ${config.engine === 'pool' ? 'worker boards describe' : 'a server describes'}`,
+    );
   const models = config ? configuredModels(config) : [demoModel];
   const found: ModelToRun[] = [];
   for (const { key, role, model } of models) {

@@ -9,7 +9,7 @@ import { listV4l2Cameras } from '../camera/v4l2-list.ts';
 import { messageOf, ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
-import { serviceConfigFolder } from '../setup/broker.ts';
+import { serviceConfigFolder } from '../setup/look-up-secret.ts';
 import { loadSharp } from '../system/sharp.ts';
 import { type AllFlags, checkAll } from './doctor-all.ts';
 import { boardText } from './doctor-board.ts';

@@ -14,6 +14,7 @@ interface Unchecked {
   readonly engine?: unknown;
   readonly model?: unknown;
   readonly models?: unknown;
+  readonly serve?: { readonly listen?: unknown } | null;
 }
 
 type Refuse = (path: PropertyKey[], input: unknown, message: string) => void;
@@ -21,7 +22,7 @@ type Refuse = (path: PropertyKey[], input: unknown, message: string) => void;
 /** What the schemas of the sections cannot see. It runs even if they have found faults, so that all are listed at once. */
 export function crossCheck(config: unknown, context: z.RefinementCtx): void {
   if (!isSection(config)) return;
-  const { device, cameras = {}, prompts, location, work, engine, model, models } = config as Unchecked;
+  const { device, cameras = {}, prompts, location, work, serve, engine, model, models } = config as Unchecked;
   const refuse: Refuse = (path, input, message) => context.addIssue({ code: 'custom', path, input, message });
   if (reservedDeviceNames.has(device as string))
     refuse(['device'], device, 'is reserved for images sent to worker boards; choose another name');
@@ -33,8 +34,13 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
   if (!isSection(cameras)) return;
   // Cameras with faulty names are missing here.
   const isFaulty = context.issues.some(({ path }) => path?.[0] === 'cameras');
-  if (Object.keys(cameras).length === 0 && !isFaulty && (work?.pool ?? null) === null)
-    refuse(['cameras'], cameras, 'must name at least one camera, unless work.pool names a pool');
+  const isForOthers = (work?.pool ?? null) !== null || (serve?.listen ?? null) !== null;
+  if (Object.keys(cameras).length === 0 && !isFaulty && !isForOthers)
+    refuse(
+      ['cameras'],
+      cameras,
+      'must name at least one camera, unless work.pool names a pool or serve.listen an address',
+    );
   const devices = new Map<string, string>();
   for (const [name, camera] of Object.entries(cameras)) {
     if (reservedCameraNames.has(name))

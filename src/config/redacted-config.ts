@@ -3,7 +3,7 @@ import type { Config } from './schema.ts';
 
 /** Replaces a secret; null stays null. */
 const hidden = '***';
-const secretKey = /^(user|username|login|token|.*_token|.*(password|secret|credential).*)$/i;
+const secretKey = /^(user|username|login|token|token_file|.*_token|.*(password|secret|credential).*)$/i;
 
 /**
  * The effective config without secrets, for publishing: without user names, passwords and paths of password files, and

@@ -6,10 +6,12 @@ import { defaultPrompt } from '../domain/default-prompt.ts';
 import { type ModelRole, modelRoles } from '../domain/model-role.ts';
 import { cameraSource } from './camera-source-schema.ts';
 import { crossCheck } from './cross-check.ts';
+import { engine } from './engine-schema.ts';
 import { hours, location } from './hours-schema.ts';
 import { image } from './image-schema.ts';
 import { language } from './language-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
+import { serve } from './serve-schema.ts';
 import { store } from './store-schema.ts';
 import { bytes, duration, name, path } from './units.ts';
 import { work } from './work-schema.ts';
@@ -143,11 +145,9 @@ export const configSchema = z
     health_interval: duration.prefault('30s').describe('How often health is published'),
     mqtt: mqtt.prefault({}),
     store: store.prefault({}),
-    engine: z
-      .enum(['own', 'pool'])
-      .default('own')
-      .describe('What describes the frames: own (the model of this board) or pool (worker boards)'),
+    engine,
     work: work.prefault({}),
+    serve: serve.prefault({}),
     model: modelSchema.optional().describe('The only model; default: the demo model'),
     models: z
       .strictObject({ quick: modelSchema, thorough: modelSchema })

@@ -66,6 +66,14 @@ export const healthSchema = z.strictObject({
       engine_bytes: count.nullable().describe('RAM used by the engine process; null: not running'),
     })
     .optional(),
+  remote_engine: z
+    .strictObject({
+      state: z.enum(['ok', 'failing']).describe('failing: the last frame sent to it was not described'),
+      reason: z.string().nullable().describe('Why it is failing; else null'),
+      retry_at: utc.nullable().describe('When it is tried again; null: with the next frame'),
+    })
+    .optional()
+    .describe('The server that describes, if `engine` names an address'),
   cameras: z.record(
     z.string(),
     z.strictObject({
@@ -90,7 +98,7 @@ export const healthSchema = z.strictObject({
 export type HealthPayload = z.output<typeof healthSchema>;
 
 export function healthPayload(health: Health, at: Date): HealthPayload {
-  const { frames, cameras, outbox, board, memory, models } = health;
+  const { frames, cameras, outbox, board, memory, remoteEngine, models } = health;
   const { engine, queue_depth, ...speed } = enginePayload(health);
   return {
     schema: 1,
@@ -113,6 +121,13 @@ export function healthPayload(health: Health, at: Date): HealthPayload {
       },
     }),
     ...(memory && { memory: { daemon_bytes: memory.daemonBytes, engine_bytes: memory.engineBytes } }),
+    ...(remoteEngine && {
+      remote_engine: {
+        state: remoteEngine.state,
+        reason: remoteEngine.reason,
+        retry_at: remoteEngine.retryAt?.toISOString() ?? null,
+      },
+    }),
     cameras: Object.fromEntries(
       Object.entries(cameras).map(([name, { state, problem, intervalMs, effectiveIntervalMs, gate }]) => [
         name,

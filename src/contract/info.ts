@@ -29,6 +29,10 @@ export const infoSchema = z.strictObject({
       }),
     )
     .describe('By name'),
+  serve: z
+    .strictObject({ host: z.string(), port: count })
+    .nullable()
+    .describe('Address at which other programs may use the engine of the board; null: off'),
   prompts: z.array(name).describe('Names of the prompts'),
   config: report.describe('The effective config, without user names, passwords and logins'),
   schemas: z.record(z.string(), count).describe('Schema version of each payload that has one'),

@@ -3,7 +3,6 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { readBoardHealth } from '../board/read-board-health.ts';
 import { configAdvice } from '../config/config-advice.ts';
-import { configuredModels } from '../config/configured-models.ts';
 import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { visionAtStart } from '../domain/camera-vision.ts';
@@ -12,20 +11,23 @@ import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Describer } from '../pipeline/ports.ts';
 import type { Settings } from '../pipeline/settings.ts';
+import type { RemoteDescriber } from '../remote-engine/remote-describer.ts';
 import { MissingFiles } from '../store/missing-files.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
 import { statusLine } from '../supervision/status-line.ts';
 import { Supervision } from '../supervision/supervision.ts';
+import { HttpServer } from '../system/http-server.ts';
 import { createCameraTask } from './cameras.ts';
 import { createCommands, createSettings, settingsPathOf } from './commands.ts';
+import { engineModeOf, engineNameOf, maxDescriptionMsOf } from './engine-mode.ts';
+import { createEngineServer } from './engine-server.ts';
 import { createAnnouncer } from './home-assistant.ts';
 import { infoOf, type Known } from './info.ts';
 import { type OwnEngine, type OwnEngines, planOwnEngines } from './own-engine.ts';
 import { clearImages, clearRemoved, createOutbox, createPublisher } from './publisher.ts';
-import { createPoolDescriber, createPoolWorker, engineModeOf } from './worker-boards.ts';
+import { createRemoteDescriber } from './remote-engine.ts';
+import { createPoolDescriber, createPoolWorker } from './worker-boards.ts';
 
-/** After the deadline, time for the killed engine process to exit. */
-const deadlineSlackMs = 60_000;
 /** Time between two samples of the event loop's delay. Each wakes the process: at 1 ms they cost 2.5 % of a core. */
 const loopSampleMs = 10;
 
@@ -41,6 +43,7 @@ export class App {
   readonly #loopDelay = monitorEventLoopDelay({ resolution: loopSampleMs });
   readonly #running = new AsyncDisposableStack();
   readonly #files: MissingFiles;
+  #remote: RemoteDescriber | null = null;
 
   /** @param notifyEnvironment null unless systemd started the process */
   constructor(
@@ -65,6 +68,7 @@ export class App {
     const publisher = await this.#startPublisher();
     const settings = await this.#loadSettings();
     const { own, describer } = await this.#chooseDescriber(publisher);
+    if (own) await this.#startServing(own.engines.at(-1)!);
     const loading = Promise.all((own?.engines ?? []).map((engine) => engine.load()));
     const pipeline = this.#startPipeline(describer, own, publisher, settings);
     this.#startCommands(pipeline, settings, own, publisher);
@@ -76,8 +80,7 @@ export class App {
       this.#publishInfo(publisher, { board: own.board, engines });
       await this.#startWorker(own.engines.at(-1)!);
     }
-    const names = infos.map(({ model, quant }) => `${model} (${quant})`);
-    this.#startAnnouncer(publisher, own ? names.join(', ') : 'worker boards');
+    this.#startAnnouncer(publisher, engineNameOf(this.#config, infos));
   }
 
   /** Closes every part in reverse order; safe to call twice. Rejects if one failed, once all have been closed. */
@@ -136,11 +139,11 @@ export class App {
   async #chooseDescriber(
     publisher: MqttPublisher,
   ): Promise<{ own: OwnEngines | null; describer: Describer }> {
-    const mode = engineModeOf(this.#config);
-    if (mode === 'pool') return { own: null, describer: await this.#startPool(null) };
-    const own = await this.#planEngines(publisher);
-    const { describer } = own.engines.at(-1)!;
-    return { own, describer: mode === 'own' ? describer : await this.#startPool(describer) };
+    const { describes, hasOwn } = engineModeOf(this.#config);
+    const own = hasOwn ? await this.#planEngines(publisher) : null;
+    const describer = own?.engines.at(-1)?.describer ?? null;
+    if (describes === 'pool') return { own, describer: await this.#startPool(describer) };
+    return { own, describer: describes === 'url' ? this.#startRemote(describer) : describer! };
   }
 
   async #planEngines(publisher: MqttPublisher): Promise<OwnEngines> {
@@ -158,6 +161,24 @@ export class App {
     // The engine, which is loaded next, would start although it has been closed.
     this.#stopping.signal.throwIfAborted();
     return pool;
+  }
+
+  /** Sends this board's frames to the server that the config names. */
+  #startRemote(own: Describer | null): Describer {
+    const remote = createRemoteDescriber(this.#config, this.#folder, own, this.#log);
+    this.#remote = this.#closeLater('remote engine', remote);
+    return remote;
+  }
+
+  /** Offers the engine to other programs, if the config says so. Whatever else is served adds its routes to this server. */
+  async #startServing(engine: OwnEngine): Promise<void> {
+    const { listen } = this.#config.serve;
+    const engineServer = await createEngineServer(this.#config, this.#folder, engine, this.#log);
+    if (!listen || !engineServer) return;
+    const server = this.#closeLater('HTTP server', new HttpServer({ listen, log: this.#log }));
+    this.#closeLater('engine server', engineServer);
+    server.use(engineServer.routes);
+    await server.start();
   }
 
   #startPipeline(
@@ -180,7 +201,10 @@ export class App {
       log: this.#log,
       maxFrameAgeMs: this.#config.max_frame_age,
       healthIntervalMs: this.#config.health_interval,
-      readings: () => readBoardHealth((own?.engines ?? []).flatMap(({ client }) => client.pid ?? [])),
+      readings: async () => ({
+        ...(await readBoardHealth((own?.engines ?? []).flatMap(({ client }) => client.pid ?? []))),
+        ...(this.#remote && { remoteEngine: this.#remote.health }),
+      }),
       maxDescriptionMs: maxDescriptionMsOf(this.#config),
     });
     this.#closeLater('pipeline', pipeline);
@@ -261,11 +285,4 @@ export class App {
       'event loop delay',
     );
   }
-}
-
-/** When a description counts as hung: the pool's time, then the wait for the own engine, then the engine's own deadline. */
-function maxDescriptionMsOf(config: Config): number {
-  const { engine, work } = config;
-  const deadlineMs = Math.max(...configuredModels(config).map(({ model }) => model.deadline));
-  return (engine === 'pool' ? work.sending.deadline : 0) + 2 * deadlineMs + deadlineSlackMs;
 }

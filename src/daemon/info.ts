@@ -47,6 +47,7 @@ export function infoOf(config: Config, startedAt: Date, { board, engines }: Know
         { source: source.type, questions },
       ]),
     ),
+    serve: config.serve.listen,
     prompts: Object.keys(config.prompts),
     config: redactedConfig(config),
     schemas: schemaVersions(),

@@ -3,7 +3,7 @@ import type { Board } from '../board/board.ts';
 import { configuredModels } from '../config/configured-models.ts';
 import type { Config, ModelConfig } from '../config/schema.ts';
 import type { ModelRole } from '../domain/model-role.ts';
-import type { Describer } from '../pipeline/ports.ts';
+import type { ChatEngine, Describer } from '../pipeline/ports.ts';
 import type { EnginePlan } from '../planning/plan-engine.ts';
 import { type EngineSetUp, setUpEngines, startEngine } from '../setup/engine.ts';
 import { jobOf } from '../setup/job.ts';
@@ -11,6 +11,8 @@ import { modelFilesOf } from '../setup/model-files.ts';
 import { EngineClient } from '../vision/process/engine-client.ts';
 import type { EngineInfo } from '../vision/process/protocol.ts';
 import { SerialDescriber } from '../vision/process/serial-describer.ts';
+import { TurnQueue } from '../vision/process/turn-queue.ts';
+import { YieldingChat } from '../vision/process/yielding-chat.ts';
 
 /** One of this board's own engines, with the plan that fits it to the board. */
 export interface OwnEngine {
@@ -20,8 +22,12 @@ export interface OwnEngine {
   readonly client: EngineClient;
   /** One picture at a time, for all callers. */
   readonly describer: Describer;
+  /** For other programs, while no frame needs the engine. */
+  readonly chat: ChatEngine;
   /** From 0 to 1; null: the model is loaded. */
   readonly loading: () => number | null;
+  /** Facts about the model; null: not loaded yet. */
+  readonly info: () => EngineInfo | null;
   /** Loads the model. @throws ConfigError if its files cannot be used */
   load(): Promise<EngineInfo>;
 }
@@ -48,11 +54,13 @@ export async function planOwnEngines(
     })),
   );
   const { board, engines } = await setUpEngines(models, signal);
+  // One for both engines: they share the cores.
+  const turns = new TurnQueue();
   return {
     board,
     engines: engines.map((setUp, index) => {
       const { role, key, model } = models[index]!;
-      return ownEngine(setUp, { role, key, model, log: role ? log.child({ role }) : log });
+      return ownEngine(setUp, { role, key, model, turns, log: role ? log.child({ role }) : log });
     }),
   };
 }
@@ -63,16 +71,19 @@ function ownEngine(
     role,
     key,
     model,
+    turns,
     log,
   }: {
     readonly role: ModelRole | null;
     readonly key: string;
     readonly model: ModelConfig;
+    readonly turns: TurnQueue;
     readonly log: Logger;
   },
 ): OwnEngine {
   logPlan(plan, log);
   let loading: number | null = 0;
+  let info: EngineInfo | null = null;
   const logProgress = progressLogger(log);
   const client = new EngineClient({
     engine: options,
@@ -87,10 +98,12 @@ function ownEngine(
     role,
     plan,
     client,
-    describer: new SerialDescriber(client, model.deadline),
+    describer: new SerialDescriber(client, model.deadline, turns),
+    chat: new YieldingChat(client, turns, model.deadline),
     loading: () => loading,
+    info: () => info,
     load: async () => {
-      const info = await startEngine(client, { key, retry: true });
+      info = await startEngine(client, { key, retry: true });
       log.info({ ...info, pid: client.pid }, 'model loaded');
       if (model.detail !== 'full' && !info.usesDetail)
         log.warn({ detail: model.detail }, `${key}.detail has no effect on this model`);

@@ -6,17 +6,6 @@ import { PoolWorker } from '../mqtt/pool/worker.ts';
 import type { Describer, Log } from '../pipeline/ports.ts';
 import { brokerOf } from '../setup/broker.ts';
 
-/**
- * `own`: the board's own engine describes its frames. `pool`: worker boards do, and it has no engine. `pool-and-own`: worker
- * boards do, and its own engine stands in for them or describes the images of others.
- */
-export type EngineMode = 'own' | 'pool' | 'pool-and-own';
-
-export function engineModeOf({ engine, work }: Pick<Config, 'engine' | 'work'>): EngineMode {
-  if (engine === 'own') return 'own';
-  return work.pool !== null || work.sending.fallback === 'own' ? 'pool-and-own' : 'pool';
-}
-
 /** Describes the images of a pool; null: the config names none. */
 export function createPoolWorker(
   config: Config,

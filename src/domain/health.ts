@@ -61,6 +61,16 @@ export interface BoardHealth {
   readonly underVoltage: boolean | null;
 }
 
+/** A server that describes in place of the own engine. */
+export interface RemoteEngineHealth {
+  /** 'failing': the last frame that was sent to it was not described. */
+  readonly state: 'ok' | 'failing';
+  /** Why it is failing; else null. */
+  readonly reason: string | null;
+  /** When it is tried again; null: with the next frame. */
+  readonly retryAt: Date | null;
+}
+
 /** Resident memory of Scenecast's processes. */
 export interface ProcessMemory {
   readonly daemonBytes: number;
@@ -87,6 +97,7 @@ export interface Health extends EngineHealth {
   readonly frames: FrameCounts;
   readonly board?: BoardHealth;
   readonly memory?: ProcessMemory;
+  readonly remoteEngine?: RemoteEngineHealth;
   readonly cameras: Readonly<Record<string, CameraHealth>>;
   /** Since the start. */
   readonly lastDescribedAt?: Date;

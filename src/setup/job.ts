@@ -40,11 +40,11 @@ export const usualJob: EngineJob = {
  * that it hardly knows, and the engine refuses a question that has no room.
  */
 const maxAskedQuestion: PlannedQuestion = { name: 'asked', ask: '', unknownTokens: maxAskLength };
-/** A prompt for other boards' images may be about a page long. */
+/** A prompt for the images of other boards and programs may be about a page long. */
 const pageOfWords = 'words '.repeat(400);
 
 /**
- * The job of a config's cameras, the commands that it allows, and the pool that it describes for.
+ * The job of a config's cameras, the commands that it allows, and the pool and programs that it describes for.
  * @param role that of one of two models; null: one does everything
  */
 export function jobOf(
@@ -54,13 +54,14 @@ export function jobOf(
     language,
     mqtt,
     work,
-  }: Pick<Config, 'cameras' | 'prompts' | 'language' | 'mqtt' | 'work'>,
+    serve,
+  }: Pick<Config, 'cameras' | 'prompts' | 'language' | 'mqtt' | 'work' | 'serve'>,
   role: ModelRole | null = null,
 ): EngineJob {
   const each = Object.values(cameras);
   const does = (wanted: ModelRole): boolean => role === null || role === wanted;
   const describes = each.some(({ model }) => does(model ?? describingRole));
-  const forOthers = work.pool !== null && does(describingRole);
+  const forOthers = (work.pool !== null || serve.listen !== null) && does(describingRole);
   const asked = questionIn(language, maxAskedQuestion);
   return {
     pictureSizes: [...each.flatMap(pictureSizesOf), ...(forOthers ? usualSizes : [])],

@@ -65,6 +65,18 @@ test('config check takes its file as an argument or as --config, and just one', 
   expect(await scenecast('config', 'check', file, '-c', file)).toMatchObject({ code: 64 });
 });
 
+test('config check says in one line where frames leave the board', async () => {
+  const file = join(scratch(), 'c.yaml');
+  const check = async (engine: string): Promise<string> => {
+    writeFileSync(file, `cameras: { a: { source: { type: scene } } }\nengine: ${engine}\n`);
+    return (await scenecast('config', 'check', file)).stdout.replace(`${file}: valid; cameras: a\n`, '');
+  };
+  expect(await check('own')).toBe('');
+  expect(await check('{ url: "http://192.168.1.5:8080/v1", fallback: expire }')).toBe(
+    'frames leave this board: to http://192.168.1.5:8080/v1 (engine.url)\n',
+  );
+});
+
 test('a config that is a pipe, a device, a folder or huge is refused at once', async () => {
   const folder = scratch();
   const huge = join(folder, 'huge.yaml');

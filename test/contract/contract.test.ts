@@ -239,6 +239,7 @@ test('info may contain unknown values, and work answers errors', () => {
     board: null,
     plan: null,
     cameras: { porch: { source: 'still', questions: { free: { ask: 'What?' } } } },
+    serve: { host: '127.0.0.1', port: 8481 },
     prompts: ['default'],
     config: { log_level: 'info' },
     schemas: { info: 1 },

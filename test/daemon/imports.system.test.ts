@@ -25,3 +25,25 @@ test('a daemon whose cameras give JPEGs does not load sharp', async () => {
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   expect(output).toBe('false\n');
 });
+
+test('fastify is loaded only where something is served', () => {
+  const isLoaded = (more: string): string => {
+    const script = `
+      import { createRequire } from 'node:module';
+      await import('${root}/src/cli/run.ts');
+      ${more}
+      const { cache } = createRequire('${root}/package.json');
+      console.log(Object.keys(cache).some((path) => path.includes('/node_modules/fastify/')));
+    `;
+    return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  };
+  expect(isLoaded('')).toBe('false\n');
+  const listen = `
+    const { HttpServer } = await import('${root}/src/system/http-server.ts');
+    const log = { debug() {}, info() {}, error() {} };
+    const server = new HttpServer({ listen: { host: '127.0.0.1', port: 1 }, log });
+    await server.start();
+    await server.close();
+  `;
+  expect(isLoaded(listen)).toBe('true\n');
+});

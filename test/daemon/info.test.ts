@@ -54,12 +54,23 @@ test('before the model is loaded, info has what the config says', () => {
         questions: { open: { ask: 'Open?', type: 'boolean' }, free: { ask: 'What?' } },
       },
     },
+    serve: null,
     prompts: ['default', 'brief'],
   });
   expect(info.schemas).toEqual({
     ...{ info: 1, health: 1, vision: 1, observation: 1, description: 1 },
     ...{ answer: 1, event: 1, work: 1 },
   });
+});
+
+test('info says where the board serves', () => {
+  const serving = parseConfig(
+    'cameras: { a: { source: { type: scene } } }\nserve: { listen: "0.0.0.0:8481", token_file: canary }',
+    'c.yaml',
+  );
+  const info = infoOf(serving, startedAt, { board: null, engines: [] });
+  expect(infoSchema.parse(JSON.parse(JSON.stringify(info))).serve).toEqual({ host: '0.0.0.0', port: 8481 });
+  expect(JSON.stringify(info)).not.toContain('canary');
 });
 
 test('afterwards info has board, plan and model too, and no secrets', () => {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
-import { createPoolDescriber, createPoolWorker, engineModeOf } from '../../src/daemon/worker-boards.ts';
+import { createPoolDescriber, createPoolWorker } from '../../src/daemon/worker-boards.ts';
 import type { Describer } from '../../src/pipeline/ports.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
 import { observation } from '../../tools/test/observation.ts';
@@ -13,16 +13,6 @@ function configOf(keys: object): Config {
   const cameras = { porch: { source: { type: 'scene' } } };
   return parseConfig(JSON.stringify({ mqtt, cameras, ...keys }), 'c.yaml');
 }
-
-test.each([
-  [{}, 'own'],
-  [{ engine: 'own', work: { pool: 'home' } }, 'own'],
-  [{ engine: 'pool', work: { sending: { fallback: 'own' } } }, 'pool-and-own'],
-  [{ engine: 'pool', work: { pool: 'home', sending: { fallback: 'expire' } } }, 'pool-and-own'],
-  [{ engine: 'pool', work: { sending: { fallback: 'expire' } } }, 'pool'],
-])('the engine mode of %o is %s', (keys, mode) => {
-  expect(engineModeOf(configOf(keys))).toBe(mode);
-});
 
 const { description } = observation();
 const own: Describer = { ready: async () => {}, describe: async () => description };

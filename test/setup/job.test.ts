@@ -55,3 +55,13 @@ test('both are planned for ad-hoc questions, the thorough one for other boards, 
   expect(asked(named, 'quick').prompts).toEqual(['Describe the scene.']);
   expect(asked(named, 'thorough').prompts).toEqual([]);
 });
+
+test('a board that serves is planned for a page of words and pictures of any size, in its model that describes', () => {
+  const keys = { serve: { listen: '127.0.0.1:8481' }, models: { quick: {}, thorough: {} } };
+  const config = parseConfig(JSON.stringify(keys), 'c.yaml');
+  expect(jobOf(config, 'thorough')).toMatchObject({
+    pictureSizes: expect.arrayContaining([{ width: 1280, height: 720 }]),
+    prompts: [expect.stringMatching(/^(words ){400}$/)],
+  });
+  expect(jobOf(config, 'quick').prompts).toEqual([]);
+});

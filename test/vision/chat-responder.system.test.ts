@@ -10,7 +10,7 @@ afterAll(() => engine.close());
 
 const never = new AbortController().signal;
 const chat: ChatRequest = {
-  messages: [{ role: 'user', text: demoRequest.prompt, picture: demoRequest.picture }],
+  messages: [{ role: 'user', text: demoRequest.prompt!, picture: demoRequest.picture }],
   maxTokens: null,
   sampling: {},
   grammar: null,

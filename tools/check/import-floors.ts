@@ -15,6 +15,8 @@ const adapters = [
   'board',
   'models',
   'mqtt',
+  'remote-engine',
+  'engine-server',
   'home-assistant',
   'store',
   'supervision',

@@ -34,6 +34,10 @@ export class Daemon {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** Waits for the first log line with this message. */
   // biome-ignore lint/suspicious/noExplicitAny: log lines hold whatever was logged
   async logged(message: string, timeoutMs = 100_000): Promise<any> {

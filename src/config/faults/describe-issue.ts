@@ -82,7 +82,21 @@ export function describeIssue(
       path: [...path, key],
       text: faultLine(path, unknownKeyFault(schema, config, path, key)),
     }));
+  const inner = chosenIssues(issue);
+  if (inner)
+    return inner.flatMap((each) => describeIssue(schema, config, { ...each, path: [...path, ...each.path] }));
   return [{ path, text: textOf(issue) }];
+}
+
+/** Of a value or a section, such as `engine`: what is wrong with the section; null: another issue. */
+function chosenIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] | null {
+  if (issue.code !== 'invalid_union' || issue.discriminator !== undefined) return null;
+  if (typeof issue.input !== 'object' || issue.input === null || Array.isArray(issue.input)) return null;
+  return (
+    issue.errors.find((each) =>
+      each.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+    ) ?? null
+  );
 }
 
 function textOf(issue: z.core.$ZodIssue): string {
@@ -135,7 +149,7 @@ function typeFault(
 /** The value at fault; undefined if it may be secret. If it is an object, only the member that the path names. */
 function shownValue({ input, path }: z.core.$ZodIssue): unknown {
   const field = path.join('.');
-  if (/password|secret|token$/.test(field) || /^mqtt\.url$|\.source\.(input|url)$/.test(field))
+  if (/password|secret|token(_file)?$/.test(field) || /^mqtt\.url$|\.source\.(input|url)$/.test(field))
     return undefined;
   const value =
     input === null || typeof input !== 'object'

@@ -121,6 +121,21 @@ const question: Entries = [
   ['maxlen length', 'use max_length'],
 ];
 
+const token = 'use token_file: the path of a file whose first line is the token';
+
+const engine: Entries = [
+  ['token apikey key password secret', token],
+  ['host hostname ip address server baseurl endpoint port', 'use url, as in url: http://192.168.1.5:8080'],
+  ['timeout', 'use deadline'],
+  ['name', 'use model'],
+];
+
+const serve: Entries = [
+  ['token apikey key password secret', token],
+  ['host hostname ip address port bind url', 'use listen, as in listen: 127.0.0.1:8481'],
+  ['enabled', 'remove it: listen: null is off'],
+];
+
 /** What to use in place of a key of another program at a path of the config; null: it is of none that is known here. */
 export function foreignKeyRemedy(path: readonly PropertyKey[], key: string, type: unknown): string | null {
   const name = key.toLowerCase().replace(/[-_ ]/g, '');
@@ -139,6 +154,10 @@ function entriesAt(path: readonly PropertyKey[], type: unknown): Entries {
     case 'model  1':
     case 'models  2':
       return model;
+    case 'engine  1':
+      return engine;
+    case 'serve  1':
+      return serve;
     case 'cameras  2':
       return camera;
     case 'cameras source 3':

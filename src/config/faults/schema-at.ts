@@ -31,7 +31,7 @@ export function sectionOf(schema: Schema, value: unknown): SectionSchema | null 
   const section = chosen(bare, value);
   if (!(section instanceof z.core.$ZodObject)) return null;
   const keysByType = new Map<string, readonly string[]>();
-  for (const option of optionsOf(bare))
+  for (const option of bare instanceof z.core.$ZodDiscriminatedUnion ? optionsOf(bare) : [])
     keysByType.set(String(typesOf(option)[0]), Object.keys(option._zod.def.shape));
   return { keys: new Map(Object.entries(section._zod.def.shape)), keysByType };
 }
@@ -43,15 +43,17 @@ function unwrapped(schema: Schema): Schema {
   return innerType ? unwrapped(innerType) : schema;
 }
 
-/** The option of a union by `type` that a value chooses. */
+/** The option of a union that a value chooses by its `type`, or because it is the only section. */
 function chosen(schema: Schema, value: unknown): Schema {
   const { type } = (value ?? {}) as { type?: unknown };
   return optionsOf(schema).find((option) => typesOf(option).includes(type)) ?? optionsOf(schema)[0] ?? schema;
 }
 
 function optionsOf(schema: Schema): z.core.$ZodObject[] {
-  if (!(schema instanceof z.core.$ZodDiscriminatedUnion)) return [];
-  return schema._zod.def.options.map((option) => unwrapped(option) as z.core.$ZodObject);
+  if (!(schema instanceof z.core.$ZodUnion)) return [];
+  return schema._zod.def.options
+    .map(unwrapped)
+    .filter((option): option is z.core.$ZodObject => option instanceof z.core.$ZodObject);
 }
 
 /** The values of `type`: undefined is among them if it may be left out. */

@@ -18,7 +18,7 @@ export interface Turn {
   end(): void;
 }
 
-/** Hands out the engine's turns, one at a time: by rank, and among equals in the order of arrival. */
+/** Hands out turns of one engine, or of several that share the cores: by rank, and among equals in the order of arrival. */
 export class TurnQueue {
   readonly #waiting: Waiter[] = [];
   #holder: { readonly rank: TurnRank; readonly wanted: AbortController } | null = null;
@@ -82,6 +82,8 @@ export async function takeTurn(
       : new EngineError('BUSY', `the engine was not free within ${maxWaitMs} ms`);
   let turn: Turn | null = null;
   try {
+    // Not with a turn: another engine may share them.
+    await unlessAborted(engine.ready(ended), ended, why);
     turn = await turns.take(rank, ended, why);
     await unlessAborted(engine.ready(ended), ended, why);
     return turn;
