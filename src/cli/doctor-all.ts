@@ -5,6 +5,7 @@ import { stateFolderOf } from '../domain/state-folder.ts';
 import { serviceConfigFolder } from '../setup/look-up-secret.ts';
 import { type Check, checked, checksJson, checkText, summaryText } from './doctor-check.ts';
 import { checkBroker, checkCameras, checkConfig, checkEngine, checkModel } from './doctor-parts.ts';
+import { checkServer } from './doctor-server.ts';
 import {
   checkBoard,
   checkClock,
@@ -57,6 +58,8 @@ async function* allChecks(path: string | null, signal: AbortSignal): AsyncGenera
   if (config || path === null)
     yield checked('model', () => checkModel(config, folder, service.isActive, signal));
   if (!config) return;
+  const { engine } = config;
+  if (typeof engine === 'object') yield checked('server', () => checkServer(engine, folder, signal));
   yield checked('broker', () => checkBroker(config, folder, signal));
   yield* checkCameras(config, folder, service.isActive, signal);
 }

@@ -7,8 +7,9 @@ import type { DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
 import { HttpClient } from '../system/http-client.ts';
 import { imageFileOf, imageTypeOf } from '../system/image-file.ts';
 import { readSecret } from '../system/read-secret.ts';
-import { type Completion, RefusedRequest, readCompletion, remoteFault } from './completion.ts';
+import { type Completion, completionOf } from './completion.ts';
 import { type Constraint, constraintFields, hintOf, readAnswer, weaker } from './constrained-answer.ts';
+import { RefusedRequest, readServerJson, remoteFault, routeAt } from './server-answer.ts';
 
 export interface RemoteDescriberOptions {
   /** http:// or https://, with or without /v1. */
@@ -48,8 +49,7 @@ export class RemoteDescriber implements Describer {
 
   constructor(options: RemoteDescriberOptions) {
     this.#options = options;
-    const base = options.url.replace(/\/+$/, '');
-    this.#url = new URL(`${/\/v1$/.test(base) ? base : `${base}/v1`}/chat/completions`);
+    this.#url = routeAt(options.url, 'chat/completions');
     this.#client = new HttpClient({ headTimeoutMs: options.deadlineMs, trust: null });
   }
 
@@ -204,7 +204,7 @@ export class RemoteDescriber implements Describer {
     const onAbort = (): void => void answer.body.destroy(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await readCompletion(answer);
+      return completionOf(await readServerJson(answer));
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
