@@ -50,11 +50,13 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
         `is a reserved topic level; choose another name, such as ${name}_camera`,
       );
     if (!isSection(camera)) continue;
-    const { prompt, source, hours, questions } = camera;
+    const { prompt, source, hours, questions, interval, stale_after } = camera;
     if (!hasTwo) refuseModel(['cameras', name], camera, refuse);
     if (!hasTwo && isSection(questions))
       for (const [question, spec] of Object.entries(questions))
         refuseModel(['cameras', name, 'questions', question], spec, refuse);
+    if (typeof interval === 'number' && typeof stale_after === 'number' && stale_after < interval)
+      refuse(['cameras', name, 'stale_after'], stale_after, 'must not be below interval');
     if ((location ?? null) === null && needLocation(hours))
       refuse(
         ['location'],
