@@ -21,10 +21,10 @@ function addressAdvice({ cameras }: Config): string[] {
   });
 }
 
-function modelAdvice({ cameras, models, mqtt, work }: Config): string[] {
+function modelAdvice({ cameras, models, mqtt, work, serve }: Config): string[] {
   if (models === null || mqtt.commands.ask) return [];
   const used = new Set<ModelRole>([
-    ...(work.pool === null ? [] : [describingRole]),
+    ...(work.pool === null && serve.listen === null ? [] : [describingRole]),
     ...Object.values(cameras).flatMap(({ model, questions }) => [
       model ?? describingRole,
       ...Object.values(questions).map((question) => question.model ?? answeringRole),

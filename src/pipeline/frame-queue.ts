@@ -118,13 +118,19 @@ export class FrameQueue<Job extends Waiting> {
     let bestRank = Number.POSITIVE_INFINITY;
     for (const slot of this.#slots.values()) {
       if (!slot.job || this.#isHeld(slot.job)) continue;
-      const rank = slot.job.model === 'quick' ? rankOf.request : rankOf[slot.job.trigger];
+      const rank = this.#rankOf(slot.job);
       const fairRank = Math.min(rank, this.#rankFor(slot.passedBy));
       if (fairRank >= bestRank) continue;
       best = slot;
       bestRank = fairRank;
     }
     return best;
+  }
+
+  #rankOf({ model, trigger }: Job): number {
+    if (model !== 'quick') return rankOf[trigger];
+    // The answers of a requested look are part of its description's response.
+    return trigger === 'request' ? rankOf.request - 1 : rankOf.request;
   }
 
   #rankFor(passedBy: number): number {

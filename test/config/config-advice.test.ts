@@ -46,4 +46,5 @@ test('a model that nothing uses is named', () => {
   expect(modelAdvice({}, { questions: { open: { ask: 'Open?' } } })).toEqual([]);
   expect(modelAdvice({ mqtt: { commands: { ask: true } } })).toEqual([]);
   expect(modelAdvice({ work: { pool: 'home' } }, { model: 'quick' })).toEqual([]);
+  expect(modelAdvice({ serve: { listen: '127.0.0.1:8080' } }, { model: 'quick' })).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ModelRole } from '../../src/domain/model-role.ts';
 import type { Trigger } from '../../src/domain/observation.ts';
 import { FrameQueue } from '../../src/pipeline/frame-queue.ts';
 
@@ -6,12 +7,14 @@ interface Job {
   readonly camera: string;
   readonly number: number;
   readonly trigger: Trigger;
+  readonly model?: ModelRole;
 }
 const job = (camera: string, number: number, trigger: Trigger = 'interval'): Job => ({
   camera,
   number,
   trigger,
 });
+const quick = (camera: string, trigger?: Trigger): Job => ({ ...job(camera, 1, trigger), model: 'quick' });
 /** A queue in which jobs with a number below 0 are stale. */
 function queueOf(...jobs: Job[]): { queue: FrameQueue<Job>; stale: Job[] } {
   const stale: Job[] = [];
@@ -53,6 +56,28 @@ test('requests go before changes, and changes before interval frames', async () 
     job('d', 1, 'change'),
   );
   expect(await takeAll(queue)).toEqual(['c', 'b', 'd', 'a']);
+});
+
+test('the quick model’s frames rank as requests, and its requests go before all others', async () => {
+  const { queue } = queueOf(job('a', 1, 'change'), quick('b'), job('c', 1, 'request'), quick('d'));
+  queue.offer(job('a', 2, 'request'));
+  queue.offer(quick('a', 'request'));
+  const order: string[] = [];
+  while (queue.jobs.length > 0) {
+    const { camera, model = '' } = (await queue.take())!;
+    order.push(`${camera} ${model}`);
+  }
+  expect(order).toEqual(['a quick', 'a ', 'b quick', 'c ', 'd quick']);
+});
+
+test('the quick model’s frames do not starve the other one’s', async () => {
+  const { queue } = queueOf(job('due', 1));
+  const order: string[] = [];
+  for (let round = 0; round < 12; round++) {
+    for (const camera of ['a', 'b']) queue.offer(quick(camera));
+    order.push((await queue.take())!.camera);
+  }
+  expect(order.filter((camera) => camera === 'due')).toHaveLength(1);
 });
 
 test('changes do not starve an interval frame', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { EngineError } from '../../domain/errors.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
 
@@ -80,17 +81,27 @@ export async function takeTurn(
     signal.aborted
       ? new EngineError('CANCELLED', 'the description was cancelled')
       : new EngineError('BUSY', `the engine was not free within ${maxWaitMs} ms`);
-  let turn: Turn | null = null;
   try {
-    // Not with a turn: another engine may share them.
-    await unlessAborted(engine.ready(ended), ended, why);
-    turn = await turns.take(rank, ended, why);
-    await unlessAborted(engine.ready(ended), ended, why);
-    return turn;
-  } catch (error) {
-    turn?.end();
-    throw error;
+    for (;;) {
+      // Not with a turn: another engine may share them.
+      await unlessAborted(engine.ready(ended), ended, why);
+      const turn = await turns.take(rank, ended, why);
+      if (await isReady(engine, ended)) return turn;
+      turn.end();
+    }
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether the engine can start at once: it may have gone down while it waited for its turn. */
+function isReady(
+  engine: { ready(signal: AbortSignal): Promise<void> },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ready = engine.ready(signal).then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([ready, setImmediate(false)]);
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { DescribeRequest } from '../../../src/pipeline/ports.ts';
 import { SerialDescriber } from '../../../src/vision/process/serial-describer.ts';
+import { TurnQueue } from '../../../src/vision/process/turn-queue.ts';
 import { FakeEngine } from '../../pipeline/fixture.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -73,4 +74,24 @@ test('it can be interrupted if the engine can, and passes on that the engine beg
   expect(describer.isInterruptible).toBe(true);
   expect(describe).toHaveBeenCalledWith(expect.anything(), never, onGenerating);
   expect(new SerialDescriber(new FakeEngine(), 10_000).isInterruptible).toBe(false);
+});
+
+test('engines that share the turns compute one at a time, and one that goes down does not keep its turn', async () => {
+  const turns = new TurnQueue();
+  const [one, other] = [new FakeEngine(100), new FakeEngine(100)];
+  const [describer, second] = [one, other].map((engine) => new SerialDescriber(engine, 10_000, turns));
+  const all = [describer!.describe(requestOf(1), never), second!.describe(requestOf(2), never)];
+  const third = describer!.describe(requestOf(3), never);
+  await pass(50);
+  expect([one.seen, other.seen]).toEqual([[1], []]);
+  // While the other one waits for its turn.
+  const back = Promise.withResolvers<void>();
+  other.restart = back.promise;
+  await vi.waitFor(() => expect(one.seen).toEqual([1, 3]));
+  expect(other.seen).toEqual([]);
+  back.resolve();
+  await vi.waitFor(() => expect(other.seen).toEqual([2]));
+  await pass(200);
+  await Promise.all([...all, third]);
+  expect(other.seen).toEqual([2]);
 });
