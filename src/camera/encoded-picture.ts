@@ -1,5 +1,6 @@
-import { CameraError, messageOf } from '../domain/errors.ts';
+import { CameraError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
+import { sharpFault } from '../system/sharp.ts';
 import { pictureSizeOf } from './picture-size.ts';
 
 /**
@@ -10,6 +11,6 @@ export async function encodedPicture(bytes: Uint8Array, fault: string, takenAt?:
   try {
     return { bytes, size: await pictureSizeOf(bytes), ...(takenAt && { takenAt }) };
   } catch (cause) {
-    throw new CameraError(`${fault}: not a readable picture: ${messageOf(cause)}`, { cause });
+    throw new CameraError(`${fault}: not a readable picture: ${sharpFault(cause)}`, { cause });
   }
 }

@@ -1,6 +1,6 @@
-import { CameraError, messageOf } from '../domain/errors.ts';
+import { CameraError } from '../domain/errors.ts';
 import type { Picture, Size } from '../domain/frame.ts';
-import { loadSharp } from '../system/sharp.ts';
+import { loadSharp, sharpFault } from '../system/sharp.ts';
 
 /** How a picture is turned: by its EXIF orientation, clockwise by `rotation` degrees, mirrored, then scaled down. */
 export interface Turn {
@@ -48,6 +48,6 @@ export async function fitPicture(
   try {
     return await turnPicture(picture, { rotation, flip: 'none', maxSize: size });
   } catch (cause) {
-    throw new CameraError(`damaged: the picture cannot be decoded: ${messageOf(cause)}`, { cause });
+    throw new CameraError(`damaged: the picture cannot be decoded: ${sharpFault(cause)}`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 import type { Picture, Size } from '../domain/frame.ts';
 import type { JpegBlocks } from '../pipeline/ports.ts';
-import { loadSharp } from '../system/sharp.ts';
+import { loadSharp, sharpFault } from '../system/sharp.ts';
 
 /** A picture reduced to the means of each block of a grid, row by row, as JPEG's Y, Cb and Cr (0 to 255). */
 export interface BlockMeans {
@@ -52,7 +52,10 @@ async function readWithSharp(
     .removeAlpha()
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw new Error(sharpFault(cause), { cause });
+    });
   return planesOf(data, info.channels);
 }
 

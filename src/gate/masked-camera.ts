@@ -1,7 +1,7 @@
-import { CameraError, messageOf } from '../domain/errors.ts';
+import { CameraError } from '../domain/errors.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { Camera, CaptureOptions } from '../pipeline/ports.ts';
-import { loadSharp } from '../system/sharp.ts';
+import { loadSharp, sharpFault } from '../system/sharp.ts';
 import { type Polygon, spansAt } from './polygon.ts';
 
 /** High enough that the second compression does not affect a model. */
@@ -35,8 +35,12 @@ export class MaskedCamera implements Camera {
       const painted = await paintMasks(picture, this.#masks);
       return picture.takenAt ? { ...painted, takenAt: picture.takenAt } : painted;
     } catch (cause) {
-      throw new CameraError(`the privacy masks cannot be painted: ${messageOf(cause)}`, { cause });
+      throw new CameraError(`the privacy masks cannot be painted: ${sharpFault(cause)}`, { cause });
     }
+  }
+
+  async release(): Promise<void> {
+    await this.#camera.release?.();
   }
 
   close(): Promise<void> {

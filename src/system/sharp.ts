@@ -1,4 +1,5 @@
 import type Sharp from 'sharp';
+import { messageOf } from '../domain/errors.ts';
 
 let loaded: Promise<typeof Sharp> | null = null;
 
@@ -9,4 +10,10 @@ let loaded: Promise<typeof Sharp> | null = null;
 export function loadSharp(): Promise<typeof Sharp> {
   loaded ??= import('sharp').then(({ default: sharp }) => sharp);
   return loaded;
+}
+
+/** Why sharp could not read a picture, in one line: libvips names its loader, and repeats each of its lines. */
+export function sharpFault(error: unknown): string {
+  const [line] = messageOf(error).split('\n') as [string];
+  return line.replaceAll(/\bVips\w+: /g, '');
 }

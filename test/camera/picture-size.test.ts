@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { encodedPicture } from '../../src/camera/encoded-picture.ts';
 import { pictureSizeOf } from '../../src/camera/picture-size.ts';
 
 const picture = sharp({ create: { width: 70, height: 30, channels: 3, background: 'red' } });
@@ -32,4 +33,12 @@ test('what is no picture rejects, wherever a JPEG is cut', async () => {
   const jpeg = await picture.clone().jpeg().toBuffer();
   for (const bytes of [Buffer.from('no picture'), jpeg.subarray(0, 2), jpeg.subarray(0, 60)])
     await expect(pictureSizeOf(bytes)).rejects.toThrow();
+});
+
+test('of what the decoder says about a faulty picture, one line is told', async () => {
+  const jpeg = await picture.clone().jpeg().toBuffer();
+  jpeg.writeUInt32BE(0, jpeg.indexOf(Buffer.from([0xff, 0xc0])) + 5); // its height and width
+  const fault = await encodedPicture(jpeg, 'damaged').catch((error: Error) => error.message);
+  expect(fault).toMatch(/^damaged: not a readable picture: [^\n]*Empty JPEG image/);
+  expect(fault).not.toMatch(/\n|Vips/);
 });

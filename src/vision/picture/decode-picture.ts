@@ -1,6 +1,6 @@
-import { EngineError, messageOf } from '../../domain/errors.ts';
+import { EngineError } from '../../domain/errors.ts';
 import type { Picture, Size } from '../../domain/frame.ts';
-import { loadSharp } from '../../system/sharp.ts';
+import { loadSharp, sharpFault } from '../../system/sharp.ts';
 
 /** Decoded pixels: height x width x 3 bytes. */
 export interface RgbPicture extends Size {
@@ -16,6 +16,6 @@ export async function decodePicture({ bytes, size, pixels }: Picture): Promise<R
     const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return { rgb: data, width: info.width, height: info.height };
   } catch (cause) {
-    throw new EngineError('BAD_PICTURE', `the picture cannot be decoded: ${messageOf(cause)}`, { cause });
+    throw new EngineError('BAD_PICTURE', `the picture cannot be decoded: ${sharpFault(cause)}`, { cause });
   }
 }
