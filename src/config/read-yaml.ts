@@ -84,6 +84,8 @@ class NodeReader {
       if (isMerge(key)) continue;
       const name = isScalar(key) ? String(key.value ?? '') : '';
       if (!isScalar(key)) this.#fault(key, 'a key must be a word');
+      // Checks of the value would pass over it.
+      if (name === '__proto__') this.#fault(key, 'no key can be called __proto__');
       if (!entries.has(name)) entries.set(name, { value: this.read(value), line: this.#lineOf(key as Node) });
     }
     for (const { key, value } of node.items) {

@@ -26,7 +26,7 @@ const syntaxWords: readonly (readonly [RegExp, string])[] = [
     /^Nested mappings are not allowed/,
     'text that contains ": " must be in quotes, and each key of a section on a line of its own',
   ],
-  [/^Source contains multiple documents/, 'more than one document; remove the line --- or what follows it'],
+  [/^Source contains multiple documents.*/, 'more than one document; remove the line --- or what follows it'],
   [/^Plain value cannot start with (.*)/, 'text that starts with $1 must be in quotes'],
   [/^Missing closing (.)\s*quote/, 'a quote ($1) is not closed'],
   [/^All mapping items must start at the same column/, 'keys of one section must have the same indentation'],

@@ -33,6 +33,11 @@ test.each([
   ['a: { <<: 5 }', /<<: must name a section/],
   ['a: { <<: *b }', /a\.<<: no anchor &b before this alias/],
   ['{ [a]: b }', /a key must be a word/],
+  ['a: { __proto__: { b: 1 } }', /^no key can be called __proto__$/],
+  [
+    'a: 1\n---\nb: 2',
+    /^line 2: not valid YAML: more than one document; remove the line --- or what follows it$/,
+  ],
 ])('YAML that cannot be used, %.40s, has one fault', (text, fault) => {
   const faults = faultsOf(text);
   expect(faults).toEqual([expect.stringMatching(fault)]);
