@@ -1,4 +1,4 @@
-import { ConfigError, isMissingFile, messageOf } from '../domain/errors.ts';
+import { ConfigError, codeOf, isMissingFile, messageOf } from '../domain/errors.ts';
 import { readRegularFile } from './read-regular-file.ts';
 
 /** The largest are tokenisers of checkpoints. */
@@ -40,10 +40,22 @@ async function readBytes(path: string, label: string, maxBytes: number): Promise
   try {
     bytes = await readRegularFile(path, maxBytes);
   } catch (cause) {
-    throw new ConfigError(`${label}: cannot be read: ${messageOf(cause)}`, { cause });
+    throw new ConfigError(`${label}: cannot be read: ${faultOf(cause)}`, { cause });
   }
   if (isUtf16(bytes)) throw new ConfigError(`${label}: is encoded as UTF-16; save it as UTF-8`);
   return bytes;
+}
+
+/** Node's words would name the path once more. */
+function faultOf(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+      return 'this user may not read it';
+    default:
+      return messageOf(error);
+  }
 }
 
 /** By its byte order mark, or by the zero byte of its first character, an ASCII one. */

@@ -13,7 +13,9 @@ const config = {
 test('a relative password_file is a systemd credential if there is one, otherwise a file next to the config', async () => {
   const bare = new Daemon(config);
   expect(await bare.exit()).toEqual({ code: 78 });
-  expect(bare.stderr).toMatch(/mqtt\.password_file \/.*\/broker-password: cannot be read: ENOENT/);
+  expect(bare.stderr).toMatch(
+    /mqtt\.password_file \/.*\/broker-password: cannot be read: there is no such file/,
+  );
 
   const credentials = mkdtempSync(join(tmpdir(), 'scenecast-credentials-'));
   onTestFinished(() => rmSync(credentials, { recursive: true }));
