@@ -16,6 +16,7 @@ import { MaskedCamera } from '../gate/masked-camera.ts';
 import { SceneGate } from '../gate/scene-gate.ts';
 import type { CameraTask } from '../pipeline/camera-task.ts';
 import type { Camera, Log } from '../pipeline/ports.ts';
+import { lookUpSecret } from '../setup/look-up-secret.ts';
 
 /**
  * Builds one camera of the config, with its gate and questions.
@@ -94,7 +95,7 @@ function cameraOf(
 }
 
 function fileOf(path: string | null, folder: string): string | null {
-  return path === null ? null : lookUp(path, folder);
+  return path && lookUpSecret(path, folder);
 }
 
 /** Longer than any camera takes: ffmpeg may need several tries to open, each as long as a stall, a V4L2 camera a minute. */

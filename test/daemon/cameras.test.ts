@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { createCameraTask } from '../../src/daemon/cameras.ts';
 import type { CameraSettings } from '../../src/domain/camera-settings.ts';
@@ -46,6 +49,27 @@ test("a still camera's relative path is looked up beside the config file", async
   copyFileSync(green, join(folder, 'picture.png'));
   const { camera } = taskOf({ source: { type: 'still', path: 'picture.png' } }, folder);
   expect((await (await pictureOf(camera)).stats()).dominant.g).toBeGreaterThan(200);
+});
+
+test("a camera's password may be a systemd credential", async () => {
+  const credentials = scratch();
+  writeFileSync(join(credentials, 'porch-password'), 'geheim\n');
+  vi.stubEnv('CREDENTIALS_DIRECTORY', credentials);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const logins: (string | undefined)[] = [];
+  const server = createServer(({ headers }, response) => {
+    logins.push(headers.authorization);
+    response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="c"' }).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.jpg`;
+  const { camera } = taskOf({
+    source: { type: 'http', url, username: 'me', password_file: 'porch-password' },
+  });
+  await camera.start(never);
+  await expect(camera.capture(never)).rejects.toThrow(/^unauthorised/);
+  expect(logins).toContain(`Basic ${Buffer.from('me:geheim').toString('base64')}`);
 });
 
 test('privacy zones are black in every picture', async () => {
