@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { codeOf, ScenecastError } from '../../domain/errors.ts';
+import { codeOf, isMissingFile, messageOf, ScenecastError } from '../../domain/errors.ts';
+import { readRegularFile } from '../../system/read-regular-file.ts';
 
 /** Held until it is released or this process exits. */
 export interface FolderLock {
@@ -12,6 +13,7 @@ export interface FolderLock {
 }
 
 const pollMs = 50;
+const maxLockBytes = 64 * 1024;
 
 /**
  * Takes a lock: a file that only one process can create, with its process id. A lock whose process has exited (the id is
@@ -24,7 +26,7 @@ export async function takeLock(path: string, what: string, waitMs: number): Prom
   const own = JSON.stringify({ ...identityOf(process.pid), key: randomUUID() });
   const deadlineMs = performance.now() + waitMs;
   while (!(await create(path, own))) {
-    const held = await readFile(path, 'utf8').catch(() => null);
+    const held = await contentOf(path);
     if (held === null) continue;
     const holder = livingHolder(held);
     if (holder === null) {
@@ -39,13 +41,23 @@ export async function takeLock(path: string, what: string, waitMs: number): Prom
   }
   return {
     async requireHeld() {
-      if ((await readFile(path, 'utf8').catch(() => null)) !== own)
+      if ((await contentOf(path)) !== own)
         throw new ScenecastError(`${path}: another process took this lock; run the command again`);
     },
     async release() {
-      if ((await readFile(path, 'utf8').catch(() => null)) === own) await rm(path, { force: true });
+      if ((await contentOf(path)) === own) await rm(path, { force: true });
     },
   };
+}
+
+/** What a lock holds; null: there is none. @throws ScenecastError if there is something that cannot be read */
+async function contentOf(path: string): Promise<string | null> {
+  try {
+    return (await readRegularFile(path, maxLockBytes)).toString('utf8');
+  } catch (cause) {
+    if (isMissingFile(cause)) return null;
+    throw new ScenecastError(`${path}: cannot be used as a lock: ${messageOf(cause)}; remove it`, { cause });
+  }
 }
 
 /** Creates the lock with its content, atomically; false if it exists already. */
@@ -70,13 +82,13 @@ async function create(path: string, content: string): Promise<boolean> {
 async function removeStale(path: string, stale: string): Promise<void> {
   const guard = `${path}.stale`;
   if (!(await create(guard, JSON.stringify(identityOf(process.pid))))) {
-    const held = await readFile(guard, 'utf8').catch(() => null);
+    const held = await contentOf(guard);
     if (held !== null && livingHolder(held) === null) await rm(guard, { force: true });
     await delay(pollMs);
     return;
   }
   try {
-    if ((await readFile(path, 'utf8').catch(() => null)) === stale) await rm(path, { force: true });
+    if ((await contentOf(path)) === stale) await rm(path, { force: true });
   } finally {
     await rm(guard, { force: true });
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,6 +45,14 @@ test.each([
   await lock.requireHeld();
   await lock.release();
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a folder in its place is named', async () => {
+  mkdirSync(path);
+  await expect(take()).rejects.toThrow(
+    `${path}: cannot be used as a lock: it is a folder, not a file; remove it`,
+  );
+  expect(readdirSync(folder)).toEqual(['lock']);
 });
 
 test('of many that find a stale lock, one at a time gets it', async () => {
