@@ -102,6 +102,11 @@ async function earlierSources(name: string, modelsFolder: string): Promise<PullF
   const pins = await pinsOf(modelsFolder, name);
   const pinned = Object.entries(pins).map(([file, { address }]) => ({ name: file, address }));
   const noted = (await readPullNote(modelsFolder, name)) ?? [];
+  const lost = noted.find(({ hadQuery }) => hadQuery);
+  if (lost)
+    throw new ConfigError(
+      `${name}: ${lost.name} cannot be resumed by the model's name: the query of its address may hold a signature and is not kept; run scenecast models pull with the whole address and --name ${name}`,
+    );
   const files = [...pinned.filter((each) => noted.every((other) => other.name !== each.name)), ...noted];
   if (files.length === 0) return null;
   return [

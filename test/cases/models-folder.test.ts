@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ import { SafetensorsFile } from '../../src/models/convert/safetensors-file.ts';
 import { readSentencePieceModel } from '../../src/models/convert/sentencepiece-model.ts';
 import { fileNameOf, formatAddress, modelNameOf, parseAddress } from '../../src/models/hub-address.ts';
 import { locateModel, wholeGguf } from '../../src/models/installed/locate.ts';
+import { writePullNote } from '../../src/models/installed/pull-note.ts';
 import { tuneKeyOf } from '../../src/setup/tuning.ts';
 import { ggufBytes } from '../../tools/test/loopback-hub.ts';
 import { PullBench, source, text } from '../models/download/pull-bench.ts';
@@ -146,6 +147,16 @@ test('a pull that was cut is named as such, and resumed by the name alone', asyn
   await bench.pull({ name, sources: sources.map((files) => [...files]) });
   expect(await locateModel(bench.path())).toMatchObject({ mmproj: bench.path('mmproj.gguf') });
   expect(readdirSync(bench.models).sort()).toEqual(['m', 'models.lock.json']);
+});
+
+test('a pull whose address had a query, which may be a signature, asks for that address', async () => {
+  const address = parseAddress('https://h.invalid/text.gguf?signature=geheim');
+  await writePullNote(bench.models, 'm', [{ address, name: 'text.gguf' }]);
+  const named = { names: ['m'], modelName: undefined, fileName: undefined };
+  const fault = await pullSourcesOf(named, loadCatalogue(), bench.models).catch((error: Error) => error);
+  expect(fault).toMatchObject({ exitCode: 78 });
+  expect((fault as Error).message).toMatch(/^m: text\.gguf .*with the whole address and --name m$/);
+  expect(readFileSync(join(bench.models, '.m.pull.json'), 'utf8')).not.toContain('geheim');
 });
 
 test('the same for a pull that was cut between two files', async () => {

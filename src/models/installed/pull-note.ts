@@ -7,10 +7,19 @@ import { formatAddress, type HubAddress } from '../hub-address.ts';
 
 const noteSchema = z.object({
   schema: z.literal(1),
-  files: z.array(z.object({ address: z.string(), name: z.string() })).min(1),
+  files: z
+    .array(
+      z.object({
+        address: z.string(),
+        name: z.string(),
+        /** The address had a query, which may hold a signature and is not kept. */
+        hadQuery: z.boolean().default(false),
+      }),
+    )
+    .min(1),
 });
 
-/** The files of a pull, in address and name. */
+/** A file of a pull. */
 export type NotedFile = z.infer<typeof noteSchema>['files'][number];
 
 /** Beside the model's folder: the note of a pull that has not completed. */
@@ -22,7 +31,11 @@ export async function writePullNote(
   name: string,
   files: readonly { readonly address: HubAddress; readonly name: string }[],
 ): Promise<void> {
-  const noted = files.map((file) => ({ address: formatAddress(file.address), name: file.name }));
+  const noted = files.map(({ name: file, address }) => ({
+    address: formatAddress(address),
+    name: file,
+    hadQuery: address.hub === 'url' && address.url.search !== '',
+  }));
   await replaceFile(notePath(modelsFolder, name), JSON.stringify({ schema: 1, files: noted }));
 }
 
