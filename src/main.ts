@@ -4,12 +4,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 // Imported only now: loading takes seconds on a board, and until the lines above have run a signal kills the process.
 const { CommanderError } = await import('commander');
-const { createProgram } = await import('./cli/program.ts');
+const { createProgram, expandedArguments } = await import('./cli/program.ts');
 const { exitCodes, messageOf, ScenecastError } = await import('./domain/errors.ts');
 
 try {
   const program = await createProgram(stop.signal, process.argv[2]);
-  await program.parseAsync();
+  await program.parseAsync(expandedArguments(process.argv));
 } catch (error) {
   process.exitCode = printError(error);
 }

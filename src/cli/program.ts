@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { expandHome } from '../config/units.ts';
 import { waitForSlowAddresses } from '../system/slow-addresses.ts';
 
 // Loaded on demand: importing all of them takes seconds on a board.
@@ -33,4 +34,12 @@ export async function createProgram(signal: AbortSignal, name = ''): Promise<Com
   for (const command of await Promise.all(names.map((each) => commands[each]!())))
     program.addCommand(command(signal));
   return program;
+}
+
+/** With the home folder for `~` in arguments such as `--config=~/config.yaml`: shells expand it only after a space. */
+export function expandedArguments(argv: readonly string[]): string[] {
+  return argv.map((each) => {
+    const [, flag, value] = /^(--[\w-]+=)(~.*)$/s.exec(each) ?? [];
+    return flag === undefined ? each : `${flag}${expandHome(value!)}`;
+  });
 }

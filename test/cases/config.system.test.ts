@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { takeLock } from '../../src/models/installed/folder-lock.ts';
 import { Outbox } from '../../src/store/outbox.ts';
 import { SettingsFile } from '../../src/store/settings-file.ts';
 import { rememberTopics } from '../../src/store/topics-file.ts';
@@ -21,9 +22,16 @@ interface Result {
 }
 
 function scenecast(...args: string[]): Promise<Result> {
+  return scenecastWith({}, ...args);
+}
+
+function scenecastWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(join(root, 'bin/scenecast'), args, { timeout: 20_000 }, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    execFile(
+      join(root, 'bin/scenecast'),
+      args,
+      { timeout: 20_000, env: { ...process.env, ...env } },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
 }
@@ -77,6 +85,15 @@ test('config check says in one line where frames leave the board', async () => {
   );
 });
 
+test('~/ is the home folder after = too, where shells leave it as it is', async () => {
+  const home = scratch();
+  writeFileSync(join(home, 'c.yaml'), 'cameras: { a: { source: { type: scene } } }');
+  expect(await scenecastWith({ HOME: home }, 'config', 'check', '--config=~/c.yaml')).toMatchObject({
+    code: 0,
+    stdout: `${home}/c.yaml: valid; cameras: a\n`,
+  });
+});
+
 test('a config that is a pipe, a device, a folder or huge is refused at once', async () => {
   const folder = scratch();
   const huge = join(folder, 'huge.yaml');
@@ -116,5 +133,8 @@ test('state files and secrets that are pipes do not block', async () => {
     'mqtt.password_file pw: cannot be read: it is a pipe, not a file',
   );
   expect(await new KeyedFile(pipe, z.string()).read('a')).toBeNull();
+  await expect(takeLock(pipe, 'it is in use', 0)).rejects.toThrow(
+    `${pipe}: cannot be used as a lock: it is a pipe, not a file; remove it`,
+  );
   expect(await rememberTopics(pipe, ['a'], log)).toEqual(['a']);
 });
