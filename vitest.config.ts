@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './tools/test/closing-line-reporter.ts';
 
@@ -9,6 +10,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two at a time: the engine itself uses every core.
     maxWorkers: 2,
+    // Not the developer's own state folder. It stays, so that processes start with compiled code.
+    env: { XDG_STATE_HOME: join(import.meta.dirname, 'build/test-state') },
     // *.system.test.ts start processes, need our addons or a broker; all other tests are unit tests, and unit-guard.ts
     // fails one that does any of this.
     projects: [

@@ -42,7 +42,7 @@ async function scenecast(
   args: readonly string[],
   { state, stdin }: { readonly state?: string; readonly stdin?: Uint8Array } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { STATE_DIRECTORY: _, NODE_COMPILE_CACHE: __, ...rest } = process.env;
+  const { STATE_DIRECTORY: _, XDG_STATE_HOME: __, NODE_COMPILE_CACHE: ___, ...rest } = process.env;
   const env = { ...rest, HOME: join(folder, 'home'), ...(state && { STATE_DIRECTORY: join(folder, state) }) };
   const running = run(join(folder, 'bin/scenecast'), args, { cwd: folder, env });
   running.child.stdin!.end(stdin);
