@@ -170,10 +170,11 @@ export class DescribeLoop {
       if (interruption.signal.aborted && !signal.aborted) {
         this.#interrupted(job);
         begun.interrupted();
-      } else {
-        this.#failed(job, error);
-        begun.failed(error);
+        return;
       }
+      if (signal.aborted) this.#parts.events.failed(job.frame, messageOf(signal.reason));
+      else this.#failed(job, error);
+      begun.failed(error);
     } finally {
       this.#dueMs.delete(slot);
       this.#interruptible.delete(slot);

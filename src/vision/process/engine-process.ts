@@ -54,7 +54,9 @@ async function load(options: EngineOptions): Promise<void> {
     addon.setLogger((level, text) => {
       // Many of llama.cpp's warnings are harmless; a failing call reports its own error.
       if (level === 'warn') send({ type: 'log', level: 'debug', text: text.trim() });
-      if (level === 'error') send({ type: 'log', level: 'warn', text: text.trim() });
+      // To llama.cpp a cancelled call has failed.
+      const isCancelled = [...jobs.values()].some(({ signal }) => signal.aborted);
+      if (level === 'error') send({ type: 'log', level: isCancelled ? 'debug' : 'warn', text: text.trim() });
     });
     const failure = loadCpuModule(addon, options.cpuModule);
     if (failure !== null) {

@@ -127,6 +127,21 @@ test('killed while it describes, it fails that one and describes the next', asyn
   expect((await client.describe(demoRequest, never)).text).not.toBe('');
 });
 
+test('a cancelled description is no warning in the log', async () => {
+  const warn = vi.fn();
+  const client = new EngineClient({ engine: demoEngine, deadlineMs: 60_000, log: { ...log, warn } });
+  onTestFinished(() => client.close());
+  await client.start();
+  for (const delayMs of [5, 10, 20, 40, 80]) {
+    const cancel = new AbortController();
+    setTimeout(() => cancel.abort(), delayMs);
+    const slow = client.describe({ ...demoRequest, questions: manyQuestions }, cancel.signal);
+    await expect(slow).rejects.toMatchObject({ code: 'CANCELLED' });
+  }
+  await client.describe(demoRequest, never);
+  expect(warn.mock.calls).toEqual([]);
+});
+
 test('cancelled, it is ready for the next at once', async () => {
   const client = clientOf();
   await client.start();
