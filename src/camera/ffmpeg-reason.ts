@@ -22,7 +22,7 @@ const reasons: readonly { readonly name: string; readonly words: RegExp; readonl
   {
     name: 'codec unknown',
     words:
-      /Decoder .*not found|Unknown decoder|no decoder|Invalid data found|could not find codec|codec .*not supported/i,
+      /Decoder .*not found|Unknown decoder|no decoder|Invalid data found|could not find codec|codec .*not supported|dimensions not set/i,
     remedy: 'check that the address serves video in a codec that ffmpeg decodes',
   },
 ];
@@ -43,7 +43,7 @@ export function openingError(lines: readonly string[], secrets: readonly string[
 
 /** ffmpeg's last error in brackets, scrubbed for logs and topics; empty if it reported none. */
 export function lastErrorOf(lines: readonly string[], secrets: readonly string[]): string {
-  const last = lines.findLast(isError);
+  const last = lines.findLast((line) => isError(line) && bare(line) !== '');
   return last === undefined ? '' : quote(last, secrets);
 }
 
@@ -57,7 +57,10 @@ function isError(line: string): boolean {
 
 /** A line without ffmpeg's prefix of memory addresses and level. */
 function bare(line: string): string {
-  return line.replace(/^(\[[^\]]*\] ?)+/, '').replace(/^pipe:0: /, '');
+  return line
+    .replace(/^(\[[^\]]*\] ?)+/, '')
+    .replace(/^pipe:0: /, '')
+    .trim();
 }
 
 /** Removes secrets from a text, and all but scheme, host and port from every address. At most 200 characters. */

@@ -14,6 +14,7 @@ test.each([
   ['[rtsp @ 0x55] [error] method DESCRIBE failed: 404 Not Found', /^not found; /],
   ["[fatal] Stream map '0:v:0' matches no streams.", /^no video stream \(ffmpeg: Stream map/],
   ['[error] pipe:0: Invalid data found when processing input', /^codec unknown; /],
+  ['[mpjpeg @ 0x55] [error] dimensions not set', /^codec unknown; .* \(ffmpeg: dimensions not set\)$/],
   ['[error] pipe:0: End of file', /^ended \(ffmpeg: End of file\)$/],
 ])('%s', (line, message) => {
   const lines = ['[info] Input #0', line, '[info] a 404 Not Found that is not an error'];
@@ -26,6 +27,11 @@ test('of several lines the one with the reason is quoted', () => {
     '[error] Error opening input files',
   ];
   expect(openingError(lines, []).message).toMatch(/\(ffmpeg: method DESCRIBE failed: 404 Not Found\)$/);
+});
+
+test('a line without words is not quoted', () => {
+  expect(openingError(['[error] End of file', '[error] '], []).message).toBe('ended (ffmpeg: End of file)');
+  expect(openingError(['[error] '], []).message).toBe('ended');
 });
 
 test.each([
