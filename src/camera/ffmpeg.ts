@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { CameraError, messageOf } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { Camera, CaptureOptions, Log } from '../pipeline/ports.ts';
@@ -16,6 +17,7 @@ import { type FfmpegEnd, FfmpegRun } from './ffmpeg-run.ts';
 import { fileAfter, listFiles } from './list-files.ts';
 import { readLogin, userInfo } from './login.ts';
 import { LoginPause } from './login-refusal.ts';
+import { pictureEndings, readPicture } from './still.ts';
 import { fitPicture } from './turn-picture.ts';
 
 export interface FfmpegOptions extends Omit<FfmpegSource, 'intervalMs'> {
@@ -145,6 +147,8 @@ export class FfmpegCamera implements Camera {
   async #startRun(): Promise<void> {
     const { log, username, passwordFile, stallMs, input } = this.#options;
     const file = inputKind(input) === 'path' ? await this.#nextFile() : input;
+    // ffmpeg would make a valid picture of one that is cut.
+    if (pictureEndings.includes(extname(file).toLowerCase())) await readPicture(file);
     const login = await readLogin(username, passwordFile);
     if (this.#closed) return;
     const plan = this.#plan;

@@ -186,6 +186,17 @@ test('a picture that is cut is a fault, and type http is proposed', async () => 
   );
 });
 
+test('so is a picture file that is cut', async () => {
+  const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'lime' } })
+    .jpeg()
+    .toBuffer();
+  const file = join(folder, 'a.jpg');
+  writeFileSync(file, jpeg.subarray(0, jpeg.length - 40));
+  expect(await new TestCamera({ input: file }).fault()).toMatch(/a\.jpg: cut: the picture ends too early/);
+  writeFileSync(file, jpeg);
+  expect((await new TestCamera({ input: file }).look()).size).toEqual({ width: 64, height: 48 });
+});
+
 test('a picture over HTTP with EXIF orientation has the size after it', async () => {
   const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'lime' } })
     .withMetadata({ orientation: 6 })
