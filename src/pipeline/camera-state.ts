@@ -61,7 +61,13 @@ export class CameraState {
   offline(error: unknown): number {
     const waitMs = backOffMs(++this.#failures);
     const reason = messageOf(error);
-    this.#log.warn({ camera: this.#camera, reason, backOffMs: waitMs }, 'camera gives no picture');
+    const fields = { camera: this.#camera, reason, backOffMs: waitMs };
+    // A camera that is away for days would fill the log with one line.
+    if (this.isOffline && this.#status?.reason === reason) {
+      this.#log.debug(fields, 'camera still gives no picture');
+      return waitMs;
+    }
+    this.#log.warn(fields, 'camera gives no picture');
     this.#publish({ state: 'offline', problem: null, reason });
     return waitMs;
   }
@@ -72,11 +78,14 @@ export class CameraState {
 
   /** @returns the camera's fault once this has happened a few times in a row; else null */
   unreadable(reader: Reader, cause: unknown): CameraError | null {
-    const count = ++this.#unreadable[reader];
-    if (count < maxUnreadable) return null;
-    return new CameraError(`damaged: ${count} pictures in a row cannot be decoded: ${messageOf(cause)}`, {
-      cause,
-    });
+    this.#unreadable[reader]++;
+    if (this.#unreadable[reader] < maxUnreadable) return null;
+    return new CameraError(
+      `damaged: ${maxUnreadable} pictures in a row cannot be decoded: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 
   #publish(status: CameraStatus): void {

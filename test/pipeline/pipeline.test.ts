@@ -92,6 +92,17 @@ test('a camera that fails is offline with the reason, is retried, and comes back
   expect(camera.starts).toBe(1);
 });
 
+test('a camera that goes on failing for one reason is reported once, and again for another', async () => {
+  const camera = new FakeCamera('a');
+  camera.fault = new Error('no such device');
+  const { recorder, log } = startPipeline([taskOf(camera)], new FakeEngine());
+  await pass(60_000);
+  camera.fault = new Error('no permission');
+  await pass(60_000);
+  expect(recorder.statuses.map(([, { reason }]) => reason)).toEqual(['no such device', 'no permission']);
+  expect(log.lines.filter(({ message }) => message === 'camera gives no picture')).toHaveLength(2);
+});
+
 test('a failing camera is retried after 1 s five times, 5 s five times, 10 s ten times, then every minute', async () => {
   const camera = new FakeCamera('a');
   camera.fault = new Error('gone');
@@ -111,6 +122,15 @@ test('a failing camera is retried after 1 s five times, 5 s five times, 10 s ten
   const before = camera.captures;
   await pass(3000);
   expect(camera.captures - before).toBeGreaterThanOrEqual(2);
+});
+
+test('a description that is cut short by the end of Scenecast is no warning in the log', async () => {
+  const { pipeline, recorder, log } = startPipeline([taskOf(new FakeCamera('a'))], new FakeEngine(60_000));
+  await pass(500);
+  await pipeline.close();
+  expect(recorder.events.at(-1)).toMatchObject({ type: 'failed', reason: 'Scenecast is stopping' });
+  for (const end of recorder.endsById.values()) expect(end).toHaveLength(1);
+  expect(log.lines.map(({ message }) => message)).not.toContain('not described');
 });
 
 test('it can be closed twice', async () => {
