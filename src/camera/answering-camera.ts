@@ -56,6 +56,10 @@ export class AnsweringCamera implements Camera {
     }
   }
 
+  async release(): Promise<void> {
+    if (!this.#hangs) await this.#camera.release?.();
+  }
+
   close(): Promise<void> {
     return this.#camera.close();
   }

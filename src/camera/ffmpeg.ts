@@ -61,6 +61,7 @@ export class FfmpegCamera implements Camera {
   #waiter: PromiseWithResolvers<Arrival> | null = null;
   #lastFile: string | null = null;
   #closed = false;
+  #isReleased = false;
   #advised = false;
   readonly #pause: LoginPause;
 
@@ -89,6 +90,15 @@ export class FfmpegCamera implements Camera {
     return isCopied ? fitPicture(picture, this.#options) : picture;
   }
 
+  /** Ends ffmpeg and waits for its exit; the next capture opens the stream again. */
+  async release(): Promise<void> {
+    this.#isReleased = true;
+    await this.#opening?.catch(() => {});
+    await this.#run?.stop();
+    this.#newest = null;
+    this.#failure = null;
+  }
+
   /** Ends ffmpeg and waits for its exit. A pending capture rejects. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -101,6 +111,7 @@ export class FfmpegCamera implements Camera {
   async #next(signal: AbortSignal): Promise<Arrival> {
     signal.throwIfAborted();
     if (this.#closed) throw new CameraError('closed');
+    this.#isReleased = false;
     this.#followInterval();
     const [newest, failure] = [this.#newest, this.#failure];
     this.#newest = null;
@@ -190,7 +201,7 @@ export class FfmpegCamera implements Camera {
     const { log, input } = this.#options;
     const kind = inputKind(input);
     this.#run = null;
-    if (this.#closed) return;
+    if (this.#closed || this.#isReleased) return;
     if (end.kind === 'failed') this.#fail(kind === 'http' ? withRemedy(end.error) : end.error);
     else if (end.kind === 'stopped') this.#open();
     else if (end.kind === 'key-frames-rare') {

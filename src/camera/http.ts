@@ -70,6 +70,12 @@ export class HttpCamera implements Camera {
     return fitPicture(await encodedPicture(file, 'damaged', takenAt), this.#options);
   }
 
+  /** Ends a stream; the next capture opens it again. */
+  async release(): Promise<void> {
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
   /** Ends the connection. A pending capture rejects. May be called again. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -68,6 +68,12 @@ export class V4l2Camera implements Camera {
     return capture;
   }
 
+  /** Closes the device until the next capture. */
+  async release(): Promise<void> {
+    await this.#running;
+    await this.#release();
+  }
+
   /** Ends a running capture and closes the device. May be called again. */
   async close(): Promise<void> {
     this.#closed.abort(new CameraError(`${this.#options.path}: the camera is closed`));

@@ -11,8 +11,9 @@ import { CameraLanes, type Lane, questionsOf } from './camera-lanes.ts';
 import { CameraPause } from './camera-pause.ts';
 import { CameraState } from './camera-state.ts';
 import type { CameraTask } from './camera-task.ts';
-import { type CapturedFrame, captureFrame, frameAgain } from './capture-frame.ts';
+import { type CapturedFrame, frameAgain } from './capture-frame.ts';
 import type { FrameEvents } from './frame-events.ts';
+import { HeldCamera } from './held-camera.ts';
 import { InterruptibleSleep } from './interruptible-sleep.ts';
 import type { BegunJob, Job } from './job.ts';
 import { LookInProgress } from './look-in-progress.ts';
@@ -42,7 +43,7 @@ export class CameraWatch {
   #settings: CameraSettings;
   readonly #state: CameraState;
   readonly #vision: VisionMonitor;
-  #started = false;
+  readonly #camera: HeldCamera;
   readonly #looking = new LookInProgress();
   #nextLook = 0;
   #lookAtOnce = false;
@@ -54,6 +55,7 @@ export class CameraWatch {
     this.#task = task;
     this.#settings = settings;
     this.#parts = parts;
+    this.#camera = new HeldCamera(task.camera);
     this.#lanes = new CameraLanes(task);
     this.#vision = new VisionMonitor({
       models: this.#lanes.speaking,
@@ -91,7 +93,6 @@ export class CameraWatch {
     return this.#settings;
   }
 
-  /** null: it is looked at at all times. */
   get hours(): HoursState | null {
     return this.#pause.hours;
   }
@@ -122,21 +123,24 @@ export class CameraWatch {
     this.#nextLook = performance.now();
     this.#pause.start(signal);
     this.#vision.start(signal);
+    // A camera that is not looked at is left to other programs.
+    const mustRelease = (): boolean => this.#camera.isHeld && this.#pause.reason !== null;
     for (;;) {
       await this.#sleep.until(
         () => this.#lookFrom,
-        () => this.#lookAtOnce || signal.aborted,
+        () => this.#lookAtOnce || signal.aborted || mustRelease(),
       );
       if (signal.aborted) break;
       this.#looking.begins(this.#task.maxLookMs);
-      await this.#look(signal).catch((error: unknown) => {
+      const work = this.#lookAtOnce || !mustRelease() ? this.#look(signal) : this.#camera.release();
+      await work.catch((error: unknown) => {
         if (!signal.aborted) this.#goOffline(error);
       });
       this.#looking.ended();
     }
     this.#lanes.refuse(new Error('Scenecast is stopping'));
     this.#looking.ended();
-    await this.#task.camera.close();
+    await this.#camera.close();
   }
 
   /** Looks at once, whatever the gate says, and returns what is described. Rejects if the frame is not described. */
@@ -147,14 +151,11 @@ export class CameraWatch {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { camera } = this.#task;
     const lookStart = performance.now();
     // New settings may move the next look while this one runs.
     const plannedFor = this.#nextLook;
-    if (!this.#started) await camera.start(signal);
-    this.#started = true;
     this.#lookAtOnce = false;
-    const captured = await captureFrame(camera, signal, {
+    const captured = await this.#camera.capture(signal, {
       isRequested: this.#lanes.isRequestedAt(lookStart),
     });
     await this.#judge(captured, signal);

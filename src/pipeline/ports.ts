@@ -19,6 +19,8 @@ export interface Camera {
   readonly name: string;
   start(signal: AbortSignal): Promise<void>;
   capture(signal: AbortSignal, options?: CaptureOptions): Promise<Picture>;
+  /** Closes the device or stream until the next capture, which opens it again. None: there is nothing to close. */
+  release?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -55,6 +55,17 @@ test.each([
   expect([await colourAt(picture, 0.2, 0.1), await colourAt(picture, 0.2, 0.9)]).toEqual([top, bottom]);
 });
 
+test('a released camera has no process, and the next look opens it again', async () => {
+  const camera = new TestCamera({ input: graph });
+  await camera.look();
+  expect(ffmpegChildren()).toHaveLength(1);
+  await camera.release();
+  expect(ffmpegChildren()).toEqual([]);
+  await setTimeout(1500);
+  expect(ffmpegChildren()).toEqual([]);
+  expect((await camera.look()).size).toEqual({ width: 64, height: 48 });
+});
+
 test('a large picture is scaled down in proportion, a small one is kept', async () => {
   const sizeOf = async (size: { width: number; height: number }): Promise<object> =>
     (await new TestCamera({ input: graph, size }).look()).size;

@@ -174,6 +174,15 @@ test('a stream of parts without any picture stalls', async () => {
   clearInterval(timer);
 });
 
+test('a released camera has no connection, and the next look opens the stream again', async () => {
+  const { camera, server } = await streamOf();
+  await camera.look();
+  await camera.release();
+  await until(() => server.sockets.size === 0);
+  expect((await camera.look()).size.width).toBe(11);
+  expect(server.requests.length).toBe(2);
+});
+
 test('closing the camera ends the stream, and a look that waits for it', async () => {
   const { camera, server } = await streamOf();
   await camera.look();

@@ -187,3 +187,16 @@ test('an abort cancels the pending capture', async () => {
   await failure;
   expect(device.closes).toBe(1);
 });
+
+test('a released camera closes its device, and the next capture opens it again', async () => {
+  const [first, second] = [mockDevice(), mockDevice()];
+  const { camera } = cameraOf(first, second);
+  await camera.capture(never);
+  await camera.release();
+  expect(first.closes).toBe(1);
+  await camera.release();
+  await camera.capture(never);
+  expect([first.closes, second.closes]).toEqual([1, 0]);
+  await camera.close();
+  expect(second.closes).toBe(1);
+});

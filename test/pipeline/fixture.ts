@@ -39,6 +39,7 @@ export class FakeCamera implements Camera {
   captures = 0;
   /** Captures for a request. */
   requested = 0;
+  releases = 0;
   closed = 0;
   fault: Error | null = null;
   /** Gives nothing, and does not fail either. */
@@ -58,6 +59,9 @@ export class FakeCamera implements Camera {
       await new Promise((_, reject) => signal.addEventListener('abort', reject, { once: true }));
     if (this.fault) throw this.fault;
     return { size: { width: 1, height: 1 }, bytes: Uint8Array.of(this.scene ?? this.captures) };
+  }
+  async release(): Promise<void> {
+    this.releases++;
   }
   async close(): Promise<void> {
     this.closed++;

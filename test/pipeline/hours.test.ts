@@ -138,3 +138,22 @@ test('a pipeline that is closed outside the hours leaves no timer', async () => 
   expect(vi.getTimerCount()).toBe(0);
   expect(camera.closed).toBe(1);
 });
+
+test('outside its hours and while it is paused, its device is left to others, except for a request', async () => {
+  const camera = new FakeCamera('a');
+  const { pipeline } = startPipeline([working(camera)], new FakeEngine(100));
+  await minutes(39); // at 7:29
+  expect([camera.starts, camera.releases]).toEqual([1, 0]);
+  await minutes(2);
+  expect(camera.releases).toBe(1);
+  const answer = pipeline.request('a');
+  await minutes(1);
+  await answer;
+  expect(camera.releases).toBe(2);
+  await minutes(40); // at 8:12
+  expect([camera.starts, camera.releases]).toEqual([1, 2]);
+  pipeline.set('a', { paused: true, intervalMs: 1000, prompt: 'default' });
+  await minutes(1);
+  expect(camera.releases).toBe(3);
+  expect(camera.closed).toBe(0);
+});
