@@ -1,7 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { CameraError, messageOf } from '../domain/errors.ts';
+import { CameraError } from '../domain/errors.ts';
+import { fileFault } from '../system/file-fault.ts';
 
 /**
  * The file itself, or the files of a folder with one of the endings (".jpg"), sorted by name; never empty. Hidden files, of
@@ -19,7 +20,7 @@ export async function listFiles(path: string, endings: readonly string[], kind: 
     const files = named.filter((_, index) => areFiles[index]).map(({ name }) => name);
     if (files.length > 0) return files.sort().map((name) => join(path, name));
   } catch (cause) {
-    throw new CameraError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
+    throw new CameraError(`${path}: cannot be read: ${fileFault(cause)}`, { cause });
   }
   throw new CameraError(`${path}: contains no ${kind} (${endings.join(', ')})`);
 }

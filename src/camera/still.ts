@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CameraError, messageOf } from '../domain/errors.ts';
+import { CameraError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import type { Camera } from '../pipeline/ports.ts';
+import { fileFault } from '../system/file-fault.ts';
 import { encodedPicture } from './encoded-picture.ts';
 import { fileAfter, listFiles } from './list-files.ts';
 import { isWholePicture } from './picture-content.ts';
@@ -80,6 +81,6 @@ export async function readPicture(path: string): Promise<Picture> {
     return picture;
   } catch (cause) {
     if (cause instanceof CameraError) throw cause;
-    throw new CameraError(`${path}: not a readable picture: ${messageOf(cause)}`, { cause });
+    throw new CameraError(`${path}: cannot be read: ${fileFault(cause)}`, { cause });
   }
 }

@@ -1,4 +1,5 @@
-import { ConfigError, codeOf, isMissingFile, messageOf } from '../domain/errors.ts';
+import { ConfigError, isMissingFile } from '../domain/errors.ts';
+import { fileFault } from './file-fault.ts';
 import { readRegularFile } from './read-regular-file.ts';
 
 /** The largest are tokenisers of checkpoints. */
@@ -40,22 +41,10 @@ async function readBytes(path: string, label: string, maxBytes: number): Promise
   try {
     bytes = await readRegularFile(path, maxBytes);
   } catch (cause) {
-    throw new ConfigError(`${label}: cannot be read: ${faultOf(cause)}`, { cause });
+    throw new ConfigError(`${label}: cannot be read: ${fileFault(cause, label.includes(path) ? null : path)}`, { cause });
   }
   if (isUtf16(bytes)) throw new ConfigError(`${label}: is encoded as UTF-16; save it as UTF-8`);
   return bytes;
-}
-
-/** Node's words would name the path once more. */
-function faultOf(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EACCES':
-      return 'this user may not read it';
-    default:
-      return messageOf(error);
-  }
 }
 
 /** By its byte order mark, or by the zero byte of its first character, an ASCII one. */
