@@ -6,7 +6,7 @@ const typeWords: Readonly<Record<string, string>> = {
   string: 'a string',
   number: 'a number',
   int: 'a whole number',
-  boolean: 'true or false',
+  boolean: 'a boolean',
 };
 
 /** The first thing that a schema found wrong, after its field; after `whole` if the value itself is at fault. */

@@ -277,6 +277,7 @@ const malformed = [
     /5013 bytes; a command must be at most 4096/,
   ],
   ['request/describe', '['.repeat(4096), 'describe', /not JSON/],
+  ['request/ask', {}, 'ask', /^question: is missing; must be an object$/],
   ['request/ask', { question: { ask: 'x'.repeat(501) } }, 'ask', /^question\.ask: /],
   [
     'request/ask',
