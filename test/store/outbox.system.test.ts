@@ -80,6 +80,28 @@ test('a full disk is reported, entries wait in memory, and all are written once 
   expect(kept.map(({ id }) => id)).toEqual(['a', 'c', 'd', 'e']);
 });
 
+test('a transaction that changes nothing does not end the fault of a full disk', async (context) => {
+  const disk = smallDisk();
+  if (disk === null) return context.skip('a small file system cannot be mounted here (needs root)');
+  const outbox = await open(join(disk, 'outbox.db'));
+  for (let index = 0; index < 60; index++) await outbox.add(entry(`a${index}`, unlike(1000)));
+  const [newest, ...others] = (await outbox.waiting(0, 100)).toReversed();
+  for (const { seq } of others) outbox.delivered(seq);
+  // Writes all of that, so that nothing is left to be written.
+  expect(await outbox.waiting(0, 100)).toHaveLength(1);
+  const filler = join(disk, 'filler');
+  try {
+    for (;;) writeFileSync(filler, Buffer.alloc(4096), { flag: 'a' });
+  } catch {}
+  expect(await outbox.sendAgain(0)).toBe(0);
+  expect(outbox.health.fault).toContain('full');
+  expect(await outbox.sendAgain(newest!.seq)).toBe(0);
+  expect(outbox.health.fault).toContain('full');
+  rmSync(filler);
+  expect(await outbox.sendAgain(0)).toBe(59);
+  expect(outbox.health.fault).toBeNull();
+});
+
 /** Adds entries as fast as it can, and prints the id of each once it is stored. */
 const adder = `
   import { Outbox } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/outbox.ts'))};

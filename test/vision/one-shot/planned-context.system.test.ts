@@ -31,9 +31,11 @@ async function describerFor(config: object): Promise<PictureDescriber> {
 const camera = { source: { type: 'scene', seed: 1, size: '640x480' } };
 const letters = 'qxzjvkwyfb'.repeat(50);
 
+// Short answers: the room for long ones could hold the question too.
+const model = { max_tokens: 16 };
 test.each([
-  ['a camera', { mqtt: { url: 'mqtt://h', commands: { ask: true } }, cameras: { a: camera } }],
-  ['a worker board', { cameras: {}, work: { pool: 'p' } }],
+  ['a camera', { model, mqtt: { url: 'mqtt://h', commands: { ask: true } }, cameras: { a: camera } }],
+  ['a worker board', { model, cameras: {}, work: { pool: 'p' } }],
 ])('a question of 500 letters, each of them a token, fits where %s may be asked', async (_what, config) => {
   const describer = await describerFor(config);
   const asked = { name: 'asked', ask: letters };
