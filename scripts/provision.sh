@@ -536,6 +536,7 @@ ask_everything() {
         listed_camera+=("$name")
         note "camera ${#listed_camera[@]}: $what, $name"
         ;;
+      ip-camera) note "IP camera: $what, $name" ;;
       model)
         # Offline, only the models that are present can be proposed.
         [[ -z $offline || $name == models/demo || -n $(compgen -G "$offline/models/$name/*.gguf") || -d $data/models/$name ]] || continue

@@ -23,15 +23,15 @@ export class HttpLogin {
     this.#cnonce = cnonce;
   }
 
-  /** The value of Authorization for a GET. @param uri path and query, as requested */
-  authorization(uri: string): string {
+  /** The value of Authorization. @param uri path and query, as requested */
+  authorization(uri: string, method: 'GET' | 'POST' = 'GET'): string {
     const { username, password } = this.#login;
     if (this.#challenge.scheme === 'basic')
       return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    return this.#digest(uri);
+    return this.#digest(uri, method);
   }
 
-  #digest(uri: string): string {
+  #digest(uri: string, method: string): string {
     const parameter = (name: string): string | undefined => this.#challenge.parameters.get(name);
     const [username, password] = [byteString(this.#login.username), byteString(this.#login.password)];
     const [realm, nonce] = [parameter('realm') ?? '', parameter('nonce') ?? ''];
@@ -41,7 +41,7 @@ export class HttpLogin {
     const nc = (++this.#count).toString(16).padStart(8, '0');
     const account = h(`${username}:${realm}:${password}`);
     const secret = isSession ? h(`${account}:${nonce}:${this.#cnonce}`) : account;
-    const proof = [nonce, ...(hasQop ? [nc, this.#cnonce, 'auth'] : []), h(`GET:${uri}`)].join(':');
+    const proof = [nonce, ...(hasQop ? [nc, this.#cnonce, 'auth'] : []), h(`${method}:${uri}`)].join(':');
     const isHashed = parameter('userhash')?.toLowerCase() === 'true';
     const fields: readonly (readonly [string, string | undefined])[] = [
       ['username', quoted(isHashed ? h(`${username}:${realm}`) : username)],

@@ -1,11 +1,12 @@
 import type { Board } from '../board/board.ts';
+import type { IpCamera } from '../camera/list-ip-cameras.ts';
 import type { ListedCamera } from '../camera/v4l2-list.ts';
 import { formatBytes } from '../domain/format-bytes.ts';
 import { type CatalogueEntry, ramNeedOf, sizeOf } from '../models/catalogue.ts';
 
 /** A camera or model that a config could name. */
 export interface Proposal {
-  readonly kind: 'camera' | 'model';
+  readonly kind: 'camera' | 'ip-camera' | 'model';
   readonly name: string;
   readonly description: string;
 }
@@ -21,6 +22,23 @@ export function proposeCameras(cameras: readonly ListedCamera[]): Proposal[] {
     name: stableNames[0] ?? path,
     description: `${names.card} (${names.driver}, now ${path})`,
   }));
+}
+
+/** The streams of each IP camera; its ONVIF address where they are not known. */
+export function proposeIpCameras(cameras: readonly IpCamera[]): Proposal[] {
+  return cameras.flatMap(({ host, name, hardware, address, streams, fault }): Proposal[] => {
+    const who = `${[name, hardware].filter((each) => each !== null).join(', ') || 'IP camera'} at ${host}`;
+    if (streams.length === 0) {
+      const remedy = 'scenecast doctor cameras with --username and --password-file names its streams';
+      const reason = fault?.startsWith('unauthorised') ? remedy : (fault ?? 'it has no streams');
+      return [{ kind: 'ip-camera', name: address, description: `${who}: ${reason}` }];
+    }
+    return streams.map(({ url, codec, size, profile }) => ({
+      kind: 'ip-camera',
+      name: url,
+      description: `${who}: ${[codec, size, profile].filter((each) => each !== null).join(' ')}`,
+    }));
+  });
 }
 
 /** The catalogue's models that fit the board's memory, largest first, then the demo model. */

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { probeBoard } from '../board/probe-board.ts';
+import { listIpCameras } from '../camera/list-ip-cameras.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
 import { configAdvice } from '../config/config-advice.ts';
 import { configuredModels } from '../config/configured-models.ts';
@@ -10,14 +11,14 @@ import { engineModeOf } from '../daemon/engine-mode.ts';
 import { loadCatalogue } from '../models/catalogue.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
-import { proposalLines, proposeCameras, proposeModels } from './config-proposals.ts';
+import { proposalLines, proposeCameras, proposeIpCameras, proposeModels } from './config-proposals.ts';
 
 interface Flags {
   readonly json?: true;
 }
 
 /** `scenecast config`: checks a config, and proposes values for one. */
-export function configCommand(): Command {
+export function configCommand(signal: AbortSignal): Command {
   const config = new Command('config')
     .description('check a config, or list cameras and models for one')
     .exitOverride();
@@ -31,10 +32,12 @@ export function configCommand(): Command {
     .action(check);
   config
     .command('propose')
-    .description('list cameras and models that fit this board, as tab-separated kind, name and description')
+    .description(
+      'list cameras, those of the local network too, and models that fit this board, as tab-separated kind, name and description',
+    )
     .option('--json', 'print JSON')
     .exitOverride()
-    .action(propose);
+    .action((flags: Flags) => propose(flags, signal));
   return config;
 }
 
@@ -64,9 +67,15 @@ async function check(
   for (const advice of found) process.stderr.write(`warning: ${advice}\n`);
 }
 
-async function propose({ json }: Flags): Promise<void> {
+async function propose({ json }: Flags, signal: AbortSignal): Promise<void> {
+  const searching = listIpCameras(null, signal);
+  searching.catch(() => {});
   const board = await probeBoard({ modelsFolder: defaultModelsFolder(process.env) });
   const { cameras } = await listV4l2Cameras();
-  const proposals = [...proposeCameras(cameras), ...proposeModels(loadCatalogue(), board)];
+  const proposals = [
+    ...proposeCameras(cameras),
+    ...proposeIpCameras(await searching),
+    ...proposeModels(loadCatalogue(), board),
+  ];
   process.stdout.write(json ? `${JSON.stringify(proposals, null, 2)}\n` : proposalLines(proposals));
 }

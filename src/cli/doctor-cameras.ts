@@ -1,3 +1,4 @@
+import type { IpCamera } from '../camera/list-ip-cameras.ts';
 import type { V4l2Control, V4l2Format, V4l2Size } from '../camera/v4l2-addon.ts';
 import { controlKey, rangeText } from '../camera/v4l2-controls.ts';
 import { rateOf, sizeText } from '../camera/v4l2-format-choice.ts';
@@ -16,10 +17,12 @@ export interface CameraListing {
   readonly others: readonly OtherDevice[];
   /** By device path. */
   readonly snapshots: ReadonlyMap<string, Snapshot>;
+  /** null: they were not looked for. */
+  readonly ipCameras: readonly IpCamera[] | null;
 }
 
 /** The listing as text. */
-export function camerasText({ cameras, others, snapshots }: CameraListing): string {
+export function camerasText({ cameras, others, snapshots, ipCameras }: CameraListing): string {
   const sections = cameras.map((camera) => cameraText(camera, snapshots.get(camera.path)));
   const unknown = others.filter(({ code }) => code !== 'NOT_A_CAMERA');
   if (unknown.length > 0)
@@ -32,7 +35,21 @@ export function camerasText({ cameras, others, snapshots }: CameraListing): stri
         ? 'no V4L2 camera can be opened'
         : 'no V4L2 cameras: none is plugged in, or its driver is not loaded (see dmesg)',
     );
+  if (ipCameras?.length === 0)
+    sections.push('no IP cameras: none in the local network answers (ONVIF, WS-Discovery)');
+  sections.push(...(ipCameras ?? []).map(ipCameraText));
   return sections.join('\n\n');
+}
+
+function ipCameraText({ host, name, hardware, address, streams, pictureUrl, fault }: IpCamera): string {
+  const names = [name, hardware].filter((each) => each !== null);
+  const lines = [`${host}  ${names.join(', ') || 'IP camera'}`, `  onvif     ${address}`];
+  for (const { url, profile, codec, size } of streams)
+    lines.push(`  stream    ${url}  ${[codec, size, profile].filter((each) => each !== null).join(' ')}`);
+  if (pictureUrl !== null) lines.push(`  picture   ${pictureUrl}`);
+  if (fault !== null) lines.push(`  streams   unknown: ${fault}`);
+  if (fault?.startsWith('unauthorised')) lines.push('            give --username and --password-file');
+  return lines.join('\n');
 }
 
 function cameraText(
@@ -92,7 +109,7 @@ function boundsText(control: V4l2Control): string {
 }
 
 /** The listing as one JSON object. A published format: names in snake case. */
-export function camerasJson({ cameras, others, snapshots }: CameraListing): object {
+export function camerasJson({ cameras, others, snapshots, ipCameras }: CameraListing): object {
   return {
     cameras: cameras.map(({ path, stableNames, names, formats, controls }) => {
       const snapshot = snapshots.get(path);
@@ -122,5 +139,10 @@ export function camerasJson({ cameras, others, snapshots }: CameraListing): obje
       };
     }),
     others: others.map(({ path, code, reason }) => ({ path, code, reason })),
+    ...(ipCameras && {
+      ip_cameras: ipCameras.map(({ host, name, hardware, address, streams, pictureUrl, fault }) => ({
+        ...{ host, name, hardware, onvif: address, streams, picture: pictureUrl, fault },
+      })),
+    }),
   };
 }

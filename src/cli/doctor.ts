@@ -4,9 +4,11 @@ import { Command } from 'commander';
 import { boardJson } from '../board/board-json.ts';
 import { probeBoard } from '../board/probe-board.ts';
 import { readBoard } from '../board/read-board.ts';
+import { listIpCameras } from '../camera/list-ip-cameras.ts';
+import { readLogin } from '../camera/login.ts';
 import { V4l2Camera } from '../camera/v4l2.ts';
 import { listV4l2Cameras } from '../camera/v4l2-list.ts';
-import { messageOf, ScenecastError } from '../domain/errors.ts';
+import { ConfigError, messageOf, ScenecastError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import { defaultModelsFolder } from '../models/installed/installed.ts';
 import { serviceConfigFolder } from '../setup/look-up-secret.ts';
@@ -18,9 +20,12 @@ import { engineJson, engineText } from './doctor-engine.ts';
 import { inspectCpuModule } from './doctor-parts.ts';
 import { silentLog } from './silent-log.ts';
 
-interface Flags {
+interface CameraFlags {
   readonly json?: true;
   readonly snapshot?: string;
+  readonly network: boolean;
+  readonly username?: string;
+  readonly passwordFile?: string;
 }
 
 /** `scenecast doctor`: checks everything; its subcommands show cameras, board and engine in detail. */
@@ -37,11 +42,16 @@ export function doctorCommand(signal: AbortSignal): Command {
     .action((flags: AllFlags) => checkAll(flags, signal));
   doctor
     .command('cameras')
-    .description('list V4L2 cameras, their formats and controls')
+    .description(
+      'list V4L2 cameras, their formats and controls, and the IP cameras of the local network (ONVIF)',
+    )
     .option('--json', 'print JSON')
-    .option('--snapshot <folder>', 'save a picture of each camera as a JPEG in this folder')
+    .option('--snapshot <folder>', 'save a picture of each V4L2 camera as a JPEG in this folder')
+    .option('--username <name>', 'user of the IP cameras, most of which name their streams to users only')
+    .option('--password-file <file>', "file whose first line is that user's password")
+    .option('--no-network', 'do not look for IP cameras')
     .exitOverride()
-    .action((flags: Flags) => cameras(flags, signal));
+    .action((flags: CameraFlags) => cameras(flags, signal));
   doctor
     .command('board')
     .description('show CPUs, memory, storage and temperatures, and what limits the board')
@@ -57,7 +67,7 @@ export function doctorCommand(signal: AbortSignal): Command {
     .description('show which CPU kernels the engine uses, and why')
     .option('--json', 'print JSON')
     .exitOverride()
-    .action((flags: Pick<Flags, 'json'>) => engine(flags, signal));
+    .action((flags: { readonly json?: true }) => engine(flags, signal));
   return doctor;
 }
 
@@ -75,20 +85,26 @@ async function board({
   process.stdout.write(`${json ? JSON.stringify(boardJson(found), null, 2) : boardText(found)}\n`);
 }
 
-async function engine({ json }: Pick<Flags, 'json'>, signal: AbortSignal): Promise<void> {
+async function engine({ json }: { readonly json?: true }, signal: AbortSignal): Promise<void> {
   const report = await inspectCpuModule(signal);
   process.stdout.write(`${json ? JSON.stringify(engineJson(report), null, 2) : engineText(report)}\n`);
   const { failure } = report.facts;
   if (failure !== null) throw new ScenecastError(failure);
 }
 
-async function cameras(flags: Flags, signal: AbortSignal): Promise<void> {
+async function cameras(flags: CameraFlags, signal: AbortSignal): Promise<void> {
+  if (flags.passwordFile !== undefined && flags.username === undefined)
+    throw new ConfigError('--password-file: give --username too');
+  const login = await readLogin(flags.username ?? null, flags.passwordFile ?? null);
+  const searching = flags.network ? listIpCameras(login, signal) : Promise.resolve(null);
+  // Handled below; until then it must not end the process.
+  searching.catch(() => {});
   const { cameras: found, others } = await listV4l2Cameras();
   const folder = flags.snapshot === undefined ? null : resolve(flags.snapshot);
   const snapshots = new Map<string, Snapshot>();
   if (folder !== null)
     for (const { path } of found) snapshots.set(path, await snapshotOf(path, folder, signal));
-  const listing = { cameras: found, others, snapshots };
+  const listing = { cameras: found, others, snapshots, ipCameras: await searching };
   process.stdout.write(
     `${flags.json ? JSON.stringify(camerasJson(listing), null, 2) : camerasText(listing)}\n`,
   );

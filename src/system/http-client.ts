@@ -55,14 +55,17 @@ export class HttpClient {
     return this.#ask('GET', url, headers, signal);
   }
 
-  /** As `get`, with a body: a JSON text. The time for the header includes what the server takes to work on it. */
+  /**
+   * As `get`, with a body: JSON, unless the headers give another Content-Type. The time for the header includes what the
+   * server takes to work on it.
+   */
   post(
     url: URL,
     headers: Readonly<Record<string, string>>,
-    json: string,
+    text: string,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
-    const body = Buffer.from(json);
+    const body = Buffer.from(text);
     const sent = { 'Content-Type': 'application/json', 'Content-Length': String(body.length), ...headers };
     return this.#ask('POST', url, sent, signal, body);
   }

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { proposalLines, proposeCameras, proposeModels } from '../../src/cli/config-proposals.ts';
+import {
+  proposalLines,
+  proposeCameras,
+  proposeIpCameras,
+  proposeModels,
+} from '../../src/cli/config-proposals.ts';
 import { loadCatalogue } from '../../src/models/catalogue.ts';
 import { boardWith } from '../board/sample-board.ts';
 
@@ -24,6 +29,22 @@ test("a camera's own name cannot add a line or a column", () => {
   const lines = proposalLines(proposeCameras([camera]));
   expect(lines.split('\n')).toHaveLength(2);
   expect(lines.split('\t')).toHaveLength(3);
+});
+
+test('an IP camera whose streams are not known is proposed by its address, with what to do', () => {
+  const ip = {
+    host: '10.0.0.5',
+    name: null,
+    hardware: 'X1',
+    address: 'http://10.0.0.5/onvif',
+    pictureUrl: null,
+  };
+  const unknown = (fault: string) => proposeIpCameras([{ ...ip, streams: [], fault }])[0]!;
+  expect(unknown('unauthorised; the camera wants a login')).toMatchObject({
+    name: 'http://10.0.0.5/onvif',
+    description: expect.stringMatching(/^X1 at 10\.0\.0\.5: .*--username/),
+  });
+  expect(unknown('refused').description).toBe('X1 at 10.0.0.5: refused');
 });
 
 test.each([

@@ -46,7 +46,7 @@ test('the text shows what a config needs', () => {
   const snapshots = new Map([
     ['/dev/video0', { file: 'x/video0.jpg', size: { width: 1280, height: 720 }, error: null }],
   ]);
-  expect(camerasText({ cameras: [camera], others: [metadata, denied], snapshots })).toBe(
+  expect(camerasText({ cameras: [camera], others: [metadata, denied], snapshots, ipCameras: null })).toBe(
     `/dev/video0  Maker Camera
   device    /dev/v4l/by-id/usb-Maker_Camera-video-index0
   driver    uvcvideo, usb-1
@@ -66,14 +66,18 @@ not cameras: /dev/video1`,
 
 test('no cameras, and none that can be opened, are different messages', () => {
   const snapshots = new Map();
-  expect(camerasText({ cameras: [], others: [], snapshots })).toMatch(/^no V4L2 cameras: none is plugged in/);
-  expect(camerasText({ cameras: [], others: [denied], snapshots })).toMatch(
+  expect(camerasText({ cameras: [], others: [], snapshots, ipCameras: null })).toMatch(
+    /^no V4L2 cameras: none is plugged in/,
+  );
+  expect(camerasText({ cameras: [], others: [denied], snapshots, ipCameras: null })).toMatch(
     /^no V4L2 camera can be opened\n\ncould not be queried:\n {2}\/dev\/video2: no permission$/,
   );
 });
 
 test('the JSON is in snake case, with sizes and rates', () => {
-  expect(camerasJson({ cameras: [camera], others: [denied], snapshots: new Map() })).toMatchObject({
+  expect(
+    camerasJson({ cameras: [camera], others: [denied], snapshots: new Map(), ipCameras: null }),
+  ).toMatchObject({
     cameras: [
       {
         path: '/dev/video0',
