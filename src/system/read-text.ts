@@ -41,7 +41,10 @@ async function readBytes(path: string, label: string, maxBytes: number): Promise
   try {
     bytes = await readRegularFile(path, maxBytes);
   } catch (cause) {
-    throw new ConfigError(`${label}: cannot be read: ${fileFault(cause, label.includes(path) ? null : path)}`, { cause });
+    throw new ConfigError(
+      `${label}: cannot be read: ${fileFault(cause, label.includes(path) ? null : path)}`,
+      { cause },
+    );
   }
   if (isUtf16(bytes)) throw new ConfigError(`${label}: is encoded as UTF-16; save it as UTF-8`);
   return bytes;
