@@ -6,7 +6,7 @@ import type { ServedError } from './served-error.ts';
 /** How a reply is sent in pieces. */
 export interface StreamFormat {
   readonly contentType: string;
-  /** Sent while nothing is generated yet, so that nobody takes the connection for dead; null: the format has none. */
+  /** Sent while nothing is generated yet, so that the connection does not look dead; null: the format has none. */
   readonly comment: string | null;
   piece(text: string): string;
   end(reply: ChatReply): string;

@@ -6,7 +6,7 @@ interface Engine extends ChatEngine {
   ready(signal: AbortSignal): Promise<void>;
 }
 
-/** So often the board's own frames may interrupt one conversation: else a busy board would begin it for ever. */
+/** How often the board's own frames may interrupt one conversation: a busy board would otherwise restart it for ever. */
 const maxInterruptions = 2;
 
 /**
