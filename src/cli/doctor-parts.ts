@@ -8,7 +8,7 @@ import { createCameraTask } from '../daemon/cameras.ts';
 import { engineModeOf } from '../daemon/engine-mode.ts';
 import { ConfigError, messageOf, PlanError } from '../domain/errors.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
-import { probeBroker } from '../mqtt/connection/probe-broker.ts';
+import { connectOnce } from '../mqtt/connection/connect-once.ts';
 import { brokerOf } from '../setup/broker.ts';
 import { type ModelToRun, setUpEngines } from '../setup/engine.ts';
 import { jobOf, usualJob } from '../setup/job.ts';
@@ -137,7 +137,8 @@ export async function checkBroker({ mqtt }: Config, folder: string, signal: Abor
   const part = 'broker';
   const name = `${withoutSecrets(mqtt.url)} ${mqtt.username === null ? 'without a login' : `as ${mqtt.username}`}`;
   try {
-    const notes = await probeBroker(brokerOf(mqtt, folder), signal);
+    const { notes, close } = await connectOnce(brokerOf(mqtt, folder), 'doctor', signal);
+    await close();
     return notes.length === 0
       ? ok(part, `connected to ${name}`)
       : warning(part, `connected to ${name}; ${notes.join('; ')}`);

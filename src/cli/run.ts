@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { pino } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import { App } from '../daemon/app.ts';
+import { exitCodes } from '../domain/errors.ts';
 import { takeNotifyEnvironment } from '../supervision/notify-environment.ts';
 import { LineOutput } from '../system/line-output.ts';
 import { requireState } from '../system/state-access.ts';
@@ -22,13 +23,17 @@ async function run(configPath: string, signal: AbortSignal): Promise<void> {
   const output = new LineOutput(1, (count) => log.warn({ count }, 'log lines dropped')).open();
   const log = pino({ level: config.log_level }, output);
   const app = new App(config, configPath, log, takeNotifyEnvironment(process.env, process.pid));
-  const stopped = new Promise<'stopped'>((done) => {
-    if (signal.aborted) done('stopped');
-    signal.addEventListener('abort', () => done('stopped'), { once: true });
+  const stopped = new Promise<void>((done) => {
+    if (signal.aborted) done();
+    signal.addEventListener('abort', () => done(), { once: true });
+  });
+  const restart = app.restartRequested.then(() => {
+    process.exitCode = exitCodes.restart;
   });
   const starting = app.start();
   try {
-    if ((await Promise.race([starting, stopped])) !== 'stopped') await stopped;
+    // A failed start ends it too.
+    await Promise.race([stopped, restart, starting.then(() => stopped)]);
     log.info('stopping');
   } finally {
     await app.close();

@@ -41,6 +41,7 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
       cameras,
       'must name at least one camera, unless work.pool names a pool or serve.listen an address',
     );
+  refuseAlike(['cameras'], cameras, refuse);
   const devices = new Map<string, string>();
   for (const [name, camera] of Object.entries(cameras)) {
     if (reservedCameraNames.has(name))
@@ -50,13 +51,12 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
         `is a reserved topic level; choose another name, such as ${name}_camera`,
       );
     if (!isSection(camera)) continue;
-    const { prompt, source, hours, questions, interval, stale_after } = camera;
+    const { prompt, source, hours, questions } = camera;
     if (!hasTwo) refuseModel(['cameras', name], camera, refuse);
     if (!hasTwo && isSection(questions))
       for (const [question, spec] of Object.entries(questions))
         refuseModel(['cameras', name, 'questions', question], spec, refuse);
-    if (typeof interval === 'number' && typeof stale_after === 'number' && stale_after < interval)
-      refuse(['cameras', name, 'stale_after'], stale_after, 'must not be below interval');
+    refuseAlike(['cameras', name, 'questions'], questions, refuse);
     if ((location ?? null) === null && needLocation(hours))
       refuse(
         ['location'],
@@ -91,6 +91,23 @@ function refuseModel(path: readonly PropertyKey[], section: unknown, refuse: Ref
       model,
       'there is only one model; remove it, or use models: { quick: ..., thorough: ... } in place of model',
     );
+}
+
+/** Home Assistant's entity ids have only lower-case letters, digits and underscores: such names would give the same id. */
+function refuseAlike(path: readonly PropertyKey[], section: unknown, refuse: Refuse): void {
+  if (!isSection(section)) return;
+  const names = new Map<string, string>();
+  for (const name of Object.keys(section)) {
+    const id = name.toLowerCase().replace(/[-_]+/g, '_');
+    const other = names.get(id);
+    if (other === undefined) names.set(id, name);
+    else
+      refuse(
+        [...path, name],
+        name,
+        `differs from ${other} only in case, - or _, and would have the same entity ids in Home Assistant; choose another name`,
+      );
+  }
 }
 
 /** The V4L2 device of a source, by the file that its name leads to; null: it has none. */

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { detail } from '../contract/fields.ts';
+import { detail, displayName } from '../contract/fields.ts';
 import { standingQuestionSchema } from '../contract/questions.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { type ModelRole, modelRoles } from '../domain/model-role.ts';
@@ -47,12 +47,6 @@ const gate = z
     path: ['max_interval'],
     error: 'must not be below min_interval',
   });
-
-const displayName = z
-  .string()
-  .min(1)
-  .max(64)
-  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be one line without leading or trailing spaces');
 
 const camera = z.strictObject({
   name: displayName.nullable().default(null).describe('Shown to people; null: the key of the camera'),
@@ -131,6 +125,7 @@ export const modelSchema = z.strictObject({
 export const configSchema = z
   .strictObject({
     device: name.prefault(() => hostname().replace(/[^A-Za-z0-9_-]/g, '-')),
+    name: displayName.nullable().default(null).describe('Shown to people; null: the device'),
     log_level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
     language: language
       .default('en')

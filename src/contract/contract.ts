@@ -192,7 +192,7 @@ export const contract = {
     address: 'scenecast/{device}/request/restart',
     payload: restartRequestSchema,
     reply: 'restartResponse',
-    summary: 'restarts the engine; cameras and connection stay',
+    summary: 'restarts the engine or the daemon',
   },
   restartResponse: {
     ...response,

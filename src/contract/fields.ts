@@ -12,6 +12,12 @@ export const utc = z.iso.datetime().describe('UTC, ISO 8601');
 export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** The name of a device, camera, question or prompt: one topic level. */
 export const name = z.string().regex(namePattern);
+/** Text on one line. */
+export const oneLine = z
+  .string()
+  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be one line without leading or trailing spaces');
+/** What people call a device, camera or question. */
+export const displayName = oneLine.min(1).max(64);
 export const answer = z.union([z.string(), z.number(), z.boolean()]);
 export const schemaVersion = z.literal(1).describe('Version of this payload');
 export const engineState = z.enum(['idle', 'busy', 'failing']);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { modelRoles } from '../domain/model-role.ts';
 import type { Question } from '../domain/observation.ts';
+import { displayName, oneLine } from './fields.ts';
 
 /** In letters. */
 export const maxAskLength = 500;
@@ -16,10 +17,7 @@ const askOf = (maxLength: number) =>
     .describe('Text of the question');
 const ask = askOf(maxAskLength);
 
-const word = z
-  .string()
-  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, 'must be one line without leading or trailing spaces')
-  .max(100);
+const word = oneLine.max(100);
 
 const text = z.strictObject({
   ask,
@@ -65,20 +63,62 @@ export const workQuestionSchema = z.discriminatedUnion('type', [
   string.extend(inLanguage),
 ]);
 
+export type QuestionSpec = z.output<typeof questionSchema>;
+
+/** Home Assistant's classes of a binary sensor: https://www.home-assistant.io/integrations/binary_sensor/#device-class */
+const deviceClasses = [
+  'battery',
+  'battery_charging',
+  'carbon_monoxide',
+  'cold',
+  'connectivity',
+  'door',
+  'garage_door',
+  'gas',
+  'heat',
+  'light',
+  'lock',
+  'moisture',
+  'motion',
+  'moving',
+  'occupancy',
+  'opening',
+  'plug',
+  'power',
+  'presence',
+  'problem',
+  'running',
+  'safety',
+  'smoke',
+  'sound',
+  'tamper',
+  'update',
+  'vibration',
+  'window',
+] as const;
+
 /** What a standing question has besides. */
 const standing = {
+  name: displayName.nullable().default(null).describe('Shown to people; null: made from its key'),
   model: z.enum(modelRoles).optional().describe('Which of `models` answers it; default: quick'),
 };
+
 /** A standing question of a camera, as in the config file. */
 export const standingQuestionSchema = z.discriminatedUnion('type', [
   text.extend(standing),
-  boolean.extend(standing),
+  boolean.extend({
+    ...standing,
+    device_class: z
+      .enum(deviceClasses)
+      .nullable()
+      .default(null)
+      .describe('What yes means to Home Assistant: its class of a binary sensor; null: none'),
+  }),
   integer.extend(standing).refine(inOrder, orderFault),
   choice.extend(standing),
   string.extend(standing),
 ]);
 
-export type QuestionSpec = z.output<typeof questionSchema>;
 export type StandingQuestionSpec = z.output<typeof standingQuestionSchema>;
 
 /** A question as the engine takes it, without a name. */

@@ -37,7 +37,15 @@ export const askRequestSchema = z.strictObject({
   transaction,
 });
 
-export const restartRequestSchema = z.strictObject({ transaction });
+export const restartRequestSchema = z.strictObject({
+  what: z
+    .enum(['engine', 'daemon'])
+    .default('engine')
+    .describe(
+      'engine: the model is loaded again; cameras and connection stay. daemon: the whole service, if systemd runs it',
+    ),
+  transaction,
+});
 
 export type DescribeRequestPayload = z.output<typeof describeRequestSchema>;
 export type AskRequestPayload = z.output<typeof askRequestSchema>;
@@ -78,7 +86,9 @@ export const askResponseSchema = responseSchema(
     captured_at: utc,
   }),
 );
-export const restartResponseSchema = responseSchema(z.null().describe('Sent when the engine is ready again'));
+export const restartResponseSchema = responseSchema(
+  z.null().describe('Sent when the engine is ready again, or before the daemon stops'),
+);
 export const setResponseSchema = responseSchema(
   z.strictObject({ camera: name, config: cameraSettingsSchema.describe('After the change') }),
 );

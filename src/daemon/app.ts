@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { readBoardHealth } from '../board/read-board-health.ts';
 import { configAdvice } from '../config/config-advice.ts';
@@ -21,26 +20,26 @@ import { createCameraTask } from './cameras.ts';
 import { createCommands, createSettings, settingsPathOf } from './commands.ts';
 import { engineModeOf, engineNameOf, maxDescriptionMsOf } from './engine-mode.ts';
 import { createEngineServer } from './engine-server.ts';
+import { forgetFormerDevices } from './former-devices.ts';
 import { createAnnouncer } from './home-assistant.ts';
 import { infoOf, type Known } from './info.ts';
+import { LoopDelay } from './loop-delay.ts';
 import { type OwnEngine, type OwnEngines, planOwnEngines } from './own-engine.ts';
-import { clearImages, clearRemoved, createOutbox, createPublisher } from './publisher.ts';
+import { clearImages, createOutbox, createPublisher, removedTopics } from './publisher.ts';
 import { createRemoteDescriber } from './remote-engine.ts';
 import { createPoolDescriber, createPoolWorker } from './worker-boards.ts';
-
-/** Time between two samples of the event loop's delay. Each wakes the process: at 1 ms they cost 2.5 % of a core. */
-const loopSampleMs = 10;
 
 /** The daemon: every part built from the config, torn down in reverse. */
 export class App {
   readonly #config: Config;
   /** Where relative paths of the config are looked up. */
   readonly #folder: string;
+  readonly #configPath: string;
   readonly #log: Logger;
   readonly #startedAt = new Date();
   readonly #notifyEnvironment: NotifyEnvironment | null;
   readonly #stopping = new AbortController();
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: loopSampleMs });
+  readonly #restart = Promise.withResolvers<void>();
   readonly #running = new AsyncDisposableStack();
   readonly #files: MissingFiles;
   #remote: RemoteDescriber | null = null;
@@ -53,10 +52,16 @@ export class App {
     notifyEnvironment: NotifyEnvironment | null = null,
   ) {
     this.#config = config;
+    this.#configPath = configPath;
     this.#folder = dirname(configPath);
     this.#log = log;
     this.#notifyEnvironment = notifyEnvironment;
     this.#files = new MissingFiles(log);
+  }
+
+  /** Resolves when a command asks for a restart of the daemon: its owner closes it, and exits so that it is started again. */
+  get restartRequested(): Promise<void> {
+    return this.#restart.promise;
   }
 
   /**
@@ -66,6 +71,7 @@ export class App {
    */
   async start(): Promise<void> {
     const publisher = await this.#startPublisher();
+    const removed = await removedTopics(this.#config, this.#configPath, this.#files, this.#log);
     const settings = await this.#loadSettings();
     const { own, describer } = await this.#chooseDescriber(publisher);
     if (own) await this.#startServing(own.engines.at(-1)!);
@@ -80,7 +86,7 @@ export class App {
       this.#publishInfo(publisher, { board: own.board, engines });
       await this.#startWorker(own.engines.at(-1)!);
     }
-    this.#startAnnouncer(publisher, engineNameOf(this.#config, infos));
+    await this.#startAnnouncer(publisher, removed, engineNameOf(this.#config, infos), own !== null);
   }
 
   /** Closes every part in reverse order; safe to call twice. Rejects if one failed, once all have been closed. */
@@ -121,8 +127,6 @@ export class App {
     await publisher.start();
     this.#stopping.signal.throwIfAborted();
     clearImages(this.#config, publisher);
-    await clearRemoved(this.#config, this.#folder, publisher, this.#files, this.#log);
-    this.#stopping.signal.throwIfAborted();
     this.#publishInfo(publisher, { board: null, engines: [] });
     return publisher;
   }
@@ -209,8 +213,7 @@ export class App {
     });
     this.#closeLater('pipeline', pipeline);
     settings.onChange((camera, changed) => pipeline.set(camera, changed));
-    this.#loopDelay.enable();
-    this.#running.defer(() => this.#logLoopDelay());
+    this.#closeLater('loop delay', new LoopDelay(this.#log)).start();
     pipeline.start();
     this.#log.info({ cameras: tasks.length, device: this.#config.device }, 'pipeline started');
     return pipeline;
@@ -225,12 +228,21 @@ export class App {
     const powers = {
       request: pipeline.request.bind(pipeline),
       set: settings.set.bind(settings),
-      restart: async (signal: AbortSignal) => {
+      restart: async (what: 'engine' | 'daemon', signal: AbortSignal) => {
+        if (what === 'daemon') return this.#requestRestart();
         if (!own) throw new CommandError('failed', 'this board has no engine of its own');
         await Promise.all(own.engines.map(({ client }) => client.restart(signal)));
       },
     };
     this.#closeLater('commands', createCommands(this.#config, powers, publisher, this.#log)).start();
+  }
+
+  #requestRestart(): void {
+    if (!this.#notifyEnvironment)
+      throw new CommandError('failed', 'systemd does not run this daemon, so nothing would start it again');
+    this.#log.info({}, 'restart requested');
+    // Once the command is answered.
+    setImmediate(() => this.#restart.resolve());
   }
 
   /** Under systemd: reports readiness and status, and feeds the watchdog. */
@@ -264,25 +276,23 @@ export class App {
     if (worker) await this.#closeLater('worker', worker).start();
   }
 
-  #startAnnouncer(publisher: MqttPublisher, model: string): void {
-    const announcer = createAnnouncer(this.#config, model, publisher, this.#log);
+  /** Announces the board to Home Assistant, and clears what earlier configs retained. In the background. */
+  async #startAnnouncer(
+    publisher: MqttPublisher,
+    removed: readonly string[],
+    model: string,
+    hasEngine: boolean,
+  ): Promise<void> {
+    const facts = { model, hasEngine, isSupervised: this.#notifyEnvironment !== null };
+    const announcer = await createAnnouncer(this.#config, facts, publisher, removed, this.#log);
     this.#closeLater('home-assistant', announcer).start();
+    const { signal } = this.#stopping;
+    const forgetting = forgetFormerDevices(this.#config, this.#configPath, publisher, signal, this.#log);
+    this.#closeLater('former devices', { close: () => forgetting });
   }
 
   #publishInfo(publisher: MqttPublisher, known: Known): void {
     const info = infoOf(this.#config, this.#startedAt, known);
     publisher.retain(topicsOf(this.#config.device).info, JSON.stringify(info));
-  }
-
-  #logLoopDelay(): void {
-    this.#loopDelay.disable();
-    // The histogram holds the time from one sample to the next.
-    const toMs = (nanoseconds: number): number =>
-      Math.max(0, Math.round(nanoseconds / 1e4 - 100 * loopSampleMs) / 100);
-    const { mean, max } = this.#loopDelay;
-    this.#log.info(
-      { p99Ms: toMs(this.#loopDelay.percentile(99)), meanMs: toMs(mean), maxMs: toMs(max) },
-      'event loop delay',
-    );
   }
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { jpegWithin } from '../camera/jpeg-within.ts';
 import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
@@ -9,7 +9,7 @@ import type { Log } from '../pipeline/ports.ts';
 import { brokerOf } from '../setup/broker.ts';
 import type { MissingFiles } from '../store/missing-files.ts';
 import { Outbox } from '../store/outbox.ts';
-import { rememberTopics } from '../store/topics-file.ts';
+import { rememberTopics, topicsFile } from '../store/topics-file.ts';
 
 export function createOutbox({ store, device }: Config, folder: string, log: Log): Outbox {
   const { max_entries, max_size, max_age, replay } = store.outbox;
@@ -77,20 +77,23 @@ export function clearImages({ device, cameras }: Config, publisher: Pick<MqttPub
   }
 }
 
-/** Clears what earlier configs of this device retained for cameras and questions that have been removed. */
-export async function clearRemoved(
+/**
+ * Remembers the topics that this config retains.
+ * @returns what earlier configs of this device retained for cameras and questions that have been removed
+ */
+export async function removedTopics(
   config: Config,
-  folder: string,
-  publisher: Pick<MqttPublisher, 'retain'>,
+  configPath: string,
   files: MissingFiles,
   log: Log,
-): Promise<void> {
+): Promise<string[]> {
   const current = retainedTopicsOf(config);
-  const path = join(stateFolderOf(config.store.folder, folder, process.env), `topics-${config.device}.json`);
-  const all = await rememberTopics(path, current, log);
+  const folder = stateFolderOf(config.store.folder, dirname(configPath), process.env);
+  const path = topicsFile(folder, config.device);
+  const all = await rememberTopics(path, current, configPath, log);
   files.keep(path, async () => {
-    await rememberTopics(path, all, log);
+    await rememberTopics(path, all, configPath, log);
     return true;
   });
-  for (const topic of all) if (!current.includes(topic)) publisher.retain(topic, '');
+  return all.filter((topic) => !current.includes(topic));
 }

@@ -1,5 +1,5 @@
-/** Exit codes of the `scenecast` command (sysexits.h where it has one). */
-export const exitCodes = { ok: 0, failure: 1, usage: 64, config: 78 } as const;
+/** Exit codes of the `scenecast` command (sysexits.h where it has one). `restart`: systemd shall start it again. */
+export const exitCodes = { ok: 0, failure: 1, usage: 64, restart: 75, config: 78 } as const;
 
 /** An error that a person reads: what is wrong, with which value, and what to do about it. */
 export class ScenecastError extends Error {

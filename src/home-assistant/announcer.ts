@@ -1,12 +1,8 @@
-import { messageOf } from '../domain/errors.ts';
+import { codeOf, messageOf } from '../domain/errors.ts';
 import type { Log } from '../pipeline/ports.ts';
 import type { HomeAssistantDevice } from './device.ts';
-import {
-  type AnnouncedComponents,
-  announcedComponents,
-  discoveryMessages,
-  discoveryTopic,
-} from './discovery.ts';
+import { type DiscoveryMessage, discoveryFilters, discoveryMessages } from './discovery.ts';
+import { type TransitionMessage, transition } from './transition.ts';
 
 export interface AnnouncerParts {
   readonly device: HomeAssistantDevice;
@@ -14,14 +10,18 @@ export interface AnnouncerParts {
   readonly prefix: string;
   /** false: withdraws earlier announcements, and does nothing else. */
   readonly enabled: boolean;
-  /** Publishes, retained, with QoS 1; returns at once. */
+  /** Publishes, retained, with QoS 1, now and on each connect; returns at once. */
   readonly publish: (topic: string, payload: string) => void;
+  /** Publishes with QoS 1, once. Rejects with the code `lost` if there is no connection. */
+  readonly send: (message: TransitionMessage) => Promise<void>;
   /** Resolves once the broker has accepted the subscription, with a function that ends it; has no timeout. */
   readonly subscribe: (
-    topic: string,
-    onMessage: (payload: string, retained: boolean) => void,
+    filter: string,
+    onMessage: (message: { topic: string; payload: string; retained: boolean }) => void,
     signal: AbortSignal,
   ) => Promise<() => void>;
+  /** Called once Home Assistant has no entity left that is not announced any more. */
+  readonly onAnnounced: () => void;
   /** From 0 to below 1. */
   readonly random: () => number;
   /** Rejects when the signal aborts. */
@@ -39,11 +39,12 @@ const birthTopic = 'homeassistant/status';
 const maxBirthDelayMs = 10_000;
 
 /**
- * Announces the device to Home Assistant, and again each time Home Assistant starts (its birth message). Earlier
- * announcements, by any version or config, are read from the broker, which retains them.
+ * Announces the board and its cameras to Home Assistant, and again each time Home Assistant starts (its birth message).
+ * Earlier announcements, by any version or config, are read from the broker, which retains them.
  */
 export class HomeAssistantAnnouncer {
   readonly #parts: AnnouncerParts;
+  readonly #messages: readonly DiscoveryMessage[];
   readonly #stopped = new AbortController();
   readonly #subscriptions = new Set<() => void>();
   #work: Promise<unknown> = Promise.resolve();
@@ -51,6 +52,7 @@ export class HomeAssistantAnnouncer {
 
   constructor(parts: AnnouncerParts) {
     this.#parts = parts;
+    this.#messages = parts.enabled ? discoveryMessages(parts.prefix, parts.device) : [];
   }
 
   /** Works in the background; returns at once. */
@@ -61,52 +63,62 @@ export class HomeAssistantAnnouncer {
     });
   }
 
-  /** Ends waits and subscriptions. The announcement stays: Home Assistant shows the device as unavailable. */
+  /** Ends waits and subscriptions. The announcement stays: Home Assistant shows the devices as unavailable. */
   async close(): Promise<void> {
     this.#stopped.abort(new Error('Scenecast is stopping'));
     await this.#work;
-    for (const end of this.#subscriptions) end();
-    this.#subscriptions.clear();
+    this.#endSubscriptions();
   }
 
   async #run(): Promise<void> {
-    const { device, prefix, enabled, publish } = this.#parts;
-    const earlier = await this.#earlier();
-    if (!enabled) {
-      // An empty payload removes the device, and clears the retained message.
-      if (Object.keys(earlier).length > 0) publish(discoveryTopic(prefix, device.device), '');
-      return;
-    }
-    for (const [index, { topic, payload }] of discoveryMessages(prefix, device, earlier).entries()) {
-      if (index > 0) await this.#sleep(betweenMessagesMs);
-      publish(topic, payload);
-    }
-    await this.#subscribe(birthTopic, (payload) => {
+    while (!(await this.#replaceEarlier())) await this.#sleep(betweenMessagesMs);
+    this.#announce();
+    this.#parts.onAnnounced();
+    if (!this.#parts.enabled) return;
+    await this.#subscribe(birthTopic, ({ payload }) => {
       if (payload === 'online') this.#announceAgain();
     });
   }
 
-  async #earlier(): Promise<AnnouncedComponents> {
+  /** Has Home Assistant remove and unload what is announced elsewhere or no more. @returns false: the connection was lost */
+  async #replaceEarlier(): Promise<boolean> {
+    for (const group of transition(await this.#earlier(), this.#messages)) {
+      for (const message of group) {
+        try {
+          await this.#parts.send(message);
+        } catch (error) {
+          if (codeOf(error) === 'lost') return false;
+          this.#parts.log.warn({ topic: message.topic, reason: messageOf(error) }, 'not published');
+        }
+      }
+      await this.#sleep(betweenMessagesMs);
+    }
+    return true;
+  }
+
+  /** What the broker retains of this device's announcements, by topic. */
+  async #earlier(): Promise<Map<string, string>> {
     const { device, prefix } = this.#parts;
-    let earlier: AnnouncedComponents = {};
-    const end = await this.#subscribe(discoveryTopic(prefix, device.device), (payload, retained) => {
-      if (retained) earlier = announcedComponents(payload);
-    });
+    const earlier = new Map<string, string>();
+    for (const filter of discoveryFilters(prefix, device.device))
+      await this.#subscribe(filter, ({ topic, payload, retained }) => {
+        if (retained) earlier.set(topic, payload);
+      });
     await this.#sleep(retainedMessagesMs);
-    this.#subscriptions.delete(end);
-    end();
+    this.#endSubscriptions();
     return earlier;
+  }
+
+  #announce(): void {
+    for (const { topic, payload } of this.#messages) this.#parts.publish(topic, payload);
   }
 
   /** Birth messages during the delay need no announcement of their own. */
   #announceAgain(): void {
     if (this.#isAnnouncingAgain) return;
     this.#isAnnouncingAgain = true;
-    const { device, prefix, random, publish } = this.#parts;
-    const announcement = this.#sleep(random() * maxBirthDelayMs)
-      .then(() => {
-        for (const { topic, payload } of discoveryMessages(prefix, device, {})) publish(topic, payload);
-      })
+    const announcement = this.#sleep(this.#parts.random() * maxBirthDelayMs)
+      .then(() => this.#announce())
       .catch(() => {})
       .finally(() => {
         this.#isAnnouncingAgain = false;
@@ -115,19 +127,23 @@ export class HomeAssistantAnnouncer {
   }
 
   async #subscribe(
-    topic: string,
-    onMessage: (payload: string, retained: boolean) => void,
-  ): Promise<() => void> {
+    filter: string,
+    onMessage: (message: { topic: string; payload: string; retained: boolean }) => void,
+  ): Promise<void> {
     const { signal } = this.#stopped;
     const end = await this.#parts.subscribe(
-      topic,
-      (payload, retained) => {
-        if (!signal.aborted) onMessage(payload, retained);
+      filter,
+      (message) => {
+        if (!signal.aborted) onMessage(message);
       },
       signal,
     );
     this.#subscriptions.add(end);
-    return end;
+  }
+
+  #endSubscriptions(): void {
+    for (const end of this.#subscriptions) end();
+    this.#subscriptions.clear();
   }
 
   #sleep(ms: number): Promise<unknown> {

@@ -1,16 +1,24 @@
 import { intervalLimitsS, type Setting } from '../contract/camera-config.ts';
 import type { Topics } from '../contract/topics.ts';
-import type { Question } from '../domain/observation.ts';
 import {
   availability,
   type Component,
   type Entry,
   type HomeAssistantCamera,
   type HomeAssistantDevice,
+  type HomeAssistantQuestion,
+  wordsOf,
 } from './device.ts';
+import {
+  attributes,
+  promptCommand,
+  promptOption,
+  promptState,
+  shownValue,
+  textAttribute,
+  textState,
+} from './templates.ts';
 
-/** Home Assistant's limit for a state. */
-const maxStateCharacters = 255;
 /** Not those of every look: they would fill Home Assistant's database. */
 const reportedEvents = ['described', 'failed', 'expired'];
 
@@ -23,7 +31,7 @@ function whileCurrent(camera: string, topics: Topics): object {
   return { availability: [availability(topics.status), vision] };
 }
 
-/** What a camera sees, the answers to its questions, and its controls. */
+/** What a camera sees, the answers to its questions, and its controls. Names are without that of the camera's device. */
 export function cameraEntities(
   camera: HomeAssistantCamera,
   device: HomeAssistantDevice,
@@ -36,27 +44,42 @@ export function cameraEntities(
   ];
 }
 
-function viewEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
-  const { name, images } = camera;
-  const title = titleOf(camera);
+/**
+ * No attribute changes at each look: Home Assistant stores a new state for that, even if the value is the same. When a camera
+ * was described last is a sensor of its own.
+ */
+function viewEntities({ name, images }: HomeAssistantCamera, topics: Topics): Entry[] {
   const entries: Entry[] = [
     [
-      `${name}:description`,
+      'description',
       {
         platform: 'sensor',
-        name: `${title} description`,
+        name: 'Description',
         icon: 'mdi:text-box-outline',
         state_topic: topics.description(name),
-        value_template: '{{ value_json.summary }}',
+        value_template: textState('summary'),
         json_attributes_topic: topics.description(name),
+        json_attributes_template: textAttribute('description', 'description'),
         ...whileCurrent(name, topics),
       },
     ],
     [
-      `${name}:event`,
+      'last_described',
+      {
+        platform: 'sensor',
+        name: 'Last described',
+        device_class: 'timestamp',
+        entity_category: 'diagnostic',
+        state_topic: topics.description(name),
+        // A clock that is not set would give a time in the past.
+        value_template: '{{ none if value_json.clock is defined else value_json.captured_at }}',
+      },
+    ],
+    [
+      'event',
       {
         platform: 'event',
-        name: `${title} event`,
+        name: 'Event',
         icon: 'mdi:cctv',
         // Not tied to the camera's status: a camera that fails is offline. Home Assistant ignores an empty result.
         event_types: reportedEvents,
@@ -65,37 +88,39 @@ function viewEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
       },
     ],
     [
-      `${name}:status`,
+      'status',
       {
         platform: 'binary_sensor',
-        name: `${title} connection`,
+        name: 'Connection',
         device_class: 'connectivity',
         entity_category: 'diagnostic',
         state_topic: topics.cameraStatus(name),
         value_template: "{{ 'ON' if value_json.state == 'online' else 'OFF' }}",
         json_attributes_topic: topics.cameraStatus(name),
+        json_attributes_template: attributes('reason'),
       },
     ],
     [
-      `${name}:problem`,
+      'problem',
       {
         platform: 'binary_sensor',
-        name: `${title} problem`,
+        name: 'Problem',
         device_class: 'problem',
         entity_category: 'diagnostic',
         state_topic: topics.cameraStatus(name),
         value_template:
           "{{ 'OFF' if value_json.state == 'online' and value_json.problem is none else 'ON' }}",
         json_attributes_topic: topics.cameraStatus(name),
+        json_attributes_template: attributes('problem', 'reason'),
       },
     ],
   ];
   if (images) {
     entries.push([
-      `${name}:image`,
+      'image',
       {
         platform: 'image',
-        name: `${title} picture`,
+        name: 'Picture',
         image_topic: topics.image(name),
         content_type: 'image/jpeg',
         ...whileCurrent(name, topics),
@@ -105,39 +130,46 @@ function viewEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
   return entries;
 }
 
-function answerEntities(camera: HomeAssistantCamera, topics: Topics): Entry[] {
-  const { name, questions } = camera;
-  return questions.map((question) => [
-    `${name}:answer:${question.name}`,
-    {
-      ...answerEntity(question),
-      name: `${titleOf(camera)} ${wordsOf(question.name)}`,
-      state_topic: topics.answer(name, question.name),
-      json_attributes_topic: topics.answer(name, question.name),
-      ...whileCurrent(name, topics),
-    },
-  ]);
+function answerEntities({ name, questions }: HomeAssistantCamera, topics: Topics): Entry[] {
+  return questions.map((question) => {
+    const topic = topics.answer(name, question.name);
+    return [
+      `answer:${question.name}`,
+      {
+        ...answerEntity(question, topic),
+        name: question.title ?? wordsOf(question.name),
+        state_topic: topic,
+        ...whileCurrent(name, topics),
+      },
+    ];
+  });
 }
 
-function answerEntity({ type }: Question): Component {
+/** An answer of null is unknown. */
+function answerEntity({ type, deviceClass }: HomeAssistantQuestion, topic: string): Component {
   switch (type?.kind) {
     case 'boolean':
-      return { platform: 'binary_sensor', value_template: "{{ 'ON' if value_json.value else 'OFF' }}" };
+      return {
+        platform: 'binary_sensor',
+        ...(deviceClass !== null && { device_class: deviceClass }),
+        value_template: "{{ none if value_json.value is none else 'ON' if value_json.value else 'OFF' }}",
+      };
     case 'integer':
       return { platform: 'sensor', state_class: 'measurement', value_template: '{{ value_json.value }}' };
     case 'enum':
       return {
         platform: 'sensor',
         device_class: 'enum',
-        options: [...new Set(type.values)],
-        value_template: '{{ value_json.value }}',
+        options: [...new Set(type.values.map(shownValue))],
+        value_template: textState('value'),
       };
     default:
-      // Home Assistant rejects longer states; the whole text is in the attributes.
       return {
         platform: 'sensor',
         icon: 'mdi:comment-question-outline',
-        value_template: `{{ value_json.value | truncate(${maxStateCharacters}, false, '…', 0) }}`,
+        value_template: textState('value'),
+        json_attributes_topic: topic,
+        json_attributes_template: textAttribute('value', 'value'),
       };
   }
 }
@@ -146,16 +178,18 @@ function answerEntity({ type }: Question): Component {
  * Not tied to the camera's status: settings of a paused or failed camera must be changeable, and a camera that has been
  * paused since the start has no status.
  */
-function controlEntities(camera: HomeAssistantCamera, device: HomeAssistantDevice, topics: Topics): Entry[] {
-  const { name } = camera;
-  const title = titleOf(camera);
+function controlEntities(
+  { name }: HomeAssistantCamera,
+  { takesRequests, settable, prompts }: HomeAssistantDevice,
+  topics: Topics,
+): Entry[] {
   const entries: Entry[] = [];
-  if (device.takesRequests) {
+  if (takesRequests) {
     entries.push([
-      `${name}:describe`,
+      'describe',
       {
         platform: 'button',
-        name: `${title} describe`,
+        name: 'Describe',
         icon: 'mdi:eye',
         command_topic: topics.request('describe'),
         payload_press: JSON.stringify({ camera: name }),
@@ -167,12 +201,12 @@ function controlEntities(camera: HomeAssistantCamera, device: HomeAssistantDevic
     command_topic: topics.set(name, field),
     state_topic: topics.cameraConfig(name),
   });
-  if (device.settable.includes('paused')) {
+  if (settable.includes('paused')) {
     entries.push([
-      `${name}:paused`,
+      'paused',
       {
         platform: 'switch',
-        name: `${title} paused`,
+        name: 'Paused',
         icon: 'mdi:pause',
         payload_on: 'true',
         payload_off: 'false',
@@ -181,12 +215,12 @@ function controlEntities(camera: HomeAssistantCamera, device: HomeAssistantDevic
       },
     ]);
   }
-  if (device.settable.includes('interval')) {
+  if (settable.includes('interval')) {
     entries.push([
-      `${name}:interval`,
+      'interval',
       {
         platform: 'number',
-        name: `${title} interval`,
+        name: 'Interval',
         device_class: 'duration',
         unit_of_measurement: 's',
         mode: 'box',
@@ -197,31 +231,19 @@ function controlEntities(camera: HomeAssistantCamera, device: HomeAssistantDevic
       },
     ]);
   }
-  if (device.settable.includes('prompt')) {
+  if (settable.includes('prompt')) {
     entries.push([
-      `${name}:prompt`,
+      'prompt',
       {
         platform: 'select',
-        name: `${title} prompt`,
+        name: 'Prompt',
         icon: 'mdi:chat-question-outline',
-        options: [...device.prompts],
-        value_template: '{{ value_json.prompt }}',
-        command_template: '{{ value | tojson }}',
+        options: prompts.map(promptOption),
+        value_template: promptState,
+        command_template: promptCommand,
         ...setting('prompt'),
       },
     ]);
   }
   return entries;
-}
-
-/** `front_door` -> `front door` */
-function wordsOf(name: string): string {
-  return name.replace(/[_-]+/g, ' ').trim();
-}
-
-/** What people call the camera. */
-function titleOf({ name, title }: HomeAssistantCamera): string {
-  if (title !== null) return title;
-  const words = wordsOf(name);
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,32 +1,49 @@
 import type { Setting } from '../contract/camera-config.ts';
 import type { Question } from '../domain/observation.ts';
 
-/** What is announced to Home Assistant: one device with the entities of its cameras. */
+/** What is announced to Home Assistant: a device for the board, and one for each of its cameras. */
 export interface HomeAssistantDevice {
   /** The `<device>` of `scenecast/<device>`. */
   readonly device: string;
+  /** What people call it; null: its name. */
+  readonly title: string | null;
   /** Of Scenecast. */
   readonly version: string;
-  /** The model's display name. */
+  /** The board's model, such as "Radxa Orion O6"; null: not known. */
+  readonly board: string | null;
+  /** The language model's display name. */
   readonly model: string;
   readonly cameras: readonly HomeAssistantCamera[];
   /** Names of the prompts. */
   readonly prompts: readonly string[];
   /** Whether `request/describe` is allowed. */
   readonly takesRequests: boolean;
+  /** Whether `request/restart` is allowed, and something starts the daemon again. */
+  readonly isRestartable: boolean;
   /** Camera settings that MQTT may change. */
   readonly settable: readonly Setting[];
-  /** The optional parts of health that are published; `speed` from the first description on. */
-  readonly health: readonly ('outbox' | 'speed' | 'board' | 'memory')[];
+  /** What the board can read of itself, of what not every board can. */
+  readonly readings: readonly BoardReading[];
 }
+
+export type BoardReading = 'temperature' | 'under_voltage' | 'clock_limited' | 'engine_memory';
 
 export interface HomeAssistantCamera {
   readonly name: string;
   /** What people call it; null: made from its name. */
   readonly title: string | null;
-  readonly questions: readonly Question[];
+  /** Type of its source. */
+  readonly source: string;
+  readonly questions: readonly HomeAssistantQuestion[];
   /** Whether its pictures are published. */
   readonly images: boolean;
+}
+
+export interface HomeAssistantQuestion extends Question {
+  /** What people call it; null: made from its name. */
+  readonly title: string | null;
+  /** Home Assistant's class of a binary sensor; null: none. */
+  readonly deviceClass: string | null;
 }
 
 /** An entity in a discovery message. Option names are Home Assistant's. */
@@ -40,5 +57,11 @@ export function availability(topic: string): object {
   return { topic, value_template: '{{ value_json.state }}' };
 }
 
-/** Key and entity. */
+/** Key and entity. The key is unique in its device. */
 export type Entry = readonly [string, Component];
+
+/** `front_door` -> `Front door` */
+export function wordsOf(name: string): string {
+  const words = name.replace(/[_-]+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

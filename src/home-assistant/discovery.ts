@@ -1,73 +1,108 @@
-import { topicsOf } from '../contract/topics.ts';
+import { type Topics, topicsOf } from '../contract/topics.ts';
+import { boardEntities } from './board-entities.ts';
 import { cameraEntities } from './camera-entities.ts';
-import { availability, type Component, type HomeAssistantDevice } from './device.ts';
-import { healthEntities } from './health-entities.ts';
+import {
+  availability,
+  type Component,
+  type Entry,
+  type HomeAssistantCamera,
+  type HomeAssistantDevice,
+  wordsOf,
+} from './device.ts';
 
-/** Components announced earlier: key to platform. */
-export type AnnouncedComponents = Readonly<Record<string, string>>;
-
-/** A message to publish, retained, with QoS 1. */
+/** A message to publish, with QoS 1. */
 export interface DiscoveryMessage {
   readonly topic: string;
   readonly payload: string;
 }
 
-/** The device's discovery topic. Home Assistant allows letters, digits, `_` and `-` in the id, as device names do. */
-export function discoveryTopic(prefix: string, device: string): string {
+/** What a discovery message announces. */
+export interface Announcement {
+  readonly components: Readonly<Record<string, Component>>;
+  readonly [part: string]: unknown;
+}
+
+/** What Home Assistant calls cameras by the type of their source. */
+const models: Readonly<Record<string, string>> = {
+  v4l2: 'V4L2 camera',
+  http: 'HTTP camera',
+  ffmpeg: 'Video stream',
+  still: 'Picture files',
+  scene: 'Drawn scenes',
+};
+
+/**
+ * The retained messages that announce a board and its cameras, the board first; each is a device in Home Assistant. Options
+ * are those of https://www.home-assistant.io/integrations/mqtt/, "Device discovery payload".
+ */
+export function discoveryMessages(prefix: string, device: HomeAssistantDevice): DiscoveryMessage[] {
+  const topics = topicsOf(device.device);
+  return [
+    message(boardTopic(prefix, device.device), boardAnnouncement(device, topics)),
+    ...device.cameras.map((camera) =>
+      message(cameraTopic(prefix, device.device, camera.name), cameraAnnouncement(camera, device, topics)),
+    ),
+  ];
+}
+
+/** Topic filters of all messages about a board and its cameras, the removed ones too. */
+export function discoveryFilters(prefix: string, device: string): string[] {
+  return [boardTopic(prefix, device), cameraTopic(prefix, device, '+')];
+}
+
+/** Home Assistant allows letters, digits, `_` and `-` in these levels, as names do. */
+function boardTopic(prefix: string, device: string): string {
   return `${prefix}/device/${idOf(device)}/config`;
 }
 
-/**
- * The messages to publish, in order, so that Home Assistant shows the device as it is now; `earlier` was announced last.
- *
- * As Home Assistant documents it (https://www.home-assistant.io/integrations/mqtt/, "Device discovery payload"), leaving
- * a component out does not remove it: it must be sent once with its platform alone, and be left out afterwards. A component
- * whose platform changes is removed and added again. So there are two messages if anything is removed, else one.
- */
-export function discoveryMessages(
-  prefix: string,
-  device: HomeAssistantDevice,
-  earlier: AnnouncedComponents,
-): DiscoveryMessage[] {
-  const topic = discoveryTopic(prefix, device.device);
-  const components = componentsOf(device);
-  const gone = Object.entries(earlier).filter(([key, platform]) => components[key]?.platform !== platform);
-  const message = (listed: Readonly<Record<string, Component>>): DiscoveryMessage => ({
-    topic,
-    payload: JSON.stringify({ ...headOf(device), components: listed }),
-  });
-  if (gone.length === 0) return [message(components)];
-  const removals = Object.fromEntries(gone.map(([key, platform]) => [key, { platform }]));
-  return [message({ ...components, ...removals }), message(components)];
+function cameraTopic(prefix: string, device: string, camera: string): string {
+  return `${prefix}/device/${idOf(device)}/${camera}/config`;
 }
 
-/** The components that a retained discovery message announces; none if it is not one of ours. */
-export function announcedComponents(payload: string): AnnouncedComponents {
-  try {
-    const { components } = JSON.parse(payload) as { components?: unknown };
-    if (typeof components !== 'object' || components === null) return {};
-    return Object.fromEntries(
-      Object.entries(components).flatMap(([key, component]) =>
-        typeof component?.platform === 'string' ? [[key, component.platform]] : [],
-      ),
-    );
-  } catch {
-    return {};
-  }
+function message(topic: string, announcement: Announcement): DiscoveryMessage {
+  return { topic, payload: JSON.stringify(announcement) };
 }
 
-/** The part that all components share. Those without an availability of their own use the device's. */
-function headOf({ device, version, model }: HomeAssistantDevice): object {
+function boardAnnouncement(device: HomeAssistantDevice, topics: Topics): Announcement {
+  const { title, board, version, model } = device;
   return {
     device: {
-      identifiers: [idOf(device)],
-      name: device,
+      identifiers: [idOf(device.device)],
+      name: title ?? device.device,
       manufacturer: 'Scenecast',
-      model,
-      sw_version: version,
+      ...(board !== null && { model: board }),
+      sw_version: `${version} with ${model}`,
     },
+    ...sharedOptions(device, topics),
+    components: componentsOf(device.device, '', boardEntities(device, topics)),
+  };
+}
+
+function cameraAnnouncement(
+  camera: HomeAssistantCamera,
+  device: HomeAssistantDevice,
+  topics: Topics,
+): Announcement {
+  const { name, title, source } = camera;
+  return {
+    device: {
+      // Names contain no colon, so it cannot be that of another board's camera.
+      identifiers: [`${idOf(device.device)}:${name}`],
+      name: title ?? wordsOf(name),
+      manufacturer: 'Scenecast',
+      model: models[source] ?? source,
+      via_device: idOf(device.device),
+    },
+    ...sharedOptions(device, topics),
+    components: componentsOf(device.device, `${name}:`, cameraEntities(camera, device, topics)),
+  };
+}
+
+/** Of all components; those with an availability of their own do not use this one. */
+function sharedOptions({ version }: HomeAssistantDevice, topics: Topics): object {
+  return {
     origin: { name: 'Scenecast', sw_version: version },
-    availability: [availability(topicsOf(device).status)],
+    availability: [availability(topics.status)],
     availability_mode: 'all',
     qos: 1,
   };
@@ -78,22 +113,17 @@ function idOf(device: string): string {
 }
 
 /**
- * Every entity of a device by its key, which is its identity: built only from names that are topic levels, so that it does
- * not depend on texts or order. Names contain no colon, so keys cannot collide.
+ * Entities by their key. Their identity is built only from names that are topic levels, so that it does not depend on texts
+ * or order; names contain no colon, so no two have the same.
  */
-function componentsOf(device: HomeAssistantDevice): Record<string, Component> {
-  const topics = topicsOf(device.device);
-  const entities = [
-    ...device.cameras.flatMap((camera) => cameraEntities(camera, device, topics)),
-    ...healthEntities(device, topics),
-  ];
+function componentsOf(device: string, camera: string, entities: readonly Entry[]): Record<string, Component> {
   return Object.fromEntries(
     entities.map(([key, { platform, ...options }]) => [
       key,
       {
         platform,
-        unique_id: `scenecast:${device.device}:${key}`,
-        default_entity_id: `${platform}.${slug(`${device.device}_${key}`)}`,
+        unique_id: `scenecast:${device}:${camera}${key}`,
+        default_entity_id: `${platform}.${slug(`${device}_${camera}${key}`)}`,
         ...options,
       },
     ]),

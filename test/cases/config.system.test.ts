@@ -136,5 +136,5 @@ test('state files and secrets that are pipes do not block', async () => {
   await expect(takeLock(pipe, 'it is in use', 0)).rejects.toThrow(
     `${pipe}: cannot be used as a lock: it is a pipe, not a file; remove it`,
   );
-  expect(await rememberTopics(pipe, ['a'], log)).toEqual(['a']);
+  expect(await rememberTopics(pipe, ['a'], 'c.yaml', log)).toEqual(['a']);
 });

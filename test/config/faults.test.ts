@@ -316,3 +316,33 @@ test.each([
   expect(faultsOf(camera(`privacy: ${zones}`))).toEqual([expect.stringMatching(fault)]);
   expect(faultsOf(camera(`gate: { ignore: ${zones} }`))).toHaveLength(1);
 });
+
+const questions = (text: string): string => camera(`questions: { ${text} }`);
+
+test.each([
+  [
+    'cameras: { Front-Door: { source: { type: scene } }, front_door: { source: { type: scene } } }',
+    /^cameras\.front_door: differs from Front-Door only in case, - or _, .* Home Assistant; choose another name/,
+  ],
+  [
+    questions('gate-open: { ask: A }, gate_open: { ask: B }'),
+    /^cameras\.a\.questions\.gate_open: differs from gate-open only in case, - or _/,
+  ],
+  [
+    questions('q: { ask: A, type: integer, device_class: door }'),
+    /"device_class"; only type: boolean has it/,
+  ],
+  [
+    questions('q: { ask: A, type: boolean, device_class: gate }'),
+    /device_class: must be one of "battery", .*"door"/,
+  ],
+  [questions('q: { ask: A, name: " x" }'), /questions\.q\.name: must be one line/],
+  [questions('q: { ask: A, friendly_name: x }'), /unknown key "friendly_name"; use name/],
+  ['name: ""', /name: /],
+])('what Home Assistant would show wrongly, %.60s, is refused', (text, fault) => {
+  expect(faultsOf(text)[0]).toMatch(fault);
+});
+
+test('cameras and questions that only seem alike are told apart', () => {
+  expect(faultsOf(questions('gate: { ask: A }, gate_2: { ask: B }, gate2: { ask: C }'))).toEqual([]);
+});

@@ -176,7 +176,6 @@ test.each([
   [`${smallest}\nmodel: { detail: some }`, /model\.detail: .*"overview"/],
   [having('gate: { sensitivity: 101 }'), /gate\.sensitivity: .*\(it is 101\)/],
   [having('gate: { min_interval: 1h }'), /gate\.max_interval: must not be below min_interval/],
-  [having('stale_after: 9s'), /stale_after: must not be below interval/],
   [having('gate: { ignore: [[[0, 0], [1, 1]]] }'), /gate\.ignore\.0: must have at least three corners/],
   [having('privacy: [[[0, 0], [1, 0], [640, 1]]]'), /privacy\.0\.2\.0: must be from 0 to 1.*\(it is 640\)/],
   [

@@ -187,8 +187,10 @@ test('requests accept what the contract specifies and nothing else', () => {
   ]) {
     expect(askRequestSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false);
   }
-  const restart: RestartRequestPayload = { transaction: 'a' };
+  const restart: RestartRequestPayload = { what: 'daemon', transaction: 'a' };
   expect(restartRequestSchema.parse(restart)).toEqual(restart);
+  expect(restartRequestSchema.parse({})).toEqual({ what: 'engine' });
+  expect(restartRequestSchema.safeParse({ what: 'board' }).success).toBe(false);
 });
 
 test('responses contain data or an error, and echo the transaction', () => {
@@ -238,7 +240,7 @@ test('info may contain unknown values, and work answers errors', () => {
     model: null,
     board: null,
     plan: null,
-    cameras: { porch: { source: 'still', questions: { free: { ask: 'What?' } } } },
+    cameras: { porch: { source: 'still', questions: { free: { ask: 'What?', name: null } } } },
     serve: { host: '127.0.0.1', port: 8481 },
     prompts: ['default'],
     config: { log_level: 'info' },

@@ -65,7 +65,7 @@ test.each([
     configOf(allowed),
     {
       request: async () => Promise.reject(new Error('this test describes nothing')),
-      restart: async (signal) => void restarts.push(signal),
+      restart: async (_what, signal) => void restarts.push(signal),
       set: async () => ({ paused: false, intervalMs: 1, prompt: 'brief' }),
     },
     publisher as unknown as MqttPublisher,
@@ -104,6 +104,6 @@ class FakePublisher implements Pick<MqttPublisher, 'subscribe' | 'send'> {
   say(topic: string, payload: string): void {
     for (const [filter, onMessage] of this.#listeners)
       if (new RegExp(`^${filter.replaceAll('+', '[^/]+')}$`).test(topic))
-        onMessage({ payload: Buffer.from(payload), retained: false, ...noProperties });
+        onMessage({ topic, payload: Buffer.from(payload), retained: false, ...noProperties });
   }
 }

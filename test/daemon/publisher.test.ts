@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { contract } from '../../src/contract/contract.ts';
-import { clearImages, clearRemoved } from '../../src/daemon/publisher.ts';
+import { clearImages, removedTopics } from '../../src/daemon/publisher.ts';
 import { MissingFiles } from '../../src/store/missing-files.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
 
@@ -17,57 +17,49 @@ function scratch(): string {
   return folder;
 }
 
-/** What is retained when the daemon starts with these cameras. */
-async function retained(folder: string, cameras: object, log = new LogLines()): Promise<string[][]> {
+/** What a start of the daemon with these cameras finds retained for others. */
+async function removed(folder: string, cameras: object, log = new LogLines()): Promise<string[]> {
   const config = parseConfig(
     JSON.stringify({ device: 'workshop', store: { folder: 'state' }, cameras }),
     'c.yaml',
   );
-  const said: string[][] = [];
-  await clearRemoved(
-    config,
-    folder,
-    { retain: (topic, payload) => said.push([topic, payload]) },
-    new MissingFiles(log),
-    log,
-  );
-  return said;
+  return await removedTopics(config, join(folder, 'c.yaml'), new MissingFiles(log), log);
 }
 
-test('retained topics of removed cameras and questions are cleared at every start, until these return', async () => {
+test('retained topics of removed cameras and questions are found at every start, until these return', async () => {
   const folder = scratch();
   const both = { porch, yard: { source } };
-  expect(await retained(folder, both)).toEqual([]);
+  expect(await removed(folder, both)).toEqual([]);
   const fewer = { porch: { source, questions: { open: porch.questions.open } } };
   const yard = ['config', 'description', 'image', 'image_info', 'status', 'vision'].map(
     (topic) => `yard/${topic}`,
   );
-  const gone = ['porch/answer/people', ...yard].map((topic) => [`scenecast/workshop/${topic}`, '']);
-  expect(await retained(folder, fewer)).toEqual(gone);
+  const gone = ['porch/answer/people', ...yard].map((topic) => `scenecast/workshop/${topic}`);
+  expect(await removed(folder, fewer)).toEqual(gone);
   // The broker may have been away.
-  expect(await retained(folder, fewer)).toEqual(gone);
-  expect(await retained(folder, both)).toEqual([]);
+  expect(await removed(folder, fewer)).toEqual(gone);
+  expect(await removed(folder, both)).toEqual([]);
 });
 
 test('every retained topic of a camera in the contract is cleared with it', async () => {
   const folder = scratch();
-  await retained(folder, { porch, yard: { source } });
+  await removed(folder, { porch, yard: { source } });
   const addresses = Object.values(contract).flatMap(({ retain, address }) => (retain ? [address] : []));
   const ofCamera = addresses.filter((address) => /\{camera\}/.test(address) && !/\{question\}/.test(address));
   const topics = ofCamera.map((address) =>
     address.replace('{device}', 'workshop').replace('{camera}', 'yard'),
   );
-  const cleared = await retained(folder, { porch });
-  expect(cleared.map(([topic]) => topic).sort()).toEqual(topics.sort());
+  const cleared = await removed(folder, { porch });
+  expect(cleared.sort()).toEqual(topics.sort());
 });
 
 test('a damaged file is logged and rewritten', async () => {
   const folder = scratch();
   const log = new LogLines();
-  await retained(folder, { porch });
+  await removed(folder, { porch });
   const path = join(folder, 'state/topics-workshop.json');
   writeFileSync(path, '{"version":1,"topics":[1]}');
-  expect(await retained(folder, { porch }, log)).toEqual([]);
+  expect(await removed(folder, { porch }, log)).toEqual([]);
   expect(log.of('topics file cannot be read')).toHaveLength(1);
   expect(readFileSync(path, 'utf8')).toContain('scenecast/workshop/porch/answer/open');
 });
@@ -76,7 +68,7 @@ test('a state folder that cannot be created is logged, and nothing else happens'
   const folder = scratch();
   const log = new LogLines();
   writeFileSync(join(folder, 'state'), '');
-  expect(await retained(folder, { porch }, log)).toEqual([]);
+  expect(await removed(folder, { porch }, log)).toEqual([]);
   expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn']);
 });
 

@@ -53,9 +53,9 @@ test('frames of a drawn camera arrive correctly described, without a reload, and
     reason: null,
   });
 
-  const discovery = 'homeassistant/device/scenecast_e2e/config';
+  const discovery = 'homeassistant/device/scenecast_e2e/drawn/config';
   await until(() => subscriber.json(discovery).length > 0);
-  expect(subscriber.json(discovery)[0]).toHaveProperty(['components', 'drawn:description', 'state_topic']);
+  expect(subscriber.json(discovery)[0]).toHaveProperty(['components', 'description', 'state_topic']);
 
   const { code } = await daemon.end('SIGTERM');
   expect(daemon.stderr).toBe('');
@@ -88,9 +88,10 @@ test('frames of a drawn camera arrive correctly described, without a reload, and
 
   // A later subscriber receives the newest description and the state as retained messages.
   const late = await Subscriber.start(broker.url);
-  await until(() => late.received.length === 10);
+  await until(() => late.received.length === 11);
   await late.close();
   expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
+    ['homeassistant/device/scenecast_e2e/config', true],
     [discovery, true],
     [`${base}/drawn/answer/count`, true],
     [`${base}/drawn/config`, true],

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Daemon } from '../../tools/test/daemon.ts';
+import { startBroker, subscribe } from '../../tools/test/mqtt.ts';
 import { NotifySocket } from '../../tools/test/notify-socket.ts';
 import { until } from '../../tools/test/until.ts';
 
@@ -52,3 +53,43 @@ test('stopped while it is still planning, the daemon exits and starts no engine'
   expect(code).toBe(0);
   expect(daemon.log.some(({ msg }) => msg === 'pipeline started' || msg === 'engine plan')).toBe(false);
 }, 200_000);
+
+test.each([
+  ['under systemd, the daemon answers and ends with exit code 75', true],
+  ['without systemd, the command fails and the daemon goes on', false],
+])(
+  'asked over MQTT to restart: %s',
+  async (_, isSupervised) => {
+    const { url } = await startBroker();
+    const caller = await subscribe(url);
+    if (isSupervised) vi.stubEnv('NOTIFY_SOCKET', (await NotifySocket.open()).path);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const daemon = new Daemon({
+      device: 'e2e',
+      mqtt: { url },
+      engine: 'pool',
+      work: { sending: { fallback: 'expire' } },
+      cameras: { drawn: { source: { type: 'scene', size: '64x64' } } },
+    });
+    await daemon.logged('pipeline started');
+    const responses = () => caller.json('scenecast/e2e/response/restart');
+    // The daemon may not have subscribed yet.
+    const ask = (): unknown => caller.client.publish('scenecast/e2e/request/restart', '{"what":"daemon"}');
+    const asking = setInterval(ask, 500);
+    onTestFinished(() => clearInterval(asking));
+    await until(() => responses().length > 0);
+    clearInterval(asking);
+    if (isSupervised) {
+      expect(responses()[0]).toMatchObject({ status: 'ok' });
+      expect((await daemon.exit()).code).toBe(75);
+      expect(caller.json('scenecast/e2e/status').at(-1)).toEqual({ state: 'offline' });
+    } else {
+      expect(responses()[0]).toMatchObject({
+        error: { code: 'failed', message: expect.stringMatching(/^systemd does not run/) },
+      });
+      expect(daemon.alive).toBe(true);
+      await daemon.end();
+    }
+  },
+  200_000,
+);

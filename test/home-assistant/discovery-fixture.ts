@@ -10,33 +10,68 @@ import {
 import { topicsOf } from '../../src/contract/topics.ts';
 import { visionPayload } from '../../src/contract/vision-payload.ts';
 import type { Health } from '../../src/domain/health.ts';
-import type { Answer, Observation } from '../../src/domain/observation.ts';
-import type { HomeAssistantDevice } from '../../src/home-assistant/device.ts';
+import type { Answer, Observation, Question } from '../../src/domain/observation.ts';
+import type {
+  HomeAssistantCamera,
+  HomeAssistantDevice,
+  HomeAssistantQuestion,
+} from '../../src/home-assistant/device.ts';
+
+/** A question as the config has it without a name. */
+export function plain(question: Question): HomeAssistantQuestion {
+  return { title: null, deviceClass: null, ...question };
+}
+
+/** A camera without anything that can be left out. */
+export function bare(name: string): HomeAssistantCamera {
+  return { name, title: null, source: 'v4l2', images: false, questions: [] };
+}
 
 /** A device with every kind of entity. */
 export const workshop: HomeAssistantDevice = {
   device: 'workshop',
+  title: null,
   version: '0.1.0',
+  board: 'Radxa Orion O6',
   model: 'demo (F16)',
   cameras: [
     {
-      name: 'front_door',
-      title: null,
+      ...bare('front_door'),
       images: true,
       questions: [
-        { name: 'gate_open', ask: 'Is the gate open?', type: { kind: 'boolean' } },
-        { name: 'people', ask: 'How many people are there?', type: { kind: 'integer', min: 0, max: 9 } },
-        { name: 'sky', ask: 'How is the sky?', type: { kind: 'enum', values: ['clear', 'grey', 'grey'] } },
-        { name: 'oddity', ask: 'What is unusual?', type: { kind: 'string', maxLength: 500 } },
-        { name: 'free', ask: 'What else?' },
+        {
+          ...plain({ name: 'gate_open', ask: 'Is the gate open?', type: { kind: 'boolean' } }),
+          deviceClass: 'door',
+        },
+        plain({ name: 'people', ask: 'How many people?', type: { kind: 'integer', min: 0, max: 9 } }),
+        plain({
+          name: 'sky',
+          ask: 'How is the sky?',
+          type: { kind: 'enum', values: ['clear', 'grey', 'grey'] },
+        }),
+        plain({ name: 'oddity', ask: 'What is unusual?', type: { kind: 'string', maxLength: 500 } }),
+        plain({ name: 'free', ask: 'What else?' }),
       ],
     },
-    { name: 'yard', title: null, images: false, questions: [] },
+    bare('yard'),
   ],
   prompts: ['default', 'brief'],
   takesRequests: true,
+  isRestartable: true,
   settable: ['paused', 'interval', 'prompt'],
-  health: ['outbox', 'speed', 'board', 'memory'],
+  readings: ['temperature', 'under_voltage', 'clock_limited', 'engine_memory'],
+};
+
+/** Another board, with names that could be taken for those of the first. */
+export const workshopFront: HomeAssistantDevice = {
+  ...workshop,
+  device: 'workshop_front',
+  title: 'Front of the workshop',
+  cameras: [
+    bare('door'),
+    bare('yard'),
+    { ...bare('door-2'), title: 'Küche (Süd)', source: 'http', images: true },
+  ],
 };
 
 const id = '01KAGX4V6Q8Z1Y2X3W4V5T6S7R';
@@ -50,7 +85,7 @@ const answers: Readonly<Record<string, Answer>> = {
   free: 'Näh, nothing. 🙂',
 };
 
-const observation: Observation = {
+const first: Observation = {
   frame: {
     id,
     camera: 'front_door',
@@ -72,8 +107,22 @@ const observation: Observation = {
   totalMs: 16,
 };
 
+/** The same picture described again, with the same result. */
+const again: Observation = {
+  ...first,
+  frame: { ...first.frame, id: '01KAGX5V6Q8Z1Y2X3W4V5T6S7R', capturedAt: new Date('2026-11-22T12:05:00Z') },
+  description: {
+    ...first.description,
+    timings: { packMs: 5, encodeMs: 6, prefillMs: 7, generateMs: 8 },
+    tokens: { ...first.description.tokens, drafted: 9, accepted: 9 },
+  },
+  trigger: 'interval',
+  totalMs: 99,
+};
+
 /** What `workshop` publishes, as text by topic, built with the contract's functions. */
-export function publishedPayloads(): Map<string, string> {
+export function publishedPayloads(look: 'first' | 'second' = 'first'): Map<string, string> {
+  const observation = look === 'first' ? first : again;
   const cameras = ['front_door', 'yard'].flatMap((camera): [string, object][] => [
     [topics.cameraStatus(camera), cameraStatusPayload({ state: 'online', problem: null, reason: null })],
     [
@@ -112,12 +161,12 @@ export function health(temperatureC: number | null, speed: Partial<Health> = kno
       outbox: { depth: 7, dropped: 0, damaged: 0, fault: null },
       board: {
         temperatureC,
-        memoryAvailableBytes: 1024,
-        memoryTotalBytes: 2048,
+        memoryAvailableBytes: 3 * 2 ** 30,
+        memoryTotalBytes: 2 ** 34,
         clockLimited: false,
         underVoltage: true,
       },
-      memory: { daemonBytes: 4096, engineBytes: 8192 },
+      memory: { daemonBytes: 120_000_000, engineBytes: null },
       ...speed,
     },
     at,

@@ -10,8 +10,14 @@ import { jinjaLacks, renderJinja } from '../../tools/test/jinja.ts';
 import { health, publishedPayloads, workshop } from './discovery-fixture.ts';
 
 const lacks = jinjaLacks();
-const [message] = discoveryMessages('homeassistant', workshop, {});
-const components: Readonly<Record<string, Component>> = JSON.parse(message!.payload).components;
+/** Components of the board by their key, those of cameras with the camera in front. */
+const components: Readonly<Record<string, Component>> = Object.fromEntries(
+  discoveryMessages('homeassistant', workshop).flatMap(({ topic, payload }) => {
+    const [, camera] = /workshop\/(\w+)\/config$/.exec(topic) ?? [];
+    const all: Record<string, Component> = JSON.parse(payload).components;
+    return Object.entries(all).map(([key, component]) => [camera ? `${camera}:${key}` : key, component]);
+  }),
+);
 
 describe.skipIf(lacks !== null)(
   `templates${lacks === null ? '' : ` (skipped: needs Debian's ${lacks})`}`,
@@ -19,7 +25,7 @@ describe.skipIf(lacks !== null)(
     const published = publishedPayloads();
 
     /** The state of each entity, from the published payloads. */
-    function states(): Map<string, string> {
+    function states(published = publishedPayloads()): Map<string, string> {
       const readers = Object.entries(components).filter(([, { state_topic }]) => state_topic !== undefined);
       const results = renderJinja(
         readers.map(([, { state_topic, value_template }]) => ({
@@ -30,6 +36,129 @@ describe.skipIf(lacks !== null)(
       return new Map(readers.map(([key], index) => [key, results[index]!]));
     }
 
+    /** The attributes of each entity that has some. */
+    function attributes(published = publishedPayloads()): Map<string, Record<string, unknown>> {
+      const readers = Object.entries(components).filter(
+        ([, { json_attributes_topic }]) => json_attributes_topic !== undefined,
+      );
+      const results = renderJinja(
+        readers.map(([, { json_attributes_topic, json_attributes_template }]) => ({
+          template: json_attributes_template as string,
+          value: published.get(json_attributes_topic as string)!,
+        })),
+      );
+      return new Map(readers.map(([key], index) => [key, JSON.parse(results[index]!)]));
+    }
+
+    test('give the same state and attributes if a second look finds the same', () => {
+      const first = publishedPayloads('first');
+      const second = publishedPayloads('second');
+      // Otherwise this test could not fail.
+      for (const topic of ['description', 'answer/gate_open'])
+        expect(second.get(`scenecast/workshop/front_door/${topic}`)).not.toBe(
+          first.get(`scenecast/workshop/front_door/${topic}`),
+        );
+      const before = states(first);
+      const changed = [...states(second)].flatMap(([key, state]) => (before.get(key) === state ? [] : [key]));
+      expect(changed).toEqual(['front_door:last_described', 'yard:last_described']);
+      expect(attributes(second)).toEqual(attributes(first));
+    });
+
+    test('have no attributes but what is shown nowhere else', () => {
+      const shown = [...attributes()].map(([key, all]) => `${key}: ${Object.keys(all)}`);
+      expect(shown.filter((line) => !line.startsWith('yard:'))).toEqual([
+        'health:problem: reason',
+        'front_door:description: description',
+        'front_door:status: reason',
+        'front_door:problem: problem,reason',
+        'front_door:answer:oddity: value',
+        'front_door:answer:free: value',
+      ]);
+    });
+
+    test.each(['🙂', '\u0001', 'a "quoted"\n'])('keep attributes within 16,384 bytes: %j', (piece) => {
+      const text = piece.repeat(20_000);
+      const jobs = ['description', 'answer:free'].map((key) => ({
+        template: components[`front_door:${key}`]!['json_attributes_template'] as string,
+        value: JSON.stringify({ description: text, value: text }),
+      }));
+      for (const result of renderJinja(jobs)) {
+        const [value] = Object.values(JSON.parse(result) as Record<string, string>);
+        expect(text.startsWith(value!.replace(/…$/, ''))).toBe(true);
+        // With room for the name, icon and so on.
+        expect(Buffer.byteLength(JSON.stringify({ value }))).toBeLessThan(16_384 - 600);
+      }
+    });
+
+    test('show an answer None as a word, and null as unknown', () => {
+      const keys = ['answer:sky', 'answer:oddity', 'answer:free'];
+      const shown = (value: unknown): string[] =>
+        renderJinja(
+          keys.map((key) => ({
+            template: components[`front_door:${key}`]!['value_template'] as string,
+            value: JSON.stringify({ value }),
+          })),
+        );
+      expect(new Set(shown('None'))).toEqual(new Set(['none']));
+      expect(new Set(shown(' None\n'))).toEqual(new Set(['none']));
+      expect(new Set(shown('None of them'))).toEqual(new Set(['None of them']));
+      expect(new Set(shown(null))).toEqual(new Set(['None']));
+      const { value_template } = components['front_door:description']!;
+      const job = (summary: string | null) => ({
+        template: value_template as string,
+        value: JSON.stringify({ summary }),
+      });
+      expect(renderJinja([job('None'), job(null)])).toEqual(['none', 'None']);
+      const open = components['front_door:answer:gate_open']!['value_template'] as string;
+      expect(renderJinja([{ template: open, value: '{"value":null}' }])).toEqual(['None']);
+    });
+
+    test('show a prompt named none, and send its name', () => {
+      const { value_template, command_template } = components['front_door:prompt']!;
+      const names = ['none', 'None', 'nonesuch', 'brief'];
+      const options = renderJinja(
+        names.map((prompt) => ({
+          template: value_template as string,
+          value: JSON.stringify({ prompt }),
+        })),
+      );
+      expect(options).toEqual(['none (prompt)', 'None (prompt)', 'nonesuch', 'brief']);
+      const sent = renderJinja(options.map((value) => ({ template: command_template as string, value })));
+      expect(sent.map((payload) => JSON.parse(payload))).toEqual(names);
+    });
+
+    test('report what is wrong with the board', () => {
+      const { value_template, json_attributes_template } = components['health:problem']!;
+      const shown = (fields: object): unknown[] => {
+        const value = JSON.stringify({ ...health(null), ...fields });
+        const [state, all] = renderJinja(
+          [value_template, json_attributes_template].map((template) => ({
+            template: template as string,
+            value,
+          })),
+        );
+        return [state, JSON.parse(all!).reason];
+      };
+      const outbox = { depth: 7, dropped: 0, damaged: 0, fault: 'disk full' };
+      expect(shown({})).toEqual(['OFF', null]);
+      expect(shown({ outbox: undefined })).toEqual(['OFF', null]);
+      expect(shown({ engine: 'failing' })).toEqual(['ON', 'the last description failed']);
+      expect(shown({ outbox })).toEqual(['ON', 'the outbox cannot be written: disk full']);
+      const remote = (state: string) => ({
+        engine: 'failing',
+        remote_engine: { state, reason: 'HTTP 500', retry_at: null },
+      });
+      expect(shown(remote('failing'))).toEqual(['ON', 'the engine server fails: HTTP 500']);
+      expect(shown(remote('ok'))).toEqual(['ON', 'the last description failed']);
+    });
+
+    test('do not show the time of a description whose clock was not set', () => {
+      const { value_template } = components['yard:last_described']!;
+      const captured_at = '1970-01-01T00:01:00.000Z';
+      const value = JSON.stringify({ captured_at, clock: 'unset' });
+      expect(renderJinja([{ template: value_template as string, value }])).toEqual(['None']);
+    });
+
     test('read the value of every entity', () => {
       const { 'front_door:event': event, 'yard:event': _, ...read } = Object.fromEntries(states());
       expect(JSON.parse(event!)).toMatchObject({
@@ -39,6 +168,8 @@ describe.skipIf(lacks !== null)(
       });
       expect(read).toEqual({
         'front_door:description': expect.stringMatching(/^A person at the door\. Snow falls\. .*…$/),
+        'front_door:last_described': '2026-11-22T12:00:00.000Z',
+        'yard:last_described': '2026-11-22T12:00:00.000Z',
         'front_door:status': 'ON',
         'front_door:problem': 'OFF',
         'front_door:answer:gate_open': 'OFF',
@@ -64,15 +195,16 @@ describe.skipIf(lacks !== null)(
         'health:expired': '6',
         'health:dropped': '5',
         'health:outbox_depth': '7',
-        'health:timing_p50': '1500',
-        'health:timing_p95': '2500.3',
+        'health:problem': 'OFF',
+        'health:timing_p50': '1.5',
+        'health:timing_p95': '2.5',
         'health:tokens_per_second': '7.5',
         'health:temperature': 'None',
-        'health:memory_available': '1024',
+        'health:memory_available': '3072',
         'health:under_voltage': 'ON',
         'health:clock_limited': 'OFF',
-        'health:memory_daemon': '4096',
-        'health:memory_engine': '8192',
+        'health:memory_daemon': '114',
+        'health:memory_engine': 'None',
       });
     });
 
@@ -156,11 +288,10 @@ describe.skipIf(lacks !== null)(
           { template: value_template('health:temperature'), value: JSON.stringify(health(61.52)) },
           { template: value_template('front_door:answer:gate_open'), value: '{"value":true}' },
           { template: value_template('front_door:paused'), value: '{"paused":false}' },
-          { template: value_template('health:under_voltage'), value: '{"board":{"under_voltage":null}}' },
           { template: value_template('health:under_voltage'), value: '{"board":{"under_voltage":false}}' },
           { template: value_template('front_door:status'), value: '{"state":"offline","reason":"x"}' },
         ]),
-      ).toEqual(['61.5', 'ON', 'false', 'None', 'OFF', 'OFF']);
+      ).toEqual(['61.5', 'ON', 'false', 'OFF', 'OFF']);
     });
 
     test('show the speed as unknown until something is described', () => {
@@ -189,7 +320,7 @@ describe.skipIf(lacks !== null)(
         }));
       });
       expect(new Set(commands.map(({ key }) => key.replace(/^\w+:/, '')))).toEqual(
-        new Set(['describe', 'paused', 'interval', 'prompt']),
+        new Set(['describe', 'paused', 'interval', 'prompt', 'restart']),
       );
       const payloads = renderJinja(commands);
       for (const [index, { key, topic }] of commands.entries()) {
@@ -197,7 +328,14 @@ describe.skipIf(lacks !== null)(
         expect(parsed.success, `${key}: ${payloads[index]}`).toBe(true);
       }
       expect(payloads).toEqual(
-        expect.arrayContaining(['{"camera":"front_door"}', 'true', '0.1', '30', '"brief"']),
+        expect.arrayContaining([
+          '{"what":"daemon"}',
+          '{"camera":"front_door"}',
+          'true',
+          '0.1',
+          '30',
+          '"brief"',
+        ]),
       );
     });
   },

@@ -19,13 +19,14 @@ type User = (typeof users)[number];
 
 const fill = (address: string, device: string): string =>
   address.replace('{device}', device).replace('{camera}', 'porch').replace('{question}', 'gate_open');
-const announcement = (board: string): string => `homeassistant/device/scenecast_${board}/config`;
+const announcements = (board: string): string[] =>
+  ['', 'porch/'].map((camera) => `homeassistant/device/scenecast_${board}/${camera}config`);
 
 /** All topics of both boards. */
 const topics = [
   ...boards.flatMap((board) => [
     ...Object.values(addressable).map(({ address }) => fill(address, board)),
-    announcement(board),
+    ...announcements(board),
     `scenecast/${board}/response/describe/caller-7`,
   ]),
   'homeassistant/status',
@@ -36,7 +37,7 @@ const topics = [
 /** The board and the channel that a topic belongs to; null: none. */
 function ownerOf(topic: string): { board: string; direction: 'out' | 'in'; name: string } | null {
   for (const board of boards) {
-    if (topic === announcement(board)) return { board, direction: 'out', name: 'announcement' };
+    if (announcements(board).includes(topic)) return { board, direction: 'out', name: 'announcement' };
     if (topic.startsWith(`scenecast/${board}/response/`))
       return { board, direction: 'out', name: 'response' };
     for (const [name, { address, direction }] of Object.entries(addressable))

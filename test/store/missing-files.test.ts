@@ -18,11 +18,11 @@ test('a file that is deleted with its folder is written again within a minute, a
   const log = new LogLines();
   const folder = join(mkdtempSync(join(tmpdir(), 'scenecast-state-')), 'state');
   const [topics, empty] = [join(folder, 'topics.json'), join(folder, 'settings.json')];
-  const known = await rememberTopics(topics, ['a', 'b'], log);
+  const known = await rememberTopics(topics, ['a', 'b'], 'c.yaml', log);
   const files = new MissingFiles(log);
   files.keep(empty, async () => false);
   files.keep(topics, async () => {
-    await rememberTopics(topics, known, log);
+    await rememberTopics(topics, known, 'c.yaml', log);
     return true;
   });
   files.start();
@@ -32,14 +32,14 @@ test('a file that is deleted with its folder is written again within a minute, a
   rmSync(folder, { recursive: true });
   await look();
   await look();
-  expect(await rememberTopics(topics, [], log)).toEqual(['a', 'b']);
+  expect(await rememberTopics(topics, [], 'c.yaml', log)).toEqual(['a', 'b']);
   expect(log.lines).toEqual([
     { level: 'warn', fields: { path: topics }, message: 'state file was deleted; written again' },
   ]);
   // One that is there is left as it is.
   writeFileSync(topics, '{"version":1,"topics":["c"]}');
   await look();
-  expect(await rememberTopics(topics, [], log)).toEqual(['c']);
+  expect(await rememberTopics(topics, [], 'c.yaml', log)).toEqual(['c']);
   rmSync(folder, { recursive: true });
   await files.close();
   expect(existsSync(topics)).toBe(true);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contract } from '../../src/contract/contract.ts';
-import { questionSchema } from '../../src/contract/questions.ts';
+import { questionSchema, standingQuestionSchema } from '../../src/contract/questions.ts';
 
 /** The part of JSON Schema draft 7 that zod generates. */
 export interface JsonSchema {
@@ -32,6 +32,7 @@ export function jsonSchemas(): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
   for (const [id, { payload }] of Object.entries(contract)) if (payload) registry.add(payload, { id });
   registry.add(questionSchema, { id: 'question' });
+  registry.add(standingQuestionSchema, { id: 'standingQuestion' });
   for (const [properties, id] of propertiesNames) registry.add(properties, { id });
   const { schemas } = z.toJSONSchema(registry, {
     target: 'draft-7',

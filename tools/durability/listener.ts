@@ -1,9 +1,5 @@
 import { connect, type MqttClient } from 'mqtt';
-import {
-  descriptionSchema,
-  type ObservationPayload,
-  observationSchema,
-} from '../../src/contract/payloads.ts';
+import { type ObservationPayload, observationSchema } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 
 /** What a subscriber with a persistent session has received of one observation. */
@@ -26,16 +22,11 @@ export class Listener {
   /** The ids in the order of first receipt. */
   readonly order: string[] = [];
   faulty = 0;
-  /** How often a topic showed an older description as state after a newer one. */
-  backwards = 0;
-  /** By topic of state: when its newest was captured. */
-  readonly #newest = new Map<string, string>();
   naps = 0;
   readonly #client: MqttClient;
-  readonly #stateClient: MqttClient;
   #napTimer: NodeJS.Timeout | null = null;
 
-  private constructor(client: MqttClient, url: string) {
+  private constructor(client: MqttClient) {
     this.#client = client;
     client.on('connect', ({ sessionPresent }) => {
       if (!sessionPresent) client.subscribe(topicsOf('+').observation('+'), { qos: 1 });
@@ -45,14 +36,6 @@ export class Listener {
       client.options.reconnectPeriod = reconnectMs;
     });
     client.on('message', (_topic, payload) => this.#hear(payload.toString('utf8')));
-    // With QoS 0 the broker delivers no message again after a disconnection.
-    this.#stateClient = connect(url, { protocolVersion: 5, reconnectPeriod: reconnectMs });
-    this.#stateClient.on('error', () => {});
-    this.#stateClient.subscribe(topicsOf('+').description('+'), { qos: 0 });
-    this.#stateClient.on('message', (topic, payload, { retain }) => {
-      // What a broker has retained may be older: it sends that before the daemon is back.
-      if (!retain) this.#hearState(topic, payload.toString('utf8'));
-    });
   }
 
   static async start(url: string): Promise<Listener> {
@@ -64,7 +47,7 @@ export class Listener {
       reconnectPeriod: reconnectMs,
       resubscribe: false,
     });
-    const listener = new Listener(client, url);
+    const listener = new Listener(client);
     // Subscribed before anything is published.
     await new Promise<void>((resolve) => {
       client.once('packetreceive', function first(packet) {
@@ -98,13 +81,6 @@ export class Listener {
   async close(): Promise<void> {
     this.wakeUp();
     await this.#client.endAsync(true);
-    await this.#stateClient.endAsync(true);
-  }
-
-  #hearState(topic: string, text: string): void {
-    const { captured_at } = descriptionSchema.parse(JSON.parse(text));
-    if (captured_at < (this.#newest.get(topic) ?? '')) this.backwards++;
-    else this.#newest.set(topic, captured_at);
   }
 
   #hear(text: string): void {

@@ -58,7 +58,7 @@ const sensor = z
     ...state,
     default_entity_id: entityId('sensor').optional(),
     entity_category: readCategory,
-    device_class: z.enum(['enum', 'temperature', 'data_size', 'duration']).optional(),
+    device_class: z.enum(['enum', 'temperature', 'data_size', 'duration', 'timestamp']).optional(),
     state_class: z.enum(['measurement', 'total', 'total_increasing']).optional(),
     unit_of_measurement: z.string().optional(),
     options: z.array(z.string()).min(1).optional(),
@@ -75,6 +75,11 @@ const sensor = z
     { error: 'options exclude state_class and unit_of_measurement' },
   )
   .refine(
+    ({ device_class, state_class, unit_of_measurement }) =>
+      device_class !== 'timestamp' || (state_class === undefined && unit_of_measurement === undefined),
+    { error: 'a timestamp has no state_class and no unit' },
+  )
+  .refine(
     ({ device_class = '', unit_of_measurement }) =>
       sensorUnits[device_class]?.includes(unit_of_measurement ?? '') ?? true,
     { error: 'the unit is none of the device class' },
@@ -86,7 +91,14 @@ const binarySensor = z.strictObject({
   ...state,
   default_entity_id: entityId('binary_sensor').optional(),
   entity_category: readCategory,
-  device_class: z.enum(['connectivity', 'problem', 'running', 'motion', 'occupancy']).optional(),
+  device_class: z
+    .enum(
+      [
+        'battery battery_charging carbon_monoxide cold connectivity door garage_door gas heat light lock moisture motion',
+        'moving occupancy opening plug power presence problem running safety smoke sound tamper update vibration window',
+      ].flatMap((line) => line.split(' ')),
+    )
+    .optional(),
   payload_on: z.string().optional(),
   payload_off: z.string().optional(),
   expire_after: z.int().optional(),

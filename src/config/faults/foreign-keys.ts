@@ -92,7 +92,8 @@ const top: Entries = [
   ['ffmpeg go2rtc streams', "the address of a stream belongs in its camera's source"],
   ['broker', 'use mqtt'],
   ['logger log logging loglevel', 'use log_level'],
-  ['name hostname clientname', 'use device'],
+  ['hostname clientname', 'use device'],
+  ['friendlyname title label displayname', 'use name'],
   ['prompt', 'use prompts, as in prompts: { default: Describe the scene. }'],
   ['llm vlm', 'use model'],
   ['homeassistant', 'use discovery in mqtt'],
@@ -119,6 +120,7 @@ const question: Entries = [
   ['question text prompt q', 'use ask'],
   ['options choices enum', 'use values'],
   ['maxlen length', 'use max_length'],
+  ['friendlyname title label displayname', 'use name'],
 ];
 
 const token = 'use token_file: the path of a file whose first line is the token';

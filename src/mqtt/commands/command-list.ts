@@ -21,8 +21,8 @@ export interface CommandHandlers {
     options: DescriptionOptions,
     signal: AbortSignal,
   ): Promise<DescriptionResult>;
-  /** Restarts the engine; resolves when it is ready. Rejects when the signal aborts. */
-  restart(signal: AbortSignal): Promise<void>;
+  /** Resolves when the engine is ready again, or when the daemon is about to stop. Rejects when the signal aborts. */
+  restart(what: 'engine' | 'daemon', signal: AbortSignal): Promise<void>;
   /** Resolves with all of the camera's settings. */
   set(camera: string, change: Partial<CameraSettings>): Promise<CameraSettings>;
 }
@@ -88,8 +88,8 @@ export function commandsOf(
       const { id, camera: name, capturedAt } = observation.frame;
       return { id, camera: name, ask: asked.ask, value: answer!, captured_at: capturedAt.toISOString() };
     }),
-    verb('restart', restartRequestSchema, async (_payload, signal) => {
-      await handlers.restart(signal);
+    verb('restart', restartRequestSchema, async ({ what }, signal) => {
+      await handlers.restart(what, signal);
       return null;
     }),
     ...cameras.flatMap((camera) => settingNames.map((setting) => set(camera, setting))),

@@ -1,9 +1,11 @@
 import { messageOf } from '../../domain/errors.ts';
 import type { Log } from '../../pipeline/ports.ts';
 import type { BrokerLink } from './broker-link.ts';
+import { matchesFilter } from './matches-filter.ts';
 
 /** A received message. Its bytes are valid only during the callback. */
 export interface Incoming {
+  readonly topic: string;
   readonly payload: Buffer;
   /** It was published before the subscription. */
   readonly retained: boolean;
@@ -14,12 +16,12 @@ export interface Incoming {
 
 export type OnMessage = (message: Incoming) => void;
 
-/** Subscriptions that are renewed on each new connection. Topics without wildcards. */
+/** Subscriptions to topic filters that are renewed on each new connection. */
 export class Subscriptions {
   readonly #log: Log;
   readonly #wanted = new Map<string, Set<OnMessage>>();
   #link: BrokerLink | null = null;
-  /** Dispatches an event named after each topic that the broker has accepted. */
+  /** Dispatches an event named after each filter that the broker has accepted. */
   readonly #accepted = new EventTarget();
 
   constructor(log: Log) {
@@ -30,17 +32,17 @@ export class Subscriptions {
    * Resolves once the broker has accepted the subscription, with a function that ends it; has no timeout.
    * Rejects with the signal's reason.
    */
-  async add(topic: string, onMessage: OnMessage, signal: AbortSignal): Promise<() => void> {
+  async add(filter: string, onMessage: OnMessage, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    const listeners = this.#wanted.get(topic) ?? new Set();
-    this.#wanted.set(topic, listeners.add(onMessage));
-    const end = (): void => this.#remove(topic, onMessage);
+    const listeners = this.#wanted.get(filter) ?? new Set();
+    this.#wanted.set(filter, listeners.add(onMessage));
+    const end = (): void => this.#remove(filter, onMessage);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = (): void => reject(signal.reason);
-    this.#accepted.addEventListener(topic, () => resolve(), { once: true, signal });
+    this.#accepted.addEventListener(filter, () => resolve(), { once: true, signal });
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      if (this.#link) this.#subscribe(this.#link, topic);
+      if (this.#link) this.#subscribe(this.#link, filter);
       await promise;
       return end;
     } catch (error) {
@@ -56,26 +58,30 @@ export class Subscriptions {
     this.#link = link;
     link.listen((topic, payload, { retain, properties }) => {
       const { responseTopic, correlationData } = properties ?? {};
-      for (const onMessage of this.#wanted.get(topic) ?? [])
-        onMessage({ payload, retained: retain, responseTopic, correlationData });
+      for (const [filter, listeners] of this.#wanted) {
+        if (!matchesFilter(filter, topic)) continue;
+        for (const onMessage of listeners)
+          onMessage({ topic, payload, retained: retain, responseTopic, correlationData });
+      }
     });
-    for (const topic of this.#wanted.keys()) this.#subscribe(link, topic);
+    for (const filter of this.#wanted.keys()) this.#subscribe(link, filter);
   }
 
-  #subscribe(link: BrokerLink, topic: string): void {
-    link.subscribe([topic], 1).then(
-      () => this.#accepted.dispatchEvent(new Event(topic)),
+  #subscribe(link: BrokerLink, filter: string): void {
+    link.subscribe([filter], 1).then(
+      () => this.#accepted.dispatchEvent(new Event(filter)),
       (error: unknown) => {
-        if (!link.ended.aborted) this.#log.warn({ topic, reason: messageOf(error) }, 'subscription failed');
+        if (!link.ended.aborted)
+          this.#log.warn({ topic: filter, reason: messageOf(error) }, 'subscription failed');
       },
     );
   }
 
-  #remove(topic: string, onMessage: OnMessage): void {
-    const listeners = this.#wanted.get(topic);
+  #remove(filter: string, onMessage: OnMessage): void {
+    const listeners = this.#wanted.get(filter);
     if (!listeners?.delete(onMessage) || listeners.size > 0) return;
-    this.#wanted.delete(topic);
+    this.#wanted.delete(filter);
     const link = this.#link;
-    if (link && !link.ended.aborted) link.unsubscribe([topic]).catch(() => {});
+    if (link && !link.ended.aborted) link.unsubscribe([filter]).catch(() => {});
   }
 }

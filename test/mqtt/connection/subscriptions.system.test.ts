@@ -62,3 +62,15 @@ test('a retained topic that is cleared stays cleared on the next connection', as
   await until(() => second.received.some(({ topic }) => topic === 'kept'));
   expect(second.received.filter(({ topic }) => topic === 'cleared')).toEqual([]);
 });
+
+test('a filter with wildcards receives retained messages with their topics', async () => {
+  const mosquitto = await startBroker();
+  const { publisher } = await startPublisher(mosquitto.url);
+  const other = await subscribe(mosquitto.url);
+  for (const topic of ['ha/porch/config', 'ha/yard/config', 'ha/config', 'ha/yard/state'])
+    await other.client.publishAsync(topic, 'x', { qos: 1, retain: true });
+  const heard: string[] = [];
+  await publisher.subscribe('ha/+/config', ({ topic }) => void heard.push(topic), never);
+  await until(() => heard.length === 2);
+  expect(heard.toSorted()).toEqual(['ha/porch/config', 'ha/yard/config']);
+});

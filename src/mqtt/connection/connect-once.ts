@@ -1,19 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScenecastError } from '../../domain/errors.ts';
 import { BrokerConnection, type BrokerConnectionOptions } from './broker-connection.ts';
+import type { BrokerLink } from './broker-link.ts';
 
 const timeoutMs = 25_000;
 
+/** A connection of a command, under a client id of its own. */
+export interface OneConnection {
+  readonly link: BrokerLink;
+  /** What the broker cannot do, such as "broker does not support MQTT 5; using 3.1.1". */
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+}
+
 /**
- * Logs in to a broker as the daemon does, under another client id, and leaves again; publishes nothing.
- * @returns what the broker cannot do, such as "broker does not support MQTT 5; using 3.1.1"
+ * Logs in to a broker as the daemon does.
+ * @param name of the command, for the client id
  * @throws ConfigError for files that cannot be read; ScenecastError with the reason if there is no connection
  */
-export async function probeBroker(
+export async function connectOnce(
   broker: Omit<BrokerConnectionOptions, 'clientId' | 'will' | 'publishTimeoutMs' | 'log' | 'onLink'>,
+  name: string,
   signal: AbortSignal,
-): Promise<string[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+): Promise<OneConnection> {
+  const { promise, resolve, reject } = Promise.withResolvers<BrokerLink>();
   const notes: string[] = [];
   const fail = (fields: object, message: string): void => {
     // What the connection adapts to is no failure.
@@ -22,11 +32,11 @@ export async function probeBroker(
   };
   const connection = new BrokerConnection({
     ...broker,
-    clientId: `scenecast-doctor-${process.pid}`,
+    clientId: `scenecast-${name}-${process.pid}`,
     will: null,
     publishTimeoutMs: timeoutMs,
     log: { debug() {}, info: fail, warn: fail, error: fail },
-    onLink: () => resolve(),
+    onLink: resolve,
   });
   const waited = new AbortController();
   const ends = AbortSignal.any([signal, waited.signal]);
@@ -35,12 +45,14 @@ export async function probeBroker(
   });
   try {
     await connection.start();
-    await Promise.race([promise, late]);
-    return notes;
+    const link = await Promise.race([promise, late]);
+    return { link, notes, close: () => connection.close(null) };
+  } catch (error) {
+    await connection.close(null);
+    throw error;
   } finally {
     waited.abort();
     late.catch(() => {});
     promise.catch(() => {});
-    await connection.close(null);
   }
 }

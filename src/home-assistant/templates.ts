@@ -1,0 +1,43 @@
+/** Home Assistant's limit for a state. */
+const maxStateCharacters = 255;
+/**
+ * Home Assistant's database drops all attributes of an entity if they exceed 16,384 bytes. As JSON, a character takes at
+ * most 6.
+ */
+const maxAttributeCharacters = 2500;
+
+/**
+ * Template for the state of a text sensor. Home Assistant takes `None` as "unknown": that is right for null, and the text
+ * `None` is shown as `none`. Longer states are refused.
+ */
+export function textState(path: string): string {
+  const text = `value_json.${path}`;
+  return `{{ none if ${text} is none else 'none' if ${text} | trim == 'None' else ${text} | truncate(${maxStateCharacters}, false, '…', 0) }}`;
+}
+
+/** Template for the attribute `name` with a text that may be longer than a state. */
+export function textAttribute(name: string, path: string): string {
+  const text = `value_json.${path}`;
+  return `{{ {'${name}': none if ${text} is none else ${text} | truncate(${maxAttributeCharacters}, true, '…', 0)} | tojson }}`;
+}
+
+/** Template for attributes that are fields of the payload. */
+export function attributes(...fields: readonly string[]): string {
+  return `{{ {${fields.map((field) => `'${field}': value_json.${field}`).join(', ')}} | tojson }}`;
+}
+
+/** What `textState` shows for a value. */
+export function shownValue(value: string): string {
+  return value === 'None' ? 'none' : value;
+}
+
+/** A select shows `none`, in upper or lower case, as "unknown". */
+const promptMark = ' (prompt)';
+
+/** The option of a select for a prompt. */
+export function promptOption(prompt: string): string {
+  return prompt.toLowerCase() === 'none' ? `${prompt}${promptMark}` : prompt;
+}
+
+export const promptState = `{{ value_json.prompt ~ '${promptMark}' if value_json.prompt | lower == 'none' else value_json.prompt }}`;
+export const promptCommand = `{{ value | replace('${promptMark}', '') | tojson }}`;
