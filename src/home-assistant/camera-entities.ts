@@ -45,8 +45,8 @@ export function cameraEntities(
 }
 
 /**
- * No attribute changes at each look: Home Assistant stores a new state for that, even if the value is the same. When a camera
- * was described last is a sensor of its own.
+ * No attribute changes at each look, unless the state does too: Home Assistant stores a new state for that, even if the value
+ * is the same. When a camera was described last is a sensor of its own.
  */
 function viewEntities({ name, images }: HomeAssistantCamera, topics: Topics): Entry[] {
   const entries: Entry[] = [
@@ -73,6 +73,9 @@ function viewEntities({ name, images }: HomeAssistantCamera, topics: Topics): En
         state_topic: topics.description(name),
         // A clock that is not set would give a time in the past.
         value_template: '{{ none if value_json.clock is defined else value_json.captured_at }}',
+        // A template of Home Assistant pairs sentence and picture by it.
+        json_attributes_topic: topics.description(name),
+        json_attributes_template: attributes('id'),
       },
     ],
     [
@@ -123,6 +126,8 @@ function viewEntities({ name, images }: HomeAssistantCamera, topics: Topics): En
         name: 'Picture',
         image_topic: topics.image(name),
         content_type: 'image/jpeg',
+        json_attributes_topic: topics.imageInfo(name),
+        json_attributes_template: attributes('id'),
         ...whileCurrent(name, topics),
       },
     ]);

@@ -1,5 +1,6 @@
 import { cameraConfigPayload } from '../../src/contract/camera-config.ts';
 import { healthPayload } from '../../src/contract/health-payload.ts';
+import type { ImageInfoPayload } from '../../src/contract/image.ts';
 import {
   answerPayload,
   cameraStatusPayload,
@@ -133,7 +134,14 @@ export function publishedPayloads(look: 'first' | 'second' = 'first'): Map<strin
     [topics.description(camera), observedPayload(observation, at)],
     [topics.event(camera), eventPayload({ type: 'failed', id, camera, reason: 'it "broke"' }, at)],
   ]);
+  const info: ImageInfoPayload = {
+    id: observation.frame.id,
+    captured_at: observation.frame.capturedAt.toISOString(),
+    ...observation.frame.picture.size,
+    sha256: '0'.repeat(64),
+  };
   const published: [string, object][] = [
+    [topics.imageInfo('front_door'), info],
     [topics.status, deviceStatusSchema.parse({ state: 'online' })],
     ...cameras,
     ...Object.keys(answers).map((question): [string, object] => [

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { cameraStatusPayload, eventPayload } from '../../src/contract/payloads.ts';
 import { visionPayload } from '../../src/contract/vision-payload.ts';
@@ -58,10 +59,14 @@ describe.skipIf(lacks !== null)(
         expect(second.get(`scenecast/workshop/front_door/${topic}`)).not.toBe(
           first.get(`scenecast/workshop/front_door/${topic}`),
         );
-      const before = states(first);
-      const changed = [...states(second)].flatMap(([key, state]) => (before.get(key) === state ? [] : [key]));
-      expect(changed).toEqual(['front_door:last_described', 'yard:last_described']);
-      expect(attributes(second)).toEqual(attributes(first));
+      const changed = (before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): string[] =>
+        [...after].flatMap(([key, value]) => (isDeepStrictEqual(before.get(key), value) ? [] : [key]));
+      const described = ['front_door:last_described', 'yard:last_described'];
+      expect(changed(states(first), states(second))).toEqual(described);
+      // A new picture is a new state, too.
+      expect(changed(attributes(first), attributes(second)).sort()).toEqual(
+        ['front_door:image', ...described].sort(),
+      );
     });
 
     test('have no attributes but what is shown nowhere else', () => {
@@ -69,8 +74,10 @@ describe.skipIf(lacks !== null)(
       expect(shown.filter((line) => !line.startsWith('yard:'))).toEqual([
         'health:problem: reason',
         'front_door:description: description',
+        'front_door:last_described: id',
         'front_door:status: reason',
         'front_door:problem: problem,reason',
+        'front_door:image: id',
         'front_door:answer:oddity: value',
         'front_door:answer:free: value',
       ]);
