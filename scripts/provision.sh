@@ -24,7 +24,8 @@ provision.sh [flags]: install and configure Scenecast and its dependencies
   --language LANGUAGE  language of the descriptions, such as German (default: English)
   --prompt TEXT        the prompt for the model (default: Describe the scene.)
   --device NAME        the device's name in MQTT topics (default: the host name)
-  --yes                ask nothing: use the flags, else the last run's answers, else the defaults
+  --yes                ask nothing: use the flags, else the last run's answers, else the defaults; accepts the model's
+                       licence, which is printed before the download
   --dry-run            print what would be done, and change nothing
   --uninstall          remove Scenecast, its models, and the packages installed for it
   --help               print this text
@@ -297,7 +298,7 @@ remember_answers() {
 
 save_answers() {
   local key
-  for key in broker broker_user camera device language model prompt; do
+  for key in broker broker_user camera detail device language model prompt; do
     printf '%s=%s\n' "$key" "${answers[$key]-}"
   done | write_quietly "$state/answers"
 }
@@ -329,6 +330,7 @@ without_paths() { sed -E 's#(([a-z]+)://[^/, ]+)/[^, ]*#\1/...#g' <<<"$1"; }
 
 # A number selects an entry of the printed list; demo is the package's own model.
 declare -a listed_camera=() listed_model=()
+declare -A detail_of=()
 meant() {
   local -n list=listed_$1
   if [[ $1 == model && $2 == demo ]]; then
@@ -528,9 +530,9 @@ check_room() {
 # --- 3: the answers --------------------------------------------------------------------------------------------------
 
 ask_everything() {
-  local proposals kind name what
+  local proposals kind name detail what
   proposals=$(scenecast config propose 2>/dev/null) || proposals=''
-  while IFS=$'\t' read -r kind name what; do
+  while IFS=$'\t' read -r kind name detail what; do
     case $kind in
       camera)
         listed_camera+=("$name")
@@ -541,6 +543,7 @@ ask_everything() {
         # Offline, only the models that are present can be proposed.
         [[ -z $offline || $name == models/demo || -n $(compgen -G "$offline/models/$name/*.gguf") || -d $data/models/$name ]] || continue
         listed_model+=("$name")
+        detail_of[$name]=$detail
         [[ $assume_yes == yes && ${#listed_model[@]} -gt 1 ]] || note "model ${#listed_model[@]}: $name: $what"
         ;;
     esac
@@ -553,8 +556,17 @@ ask_everything() {
   ask_login
   choose camera 'camera (number, device, address, picture file or folder, or scene)' "${listed_camera[0]-scene}" is_cameras
   choose model 'model (number, name or folder)' "${listed_model[0]-models/demo}" is_model
+  choose_detail
   choose language 'language of the descriptions' English is_language
   choose prompt 'prompt for the model' "$default_prompt" is_one_line
+}
+
+# As much detail as leaves a description within half a minute; kept as long as the model is the same.
+choose_detail() {
+  local model=${answers[model]}
+  answers[detail]=${detail_of[$model]-full}
+  if [[ ${remembered[model]-} == "$model" && -n ${remembered[detail]-} ]]; then answers[detail]=${remembered[detail]}; fi
+  [[ ${answers[detail]} == full ]] || note "detail: ${answers[detail]}, for a description within half a minute (model.detail in the config)"
 }
 
 proposed_broker() {
@@ -608,6 +620,7 @@ get_model() {
         # If the model is not downloaded yet, only its headers are read.
         run scenecast plan --model "$model" || [[ $? != 78 ]] ||
           fail "$model cannot be used on this board" 'The lines above say why. Choose another model (scenecast models list), or --model demo.'
+        show_terms "$model"
         make_data_folder
         # Continues an interrupted download.
         run runuser -u scenecast -- env "STATE_DIRECTORY=$data" scenecast models pull "$model" ||
@@ -615,6 +628,16 @@ get_model() {
       fi
       ;;
   esac
+}
+
+# show_terms MODEL: its licence, and how long a description takes, before the download
+show_terms() {
+  local facts licence time
+  facts=$(scenecast models show "$1" 2>/dev/null) || facts=''
+  licence=$(sed -n 's/^  licence  *//p' <<<"$facts")
+  time=$(sed -n 's/^  time  *//p' <<<"$facts")
+  [[ -z $time ]] || note "time of a description: $time"
+  [[ -z $licence ]] || note "licence of $1$([[ $assume_yes == no ]] || echo ', accepted by --yes'): $licence"
 }
 
 make_data_folder() {
@@ -760,7 +783,9 @@ render_config() {
     printf '  username: %s\n' "$(quoted "${answers[broker_user]}")"
     echo '  password_file: mqtt-password # the systemd credential of /etc/credstore/scenecast.mqtt-password'
   fi
-  printf 'model:\n  path: %s\nprompts:\n  default: %s\ncameras:\n' "$(quoted "${answers[model]}")" "$(quoted "${answers[prompt]}")"
+  printf 'model:\n  path: %s\n' "$(quoted "${answers[model]}")"
+  [[ ${answers[detail]} == full ]] || printf '  detail: %s\n' "${answers[detail]}"
+  printf 'prompts:\n  default: %s\ncameras:\n' "$(quoted "${answers[prompt]}")"
   IFS=$'\t' read -ra specs <<<"${answers[camera]}"
   for spec in "${specs[@]}"; do
     number=$((number + 1))

@@ -33,7 +33,7 @@ export function configCommand(signal: AbortSignal): Command {
   config
     .command('propose')
     .description(
-      'list cameras, those of the local network too, and models that fit this board, as tab-separated kind, name and description',
+      'list cameras, those of the local network too, and models that fit this board, as tab-separated kind, name, detail and description',
     )
     .option('--json', 'print JSON')
     .exitOverride()

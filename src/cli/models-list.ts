@@ -1,5 +1,6 @@
+import type { Board } from '../board/board.ts';
+import type { Detail } from '../domain/detail.ts';
 import { ConfigError } from '../domain/errors.ts';
-import { formatBytes } from '../domain/format-bytes.ts';
 import { type CatalogueEntry, ramNeedOf, sizeOf } from '../models/catalogue.ts';
 import {
   type InstalledFile,
@@ -9,6 +10,7 @@ import {
 } from '../models/installed/installed.ts';
 import { isMmproj } from '../models/installed/locate.ts';
 import { readMmprojHeader } from '../models/installed/mmproj-header.ts';
+import { catalogueTimes, fitsBoard } from '../setup/catalogue-times.ts';
 
 /** A line of `models list`; names as in its JSON. */
 export interface ModelRow {
@@ -20,6 +22,15 @@ export interface ModelRow {
   readonly engine: CatalogueEntry['engine'] | null;
   readonly template: string | null;
   readonly licence: string | null;
+  readonly languages: string | null;
+  /** Whether its estimated memory is there on this board. */
+  readonly fits: boolean | null;
+  /** Of a description of a 1280x720 picture at each level of detail, the finest first; `seconds` are projected. */
+  readonly times: readonly {
+    readonly detail: Detail;
+    readonly image_tokens: number;
+    readonly seconds: number | null;
+  }[];
   /** Of both files: as installed, otherwise as published. */
   readonly size_bytes: number | null;
   readonly size_is_approximate: boolean;
@@ -37,7 +48,11 @@ export interface ModelDetails extends ModelRow {
     buffers_bytes: number;
     context_tokens: number;
   } | null;
-  readonly sources: readonly { readonly at: string; readonly files: readonly string[] }[];
+  readonly sources: readonly {
+    readonly at: string;
+    /** `sha256` null: not published by several sources; the hub's own is pinned at the first pull. */
+    readonly files: readonly { readonly file: string; readonly sha256: string | null }[];
+  }[];
   readonly files: readonly {
     readonly file: string;
     readonly path: string;
@@ -53,8 +68,9 @@ export interface ModelDetails extends ModelRow {
 export async function listModels(
   catalogue: readonly CatalogueEntry[],
   modelsFolder: string,
+  board: Board,
 ): Promise<ModelRow[]> {
-  const known = await Promise.all(catalogue.map(async (entry) => rowOf(entry, modelsFolder)));
+  const known = await Promise.all(catalogue.map(async (entry) => rowOf(entry, modelsFolder, board)));
   known.sort((a, b) => (a.ram_bytes ?? Number.POSITIVE_INFINITY) - (b.ram_bytes ?? Number.POSITIVE_INFINITY));
   const names = (await installedNames(modelsFolder)).filter(
     (name) => !catalogue.some((entry) => entry.name === name),
@@ -70,6 +86,7 @@ export async function describeModel(
   catalogue: readonly CatalogueEntry[],
   modelsFolder: string,
   name: string,
+  board: Board,
 ): Promise<ModelDetails> {
   const entry = catalogue.find((each) => each.name === name);
   const files = await installedFiles(modelsFolder, name);
@@ -77,7 +94,7 @@ export async function describeModel(
     throw new ConfigError(
       `${name}: neither in the catalogue nor in ${modelsFolder}; see scenecast models list`,
     );
-  const row = entry ? await rowOf(entry, modelsFolder) : await ownRowOf(name, modelsFolder);
+  const row = entry ? await rowOf(entry, modelsFolder, board) : await ownRowOf(name, modelsFolder);
   const ram = entry ? ramNeedOf(entry) : null;
   return {
     ...row,
@@ -90,7 +107,10 @@ export async function describeModel(
             context_tokens: entry.contextTokens,
           }
         : null,
-    sources: (entry?.sources ?? []).map(({ at, text, mmproj }) => ({ at, files: [text.file, mmproj.file] })),
+    sources: (entry?.sources ?? []).map(({ at, text, mmproj }) => ({
+      at,
+      files: [text, mmproj].map(({ file, sha256 }) => ({ file, sha256 })),
+    })),
     files: files.map(({ name: file, path, sizeBytes, record }) => ({
       file,
       path,
@@ -103,7 +123,7 @@ export async function describeModel(
   };
 }
 
-async function rowOf(entry: CatalogueEntry, modelsFolder: string): Promise<ModelRow> {
+async function rowOf(entry: CatalogueEntry, modelsFolder: string, board: Board): Promise<ModelRow> {
   const files = await installedFiles(modelsFolder, entry.name);
   const [source] = entry.sources as [CatalogueEntry['sources'][number]];
   const isInstalled = isComplete(files);
@@ -115,6 +135,13 @@ async function rowOf(entry: CatalogueEntry, modelsFolder: string): Promise<Model
     engine: entry.engine,
     template: entry.template,
     licence: entry.licence,
+    languages: entry.languages,
+    fits: fitsBoard(entry, board),
+    times: catalogueTimes(entry, board).map(({ detail, imageTokens, seconds }) => ({
+      detail,
+      image_tokens: imageTokens,
+      seconds,
+    })),
     size_bytes: isInstalled ? sumOf(files) : sizeOf(source),
     size_is_approximate: !isInstalled && (source.text.approximate || source.mmproj.approximate),
     ram_bytes: ramNeedOf(entry)?.totalBytes ?? null,
@@ -133,6 +160,9 @@ async function ownRowOf(name: string, modelsFolder: string): Promise<ModelRow> {
     engine: null,
     template: null,
     licence: null,
+    languages: null,
+    fits: null,
+    times: [],
     size_bytes: sumOf(files),
     size_is_approximate: false,
     ram_bytes: null,
@@ -154,61 +184,4 @@ function isComplete(files: readonly InstalledFile[]): boolean {
 
 function sumOf(files: readonly InstalledFile[]): number {
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-}
-
-/** The rows as a table. */
-export function tableOf(rows: readonly ModelRow[]): string {
-  const cells = rows.map((row) => [
-    row.name,
-    row.ram_bytes === null ? '-' : `~${formatBytes(row.ram_bytes)}`,
-    row.quant ?? '-',
-    row.tower ?? '-',
-    sizeText(row),
-    row.installed ? 'yes' : row.folder === null ? 'no' : 'partial',
-    row.licence ?? '-',
-  ]);
-  const lines = [['NAME', 'RAM', 'QUANT', 'TOWER', 'SIZE', 'INSTALLED', 'LICENCE'], ...cells];
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-function sizeText({ size_bytes, size_is_approximate }: ModelRow): string {
-  if (size_bytes === null) return '?';
-  return `${size_is_approximate ? '~' : ''}${formatBytes(size_bytes)}`;
-}
-
-/** One model as text. */
-export function modelText(model: ModelDetails): string {
-  const { ram } = model;
-  const facts: [string, string | null][] = [
-    ['model', model.title],
-    ['quant', model.quant],
-    ['tower', model.tower],
-    ['licence', model.licence],
-    ['engine', model.engine],
-    ['template', model.engine === null ? null : (model.template ?? "the GGUF's own")],
-    ['size', sizeText(model)],
-    [
-      'RAM',
-      ram &&
-        `about ${formatBytes(model.ram_bytes!)}: weights ${formatBytes(ram.weights_bytes)}, KV cache ${formatBytes(ram.kv_bytes)} (F16, ${ram.context_tokens} tokens), buffers ${formatBytes(ram.buffers_bytes)}`,
-    ],
-    ...model.sources.map(({ at, files }): [string, string] => ['from', `${at}: ${files.join(', ')}`]),
-    ['folder', model.folder ?? `not installed; run scenecast models pull ${model.name}`],
-    ...model.files.map(({ file, size_bytes, sha256, quantized_from }): [string, string] => [
-      'file',
-      `${file}, ${formatBytes(size_bytes)}, ${sha256 === null ? 'not pinned' : `SHA-256 ${sha256}`}${quantized_from === null ? '' : `, quantised here from ${quantized_from}`}`,
-    ]),
-  ];
-  return [
-    model.name,
-    ...facts.filter(([, value]) => value !== null).map(([key, value]) => `  ${key.padEnd(9)} ${value}`),
-  ].join('\n');
 }

@@ -22,8 +22,9 @@ import { quantizeFile } from '../vision/one-shot/quantize.ts';
 import { flagCollector } from './flag-parser.ts';
 import { type AccessFlags, hubAccessOf } from './models-access.ts';
 import { type InspectFlags, inspect, inspectionText, isModelPath } from './models-inspect.ts';
-import { describeModel, listModels, modelText, tableOf } from './models-list.ts';
+import { describeModel, listModels } from './models-list.ts';
 import { showPull } from './models-progress.ts';
+import { modelText, tableOf } from './models-text.ts';
 import { pullSourcesOf } from './pull-sources.ts';
 
 interface Flags {
@@ -50,7 +51,10 @@ export function modelsCommand(signal: AbortSignal): Command {
       .option('--dir <folder>', 'models folder (default: in the state folder)')
       .option('--json', 'print JSON')
       .exitOverride();
-  add('list', 'list the catalogue and other installed models').action(list);
+  add(
+    'list',
+    'list the catalogue, what fits this board and how long it takes, and other installed models',
+  ).action(list);
   add('show <name-or-file>', 'show a model of the catalogue, or the metadata of a GGUF file')
     .option('--mmproj <file>', 'mmproj of a text GGUF (default: the one next to it)')
     .option('--size <size>', 'picture size to count image tokens for; repeatable', flagCollector(size))
@@ -78,8 +82,9 @@ export function modelsCommand(signal: AbortSignal): Command {
 }
 
 async function list(flags: Flags): Promise<void> {
-  const rows = await listModels(loadCatalogue(), folderOf(flags, 'read'));
-  print(flags.json ? JSON.stringify(rows, null, 2) : tableOf(rows));
+  const board = await probeBoard();
+  const rows = await listModels(loadCatalogue(), folderOf(flags, 'read'), board);
+  print(flags.json ? JSON.stringify(rows, null, 2) : tableOf(rows, board));
 }
 
 async function show(target: string, flags: Flags & InspectFlags, signal: AbortSignal): Promise<void> {
@@ -88,7 +93,7 @@ async function show(target: string, flags: Flags & InspectFlags, signal: AbortSi
     print(flags.json ? JSON.stringify(model, null, 2) : inspectionText(model));
     return;
   }
-  const model = await describeModel(loadCatalogue(), folderOf(flags, 'read'), target);
+  const model = await describeModel(loadCatalogue(), folderOf(flags, 'read'), target, await probeBoard());
   print(flags.json ? JSON.stringify(model, null, 2) : modelText(model));
 }
 
@@ -96,7 +101,10 @@ async function pull(names: readonly string[], flags: PullFlags, signal: AbortSig
   const modelsFolder = folderOf(flags, 'write');
   const access = await hubAccessOf(flags, process.env, signal);
   const wanted = { names, modelName: flags.name, fileName: flags.as };
-  const { name, sources } = await pullSourcesOf(wanted, loadCatalogue(), modelsFolder);
+  const catalogue = loadCatalogue();
+  const { name, sources } = await pullSourcesOf(wanted, catalogue, modelsFolder);
+  const licence = catalogue.find((entry) => entry.name === name)?.licence;
+  if (licence !== undefined) process.stderr.write(`licence of ${name}: ${licence}\n`);
   const onEvent = showPull(process.stderr);
   const tower = await towerChoice(flags.quantMmproj ?? null, signal);
   const request = { name, sources, acceptChange: flags.acceptChange ?? false, tower };

@@ -27,7 +27,8 @@ function answers(type: AnswerType): string {
         throw new RangeError(`maxLength: must be at least 1 (it is ${type.maxLength})`);
       // No control characters and no invalid code points: llama.cpp accepts more than Unicode has.
       const none = '\\x7F\\uD800-\\uDFFF\\U00110000-\\U001FFFFF';
-      const first = `[^\\x00-\\x20${none}]`;
+      // No "<" at the start: a model that thinks begins it so.
+      const first = `[^\\x00-\\x20<${none}]`;
       const rest = `[^\\x00-\\x1F${none}]`;
       return type.maxLength === 1 ? first : `${first} ${rest}{0,${type.maxLength - 1}}`;
     }

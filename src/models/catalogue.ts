@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { details } from '../domain/detail.ts';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import { modelNamePattern, parseAddress } from './hub-address.ts';
 
@@ -37,11 +38,30 @@ const entrySchema = z.strictObject({
   /** The vision tower's type, as published. */
   tower: z.enum(['F16', 'Q8_0']),
   /** Null: the one inside the text GGUF. */
-  template: z.enum(['vicuna', 'mistral', 'chatml', 'llama3']).nullable(),
+  template: z.enum(['vicuna', 'mistral', 'yi', 'llama3', 'moondream', 'obsidian']).nullable(),
   licence: z.string().min(1),
+  languages: z.string().min(1),
   contextTokens: z.int().positive(),
   kv: z.strictObject({ layers: z.int().positive(), width: z.int().positive() }),
+  /** Of embeddings of which a token reads one row. */
+  lookedUpBytes: z.int().nonnegative().default(0),
   sources: z.array(sourceSchema).min(1),
+});
+
+const count = z.int().positive();
+const transformerSchema = z.strictObject({ blocks: count, attentionWidth: count, weights: count });
+
+/** What `npm run docs:catalogue` measures of a model's shape; see ModelShapes and DetailSizing. */
+const shapeSchema = z.strictObject({
+  /** libmtmd's name. */
+  projector: z.string(),
+  text: transformerSchema,
+  tower: transformerSchema,
+  projectorWeights: count,
+  /** A picture of 1280x720 at each level of detail, the finest first. */
+  pictures: z
+    .array(z.strictObject({ detail: z.enum(details), imageTokens: count, squares: z.array(count).min(1) }))
+    .min(1),
 });
 
 const catalogueSchema = z.array(entrySchema).superRefine((entries, context) => {
@@ -50,8 +70,9 @@ const catalogueSchema = z.array(entrySchema).superRefine((entries, context) => {
     context.addIssue({ code: 'custom', message: `${name}: duplicate name` });
 });
 
-/** A model of the catalogue: the sources of its files, and its needs. */
-export type CatalogueEntry = z.infer<typeof entrySchema>;
+export type CatalogueShape = z.infer<typeof shapeSchema>;
+/** A model of the catalogue: the sources of its files, and its needs. `shape` null: not known. */
+export type CatalogueEntry = z.infer<typeof entrySchema> & { readonly shape: CatalogueShape | null };
 export type CatalogueSource = CatalogueEntry['sources'][number];
 
 /** The estimated memory of a model, in bytes. See {@link ramNeedOf}. */
@@ -66,22 +87,28 @@ export interface RamNeed {
 const buffersBytes = 512 * 1024 * 1024;
 
 /**
- * Reads the catalogue.
+ * Reads the catalogue, the least capable model first.
  * @throws ConfigError with the file, the entry and what is wrong with it.
  */
 export function loadCatalogue(path = new URL('catalogue.yaml', import.meta.url)): CatalogueEntry[] {
+  const entries = read(path, catalogueSchema);
+  // Check the addresses too, so that a wrong one fails here and not in a pull.
+  for (const { sources } of entries)
+    for (const { at, text, mmproj } of sources)
+      for (const { file } of [text, mmproj]) parseAddress(`${at}/${file}`);
+  const shapes = read(new URL('catalogue-shapes.json', import.meta.url), z.record(z.string(), shapeSchema));
+  return entries.map((entry) => ({ ...entry, shape: shapes[entry.name] ?? null }));
+}
+
+function read<Data>(path: URL, schema: z.ZodType<Data>): Data {
   let data: unknown;
   try {
     data = parse(readFileSync(path, 'utf8'));
   } catch (cause) {
     throw new ConfigError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
   }
-  const result = catalogueSchema.safeParse(data);
+  const result = schema.safeParse(data);
   if (!result.success) throw new ConfigError(`${path}: ${z.prettifyError(result.error)}`);
-  // Check the addresses too, so that a wrong one fails here and not in a pull.
-  for (const { sources } of result.data)
-    for (const { at, text, mmproj } of sources)
-      for (const { file } of [text, mmproj]) parseAddress(`${at}/${file}`);
   return result.data;
 }
 

@@ -62,6 +62,9 @@ const repacked: readonly (readonly [weightType: RegExp, Kernel])[] = [
 ];
 const notRepacked: Kernel = { arithmetic: 'int8', share: 0.1 };
 
+/** What the times of a model depend on. */
+export type TimedModel = Pick<ModelSizing, 'shapes' | 'textBytes' | 'freeTurnTokens'>;
+
 /**
  * Projects times from the hardware's peak: compute bounds encoding and prefilling, memory bandwidth bounds generating.
  * docs/tuning.md has the arithmetic. Null if the cores or the memory are unknown.
@@ -69,9 +72,9 @@ const notRepacked: Kernel = { arithmetic: 'int8', share: 0.1 };
 export function projectTimes(
   board: Board,
   cpu: Pick<CpuChoice, 'cpus' | 'threads'>,
-  model: ModelSizing,
-  { squares, imageTokens }: DetailSizing,
-  { kvBytesPerToken }: ContextSizing,
+  model: TimedModel,
+  { squares, imageTokens }: Pick<DetailSizing, 'squares' | 'imageTokens'>,
+  { kvBytesPerToken }: Pick<ContextSizing, 'kvBytesPerToken'>,
 ): DescriptionTimes | null {
   const bandwidth = memoryBandwidths.find(([pattern]) => pattern.test(board.model ?? ''))?.[1];
   const peak = peakOf(board, cpu);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EngineError } from '../domain/errors.ts';
+import { withoutThinking } from '../domain/without-thinking.ts';
 
 const schema = z.object({
   model: z.string().optional().catch(undefined),
@@ -41,10 +42,18 @@ export function completionOf(json: unknown): Completion {
     );
   const { choices, usage, timings, model, system_fingerprint } = result.data;
   const [{ message, finish_reason }] = choices as [(typeof choices)[number]];
+  const said = withoutThinking(message.content ?? '').trim();
+  const isCut = finish_reason === 'length';
+  // Servers may send what a model thinks apart, and then nothing.
+  if (said === '' && (isCut || (message.content ?? '').trim() !== ''))
+    throw new EngineError(
+      'BAD_ANSWER',
+      'the model only thought; raise model.max_tokens, or let the server switch thinking off',
+    );
   const image = usage?.prompt_tokens_details?.image_tokens ?? 0;
   return {
-    text: (message.content ?? '').replace(/^\s*<think>.*?<\/think>/s, '').trim(),
-    isCut: finish_reason === 'length',
+    text: said,
+    isCut,
     model,
     build: system_fingerprint,
     tokens: {

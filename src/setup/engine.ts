@@ -36,8 +36,8 @@ export interface Planned {
 
 /**
  * Fits models that are loaded at the same time to the board.
- * @throws ConfigError for unreadable files; PlanError if they do not fit: with the largest catalogue model that does, or with
- * the one of several to drop.
+ * @throws ConfigError for unreadable files; PlanError if they do not fit: with the most capable catalogue model that does, or
+ * with the one of several to drop.
  */
 export async function planFor(
   board: Board,
@@ -91,12 +91,13 @@ async function sized(
 }
 
 function smallerModel(budgetBytes: number): string {
-  const fitting = loadCatalogue().flatMap((entry) => {
-    const need = ramNeedOf(entry);
-    return need && need.totalBytes <= budgetBytes ? [{ name: entry.name, bytes: need.totalBytes }] : [];
-  });
-  const largest = fitting.sort((a, b) => b.bytes - a.bytes)[0];
-  return largest ? `the largest catalogue model that fits is ${largest.name}` : 'no catalogue model fits';
+  // The most capable comes last.
+  const fitting = loadCatalogue().findLast(
+    (entry) => (ramNeedOf(entry)?.totalBytes ?? Number.POSITIVE_INFINITY) <= budgetBytes,
+  );
+  return fitting
+    ? `the most capable catalogue model that fits is ${fitting.name}`
+    : 'no catalogue model fits';
 }
 
 /** The engine's options for a config's `model` and a plan. */

@@ -4,6 +4,7 @@ import type { Detail } from '../domain/detail.ts';
 import { EngineError } from '../domain/errors.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import { shorten } from '../domain/shorten.ts';
+import { isThinkingMark, withoutThinking } from '../domain/without-thinking.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type {
   MtmdEngine,
@@ -178,8 +179,22 @@ export class PictureDescriber {
   }
 
   #answerOf({ tokens, ended }: TurnResult): Answered {
-    const pieces = Array.from(tokens, (token) => this.#engine.tokenToPiece(token));
-    return { text: Buffer.concat(pieces).toString('utf8'), finishReason: ended ? 'stop' : 'length' };
+    const whole = Buffer.concat(Array.from(tokens, (token) => this.#pieceOf(token))).toString('utf8');
+    const text = withoutThinking(whole);
+    if (text !== whole && text.trim() === '')
+      throw new EngineError(
+        'BAD_ANSWER',
+        `the model only thought, and used ${tokens.length} tokens for it; raise model.max_tokens, or use a model that does not think`,
+      );
+    return { text, finishReason: ended ? 'stop' : 'length' };
+  }
+
+  /** Control tokens are empty, except those that mark thinking. */
+  #pieceOf(token: number): Uint8Array {
+    const piece = this.#engine.tokenToPiece(token);
+    if (piece.length > 0) return piece;
+    const special = this.#engine.tokenToPiece(token, { special: true });
+    return isThinkingMark(Buffer.from(special).toString('utf8')) ? special : piece;
   }
 
   #prompt(words: string): Prompt {

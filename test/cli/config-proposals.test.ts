@@ -1,12 +1,17 @@
 import { expect, test } from 'vitest';
+import type { Board } from '../../src/board/board.ts';
 import {
+  type Proposal,
   proposalLines,
   proposeCameras,
   proposeIpCameras,
   proposeModels,
 } from '../../src/cli/config-proposals.ts';
 import { loadCatalogue } from '../../src/models/catalogue.ts';
-import { boardWith } from '../board/sample-board.ts';
+import { catalogueTimes } from '../../src/setup/catalogue-times.ts';
+import { fixtureBoards } from '../board/fixture-boards.ts';
+
+const catalogue = loadCatalogue();
 
 const camera = {
   path: '/dev/video0',
@@ -28,7 +33,7 @@ test('cameras with a usable format are proposed, by stable name', () => {
 test("a camera's own name cannot add a line or a column", () => {
   const lines = proposalLines(proposeCameras([camera]));
   expect(lines.split('\n')).toHaveLength(2);
-  expect(lines.split('\t')).toHaveLength(3);
+  expect(lines.split('\t')).toHaveLength(4);
 });
 
 test('an IP camera whose streams are not known is proposed by its address, with what to do', () => {
@@ -47,22 +52,62 @@ test('an IP camera whose streams are not known is proposed by its address, with 
   expect(unknown('refused').description).toBe('X1 at 10.0.0.5: refused');
 });
 
-test.each([
-  [0.9, 'models/demo'],
-  [2, 'smolvlm2-256m'],
-  [4, 'internvl3-2b'],
-  [8, 'llava-1.6-mistral-7b'],
-  [16, 'llava-1.6-vicuna-7b'],
-])('a board with %d GB of memory is proposed %s', (gigabytes, name) => {
-  const board = boardWith();
-  const memory = { ...board.memory, totalBytes: gigabytes * 1e9, limitBytes: null };
-  const proposals = proposeModels(loadCatalogue(), { ...board, memory });
-  expect(proposals[0]!.name).toBe(name);
+const withMemory = (board: Board, gigabytes: number, limitBytes: number | null = null): Board => ({
+  ...board,
+  memory: { ...board.memory, totalBytes: gigabytes * 1e9, limitBytes },
+});
+const secondsOf = ({ name, detail }: Proposal, board: Board): number =>
+  catalogueTimes(catalogue.find((entry) => entry.name === name)!, board).find(
+    (time) => time.detail === detail,
+  )!.seconds!;
+
+test.each<[string, number, string, string]>([
+  // A picture of few tokens is no choice, however capable the model: MiniCPM-V's overview.
+  ['orion-o6-acpi', 32, 'qwen3-vl-4b', 'overview'],
+  ['orion-o6-acpi', 4, 'qwen3-vl-2b', 'full'],
+  ['rock-5b', 8, 'qwen3-vl-2b', 'overview'],
+  ['raspberry-pi-5', 16, 'qwen3-vl-2b', 'overview'],
+  ['raspberry-pi-5', 4, 'qwen3-vl-2b', 'overview'],
+  ['raspberry-pi-5', 2, 'lfm2.5-vl-450m', 'full'],
+  ['raspberry-pi-5', 1, 'models/demo', 'full'],
+  // Nothing else describes in time there.
+  ['raspberry-pi-4', 4, 'smolvlm2-256m', 'overview'],
+])('%s with %d GB is proposed %s at detail %s', (fixture, gigabytes, name, detail) => {
+  const proposals = proposeModels(catalogue, withMemory(fixtureBoards[fixture]!, gigabytes));
+  expect(proposals[0]).toMatchObject({ name, detail });
   expect(proposals.at(-1)!.name).toBe('models/demo');
 });
 
+test.each(['orion-o6-acpi', 'rock-5b', 'raspberry-pi-5', 'raspberry-pi-4'])(
+  '%s: models that describe in time come first, the others by their time',
+  (fixture) => {
+    const board = fixtureBoards[fixture]!;
+    const seconds = proposeModels(catalogue, board)
+      .slice(0, -1)
+      .map((proposal) => secondsOf(proposal, board));
+    const fast = seconds.filter((each) => each <= 30);
+    expect(fast.length).toBeGreaterThan(0);
+    expect(seconds.slice(0, fast.length)).toEqual(fast);
+    const slow = seconds.slice(fast.length);
+    expect(slow).toEqual([...slow].sort((a, b) => a - b));
+  },
+);
+
+test('the proposal says how long a description takes, and the licence', () => {
+  const [first] = proposeModels(catalogue, fixtureBoards['raspberry-pi-5']!);
+  expect(first!.description).toMatch(/about \d+ s a description \(projected, detail overview\)/);
+  expect(first!.description).toMatch(/licence: Apache-2\.0/);
+});
+
+test('on a board of unknown speed the choice is that of a small board, without a time', () => {
+  const laptop = withMemory(fixtureBoards['laptop-x86']!, 16);
+  const pi = withMemory(fixtureBoards['raspberry-pi-5']!, 16);
+  const namesOf = (board: Board): string[] => proposeModels(catalogue, board).map(({ name }) => name);
+  expect(namesOf(laptop)).toEqual(namesOf(pi));
+  expect(proposeModels(catalogue, laptop)[0]!.description).toMatch(/time unknown on this board/);
+});
+
 test("a cgroup limit counts, not the board's memory", () => {
-  const board = boardWith();
-  const memory = { ...board.memory, totalBytes: 16e9, limitBytes: 2e9 };
-  expect(proposeModels(loadCatalogue(), { ...board, memory })[0]!.name).toBe('smolvlm2-256m');
+  const board = withMemory(fixtureBoards['raspberry-pi-5']!, 16, 2e9);
+  expect(proposeModels(catalogue, board)[0]!.name).toBe('lfm2.5-vl-450m');
 });

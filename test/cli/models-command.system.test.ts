@@ -9,8 +9,9 @@ import { until } from '../../tools/test/until.ts';
 
 const text = ggufBytes(400_000, 1);
 const mmproj = ggufBytes(100_000, 2);
-const repo = 'ggml-org/SmolVLM2-256M-Video-Instruct-GGUF';
-const textName = 'SmolVLM2-256M-Video-Instruct-Q8_0.gguf';
+// A model whose digests the catalogue does not know: the hub has other bytes.
+const repo = 'ggml-org/LFM2-VL-450M-GGUF';
+const textName = 'LFM2-VL-450M-Q8_0.gguf';
 const mmprojName = `mmproj-${textName}`;
 let hub: LoopbackHub;
 let state = '';
@@ -75,16 +76,16 @@ function start(
 const models = (...args: string[]): Promise<Result> => start(args).ended;
 
 test('a model is pulled, shown, verified and removed', async () => {
-  const pulled = await models('pull', 'smolvlm2-256m', '--json');
+  const pulled = await models('pull', 'lfm2-vl-450m', '--json');
   expect(pulled.code).toBe(0);
   expect(JSON.parse(pulled.stdout)).toMatchObject({
-    name: 'smolvlm2-256m',
-    folder: folder('smolvlm2-256m'),
+    name: 'lfm2-vl-450m',
+    folder: folder('lfm2-vl-450m'),
     status: 'pulled',
     files: [
       {
         file: textName,
-        path: folder('smolvlm2-256m', textName),
+        path: folder('lfm2-vl-450m', textName),
         size_bytes: 400_000,
         sha256: sha256(text),
         checked_against: 'sha256',
@@ -98,9 +99,10 @@ test('a model is pulled, shown, verified and removed', async () => {
   expect(pulled.stderr).toContain('500 kB in total\n');
   expect(pulled.stderr).toContain(`${textName}: downloaded and verified\n`);
 
-  const [listed] = JSON.parse((await models('list', '--json')).stdout);
-  expect(listed).toMatchObject({ name: 'smolvlm2-256m', installed: true, size_bytes: 500_000 });
-  const shown = await models('show', 'smolvlm2-256m');
+  const rows: { name: string }[] = JSON.parse((await models('list', '--json')).stdout);
+  const listed = rows.find(({ name }) => name === 'lfm2-vl-450m');
+  expect(listed).toMatchObject({ name: 'lfm2-vl-450m', installed: true, size_bytes: 500_000 });
+  const shown = await models('show', 'lfm2-vl-450m');
   expect(shown.stdout).toMatch(/engine {4}mtmd\n {2}template {2}the GGUF's own\n/);
   expect(shown.stdout).toContain(`${textName}, 400 kB, SHA-256 ${sha256(text)}`);
 
@@ -109,22 +111,22 @@ test('a model is pulled, shown, verified and removed', async () => {
     'good',
     'good',
   ]);
-  writeFileSync(folder('smolvlm2-256m', textName), mmproj);
-  const changed = await models('verify', 'smolvlm2-256m');
+  writeFileSync(folder('lfm2-vl-450m', textName), mmproj);
+  const changed = await models('verify', 'lfm2-vl-450m');
   expect(changed).toMatchObject({ code: 1 });
-  expect(changed.stdout).toContain(`changed  smolvlm2-256m/${textName} ${sha256(mmproj)}`);
+  expect(changed.stdout).toContain(`changed  lfm2-vl-450m/${textName} ${sha256(mmproj)}`);
   expect(changed.stderr).toMatch(
-    /1 of 2 files are changed or missing; run scenecast models pull smolvlm2-256m/,
+    /1 of 2 files are changed or missing; run scenecast models pull lfm2-vl-450m/,
   );
 
-  const removed = await models('remove', 'smolvlm2-256m', '--json');
+  const removed = await models('remove', 'lfm2-vl-450m', '--json');
   expect(JSON.parse(removed.stdout)).toEqual({
-    name: 'smolvlm2-256m',
+    name: 'lfm2-vl-450m',
     freed_bytes: 200_000,
     left: [],
     pinned: true,
   });
-  expect(existsSync(folder('smolvlm2-256m'))).toBe(false);
+  expect(existsSync(folder('lfm2-vl-450m'))).toBe(false);
 }, 120_000);
 
 test('files are pulled by address, into a folder of any name', async () => {
@@ -136,7 +138,7 @@ test('files are pulled by address, into a folder of any name', async () => {
     `mine: installed; its files match the hub's digests, which are now pinned\n${join(dir, 'mine')}\n`,
   );
   expect(readdirSync(join(dir, 'mine')).sort()).toEqual([textName, mmprojName].sort());
-  expect((await models('list', '--dir', dir)).stdout).toMatch(/^mine +- +- +- +500 kB +yes +-$/m);
+  expect((await models('list', '--dir', dir)).stdout).toMatch(/^mine +- +- +- +- +- +- +500 kB +yes +-$/m);
 }, 120_000);
 
 test("LLaVA's F16 tower is quantised on request, and listed, shown and verified as such", async () => {
@@ -160,7 +162,7 @@ test("LLaVA's F16 tower is quantised on request, and listed, shown and verified 
   expect(readdirSync(folder('mine')).sort()).toEqual(['mmproj-Q8_0.gguf', 'text.gguf']);
   const rows: { name: string; tower: string }[] = JSON.parse((await models('list', '--json')).stdout);
   const towers = Object.fromEntries(rows.map((row) => [row.name, row.tower]));
-  expect(towers).toMatchObject({ kept: 'F16', mine: 'Q8_0', 'smolvlm2-256m': 'Q8_0', 'llava-1.5-7b': 'F16' });
+  expect(towers).toMatchObject({ kept: 'F16', mine: 'Q8_0', 'lfm2-vl-450m': 'Q8_0', 'llava-1.5-7b': 'F16' });
   expect((await models('show', 'mine')).stdout).toMatch(
     new RegExp(`mmproj-Q8_0\\.gguf, .*SHA-256 ${sha256(bytes)}, quantised here from mmproj-f16\\.gguf`),
   );
@@ -170,7 +172,7 @@ test("LLaVA's F16 tower is quantised on request, and listed, shown and verified 
 test('a token is used and never shown or stored', async () => {
   const tokenFile = join(state, 'token');
   writeFileSync(tokenFile, 'hf_secret_1\n');
-  const good = await models('pull', 'smolvlm2-256m', '--token-file', tokenFile);
+  const good = await models('pull', 'lfm2-vl-450m', '--token-file', tokenFile);
   expect(good.code).toBe(0);
   expect(hub.seen[0]?.headers.authorization).toBe('Bearer hf_secret_1');
   hub.apiFault = () => ({ status: 401 });
@@ -190,15 +192,15 @@ test('killed at random moments, a pull completes when run again', async () => {
     [mmprojName, sha256(mmproj)],
   ]);
   const expectRight = (): void => {
-    const names = existsSync(folder('smolvlm2-256m')) ? readdirSync(folder('smolvlm2-256m')) : [];
+    const names = existsSync(folder('lfm2-vl-450m')) ? readdirSync(folder('lfm2-vl-450m')) : [];
     for (const name of names.filter((each) => !/\.part(\.json)?$/.test(each)))
-      expect(sha256(readFileSync(folder('smolvlm2-256m', name)))).toBe(right.get(name));
+      expect(sha256(readFileSync(folder('lfm2-vl-450m', name)))).toBe(right.get(name));
   };
   hub.fault = () => ({ slow: { pieceBytes: 20_000, pauseMs: 4 } });
-  const part = folder('smolvlm2-256m', `${textName}.part`);
+  const part = folder('lfm2-vl-450m', `${textName}.part`);
   const partBytes = (): number => (existsSync(part) ? statSync(part).size : 0);
   for (let kills = 0; kills < 5; kills++) {
-    const { child, ended } = start(['pull', 'smolvlm2-256m']);
+    const { child, ended } = start(['pull', 'lfm2-vl-450m']);
     let hasEnded = false;
     void ended.then(() => {
       hasEnded = true;
@@ -214,27 +216,27 @@ test('killed at random moments, a pull completes when run again', async () => {
     expectRight();
   }
   hub.fault = () => null;
-  expect(await models('pull', 'smolvlm2-256m')).toMatchObject({ code: 0 });
+  expect(await models('pull', 'lfm2-vl-450m')).toMatchObject({ code: 0 });
   expectRight();
-  expect(readdirSync(folder('smolvlm2-256m')).sort()).toEqual([...right.keys()].sort());
+  expect(readdirSync(folder('lfm2-vl-450m')).sort()).toEqual([...right.keys()].sort());
   expect(hub.downloads.some(({ headers }) => headers.range !== undefined)).toBe(true);
 }, 120_000);
 
 test('the next pull removes what one killed between its last two steps has left', async () => {
-  expect(await models('pull', 'smolvlm2-256m')).toMatchObject({ code: 0 });
-  const left = folder('smolvlm2-256m', `${textName}.part.json`);
+  expect(await models('pull', 'lfm2-vl-450m')).toMatchObject({ code: 0 });
+  const left = folder('lfm2-vl-450m', `${textName}.part.json`);
   writeFileSync(left, '{}');
-  expect(await models('pull', 'smolvlm2-256m')).toMatchObject({ code: 0 });
+  expect(await models('pull', 'lfm2-vl-450m')).toMatchObject({ code: 0 });
   expect(existsSync(left)).toBe(false);
 }, 120_000);
 
 test('Ctrl-C stops a pull and says how to resume', async () => {
   hub.fault = () => ({ slow: { pieceBytes: 5000, pauseMs: 20 } });
-  const { child, ended } = start(['pull', 'smolvlm2-256m']);
+  const { child, ended } = start(['pull', 'lfm2-vl-450m']);
   await until(() => hub.downloads.length > 0, 30_000);
   child.kill('SIGINT');
   expect(await ended).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('scenecast: smolvlm2-256m: stopped; the downloaded data is kept'),
+    stderr: expect.stringContaining('scenecast: lfm2-vl-450m: stopped; the downloaded data is kept'),
   });
 }, 120_000);

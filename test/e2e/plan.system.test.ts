@@ -62,7 +62,7 @@ describe('scenecast plan', () => {
     const { code, stderr } = await scenecast('plan', '--board', `${boards}/raspberry-pi-4`, ...large);
     expect(code).toBe(78);
     expect(stderr).toMatch(/needs at least 5\.\d\d GiB of memory, but may use only 3\.\d\d GiB/);
-    expect(stderr).toMatch(/the largest catalogue model that fits is \S+/);
+    expect(stderr).toMatch(/the most capable catalogue model that fits is \S+/);
   });
 
   test('a memory limit is kept, and what was reduced for it is shown', async () => {

@@ -14,20 +14,19 @@ beforeAll(() => {
 const catalogue = loadCatalogue();
 const entryOf = (name: string): CatalogueEntry => catalogue.find((entry) => entry.name === name)!;
 
-test('the models that boards can hold are in it', () => {
-  expect(catalogue.map(({ name }) => name).sort()).toEqual([
-    'gemma-3-4b',
-    'internvl3-1b',
-    'internvl3-2b',
-    'llava-1.5-7b',
-    'llava-1.6-mistral-7b',
-    'llava-1.6-vicuna-7b',
-    'moondream2',
-    'qwen2.5-vl-3b',
-    'smolvlm2-2.2b',
-    'smolvlm2-256m',
-    'smolvlm2-500m',
+test('it has models of every kind that libmtmd runs well on boards, with a shape each', () => {
+  const projectors = new Set(catalogue.map(({ name, shape }) => shape?.projector ?? `${name} has no shape`));
+  expect([...projectors].sort()).toEqual([
+    ...['gemma3', 'gemma4v', 'idefics3', 'internvl', 'lfm2', 'mlp'],
+    ...['qwen2.5vl_merger', 'qwen3vl_merger', 'resampler'],
   ]);
+});
+
+test('a digest is that of one file only', () => {
+  const files = catalogue.flatMap(({ sources }) => sources.flatMap(({ text, mmproj }) => [text, mmproj]));
+  const known = files.filter(({ sha256 }) => sha256 !== null);
+  const named = new Set(known.map(({ file, sha256 }) => `${sha256} ${file}`));
+  expect(named.size).toBe(new Set(known.map(({ sha256 }) => sha256)).size);
 });
 
 test("LLaVA 1.6 Vicuna comes from the repository of Radxa's guide first", () => {
@@ -69,6 +68,7 @@ const good = `
   tower: Q8_0
   template: null
   licence: MIT
+  languages: English
   contextTokens: 10
   kv: { layers: 1, width: 1 }
   sources:

@@ -39,6 +39,13 @@ test('another template can be given, also one that wants content in parts', () =
   expect(engine.applyChatTemplate([{ role: 'user', content: 'hi' }], { template: parts })).toBe('text=hi;');
 });
 
+test('a template that can switch thinking off does', () => {
+  // As in Qwen3's.
+  const template =
+    '{{ messages[0].content }}{% if enable_thinking is defined and enable_thinking is false %}<think>\n\n</think>{% endif %}';
+  expect(engine.applyChatTemplate(ask, { template })).toMatch(/<think>\n\n<\/think>$/);
+});
+
 test.each([
   ['{% for m in %}', /does not parse/],
   ['{{ 1 +', /does not parse/],

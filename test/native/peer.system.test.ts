@@ -27,6 +27,9 @@ test.skipIf(!isBuilt).each<[Projector, number, number]>([
   ['internvl', 120, 90],
   ['pixtral', 120, 90],
   ['lfm2', 120, 90],
+  ['qwen3vl_merger', 120, 90],
+  ['gemma4v', 120, 90],
+  ['resampler', 120, 90],
 ])(`%s says of a picture of %ix%i what llama-mtmd-cli says${why}`, slow, async (projector, width, height) => {
   // The message is all there is to the prompt.
   const model = writeRandomModel(folder, projector, { chatTemplate: "{{ messages[0]['content'] }}" });
@@ -35,7 +38,7 @@ test.skipIf(!isBuilt).each<[Projector, number, number]>([
   await sharp(rgb, { raw: { width, height, channels: 3 } })
     .png()
     .toFile(path);
-  const engine = await open(model, { contextSize: 1024 });
+  const engine = await open(model, { contextSize: 2048 });
   await engine.decodePicture({ before: 'USER', addSpecial: true, rgb, width, height });
   await engine.decodeTokens(engine.tokenize(' what is open', { parseSpecial: true }), { logitsLast: true });
   engine.setSampler({ temperature: 0 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LoadOptions } from '../../src/vision/native/load-options.ts';
 import { type Projector, writeRandomModel } from '../../tools/test/random-projectors.ts';
 import { folder, generate, noise, open } from './engine-fixture.ts';
 
@@ -17,6 +18,7 @@ const costs: readonly {
   positions: number;
   /** Of each square. */
   patches: number[];
+  options?: Partial<LoadOptions>;
 }[] = [
   // One square of 4x4 patches.
   { projector: 'mlp', imageTokens: 16, delimiters: 0, positions: 18, patches: [16] },
@@ -29,6 +31,19 @@ const costs: readonly {
   { projector: 'gemma3', imageTokens: 16, delimiters: 2, positions: 20, patches: [64] },
   // 112x84: 4x3 merged patches, which take max(4, 3) positions.
   { projector: 'qwen2.5vl_merger', imageTokens: 12, delimiters: 2, positions: 8, patches: [48] },
+  // 112x84, as above. Its embeddings are for the input and the first block.
+  { projector: 'qwen3vl_merger', imageTokens: 12, delimiters: 2, positions: 8, patches: [48] },
+  // At least 70 tokens: 280x224, 10x8 of 28 pixels. All at once, save with E2B's width: without a limit it takes up to 1,100.
+  {
+    projector: 'gemma4v',
+    imageTokens: 80,
+    delimiters: 2,
+    positions: 84,
+    patches: [320],
+    options: { imageMaxTokens: 90 },
+  },
+  // The whole as 5x3 patches, and 2x2 slices of 5x3, 8 tokens each. Start and end of each, a line break between rows.
+  { projector: 'resampler', imageTokens: 40, delimiters: 11, positions: 53, patches: Array(5).fill(15) },
   // 2x2 tiles and the whole, 4 tokens each.
   { projector: 'internvl', imageTokens: 20, delimiters: 2, positions: 24, patches: Array(5).fill(16) },
   // 126x84: 9x6 patches, a break after each row but the last, the end.
@@ -37,11 +52,11 @@ const costs: readonly {
   { projector: 'lfm2', imageTokens: 70, delimiters: 2, positions: 74, patches: [280] },
 ];
 
-describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positions, patches }) => {
+describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positions, patches, options }) => {
   const model = writeRandomModel(folder, projector);
 
   test('a picture takes the tokens that the model was trained with, and is counted beforehand', async () => {
-    const engine = await open(model, { contextSize: 512 });
+    const engine = await open(model, { contextSize: 512, ...options });
     expect(engine.info.vision.projectorType).toBe(projector);
     expect(engine.countPictureTokens(width, height)).toBe(imageTokens + delimiters);
     expect([...engine.countPatches(width, height)]).toEqual(patches);
@@ -51,7 +66,7 @@ describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positi
   });
 
   test('one picture, many questions', async () => {
-    const engine = await open(model, { contextSize: 512 });
+    const engine = await open(model, { contextSize: 512, ...options });
     const ask = async (words: string): Promise<number[]> => {
       await engine.decodeTokens(engine.tokenize(words), { logitsLast: true });
       return generate(engine, 6);
@@ -72,7 +87,7 @@ describe.each(costs)('$projector', ({ projector, imageTokens, delimiters, positi
   });
 
   test('a picture beyond the context is refused before it is encoded', async () => {
-    const engine = await open(model, { contextSize: 256 });
+    const engine = await open(model, { contextSize: 256, ...options });
     const { contextSize } = engine;
     const used = contextSize - imageTokens - delimiters - 1;
     await engine.decodeTokens(Int32Array.from({ length: used }, () => 5));
@@ -153,6 +168,35 @@ test('a limit lowers the tokens of a picture and never raises them', async () =>
   expect(await tokens('qwen2.5vl_merger', 100_000)).toBe(full);
   expect(await tokens('pixtral', 256)).toBeLessThan(await tokens('pixtral'));
   expect(await tokens('lfm2', 64)).toBe(await tokens('lfm2'));
+});
+
+test.each<[Projector, number, number, number, number[]]>([
+  // As trained: a single tile is the whole picture, without the line break after tiles.
+  ['idefics3', 1, 4, 3, [16]],
+  // 112x84: 2x2 tiles and the whole.
+  ['idefics3', 4, 20, 13, Array(5).fill(16)],
+  ['internvl', 1, 4, 2, [16]],
+  ['internvl', 2, 12, 2, Array(3).fill(16)],
+  // In its own shape, 5x3 patches.
+  ['resampler', 1, 8, 2, [15]],
+])('%s with at most %i tiles', async (projector, imageMaxTiles, imageTokens, delimiters, patches) => {
+  const engine = await open(writeRandomModel(folder, projector), { contextSize: 512, imageMaxTiles });
+  expect(engine.info.vision.takesLimit).toBe(true);
+  expect(engine.countPictureTokens(width, height)).toBe(imageTokens + delimiters);
+  expect([...engine.countPatches(width, height)]).toEqual(patches);
+  expect(await engine.decodePicture(picture)).toMatchObject({ imageTokens, promptTokens: delimiters + 2 });
+});
+
+test('LFM2 cuts large pictures into tiles of 512 pixels, or none', async () => {
+  const patches = async (imageMaxTiles?: number): Promise<number[]> => {
+    const options = imageMaxTiles === undefined ? {} : { imageMaxTiles };
+    return [...(await open(writeRandomModel(folder, 'lfm2'), options)).countPatches(1280, 720)];
+  };
+  // 672x384.
+  const whole = 42 * 24;
+  expect(await patches()).toEqual([1024, 1024, whole]);
+  expect(await patches(100)).toEqual([1024, 1024, whole]);
+  expect(await patches(1)).toEqual([whole]);
 });
 
 test('a cancelled picture leaves the sequence as it was', async () => {

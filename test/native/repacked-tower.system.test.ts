@@ -53,12 +53,15 @@ const projectors: Projector[] = [
   'internvl',
   'pixtral',
   'lfm2',
+  'qwen3vl_merger',
+  'gemma4v',
+  'resampler',
 ];
 
 test.each(projectors)('a quantised tower of any kind encodes: %s', async (projector) => {
   const model = writeRandomModel(folder, projector);
   const mmprojPath = await quantised(model.mmprojPath, projector);
-  const engine = await open({ ...model, mmprojPath }, { contextSize: 512 });
+  const engine = await open({ ...model, mmprojPath }, { contextSize: 2048 });
   const picture = { before: 'USER', addSpecial: true, rgb: noise(120 * 90 * 3), width: 120, height: 90 };
   const { imageTokens } = await engine.decodePicture(picture);
   expect(imageTokens).toBeGreaterThan(0);

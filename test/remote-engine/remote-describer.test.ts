@@ -167,6 +167,20 @@ test('thinking is no part of a description', async () => {
   expect((await describerAt(server.url).describer.describe(request, never)).text).toBe('A gate.');
 });
 
+test.each([
+  ['in the text', '<think>\nLet me see', 'stop'],
+  ['apart', '', 'length'],
+])('a model that only thinks, %s, has described nothing', async (_, content, finish_reason) => {
+  const server = await startFakeOpenAi((_request, response) => {
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify({ choices: [{ message: { content }, finish_reason }] }));
+    return null;
+  });
+  await expect(describerAt(server.url).describer.describe(request, never)).rejects.toThrow(
+    /only thought.*model\.max_tokens/,
+  );
+});
+
 test('bare pixels are sent as a JPEG', async () => {
   const server = await startFakeOpenAi(() => 'x');
   const picture = { size: { width: 8, height: 8 }, bytes: new Uint8Array(192), pixels: 'rgb24' } as const;

@@ -57,11 +57,15 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     const { board, install } = newBoard();
     const { code, output } = await board.provision([...install, '--device', 'porch', '--language', 'German']);
     expect(output).toMatch(/A red circle\./);
+    // Before the download, and what --yes accepts by it.
+    expect(output).toMatch(
+      /time of a description: 12 s\n *licence of small, accepted by --yes: Apache-2\.0\n/,
+    );
     expect(code).toBe(0);
     expect(parseConfig(board.read(configPath), configPath)).toMatchObject({
       device: 'porch',
       mqtt: { url: 'mqtt://127.0.0.1:1883', username: 'scenecast', password_file: 'mqtt-password' },
-      model: { path: 'small' },
+      model: { path: 'small', detail: 'overview' },
       language: 'de',
       prompts: { default: 'Describe the scene.' },
       cameras: { camera: { source: { type: 'v4l2', device: '/dev/v4l/by-id/usb-A' } } },

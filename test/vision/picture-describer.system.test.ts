@@ -165,3 +165,64 @@ test("a camera's last answers are drafts for its next ones, and change nothing e
   expect(said(again)).toEqual(said(first));
   expect(said(other)).toEqual(said(first));
 });
+
+/** The engine, saying this in every turn, a token for each character. Without `ended` the token limit cut it off. */
+function saying(engine: MtmdEngine, words: string, ended: boolean): MtmdEngine {
+  const firstCode = 1_000_000;
+  const tokens = Int32Array.from([...words], (letter) => firstCode + letter.codePointAt(0)!);
+  return new Proxy(engine, {
+    get(target, name) {
+      if (name === 'runTurns')
+        return async (turns: readonly Turn[]) => ({
+          turns: turns.map(() => ({ tokens, ended, probability: 1, drafted: 0, accepted: 0 })),
+          prefillMs: 0,
+          generateMs: 0,
+        });
+      if (name === 'tokenToPiece')
+        return (token: number, options?: object) =>
+          token < firstCode
+            ? target.tokenToPiece(token, options)
+            : Buffer.from(String.fromCodePoint(token - firstCode));
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+test('what a model thinks is in neither description nor answers', async () => {
+  const engine = await open(writeRandomModel(folder, 'mlp'), { contextSize: 1024 });
+  const picture = await pictureOf(56, 56);
+  const request = { picture, prompt: 'see', questions: [{ name: 'free', ask: 'what' }] };
+  const thought = describerOf(saying(engine, '<think>\nA gate?\n</think>\n\nA gate.', true));
+  expect(await thought.describe(request, never)).toMatchObject({
+    text: 'A gate.',
+    answers: { free: 'A gate.' },
+  });
+  const answersOnly = { ...request, prompt: null };
+  expect(await thought.describe(answersOnly, never)).toMatchObject({
+    text: null,
+    answers: { free: 'A gate.' },
+  });
+  // Nothing is left of a description or an answer: better none than an empty one.
+  const endless = describerOf(saying(engine, '<think>\nLet me see', false));
+  for (const each of [request, answersOnly])
+    await expect(endless.describe(each, never)).rejects.toMatchObject({
+      code: 'BAD_ANSWER',
+      message: expect.stringMatching(/only thought.*model\.max_tokens/),
+    });
+  // A model may say nothing without having thought.
+  expect(await describerOf(saying(engine, '', true)).describe(request, never)).toMatchObject({ text: '' });
+});
+
+test('a model that wants to think answers under a grammar all the same', async () => {
+  const thinks = "USER: {{ messages[0]['content'] }} ASSISTANT: <think>\n";
+  const engine = await open(writeRandomModel(folder, 'idefics3'), { contextSize: 3072 });
+  const picture = await pictureOf(120, 90);
+  const { answers } = await describerOf(engine, 8, thinks).describe(
+    { picture, prompt: 'describe', questions },
+    never,
+  );
+  expect(answers['open']).toBeTypeOf('boolean');
+  expect(['red', 'green', 'blue']).toContain(answers['colour']);
+  expect(answers['odd']).not.toMatch(/think/);
+});

@@ -9,13 +9,18 @@ export interface TowerShape {
   /** Not equal to `width`: libmtmd uses that to detect old files with swapped matrices. */
   readonly feedForward: number;
   readonly blocks: number;
+  /** Of qwen3vl: blocks that a picture's embeddings are added to. Default 1. */
+  readonly deepstackBlocks?: number;
 }
 
 export interface TextShape {
   readonly tower: TowerShape;
   readonly contextLength: number;
-  /** llama: plain; qwen2vl: M-RoPE; lfm2: every other block a short convolution, so that its memory cannot be truncated. */
-  readonly architecture?: 'llama' | 'qwen2vl' | 'lfm2';
+  /**
+   * llama: plain; qwen2vl: M-RoPE; qwen3vl: also embeddings of a picture for several blocks; lfm2: every other block a short
+   * convolution, so that its memory cannot be truncated.
+   */
+  readonly architecture?: 'llama' | 'qwen2vl' | 'qwen3vl' | 'lfm2';
   readonly chatTemplate?: string;
   /**
    * Scale of the query matrices. Default 1: attention is so even that positions hardly matter; at 6 a wrong position
@@ -31,11 +36,16 @@ const convolution = 3;
 
 /** Writes the file; the same shape and random state give the same bytes. */
 export function writeRandomText(path: string, shape: TextShape, random: Random): void {
+  writeGguf(path, textOf(shape, random));
+}
+
+/** The content of the file. `random` null: its shapes only. */
+export function textOf(
+  shape: TextShape,
+  random: Random | null,
+): { metadata: Record<string, GgufValue>; tensors: Record<string, GgufTensor> } {
   const pieces = [...vocabulary, ...(shape.extraTokens ?? []).map((piece) => ({ piece, score: 0, type: 3 }))];
-  writeGguf(path, {
-    metadata: textMetadata(shape, pieces),
-    tensors: textTensors(shape, pieces.length, random),
-  });
+  return { metadata: textMetadata(shape, pieces), tensors: textTensors(shape, pieces.length, random) };
 }
 
 function textMetadata(shape: TextShape, pieces: readonly Piece[]): Record<string, GgufValue> {
@@ -58,9 +68,10 @@ function textMetadata(shape: TextShape, pieces: readonly Piece[]): Record<string
         : u32(tower.heads),
     [key('attention.layer_norm_rms_epsilon')]: f32(1e-5),
     // Time, rows and columns share a head's rotations.
-    ...(architecture === 'qwen2vl'
+    ...(usesMrope(architecture)
       ? { [key('rope.dimension_sections')]: i32([headSize / 8, (headSize * 3) / 16, (headSize * 3) / 16, 0]) }
       : {}),
+    ...(architecture === 'qwen3vl' ? { [key('n_deepstack_layers')]: u32(tower.deepstackBlocks ?? 1) } : {}),
     ...(architecture === 'lfm2' ? { [key('shortconv.l_cache')]: u32(convolution) } : {}),
     'tokenizer.ggml.model': text('llama'),
     'tokenizer.ggml.pre': text('default'),
@@ -76,6 +87,10 @@ function textMetadata(shape: TextShape, pieces: readonly Piece[]): Record<string
   };
 }
 
+function usesMrope(architecture: TextShape['architecture']): boolean {
+  return architecture === 'qwen2vl' || architecture === 'qwen3vl';
+}
+
 function isConvolution(block: number): boolean {
   return block % 2 === 0;
 }
@@ -83,7 +98,7 @@ function isConvolution(block: number): boolean {
 function textTensors(
   { tower, architecture = 'llama', sharpness = 1 }: TextShape,
   vocabularySize: number,
-  random: Random,
+  random: Random | null,
 ): Record<string, GgufTensor> {
   const { width, feedForward, blocks, heads } = tower;
   const isLfm2 = architecture === 'lfm2';
@@ -105,7 +120,7 @@ function textTensors(
         const scale = ((part === 'attn_q' ? sharpness : 1) * 1.5) / Math.sqrt(width);
         tensors[name(part)] = matrix(random, width, width, scale);
       }
-      if (isLfm2) {
+      if (isLfm2 || architecture === 'qwen3vl') {
         tensors[name('attn_q_norm')] = around(random, width / heads, 1);
         tensors[name('attn_k_norm')] = around(random, width / heads, 1);
       }

@@ -9,21 +9,26 @@ export function gaussian(seed: number): Random {
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** Scaled so that a layer preserves the magnitude of its input. */
+/** Scaled so that a layer preserves the magnitude of its input. `random` null: its shape only. */
 export function matrix(
-  random: Random,
+  random: Random | null,
   outputs: number,
   inputs: number,
   scale = 1.5 / Math.sqrt(inputs),
 ): GgufTensor {
   return {
     shape: [outputs, inputs],
-    values: Float32Array.from({ length: outputs * inputs }, () => random() * scale),
+    values: valuesOf(random, outputs * inputs, (value) => value * scale),
   };
 }
 
-export function around(random: Random, size: number, center: number, spread = 0.1): GgufTensor {
-  return { shape: [size], values: Float32Array.from({ length: size }, () => center + random() * spread) };
+/** `random` null: its shape only. */
+export function around(random: Random | null, size: number, center: number, spread = 0.1): GgufTensor {
+  return { shape: [size], values: valuesOf(random, size, (value) => center + value * spread) };
+}
+
+function valuesOf(random: Random | null, count: number, value: (random: number) => number): Float32Array {
+  return random ? Float32Array.from({ length: count }, () => value(random())) : new Float32Array(0);
 }
 
 export function halves(tensor: GgufTensor): GgufTensor {

@@ -31,7 +31,7 @@ Napi::Value visionToJs(Napi::Env env, const EngineInfo& engine) {
   object.Set("standardDeviation", toJs(env, info.standardDeviation));
   object.Set("usesMrope", info.usesMrope);
   object.Set("nonCausal", info.nonCausal);
-  object.Set("takesTokenLimit", info.takesTokenLimit);
+  object.Set("takesLimit", info.takesLimit);
   object.Set("sizeBytes", static_cast<double>(engine.mmprojSizeBytes));
   return object;
 }

@@ -89,6 +89,7 @@ LoadOptions asLoadOptions(const Napi::Value& value) {
   readOption(object, "visionFlashAttention", options.visionFlashAttention, asFlashAttention);
   readOption(object, "kvType", options.kvType, asKvType);
   readOption(object, "imageMaxTokens", options.imageMaxTokens, positions);
+  readOption(object, "imageMaxTiles", options.imageMaxTiles, positions);
   readOption(object, "repack", options.repack, asBoolean);
   readOption(object, "useMmap", options.useMmap, asBoolean);
   readOption(object, "useMlock", options.useMlock, asBoolean);

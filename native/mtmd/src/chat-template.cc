@@ -35,6 +35,8 @@ std::string ChatTemplate::render(const std::vector<ChatMessage>& messages, bool 
       input.messages.push_back(entry);
     }
     input.add_generation_prompt = addGenerationPrompt;
+    // A description is wanted, not what a model thinks on the way to it.
+    input.enable_thinking = false;
     input.add_bos = tokenizerAddsBegin && !template_->bos_tok.empty();
     return common_chat_template_direct_apply(*template_, input);
   } catch (const std::exception& error) {

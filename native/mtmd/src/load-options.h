@@ -25,6 +25,7 @@ struct LoadOptions {
   llama_flash_attn_type flashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
   llama_flash_attn_type visionFlashAttention = LLAMA_FLASH_ATTN_TYPE_AUTO;
   int imageMaxTokens = 0;  // of a picture, where the model leaves a choice; 0: the model's own limit
+  int imageMaxTiles = 0;  // of a picture, besides its overview, where the model cuts tiles; 1: none; 0: the model's own
   ggml_type kvType = GGML_TYPE_F16;
   bool repack = true;  // weights are copied into the order the CPU's kernels want, where there is one
   bool useMmap = true;

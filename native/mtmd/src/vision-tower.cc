@@ -50,6 +50,24 @@ void checkPixels(const std::vector<uint8_t>& rgb, int width, int height) {
   }
 }
 
+void limitTiles(clip_hparams& parameters, bool isSmolVlm, int maxTiles) {
+  const int side = parameters.image_size;
+  if (isSmolVlm) {
+    // A square picture has the most tiles.
+    const int perSide = std::max(1, static_cast<int>(std::sqrt(maxTiles)));
+    parameters.image_longest_edge = std::min(parameters.image_longest_edge, perSide * side);
+    return;
+  }
+  const int own = parameters.preproc_max_tiles;
+  parameters.preproc_max_tiles = own > 0 ? std::min(own, maxTiles) : maxTiles;
+  auto& canvases = parameters.image_res_candidates;
+  canvases.erase(std::remove_if(canvases.begin(), canvases.end(),
+                                [&](const clip_image_size& canvas) {
+                                  return (canvas.width / side) * (canvas.height / side) > maxTiles;
+                                }),
+                 canvases.end());
+}
+
 }  // namespace
 
 VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, const std::atomic<bool>& cancelled,
@@ -84,7 +102,7 @@ VisionTower::VisionTower(const LoadOptions& options, const llama_model* model, c
   clip_ctx* clip = mtmd_get_vision_clip_ctx(context_.get());
   if (clip == nullptr) throw Error("NO_VISION", options.mmprojPath + " is a projector without a vision encoder");
   info_ = describe(context_.get());
-  limitTokens(options.imageMaxTokens);
+  limitPictures(options.imageMaxTokens, options.imageMaxTiles);
   clip_set_abort_callback(
       clip, [](void* flag) { return static_cast<const std::atomic<bool>*>(flag)->load(); },
       const_cast<std::atomic<bool>*>(&cancelled_));
@@ -190,13 +208,21 @@ int VisionTower::largestChunk() const {
   return static_cast<int>(largest);
 }
 
-void VisionTower::limitTokens(int maxTokens) {
-  // libmtmd's own image_max_tokens replaces a model's limit, and so may raise it; this only lowers it. The object
-  // behind the const pointer is not const, and the preprocessors read it for each picture.
-  auto& parameters = const_cast<clip_hparams&>(*clip_get_hparams(mtmd_get_vision_clip_ctx(context_.get())));
-  // LFM2 cuts what exceeds its limit into tiles: a lower one would make more tokens of a picture.
-  info_.takesTokenLimit = parameters.image_max_pixels > 0 && info_.projectorType != "lfm2";
-  if (!info_.takesTokenLimit || maxTokens <= 0) return;
+void VisionTower::limitPictures(int maxTokens, int maxTiles) {
+  clip_ctx* clip = mtmd_get_vision_clip_ctx(context_.get());
+  // The object behind the const pointer is not const, and the preprocessors read it for each picture.
+  auto& parameters = const_cast<clip_hparams&>(*clip_get_hparams(clip));
+  const projector_type type = clip_get_projector_type(clip);
+  const bool isSmolVlm = type == PROJECTOR_TYPE_IDEFICS3 && parameters.image_longest_edge > 0;
+  const bool hasTiles =
+      isSmolVlm || type == PROJECTOR_TYPE_LFM2 || type == PROJECTOR_TYPE_INTERNVL || type == PROJECTOR_TYPE_MINICPMV;
+  info_.takesLimit = hasTiles || parameters.image_max_pixels > 0;
+  if (hasTiles) {
+    if (maxTiles > 0) limitTiles(parameters, isSmolVlm, maxTiles);
+    return;
+  }
+  if (!info_.takesLimit || maxTokens <= 0) return;
+  // libmtmd's own image_max_tokens replaces a model's limit, and so may raise it; this only lowers it.
   const int64_t area = int64_t{parameters.patch_size} * parameters.patch_size * parameters.n_merge * parameters.n_merge;
   const int64_t pixels = std::min<int64_t>(parameters.image_max_pixels, maxTokens * std::max<int64_t>(area, 1));
   parameters.image_max_pixels = static_cast<int>(pixels);

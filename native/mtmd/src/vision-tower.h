@@ -23,9 +23,9 @@ struct VisionInfo {
   std::vector<std::pair<int, int>> gridPinpoints;  // {width, height} of the canvases a frame may be fitted to
   std::array<float, 3> mean = {};                  // of the normalised red, green and blue, 0 to 1
   std::array<float, 3> standardDeviation = {};
-  bool usesMrope = false;        // the text model wants 2-D positions for images
-  bool nonCausal = false;        // image embeddings want non-causal attention
-  bool takesTokenLimit = false;  // LoadOptions::imageMaxTokens has an effect
+  bool usesMrope = false;   // the text model wants 2-D positions for images
+  bool nonCausal = false;   // image embeddings want non-causal attention
+  bool takesLimit = false;  // LoadOptions::imageMaxTokens or imageMaxTiles has an effect
 };
 
 class VisionTower {
@@ -61,7 +61,7 @@ class VisionTower {
   int largestChunk() const;
 
  private:
-  void limitTokens(int maxTokens);
+  void limitPictures(int maxTokens, int maxTiles);
 
   const bool noAlloc_;
   const int maxThreads_;

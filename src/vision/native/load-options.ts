@@ -30,10 +30,15 @@ export interface LoadOptions {
   /** Type of the KV cache. Default 'f16'. */
   readonly kvType?: 'f32' | 'f16' | 'bf16' | 'q8_0' | 'q4_0';
   /**
-   * Max embeddings of a picture, where the model allows a limit (`takesTokenLimit`); never raises the model's own
+   * Max embeddings of a picture, where the model allows a limit (`takesLimit`); never raises the model's own
    * limit. Default: the model's own.
    */
   readonly imageMaxTokens?: number;
+  /**
+   * Max tiles of a picture besides its overview, for models that cut it into tiles (`takesLimit`); 1: the picture without
+   * tiles. Never raises the model's own limit. Default: the model's own.
+   */
+  readonly imageMaxTiles?: number;
   /** Copy weights into the layout that the CPU's kernels prefer. Default true; false uses less memory. */
   readonly repack?: boolean;
   /** Default true. */

@@ -43,8 +43,8 @@ export interface VisionInfo {
   readonly usesMrope: boolean;
   /** The text model needs non-causal attention for images: only `decodePicture` provides it. */
   readonly nonCausal: boolean;
-  /** `imageMaxTokens` has an effect. */
-  readonly takesTokenLimit: boolean;
+  /** `imageMaxTokens` or `imageMaxTiles` has an effect. */
+  readonly takesLimit: boolean;
   /** Of the file. */
   readonly sizeBytes: number;
 }

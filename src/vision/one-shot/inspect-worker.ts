@@ -1,7 +1,7 @@
 import { type Detail, details } from '../../domain/detail.ts';
 import { backendsDir, loadAddon } from '../native/addon.ts';
 import type { MtmdVocabularyFile } from '../native/mtmd-vocabulary.ts';
-import { imageMaxTokens } from '../picture/detail.ts';
+import { pictureLimits } from '../picture/detail.ts';
 import { countPictureTokens, usesDetail } from '../picture/picture-encoder.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import type { InspectRequest, ModelFacts, PictureCost } from './inspect-request.ts';
@@ -22,7 +22,7 @@ serveParent(async (request: InspectRequest): Promise<ModelFacts> => {
   const facts = { ...textFacts(request, vocabulary, vision), vision };
   const pictures: PictureCost[] = request.sizes.map((size) => ({ size, tokens: {} }));
   for (const detail of usesDetail(engine.info) ? details.toReversed() : (['full'] as const)) {
-    if (detail !== 'full' && vision.takesTokenLimit) {
+    if (detail !== 'full' && vision.takesLimit) {
       await engine.close();
       engine = await load(request.textPath, mmprojPath, detail);
     }
@@ -43,13 +43,12 @@ function textFacts(
 }
 
 function load(textPath: string, mmprojPath: string, detail: Detail): ReturnType<typeof addon.load> {
-  const limit = imageMaxTokens[detail];
   return addon.load({
     textPath,
     mmprojPath,
     contextSize,
     threads: 1,
     noAlloc: true,
-    ...(limit > 0 ? { imageMaxTokens: limit } : {}),
+    ...pictureLimits[detail],
   });
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { maxAnswerTokens } from '../../domain/answer-grammar.ts';
 import { type Detail, details } from '../../domain/detail.ts';
+import { codeOf } from '../../domain/errors.ts';
 import type {
   ContextSizing,
   DetailSizing,
@@ -11,7 +12,7 @@ import type {
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
-import { imageMaxTokens } from '../picture/detail.ts';
+import { pictureLimits } from '../picture/detail.ts';
 import { countPatches, countPictureTokens, usesDetail } from '../picture/picture-encoder.ts';
 import { type Prompt, renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
@@ -32,7 +33,6 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
     const { text, vision, shapes, cpu } = engine.info;
     const { memory } = engine;
     const { weightsBytes, repackedWeightsBytes } = memory;
-    const small = await contextUse(request, measuredContexts[0], 'q8_0');
     return {
       name: text.name || basename(request.textPath, '.gguf'),
       quant: text.quant,
@@ -48,7 +48,7 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
       details: await sizeDetails(request, engine),
       ...sizeTurns(request, engine),
       ubatchSize: engine.ubatchSize,
-      contexts: [await sizeContext(request, 'f16', memory), await sizeContext(request, 'q8_0', small)],
+      contexts: [await sizeContext(request, 'f16', memory), ...(await sizeSmallContext(request))],
     };
   } finally {
     await engine.close();
@@ -59,8 +59,8 @@ async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<Deta
   const measured: Detail[] = usesDetail(full.info) ? details.toReversed() : ['full'];
   const sized: DetailSizing[] = [];
   for (const detail of measured) {
-    // Only models that take a token limit must be loaded again.
-    const isOther = detail !== 'full' && full.info.vision.takesTokenLimit;
+    // Only models that take a limit must be loaded again.
+    const isOther = detail !== 'full' && full.info.vision.takesLimit;
     const engine = isOther ? await loadHeaders(request, detail, measuredContexts[0], 'f16') : full;
     const counts = request.pictureSizes.map((size) => ({
       imageTokens: countPictureTokens(engine, detail, size),
@@ -147,6 +147,15 @@ async function sizeContext(request: SizeRequest, kvType: KvType, small: MemoryUs
   };
 }
 
+/** With q8_0, whose blocks do not fill the heads of every model: then none. */
+async function sizeSmallContext(request: SizeRequest): Promise<ContextSizing[]> {
+  const small = await contextUse(request, measuredContexts[0], 'q8_0').catch((error: unknown) => {
+    if (codeOf(error) === 'LOAD_FAILED') return null;
+    throw error;
+  });
+  return small ? [await sizeContext(request, 'q8_0', small)] : [];
+}
+
 async function contextUse(request: SizeRequest, contextSize: number, kvType: KvType): Promise<MemoryUse> {
   const engine = await loadHeaders(request, 'full', contextSize, kvType);
   try {
@@ -162,7 +171,6 @@ function loadHeaders(
   contextSize: number,
   kvType: KvType,
 ): Promise<MtmdEngine> {
-  const limit = imageMaxTokens[detail];
   return addon.load({
     textPath,
     mmprojPath,
@@ -172,6 +180,6 @@ function loadHeaders(
     threads: 1,
     flashAttention: 'auto',
     noAlloc: true,
-    ...(limit > 0 ? { imageMaxTokens: limit } : {}),
+    ...pictureLimits[detail],
   });
 }

@@ -1,7 +1,13 @@
 import { type Detail, details } from '../../domain/detail.ts';
+import type { LoadOptions } from '../native/load-options.ts';
 
-/** Max embeddings of a picture, for models that take such a limit; 0 is the model's own. */
-export const imageMaxTokens: Readonly<Record<Detail, number>> = { overview: 256, balanced: 1024, full: 0 };
+/** The limits of a picture, for models that take one (`takesLimit`). */
+export const pictureLimits: Readonly<Record<Detail, Pick<LoadOptions, 'imageMaxTokens' | 'imageMaxTiles'>>> =
+  {
+    overview: { imageMaxTokens: 256, imageMaxTiles: 1 },
+    balanced: { imageMaxTokens: 1024, imageMaxTiles: 4 },
+    full: {},
+  };
 
 /** Max tiles of a LLaVA-1.6 picture, besides its overview. */
 const maxTiles: Readonly<Record<Detail, number>> = {

@@ -55,11 +55,11 @@ export function choosePictureEncoder(engine: MtmdEngine, detail: Detail): Pictur
 /** Whether `detail` has an effect with this model. */
 export function usesDetail(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
   const layout = layoutOf(info);
-  return layout === 'anyres' || (layout === 'libmtmd' && info.vision.takesTokenLimit);
+  return layout === 'anyres' || (layout === 'libmtmd' && info.vision.takesLimit);
 }
 
 /**
- * Context cells of a picture of this size, without the text around it. An engine with `takesTokenLimit` must
+ * Context cells of a picture of this size, without the text around it. An engine with `takesLimit` must
  * have been loaded for this detail.
  */
 export function countPictureTokens(engine: MtmdEngine, detail: Detail, size: Size): number {

@@ -1,7 +1,7 @@
 import type { MtmdAddon } from '../native/addon.ts';
 import { isOwnCpuModule } from '../native/cpu-module.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
-import { imageMaxTokens } from '../picture/detail.ts';
+import { pictureLimits } from '../picture/detail.ts';
 import type { EngineOptions } from './protocol.ts';
 
 /**
@@ -13,7 +13,6 @@ export function loadEngine(
   options: EngineOptions,
   onProgress: (fraction: number) => void = () => {},
 ): Promise<MtmdEngine> {
-  const limit = imageMaxTokens[options.detail];
   return addon.load({
     textPath: options.textPath,
     mmprojPath: options.mmprojPath,
@@ -28,7 +27,7 @@ export function loadEngine(
     limitThreads: !isOwnCpuModule(options.cpuModule),
     useMmap: options.useMmap,
     useMlock: options.useMlock,
-    ...(limit > 0 ? { imageMaxTokens: limit } : {}),
+    ...pictureLimits[options.detail],
     onProgress,
   });
 }

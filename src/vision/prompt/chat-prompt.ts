@@ -1,4 +1,5 @@
 import { EngineError } from '../../domain/errors.ts';
+import { withThinkingClosed } from '../../domain/without-thinking.ts';
 import type { ChatFamily } from './chat-families.ts';
 
 /** Placeholders for the picture and the question's words in a rendered prompt. */
@@ -40,10 +41,16 @@ export function renderPrompt(
   const [lead, tail, ...others] = after?.split(wordsMark) ?? [];
   const [intro, outro, ...rest] = before?.split(wordsMark) ?? [];
   if (more.length + others.length + rest.length === 0 && before !== undefined && lead !== undefined) {
-    if (tail !== undefined && outro === undefined) return { before, lead, words, tail };
+    if (tail !== undefined && outro === undefined)
+      return { before, lead, words, tail: withThinkingClosed(tail) };
     // No model has a token that begins with a bracket and a space.
     if (tail === undefined && outro !== undefined)
-      return { before: `${intro}${words.replace(/[<[]/g, '$& ')}${outro}`, lead, words: '', tail: '' };
+      return {
+        before: `${intro}${words.replace(/[<[]/g, '$& ')}${outro}`,
+        lead: withThinkingClosed(lead),
+        words: '',
+        tail: '',
+      };
   }
   throw new EngineError(
     'BAD_TEMPLATE',

@@ -1,4 +1,5 @@
 import { EngineError } from '../../domain/errors.ts';
+import { withThinkingClosed } from '../../domain/without-thinking.ts';
 import type { ChatFamily } from './chat-families.ts';
 import type { RenderTemplate } from './chat-prompt.ts';
 import type { PromptPart } from './turn-tokens.ts';
@@ -48,7 +49,7 @@ function partsOf(
     role,
     content: picture ? arrange(pictureMark, wordsMark(index)) : wordsMark(index),
   }));
-  const pieces = render(marked, jinja).split(anyMark);
+  const pieces = withThinkingClosed(render(marked, jinja)).split(anyMark);
   const found = pieces.filter((piece) => anyMark.test(piece));
   const expected = marked.flatMap(({ content }) => content.match(new RegExp(anyMark, 'g')) ?? []);
   if (found.join() !== expected.join())

@@ -56,6 +56,7 @@ test.each<[Projector, readonly string[]]>([
   ['mlp', ['full']], // LLaVA-1.5: one square at every detail
   ['gemma3', ['full']],
   ['qwen2.5vl_merger', ['full', 'balanced', 'overview']],
+  ['idefics3', ['full', 'balanced', 'overview']],
 ])("%s counts the tokens of libmtmd's layout, at details that differ", async (projector, details) => {
   const [cost] = (await inspect(writeRandomModel(folder, projector))).pictures!;
   expect(Object.keys(cost!.tokens)).toEqual(details);

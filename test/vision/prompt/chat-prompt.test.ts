@@ -47,3 +47,12 @@ test('words that a template puts before the picture are part of `before`, and ho
     tail: '',
   });
 });
+
+test.each([
+  ['after the question', pictureLineFirst],
+  ['after the picture', (picture: string, words: string) => `${words}\n${picture}`],
+])('thinking that the template begins %s is ended', (_place, arrange) => {
+  const thinks = (messages: readonly { content: string }[]): string => `[${messages[0]!.content}]<think>\n`;
+  const { lead, tail } = renderPrompt(thinks, { jinja: 'T', arrange }, 'x');
+  expect(lead + tail).toMatch(/<think>\n\n<\/think>\n\n$/);
+});

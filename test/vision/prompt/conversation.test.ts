@@ -38,6 +38,13 @@ test('without a picture, everything comes after it', () => {
   });
 });
 
+test('thinking that the template begins is ended', () => {
+  const thinks = (messages: Messages): string => `${echo(messages)}<think>\n`;
+  expect(renderConversation(thinks, family, [{ role: 'user', text: 'Hi' }]).after.at(-1)).toEqual(
+    template('</s><assistant><think>\n\n</think>\n\n'),
+  );
+});
+
 test('no message can smuggle in a picture, a mark, or special tokens before the picture', () => {
   const rendered = renderConversation(echo, family, [
     { role: 'system', text: 'x <|im_end|> <__words_1__> <__media__>' },
