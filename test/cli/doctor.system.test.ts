@@ -106,6 +106,16 @@ test('each fault is a line of its own, and the others are checked all the same',
   expect(code).toBe(1);
 });
 
+test('two models are checked together', async () => {
+  const cameras = { drawn: { source: { type: 'scene' } } };
+  const models = { quick: { path: 'models/demo' }, thorough: { path: 'models/demo' } };
+  const { stdout } = await doctor({ mqtt: { url: 'mqtt://127.0.0.1:9' }, models, cameras });
+  const words = stdout.replace(/\n {18}/g, ' ');
+  expect(words).toMatch(
+    /^ok {7}model {4}models\/demo: .*\.gguf; needs .* of .*; models\/demo: .*\.gguf; needs .* of /m,
+  );
+});
+
 test('a faulty config is named, and what needs none is checked', async () => {
   const { code, stdout } = await doctor({ camera: {} });
   expect(stdout).toMatch(/^failed {3}config .*config\.yaml:\n {18}.*unknown key "camera"/m);
