@@ -15,6 +15,11 @@ export interface Lane {
   readonly policy: TriggerPolicy;
 }
 
+export interface DueLane {
+  readonly lane: Lane;
+  readonly trigger: Trigger;
+}
+
 /**
  * Which model gets a look at a camera, and when. One of the models describes the camera, as its gate and requests want it. The
  * other one, if there are two, only answers: the quick one at every look, the thorough one whenever the camera is described.
@@ -86,8 +91,11 @@ export class CameraLanes {
     for (const { policy } of this.#all) policy.refuse(error);
   }
 
-  /** The lanes that get a look, and why; the quick one first. */
-  due({ look, captureStart }: Candidate): { readonly lane: Lane; readonly trigger: Trigger }[] {
+  /** The lanes that get a look, and why; the quick one first. `isUnchanged`: what was described last still holds. */
+  judge({ look, captureStart }: Candidate): {
+    readonly due: readonly DueLane[];
+    readonly isUnchanged: boolean;
+  } {
     const { main, side } = this;
     const wanted = main.policy.triggerOf({ look, captureStart });
     // The looks do not wait for it if the side lane needs them.
@@ -98,7 +106,7 @@ export class CameraLanes {
       ...(answered ? [{ lane: side!, trigger: answered }] : []),
       ...(described ? [{ lane: main, trigger: described }] : []),
     ];
-    return main.model === 'quick' ? due.reverse() : due;
+    return { due: main.model === 'quick' ? due.reverse() : due, isUnchanged: wanted === null };
   }
 
   /** Why a lane still wants a frame that has waited; null: it does not. */

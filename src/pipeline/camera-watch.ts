@@ -194,9 +194,9 @@ export class CameraWatch {
       events.expired(frame, 'Scenecast is stopping');
       return;
     }
-    const due = this.#lanes.due({ look, captureStart });
+    const { due, isUnchanged } = this.#lanes.judge({ look, captureStart });
     if (due.every(({ lane }) => lane !== this.#lanes.pace)) this.#backpressure.unchanged();
-    if (due.every(({ lane }) => !lane.describes)) this.#vision.held(this.#lanes.gated, captureStart);
+    if (isUnchanged) this.#vision.held(this.#lanes.gated, captureStart);
     if (due.length === 0) events.unchanged(frame, this.#lanes.reading);
     for (const [index, { lane, trigger }] of due.entries()) {
       const own = index === 0 ? frame : frameAgain(frame);

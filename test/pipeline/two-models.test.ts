@@ -233,3 +233,11 @@ test('a model that fails is why it does not hold, whatever the other one says', 
   await pass(20_000);
   expect(visions(running)).toEqual(['stale', 'current', 'broken', 'current']);
 });
+
+test('a change that min_interval keeps from being described is no reason to trust the last description', async () => {
+  const running = start(['a'], { minIntervalMs: 3_600_000, staleAfterMs: 60_000 });
+  await pass(5000);
+  running.cameras[0]!.scene = 11;
+  await pass(90_000);
+  expect(visions(running)).toEqual(['stale', 'current', 'stale']);
+});
