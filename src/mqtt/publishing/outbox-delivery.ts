@@ -113,7 +113,10 @@ export class OutboxDelivery {
     const { store, checkpoint, log, settleMs } = this.#parts;
     this.#settled = 0;
     const newest = this.#hasRestored ? [] : await store.newest();
-    if (store.replayable === 0 && newest.length === 0) return;
+    if (store.replayable === 0) {
+      this.#restore(newest, 0);
+      return;
+    }
     const startedMs = performance.now();
     const known = await checkpoint.read(link, store.id, settleMs);
     if (link.ended.aborted) return;

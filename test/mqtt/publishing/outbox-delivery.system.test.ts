@@ -252,6 +252,19 @@ test('a mark of another outbox, or an invalid one, is ignored', async () => {
   expect(made).toHaveLength(3);
 });
 
+test('observations made before the first connection need not wait for a mark', async () => {
+  const broker = await startBroker();
+  const subscriber = await subscribe(broker.url);
+  const path = join(scratchFolder(), 'outbox.db');
+  const before = await startPublisher('mqtt://127.0.0.1:1', { path });
+  const made = describeOne(before);
+  await until(() => before.outbox.health.depth === 1);
+  await before.close();
+  await startPublisher(broker.url, { path, settleMs: 60_000 });
+  await until(() => ids(subscriber).includes(made));
+  expect(subscriber.json(stateTopic).map(({ id }) => id)).toEqual([made]);
+});
+
 test('the event “described” comes once the outbox has the description', async () => {
   const broker = await startBroker();
   const { publisher, outbox, log } = await startPublisher(broker.url);
