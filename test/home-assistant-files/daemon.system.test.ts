@@ -59,6 +59,15 @@ test.skipIf(lacks !== null)(
       new RegExp(`^${description.description}\n\n\\*\\d+ seconds ago\\*$`),
     );
 
+    // Text, even if it reads as a link or a tag: it may be what the camera sees on a sign.
+    const sign = { description: 'a sign "[win](https://example.org) <b>now</b>"' };
+    const withSign = states.map((entity) =>
+      entity.entity_id === 'sensor.workshop_porch_description' ? { ...entity, attributes: sign } : entity,
+    );
+    expect(await jinja.render({ template: markdown!, states: withSign })).toMatch(
+      /^a sign "&#91;win\]\(https:\/\/example\.org\) &lt;b>now&lt;\/b>"\n/,
+    );
+
     const gate = 'binary_sensor.workshop_porch_answer_gate_open';
     expect(stateOf(gate).state).toBe(description.answers.gate_open ? 'on' : 'off');
     const { variables, actions } = withInputs(

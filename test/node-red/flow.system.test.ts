@@ -72,6 +72,12 @@ test.skipIf(lacks !== null)(
       expect(new Set(answers().map(({ value }) => value)).size).toBe(1);
       expect(turns(question)).toHaveLength(1);
     }
+    // Paused, what was said holds no longer.
+    await subscriber.client.publishAsync('scenecast/workshop/porch/set/paused', 'true');
+    await until(() => shown('cameras').at(-1)?.msg === 'paused', 60_000).catch(() => expect.fail(failure()));
+    expect(shown('cameras').map(({ topic, msg }) => `${topic} ${msg}`)).toEqual(
+      expect.arrayContaining(['workshop/porch current', 'workshop/porch paused']),
+    );
     expect(nodeRed.log).not.toMatch(/\[error\]|\[warn\] \[(function|mqtt)/);
   },
   300_000,
