@@ -92,9 +92,9 @@ test.skipIf(!mayUnshare)('a wrong login is tried once', async () => {
 test.skipIf(!mayUnshare)('config propose lists their streams', async () => {
   const { output } = await inNetwork('config', 'propose');
   expect(output.split('\n').filter((line) => line.startsWith('ip-camera\t'))).toEqual([
-    `ip-camera\trtsp://${first}:554/Streaming/Channels/101?a=1&b=2\tFront door, DS-2CD2042WD-I at ${first}: H264 2560x1440 mainStream`,
-    `ip-camera\trtsp://${first}:554/Streaming/Channels/102?a=1&b=2\tFront door, DS-2CD2042WD-I at ${first}: H265 640x360 subStream`,
-    expect.stringMatching(`^ip-camera\thttp://${second}:8081/.*\tIPC&Co at ${second}: .*--username`),
+    `ip-camera\trtsp://${first}:554/Streaming/Channels/101?a=1&b=2\t-\tFront door, DS-2CD2042WD-I at ${first}: H264 2560x1440 mainStream`,
+    `ip-camera\trtsp://${first}:554/Streaming/Channels/102?a=1&b=2\t-\tFront door, DS-2CD2042WD-I at ${first}: H265 640x360 subStream`,
+    expect.stringMatching(`^ip-camera\thttp://${second}:8081/.*\t-\tIPC&Co at ${second}: .*--username`),
   ]);
 });
 

@@ -58,7 +58,8 @@ class Camera(BaseHTTPRequestHandler):
         host = self.server.server_address[0]
         what = re.search(r'Body><(\w+)', body)[1]
         user = re.search(r'Username>([^<]*)<', body)
-        print(host, what, user[1] if user else '-', flush=True)
+        # One write: the cameras answer in threads of their own.
+        print(f'{host} {what} {user[1] if user else "-"}\n', end='', flush=True)
         token = (re.search(r'<ProfileToken>([^<]*)<', body) or [None, ''])[1]
         at = time.gmtime(time.time() + ahead_seconds)
         answers = {
