@@ -138,10 +138,11 @@ export class OutboxFile {
     return [...rows, ...more.map(({ seq, id, camera, body }) => ({ seq, id, camera, body }))];
   }
 
-  /** The newest entry of each camera. */
+  /** The newest entry of each camera, in order. */
   newest(): OutboxEntry[] {
     const rows = this.#attempt('read', () => this.#opened().newest()) ?? [];
-    return [...new Map([...rows, ...this.#unwritten].map((entry) => [entry.camera, entry])).values()];
+    const newest = new Map([...rows, ...this.#unwritten].map((entry) => [entry.camera, entry]));
+    return [...newest.values()].sort((a, b) => a.seq - b.seq);
   }
 
   /** Makes what a broker has lost wait again: see {@link OutboxDatabase.sendAgain}. */

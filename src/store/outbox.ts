@@ -88,7 +88,7 @@ export class Outbox {
     this.#post({ type: 'delivered', seq });
   }
 
-  /** The newest entry of each camera, delivered or not. */
+  /** The newest entry of each camera, delivered or not, in order. */
   async newest(): Promise<readonly OutboxEntry[]> {
     return (await this.#call({ type: 'newest' })).entries;
   }

@@ -99,7 +99,10 @@ test('the newest entry of each camera is known, delivered or not, and after a re
   ];
   expect(await first.newest()).toMatchObject(newest);
   await first.close();
-  expect(await (await open(path)).newest()).toMatchObject(newest);
+  const second = await open(path);
+  expect(await second.newest()).toMatchObject(newest);
+  await second.add(entry('e', 'e', 'yard'));
+  expect((await second.newest()).map(({ id }) => id)).toEqual(['d', 'e']);
 });
 
 test('a number is never used again, even when all entries are gone', async () => {
