@@ -30,10 +30,15 @@ let model: { readonly describer: PictureDescriber; readonly responder: ChatRespo
 /** Pending ones by id. */
 const jobs = new Map<number, AbortController>();
 let queue: Promise<void> = Promise.resolve();
+let cancelledAtMs = Number.NEGATIVE_INFINITY;
+
+/** To llama.cpp a cancelled call has failed. Its lines may come after the call's end; any other failure reports its own error. */
+const isCancelling = (): boolean => performance.now() - cancelledAtMs < 2000;
 
 process.on('message', (message: ToEngineProcess) => {
   if (message.type === 'cancel') {
     jobs.get(message.id)?.abort();
+    cancelledAtMs = performance.now();
     return;
   }
   if (message.type !== 'load') jobs.set(message.id, new AbortController());
@@ -54,9 +59,8 @@ async function load(options: EngineOptions): Promise<void> {
     addon.setLogger((level, text) => {
       // Many of llama.cpp's warnings are harmless; a failing call reports its own error.
       if (level === 'warn') send({ type: 'log', level: 'debug', text: text.trim() });
-      // To llama.cpp a cancelled call has failed.
-      const isCancelled = [...jobs.values()].some(({ signal }) => signal.aborted);
-      if (level === 'error') send({ type: 'log', level: isCancelled ? 'debug' : 'warn', text: text.trim() });
+      if (level === 'error')
+        send({ type: 'log', level: isCancelling() ? 'debug' : 'warn', text: text.trim() });
     });
     const failure = loadCpuModule(addon, options.cpuModule);
     if (failure !== null) {

@@ -132,11 +132,12 @@ test('a cancelled description is no warning in the log', async () => {
   const client = new EngineClient({ engine: demoEngine, deadlineMs: 60_000, log: { ...log, warn } });
   onTestFinished(() => client.close());
   await client.start();
-  for (const delayMs of [5, 10, 20, 40, 80]) {
+  // Some of them while llama.cpp computes a graph.
+  for (let delayMs = 2; delayMs <= 160; delayMs += 3) {
     const cancel = new AbortController();
     setTimeout(() => cancel.abort(), delayMs);
-    const slow = client.describe({ ...demoRequest, questions: manyQuestions }, cancel.signal);
-    await expect(slow).rejects.toMatchObject({ code: 'CANCELLED' });
+    const slow = client.describe(demoRequest, cancel.signal);
+    await slow.catch(() => {});
   }
   await client.describe(demoRequest, never);
   expect(warn.mock.calls).toEqual([]);
