@@ -33,10 +33,10 @@ export async function runMtmdCli(
     const args = [
       ...['-m', text, '--mmproj', mmproj, '-c', `${Math.max(contextSize, model.peerContextSize)}`],
       ...[...threadArguments(threads), '-b', `${batchSize}`, '-ub', `${ubatchSize}`, '-fa', 'on'],
-      ...['--load-mode', useMmap ? 'mmap' : 'none', '--jinja', '--no-warmup', '-lv', '4'],
+      ...['--load-mode', useMmap ? 'mmap' : 'none', '--no-warmup', '-lv', '4'],
       ...['--image', picture, '-p', job.prompt, '--temp', '0', '-n', `${model.maxTokens}`],
-      // It refuses a model without a chat template, as hollow ones are.
-      ...(model.shape ? ['--ignore-eos', '--chat-template', 'vicuna'] : []),
+      // Hollow models have no chat template; with --jinja the name would be one itself.
+      ...(model.shape ? ['--ignore-eos', '--chat-template', 'vicuna'] : ['--jinja']),
     ];
     return await run(args);
   } finally {
