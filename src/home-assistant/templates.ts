@@ -21,9 +21,10 @@ export function textAttribute(name: string, path: string): string {
   return `{{ {'${name}': none if ${text} is none else ${text} | truncate(${maxAttributeCharacters}, true, '…', 0)} | tojson }}`;
 }
 
-/** Template for attributes that are fields of the payload. */
+/** Template for attributes that are fields of the payload; none if the topic was cleared. */
 export function attributes(...fields: readonly string[]): string {
-  return `{{ {${fields.map((field) => `'${field}': value_json.${field}`).join(', ')}} | tojson }}`;
+  const values = fields.map((field) => `'${field}': value_json.${field}`).join(', ');
+  return `{{ {${values}} | tojson if value_json is defined else '{}' }}`;
 }
 
 /** What `textState` shows for a value. */

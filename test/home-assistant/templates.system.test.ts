@@ -134,6 +134,11 @@ describe.skipIf(lacks !== null)(
       expect(sent.map((payload) => JSON.parse(payload))).toEqual(names);
     });
 
+    test('have no attributes of a picture that was cleared', () => {
+      const template = components['front_door:image']!['json_attributes_template'] as string;
+      expect(renderJinja([{ template, value: '' }])).toEqual(['{}']);
+    });
+
     test('report what is wrong with the board', () => {
       const { value_template, json_attributes_template } = components['health:problem']!;
       const shown = (fields: object): unknown[] => {
