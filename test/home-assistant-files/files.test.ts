@@ -8,7 +8,12 @@ import {
   dashboardSchema,
   scriptSchema,
 } from '../../tools/test/home-assistant-config-schema.ts';
-import { inputsIn, parseHomeAssistantYaml, withInputs } from '../../tools/test/home-assistant-yaml.ts';
+import {
+  inputsIn,
+  inputsOf,
+  parseHomeAssistantYaml,
+  withInputs,
+} from '../../tools/test/home-assistant-yaml.ts';
 
 const folder = join(import.meta.dirname, '../../docs/home-assistant');
 const read = (name: string) => parseHomeAssistantYaml(readFileSync(join(folder, name), 'utf8'));
@@ -43,7 +48,7 @@ describe.each(Object.entries(blueprints))('%s', (name, { schema, values }) => {
 
   test('uses each of its inputs, and no other', () => {
     const { blueprint, ...config } = read(name);
-    expect([...inputsIn(config)].sort()).toEqual(Object.keys(blueprint.input).sort());
+    expect([...inputsIn(config)].sort()).toEqual(Object.keys(inputsOf(blueprint)).sort());
   });
 
   test('is one that Home Assistant accepts, once the inputs without a default are chosen', () => {

@@ -32,7 +32,10 @@ type Entities = { readonly [name in keyof typeof usual]?: EntityState };
 /** The calls of the automation when the answer has turned. */
 async function notified(
   entities: Entities | ((calls: readonly ScriptCall[]) => Entities),
-  { trigger = turned, ...inputs }: { readonly trigger?: EntityState; readonly folder?: string } = {},
+  {
+    trigger = turned,
+    ...inputs
+  }: { readonly trigger?: EntityState; readonly folder?: string; readonly word_yes?: string } = {},
 ): Promise<readonly ScriptCall[]> {
   const { variables, actions } = withInputs(blueprint, { answer, phone: 'a-phone', ...inputs });
   const states = (calls: readonly ScriptCall[]): EntityState[] => [
@@ -110,6 +113,11 @@ describe.skipIf(lacks !== null)(
         title: 'Gate open: yes',
         message: 'There is no description yet.',
       });
+      const [german] = await notified(
+        { picture: entity('sensor.none', at, {}) },
+        { trigger, word_yes: 'ja' },
+      );
+      expect(german!.data).toMatchObject({ title: 'Gate open: ja' });
     });
   },
 );

@@ -59,6 +59,14 @@ const selector = z.union([
   }),
 ]);
 
+const inputName = z.string().regex(/^[a-z_]+$/);
+const input = z.strictObject({
+  name: z.string().optional(),
+  description: z.string().optional(),
+  default: z.unknown().optional(),
+  selector: selector.optional(),
+});
+
 /** The head of a blueprint, under `blueprint:`. */
 export const blueprintSchema = z.strictObject({
   name: z.string().min(1),
@@ -68,13 +76,23 @@ export const blueprintSchema = z.strictObject({
   source_url: z.url().optional(),
   homeassistant: z.strictObject({ min_version: z.string().regex(/^\d+\.\d+\.\d+$/) }).optional(),
   input: z.record(
-    z.string().regex(/^[a-z_]+$/),
-    z.strictObject({
-      name: z.string().optional(),
-      description: z.string().optional(),
-      default: z.unknown().optional(),
-      selector: selector.optional(),
-    }),
+    inputName,
+    z.union([
+      input,
+      z
+        .strictObject({
+          name: z.string().optional(),
+          icon: icon.optional(),
+          description: z.string().optional(),
+          collapsed: z.boolean().optional(),
+          input: z.record(inputName, input),
+        })
+        .refine(
+          ({ collapsed, input }) =>
+            collapsed !== true || Object.values(input).every((item) => 'default' in item),
+          { error: 'inputs in a collapsed section need a default' },
+        ),
+    ]),
   ),
 });
 

@@ -17,6 +17,17 @@ export function parseHomeAssistantYaml(text: string): any {
   return parse(text, { version: '1.1', customTags: (tags) => [...tags, inputTag], strict: true });
 }
 
+/** The inputs of a blueprint's head, those in sections too. */
+// biome-ignore lint/suspicious/noExplicitAny: checked by a schema
+export function inputsOf({ input }: any): Record<string, any> {
+  return Object.fromEntries(
+    // biome-ignore lint/suspicious/noExplicitAny: checked by a schema
+    Object.entries<any>(input).flatMap(([name, item]) =>
+      'input' in item ? Object.entries(item.input) : [[name, item]],
+    ),
+  );
+}
+
 /** The names of all inputs that are used below `value`. */
 export function inputsIn(value: unknown): Set<string> {
   return new Set(leavesOf(value).flatMap((leaf) => (leaf instanceof Input ? [leaf.name] : [])));
@@ -38,8 +49,9 @@ export function isTemplate(value: unknown): value is string {
 // biome-ignore lint/suspicious/noExplicitAny: checked by a schema afterwards
 export function withInputs(blueprint: any, values: Readonly<Record<string, unknown>>): any {
   const { blueprint: head, ...config } = blueprint;
+  const inputs = inputsOf(head);
   const chosen = ({ name }: Input): unknown => {
-    const value = name in values ? values[name] : head.input[name]?.default;
+    const value = name in values ? values[name] : inputs[name]?.default;
     if (value === undefined) throw new Error(`the input ${name} has no value and no default`);
     return value;
   };
