@@ -2,16 +2,20 @@ import { StringDecoder } from 'node:string_decoder';
 import type { ChatReply, ChatRequest } from '../domain/chat.ts';
 import { EngineError } from '../domain/errors.ts';
 import type { FinishReason, ModelIdentity } from '../domain/observation.ts';
+import { withoutThinking } from '../domain/without-thinking.ts';
 import type { ChatEvents } from '../pipeline/ports.ts';
 import type { MtmdEngine } from './native/mtmd-engine.ts';
 import type { PictureEncoder } from './picture/picture-encoder.ts';
 import type { GenerationOptions } from './picture-describer.ts';
 import type { ChatFamily } from './prompt/chat-families.ts';
 import { renderConversation } from './prompt/conversation.ts';
+import { shownPiece } from './prompt/shown-piece.ts';
 import { partTokens } from './prompt/turn-tokens.ts';
 
 /** Tokens of one piece of a reply that is streamed: each piece is a call across threads. */
 const pieceTokens = 4;
+/** What may become a mark of thinking. */
+const beginOfMark = /[<◁][^>▷]{0,10}$/u;
 
 /** Continues conversations, about a picture or without one. */
 export class ChatResponder {
@@ -85,7 +89,7 @@ export class ChatResponder {
     };
   }
 
-  /** The reply in pieces if `onText` wants them, else in one native call. */
+  /** The reply in pieces if `onText` wants them, else in one native call. Without what the model thinks. */
   async #generate(
     maxTokens: number,
     signal: AbortSignal,
@@ -93,21 +97,25 @@ export class ChatResponder {
   ): Promise<{ text: string; completion: number; finishReason: FinishReason }> {
     const engine = this.#engine;
     const decoder = new StringDecoder('utf8');
-    let text = '';
+    let whole = '';
+    let shown = '';
     let completion = 0;
     for (;;) {
       const most = Math.min(maxTokens - completion, onText ? pieceTokens : maxTokens);
       const { tokens, ended } = await engine.generate(most);
       completion += tokens.length;
-      let piece = Array.from(tokens, (token) => decoder.write(Buffer.from(engine.tokenToPiece(token)))).join(
-        '',
-      );
+      for (const token of tokens) whole += decoder.write(Buffer.from(shownPiece(engine, token)));
       const isOver = ended || completion >= maxTokens;
-      if (isOver) piece += decoder.end();
+      if (isOver) whole += decoder.end();
       // Most tokenisers begin a word with a space.
-      if (text === '') piece = piece.trimStart();
-      text += piece;
-      if (piece !== '') onText?.(piece);
+      const text = withoutThinking(whole).trimStart();
+      const next = isOver ? text : text.replace(beginOfMark, '');
+      // Text may turn out to be thinking only at its end.
+      const from = next.startsWith(shown) ? shown.length : 0;
+      if (next.length > from) {
+        onText?.(next.slice(from));
+        shown = next;
+      }
       if (isOver) return { text: text.trimEnd(), completion, finishReason: ended ? 'stop' : 'length' };
       signal.throwIfAborted();
       // The last token of a piece is not in the sequence yet.

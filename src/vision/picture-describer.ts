@@ -4,7 +4,7 @@ import type { Detail } from '../domain/detail.ts';
 import { EngineError } from '../domain/errors.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import { shorten } from '../domain/shorten.ts';
-import { isThinkingMark, withoutThinking } from '../domain/without-thinking.ts';
+import { withoutThinking } from '../domain/without-thinking.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import type {
   MtmdEngine,
@@ -17,6 +17,7 @@ import { choosePictureEncoder, type PictureEncoder, tryTruncate } from './pictur
 import { AnswerDrafts } from './prompt/answer-drafts.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
+import { shownPiece } from './prompt/shown-piece.ts';
 import { turnTokens } from './prompt/turn-tokens.ts';
 import { firstGroup } from './turn-group.ts';
 
@@ -179,7 +180,9 @@ export class PictureDescriber {
   }
 
   #answerOf({ tokens, ended }: TurnResult): Answered {
-    const whole = Buffer.concat(Array.from(tokens, (token) => this.#pieceOf(token))).toString('utf8');
+    const whole = Buffer.concat(Array.from(tokens, (token) => shownPiece(this.#engine, token))).toString(
+      'utf8',
+    );
     const text = withoutThinking(whole);
     if (text !== whole && text.trim() === '')
       throw new EngineError(
@@ -187,14 +190,6 @@ export class PictureDescriber {
         `the model only thought, and used ${tokens.length} tokens for it; raise model.max_tokens, or use a model that does not think`,
       );
     return { text, finishReason: ended ? 'stop' : 'length' };
-  }
-
-  /** Control tokens are empty, except those that mark thinking. */
-  #pieceOf(token: number): Uint8Array {
-    const piece = this.#engine.tokenToPiece(token);
-    if (piece.length > 0) return piece;
-    const special = this.#engine.tokenToPiece(token, { special: true });
-    return isThinkingMark(Buffer.from(special).toString('utf8')) ? special : piece;
   }
 
   #prompt(words: string): Prompt {
