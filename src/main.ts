@@ -22,6 +22,10 @@ function printError(error: unknown): number {
     process.stderr.write(`scenecast: ${error.message}\n`);
     return error.exitCode;
   }
+  if (stop.signal.aborted && error instanceof Error && error.name === 'AbortError') {
+    process.stderr.write('scenecast: interrupted\n');
+    return exitCodes.failure;
+  }
   process.stderr.write(`scenecast: ${error instanceof Error ? error.stack : messageOf(error)}\n`);
   return exitCodes.failure;
 }

@@ -43,9 +43,9 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   await withEngine(options, model.deadline, signal, async (engine) => {
     for (const argument of images)
-      await reportingFaults(argument, async () => {
+      await reportingFaults(argument, signal, async () => {
         for (const { name, read } of await picturesOf(argument))
-          await reportingFaults(name, async () => {
+          await reportingFaults(name, signal, async () => {
             const picture = await read(signal);
             const description = await engine.describe({ picture, prompt, questions }, signal);
             process.stdout.write(flags.json ? jsonLine(name, description) : plainText(name, description));
@@ -54,11 +54,12 @@ async function describe(images: readonly string[], flags: Flags, signal: AbortSi
   });
 }
 
-/** An unreadable picture does not stop the others. */
-async function reportingFaults(image: string, work: () => Promise<void>): Promise<void> {
+/** An unreadable picture does not stop the others; Ctrl-C does. */
+async function reportingFaults(image: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
+    signal.throwIfAborted();
     const reason = messageOf(error);
     const where = reason.startsWith(`${image}: `) ? '' : `${withoutSecrets(image)}: `;
     process.stderr.write(`scenecast: ${where}${reason}\n`);

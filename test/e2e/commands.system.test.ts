@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 
 const run = promisify(execFile);
 const bin = join(import.meta.dirname, '../../bin/scenecast');
@@ -61,6 +63,25 @@ test.each([
   const result = await scenecast(...args);
   expect(result.stderr).toMatch(message);
   expect(result.code).toBe(code);
+});
+
+test('Ctrl-C ends a command that waits with one line', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+  const camera = { source: { type: 'http', url } };
+  writeFileSync(join(folder, 'silent.yaml'), JSON.stringify({ cameras: { camera } }));
+  const child = spawn(bin, ['doctor', '--config', 'silent.yaml'], { cwd: folder });
+  let stderr = '';
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  child.stdout.resume();
+  await once(silent, 'connection');
+  child.kill('SIGINT');
+  expect(await once(child, 'close')).toEqual([1, null]);
+  expect(stderr).toBe('scenecast: interrupted\n');
 });
 
 test('models show reads a GGUF file: template and why, tokens by size and detail', async () => {
