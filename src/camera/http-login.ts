@@ -64,6 +64,12 @@ export class HttpLogin {
 /** Why no challenge can be answered. */
 export type LoginFault = 'no scheme' | 'basic would be readable';
 
+/** The login for the first Digest challenge that is supported; null: there is none. */
+export function digestFor(headers: readonly string[], login: Login): HttpLogin | null {
+  const challenge = challengesOf(headers).find((each) => each.scheme === 'digest' && isSupported(each));
+  return challenge ? new HttpLogin(challenge, login) : null;
+}
+
 /**
  * The login for an answer with status 401: for the first Digest challenge that is supported, else for Basic. Basic sends the
  * password readably: never over http to a server that offers Digest, which could be an attacker's change of the header.
@@ -75,12 +81,12 @@ export function loginFor(
   isSecure: boolean,
 ): HttpLogin | LoginFault {
   const challenges = challengesOf(headers);
-  const digests = challenges.filter(({ scheme }) => scheme === 'digest');
-  const digest = digests.find(isSupported);
-  if (digest) return new HttpLogin(digest, login);
+  const digest = digestFor(headers, login);
+  if (digest) return digest;
   const basic = challenges.find(({ scheme }) => scheme === 'basic');
   if (!basic) return 'no scheme';
-  return isSecure || digests.length === 0 ? new HttpLogin(basic, login) : 'basic would be readable';
+  const offersDigest = challenges.some(({ scheme }) => scheme === 'digest');
+  return isSecure || !offersDigest ? new HttpLogin(basic, login) : 'basic would be readable';
 }
 
 /** Whether a 401 says that only the nonce is too old, and not that the login is wrong. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { CameraError } from '../domain/errors.ts';
 import { type HttpAnswer, HttpClient } from '../system/http-client.ts';
 import { answerError, requestError } from './http-fault.ts';
-import { loginFor } from './http-login.ts';
+import { digestFor } from './http-login.ts';
 import type { Login } from './login.ts';
 import { elementsOf, textOf, xmlText } from './xml-elements.ts';
 
@@ -85,12 +85,11 @@ async function callerOf(
   return async (url, body) => {
     const envelope = envelopeOf(body, login && securityOf(login, skewMs));
     let answer = await post(client, url, envelope, {}, signal);
-    const challenge = answer.header('www-authenticate');
-    if (answer.status === 401 && login && challenge.length > 0) {
-      const answering = loginFor(challenge, login, url.protocol === 'https:');
-      if (typeof answering === 'string') throw answerError(answer, true);
+    // Never Basic: anything on the network may have answered the search, and would get the password.
+    const digest = login && digestFor(answer.header('www-authenticate'), login);
+    if (answer.status === 401 && digest) {
       await textIn(answer);
-      const authorization = answering.authorization(`${url.pathname}${url.search}`, 'POST');
+      const authorization = digest.authorization(`${url.pathname}${url.search}`, 'POST');
       answer = await post(client, url, envelope, { Authorization: authorization }, signal);
     }
     const text = await textIn(answer);
