@@ -63,8 +63,8 @@ export function benchCommand(signal: AbortSignal): Command {
 async function bench(flags: Flags, signal: AbortSignal): Promise<void> {
   requireState('read');
   const loadAverage = loadavg()[0]!;
-  const { config, role, model } = await chosenModel(flags);
-  const files = await chosenFiles(model, flags);
+  const { config, role, key, model } = await chosenModel(flags);
+  const files = await chosenFiles({ key, model }, flags);
   const pictures = await picturesOf(flags.picture ?? []);
   const warning = loadWarning(loadAverage);
   if (warning !== null) process.stderr.write(`scenecast: ${warning}\n`);

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { type ConfiguredModel, configuredModels } from '../config/configured-models.ts';
 import { loadConfig } from '../config/load.ts';
-import { type Config, type ModelConfig, modelSchema } from '../config/schema.ts';
+import { type Config, modelSchema } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { type ModelRole, modelRoles } from '../domain/model-role.ts';
 import type { ModelFiles } from '../models/installed/locate.ts';
@@ -44,7 +44,11 @@ export async function chosenModel(flags: ModelFlags): Promise<ConfiguredModel & 
 }
 
 /** The chosen model's files; a flag's path is relative to the working directory, a config's to its folder. */
-export function chosenFiles(model: ModelConfig, { config, model: path }: ModelFlags): Promise<ModelFiles> {
+export function chosenFiles(
+  { model, key }: Pick<ConfiguredModel, 'model' | 'key'>,
+  { config, model: path }: ModelFlags,
+): Promise<ModelFiles> {
   const isOfConfig = path === undefined || modelRoles.includes(path as ModelRole);
-  return modelFilesOf(model, config !== undefined && isOfConfig ? dirname(resolve(config)) : process.cwd());
+  const folder = config !== undefined && isOfConfig ? dirname(resolve(config)) : process.cwd();
+  return modelFilesOf(model, folder, key);
 }

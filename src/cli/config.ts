@@ -53,7 +53,7 @@ async function check(
   const path = resolve(file);
   const config = await loadConfig(path);
   if (engineModeOf(config).hasOwn)
-    for (const { model } of configuredModels(config)) await modelFilesOf(model, dirname(path));
+    for (const { key, model } of configuredModels(config)) await modelFilesOf(model, dirname(path), key);
   const [cameras, found] = [Object.keys(config.cameras), configAdvice(config)];
   const leave = framesLeaveTo(config);
   if (flags.json) {

@@ -65,7 +65,7 @@ export async function checkModel(
   const models = config ? configuredModels(config) : [demoModel];
   const found: ModelToRun[] = [];
   for (const { key, role, model } of models) {
-    const files = await filesOrWarning(model, folder);
+    const files = await filesOrWarning(model, folder, key);
     if ('status' in files) return files;
     found.push({ key, model, files, job: config ? jobOf(config, role) : usualJob });
   }
@@ -95,9 +95,10 @@ export async function checkModel(
 async function filesOrWarning(
   model: ModelConfig,
   folder: string,
+  key: string,
 ): Promise<Awaited<ReturnType<typeof modelFilesOf>> | Check> {
   try {
-    return await modelFilesOf(model, folder);
+    return await modelFilesOf(model, folder, key);
   } catch (error) {
     if (stateFault('read') === null) throw error;
     return warning(

@@ -76,7 +76,7 @@ async function plan(flags: Flags, signal: AbortSignal): Promise<void> {
       found.push({
         key,
         model: withFlags(model, flags),
-        files: await filesOf(model, flags, scratch, signal),
+        files: await filesOf({ key, model }, flags, scratch, signal),
         job: jobFor(config, role, flags),
       });
     const board =
@@ -130,7 +130,7 @@ function jobFor(config: Config | null, role: ModelRole | null, { camera, questio
 
 /** The model's two files: local ones, or the headers of remote ones, fetched into `scratch`. */
 async function filesOf(
-  model: ModelConfig,
+  chosen: Parameters<typeof chosenFiles>[0],
   flags: Flags,
   scratch: string,
   signal: AbortSignal,
@@ -153,7 +153,7 @@ async function filesOf(
       throw new ConfigError(`--model ${flags.model}: pass its mmproj too, with --mmproj`);
     return { text: await wholeGguf(resolve(flags.model)), mmproj: await wholeGguf(resolve(flags.mmproj)) };
   }
-  const found = await chosenFiles(model, flags);
+  const found = await chosenFiles(chosen, flags);
   return { text: found.text, mmproj: flags.mmproj === undefined ? found.mmproj : resolve(flags.mmproj) };
 }
 

@@ -46,7 +46,7 @@ async function runTune(flags: Flags, signal: AbortSignal): Promise<void> {
   const { config, role, key: section, model: chosen } = await chosenModel(flags);
   // The plan's own choice of threads is tuned, whatever the config says.
   const model = { ...chosen, threads: null };
-  const files = await chosenFiles(model, flags);
+  const files = await chosenFiles({ key: section, model }, flags);
   const board = await probeBoard({ modelsFolder: dirname(files.text) });
   const cpuModule = chooseCpuModule(board.features);
   const job = config ? jobOf(config, role) : usualJob;

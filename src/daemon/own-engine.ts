@@ -49,7 +49,7 @@ export async function planOwnEngines(
   const models = await Promise.all(
     configuredModels(config).map(async (configured) => ({
       ...configured,
-      files: await modelFilesOf(configured.model, folder),
+      files: await modelFilesOf(configured.model, folder, configured.key),
       job: jobOf(config, configured.role),
     })),
   );

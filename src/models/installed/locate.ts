@@ -17,15 +17,16 @@ export interface ModelFiles {
 
 /**
  * Finds the two GGUF files in a model's folder; the projector has "mmproj" in its name.
+ * @param key the model's section in the config
  * @throws ConfigError with what is missing, and how to get it.
  */
-export async function locateModel(folder: string): Promise<ModelFiles> {
-  const names = await list(folder);
+export async function locateModel(folder: string, key = 'model'): Promise<ModelFiles> {
+  const names = await list(folder, key);
   const ggufs = names.filter(isGguf);
   const fault = modelFault(ggufs);
   if (fault !== null) {
     const unfinished = await unfinishedPull(folder, names);
-    throw new ConfigError(`model.path ${folder}: ${unfinished ?? fault}`);
+    throw new ConfigError(`${key}.path ${folder}: ${unfinished ?? fault}`);
   }
   const { text, mmproj } = sorted(ggufs);
   return { text: await wholeGguf(join(folder, text[0]!)), mmproj: await wholeGguf(join(folder, mmproj[0]!)) };
@@ -105,10 +106,10 @@ async function unfinishedPull(folder: string, names: readonly string[]): Promise
   return `not wholly downloaded${what}: run scenecast models pull ${name}${where}`;
 }
 
-async function list(folder: string): Promise<string[]> {
+async function list(folder: string, key = 'model'): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    throw new ConfigError(`model.path ${folder}: not a readable folder: ${messageOf(cause)}`, { cause });
+    throw new ConfigError(`${key}.path ${folder}: not a readable folder: ${messageOf(cause)}`, { cause });
   }
 }
