@@ -61,7 +61,7 @@ export function proposeIpCameras(cameras: readonly IpCamera[]): Proposal[] {
 /**
  * The catalogue's models that fit the board's memory: first those that describe a picture within half a minute, the most
  * capable first, each at the finest detail that is fast enough; then those that do so only with a coarse picture; then the
- * others, the fastest first; then the demo model.
+ * others at their coarsest detail, the fastest first; then the demo model.
  */
 export function proposeModels(catalogue: readonly CatalogueEntry[], board: Board): Proposal[] {
   const timed = catalogue
@@ -74,7 +74,7 @@ export function proposeModels(catalogue: readonly CatalogueEntry[], board: Board
       const clear = inTime.find(
         ({ detail, imageTokens }) => detail === 'full' || imageTokens >= minImageTokens,
       );
-      const chosen = clear ?? inTime[0] ?? compared[0];
+      const chosen = clear ?? inTime[0] ?? compared.at(-1);
       return {
         entry,
         group: clear ? 'clear' : inTime.length > 0 ? 'coarse' : 'slow',

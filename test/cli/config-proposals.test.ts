@@ -93,6 +93,19 @@ test.each(['orion-o6-acpi', 'rock-5b', 'raspberry-pi-5', 'raspberry-pi-4'])(
   },
 );
 
+test('where no model describes in time, each is proposed at its fastest detail, the fastest first', () => {
+  const { clusters, ...others } = fixtureBoards['raspberry-pi-4']!;
+  const slow = { ...others, clusters: clusters.map((cluster) => ({ ...cluster, maxClockMHz: 300 })) };
+  const proposals = proposeModels(catalogue, slow).slice(0, -1);
+  const fastestOf = (name: string): number =>
+    Math.min(
+      ...catalogueTimes(catalogue.find((entry) => entry.name === name)!, slow).map(({ seconds }) => seconds!),
+    );
+  const seconds = proposals.map((proposal) => secondsOf(proposal, slow));
+  expect(Math.min(...seconds)).toBeGreaterThan(30);
+  expect(seconds).toEqual(proposals.map(({ name }) => fastestOf(name)).sort((a, b) => a - b));
+});
+
 test('the proposal says how long a description takes, and the licence', () => {
   const [first] = proposeModels(catalogue, fixtureBoards['raspberry-pi-5']!);
   expect(first!.description).toMatch(/about \d+ s a description \(projected, detail overview\)/);
