@@ -33,7 +33,7 @@ export function questionIn<Asked extends Pick<Question, 'ask' | 'type'>>(
 function languageName(tag: string, inLanguage = 'en'): string | null {
   try {
     const names = new Intl.DisplayNames([inLanguage], { type: 'language', fallback: 'none' });
-    return noLanguages.has(tag.toLowerCase()) ? null : (names.of(tag) ?? null);
+    return noLanguages.has(new Intl.Locale(tag).language) ? null : (names.of(tag) ?? null);
   } catch {
     // Not written like a tag.
     return null;

@@ -14,7 +14,7 @@ test.each([
   expect(languageTagOf(text)).toBe(tag);
 });
 
-test.each(['', 'xx', 'de_DE', 'de-XX', 'Klingonish', 'und', 'mul', 'ZXX', 'x-private'])(
+test.each(['', 'xx', 'de_DE', 'de-XX', 'Klingonish', 'und', 'mul', 'mul-DE', 'ZXX', 'x-private'])(
   '"%s" is no language',
   (text) => {
     expect(languageTagOf(text)).toBeNull();
