@@ -147,6 +147,22 @@ test('a requested description has the answers of both', async () => {
   expect(recorder.observations.at(-1)!.description.answers).toEqual({ odd: 'an answer to What is odd?' });
 });
 
+test('if the quick model describes, the response does not wait for the answers of the thorough one', async () => {
+  const { pipeline, recorder } = start(['a'], { model: 'quick' });
+  await pass(25_000);
+  const result = pipeline.request('a');
+  await pass(1000);
+  expect((await result).observation.description).toMatchObject({
+    text: 'a thing',
+    answers: { open: 'an answer to Is the gate open?' },
+  });
+  await pass(5000);
+  expect(recorder.observations.at(-1)).toMatchObject({
+    trigger: 'request',
+    description: { answers: { odd: 'an answer to What is odd?' } },
+  });
+});
+
 test('a requested description does not wait for a quick model that is down', async () => {
   const { pipeline, quick } = start(['a']);
   await pass(25_000);
