@@ -190,7 +190,20 @@ is_device() {
   [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$ ]] || { echo 'must be 1 to 64 letters, digits, "_" or "-"' && return 1; }
 }
 is_language() {
-  [[ $1 =~ ^[[:alpha:]][[:alpha:]\ -]{0,39}$ ]] || { echo 'must be the name of a language, such as German' && return 1; }
+  [[ $1 =~ ^[[:alpha:]][[:alnum:]\ -]{0,39}$ ]] || { echo 'must be the name of a language, such as German' && return 1; }
+}
+# As Scenecast itself sees it, once it is installed: a wrong one must not be noticed only after the model's download.
+is_known_language() {
+  local trial reason folder=$work
+  is_language "$1" || return 1
+  [[ ${1,,} != english ]] || return 0
+  # A dry run has no folder of its own.
+  [[ -w $folder ]] || folder=${TMPDIR:-/tmp}
+  trial=$(mktemp -p "$folder")
+  printf 'language: %s\nmqtt: { url: "mqtt://127.0.0.1" }\ncameras: { camera: { source: { type: scene } } }\n' "$(quoted "$1")" >"$trial"
+  reason=$(scenecast config check "$trial" 2>&1 | sed -n 's/.*language: \(must be .*\)/\1/p') || true
+  rm -f "$trial"
+  [[ -z $reason ]] || { echo "$reason" && return 1; }
 }
 is_model() {
   [[ $1 =~ ^(models/demo|[a-z0-9][a-z0-9._-]*|/[^[:cntrl:]]+)$ ]] ||
@@ -530,7 +543,7 @@ check_room() {
 # --- 3: the answers --------------------------------------------------------------------------------------------------
 
 ask_everything() {
-  local proposals kind name detail what
+  local proposals kind name detail what reason
   proposals=$(scenecast config propose 2>/dev/null) || proposals=''
   while IFS=$'\t' read -r kind name detail what; do
     case $kind in
@@ -557,7 +570,8 @@ ask_everything() {
   choose camera 'camera (number, device, address, picture file or folder, or scene)' "${listed_camera[0]-scene}" is_cameras
   choose model 'model (number, name or folder)' "${listed_model[0]-models/demo}" is_model
   choose_detail
-  choose language 'language of the descriptions' English is_language
+  choose language 'language of the descriptions' English is_known_language
+  reason=$(is_known_language "${answers[language]}") || require_that "language: $reason." 'Pass another one with --language.'
   choose prompt 'prompt for the model' "$default_prompt" is_one_line
 }
 

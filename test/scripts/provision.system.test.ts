@@ -321,6 +321,14 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(board.has('var/log/scenecast-provision.log')).toBe(false);
   });
 
+  test('a language that Scenecast does not know is an error before the download', async () => {
+    const { board, install } = newBoard();
+    const { code, output } = await board.provision([...install, '--language', 'Elvish']);
+    expect(output).toMatch(/provision: language: must be a language/);
+    expect(code).toBe(1);
+    expect(board.calls.join('\n')).not.toMatch(/models pull/);
+  });
+
   test.each([
     [['--camera', 'webcam'], /--camera webcam: must be a device/],
     [['--camera', '/home/me/pictures'], /a folder that the service cannot see/],
