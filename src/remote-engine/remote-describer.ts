@@ -74,10 +74,8 @@ export class RemoteDescriber implements Describer {
     const { fallback, log } = this.#options;
     const leftMs = this.#retryAtMs - performance.now();
     if (leftMs > 0 && fallback) return fallback.describe(request, signal, onGenerating);
-    if (leftMs > 0)
-      throw new ExpiredError(
-        `the engine server is tried again in ${Math.ceil(leftMs / 1000)} s, after: ${this.#reason}`,
-      );
+    // Without the time that is left: `<camera>/vision` would be published again for each frame.
+    if (leftMs > 0) throw new ExpiredError(`the engine server is not asked for now, after: ${this.#reason}`);
     try {
       const description = await this.#ask(request, signal);
       this.#succeeded();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { messageOf } from '../../src/domain/errors.ts';
 import type { Description, Question } from '../../src/domain/observation.ts';
 import type { DescribeRequest } from '../../src/pipeline/ports.ts';
 import { RemoteDescriber, type RemoteDescriberOptions } from '../../src/remote-engine/remote-describer.ts';
@@ -305,8 +306,23 @@ test('without a fallback, a frame fails with the first error and expires until t
   });
   await expect(describer.describe(request, never)).rejects.toMatchObject({
     name: 'ExpiredError',
-    message: expect.stringMatching(/tried again in 5 s, after: .*out of memory/),
+    message: expect.stringMatching(/not asked for now, after: .*out of memory/),
   });
+});
+
+test('while the server is left alone, all frames expire for the same reason', async () => {
+  fakeClock();
+  const server = await startFakeOpenAi((_, response) => openAiFault(response, 500, 'out of memory'));
+  const { describer } = describerAt(server.url);
+  await expect(describer.describe(request, never)).rejects.toThrow('out of memory');
+  const reasons = new Set<string>();
+  for (let frame = 0; frame < 3; frame++) {
+    const fault: unknown = await describer.describe(request, never).catch((error: unknown) => error);
+    reasons.add(messageOf(fault));
+    vi.advanceTimersByTime(1500);
+  }
+  expect(server.requests).toHaveLength(1);
+  expect([...reasons]).toHaveLength(1);
 });
 
 test('a description that is cancelled ends the request, and is no failure of the server', async () => {
