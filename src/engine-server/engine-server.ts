@@ -46,6 +46,8 @@ export class EngineServer {
       }
     });
     this.#answerFaults(scope);
+    // A web page can send text to another origin, but not JSON.
+    scope.removeContentTypeParser('text/plain');
     openAiRoutes(scope, this.#served, bodyLimit);
     ollamaRoutes(scope, this.#served, bodyLimit);
   };

@@ -28,6 +28,7 @@ const message = z.object({
 const tokenLimit = z
   .int()
   .min(-1)
+  .refine((value) => value !== 0, 'must be 1 or more, or -1 for the default')
   .nullish()
   .transform((value) => (value === -1 ? null : (value ?? null)));
 

@@ -55,6 +55,10 @@ export function servedErrorOf(error: unknown): ServedError {
   if (passing.includes(code)) return new ServedError(503, message, { retryAfterSeconds: 30, cause: error });
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new ServedError(413, 'the request is too large; send a smaller picture', { cause: error });
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new ServedError(415, 'send the request as JSON, with the header Content-Type: application/json', {
+      cause: error,
+    });
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new ServedError(status, message, { cause: error });

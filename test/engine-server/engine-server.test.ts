@@ -233,6 +233,7 @@ test.each<[what: string, body: unknown, status: number, message: RegExp]>([
   ],
   ['tools', { ...good, tools: [{ type: 'function' }] }, 400, /tools/],
   ['stop', { ...good, stop: ['x'] }, 400, /stop/],
+  ['no tokens', { ...good, max_tokens: 0 }, 400, /^max_tokens: must be/],
   ['a temperature', { ...good, temperature: -1 }, 400, /temperature/],
   ['a part', { messages: [{ role: 'user', content: [{ type: 'audio' }] }] }, 400, /messages\[0\]\.content/],
   ['the assistant last', { messages: [{ role: 'assistant', content: 'x' }] }, 400, /last message/],
@@ -252,6 +253,25 @@ test.each<[what: string, body: unknown, status: number, message: RegExp]>([
     },
   });
   expect(response.status).toBe(status);
+  expect(engine.asked).toEqual([]);
+});
+
+test.each([
+  ['as curl sends it', 'application/x-www-form-urlencoded'],
+  ['as text', 'text/plain'],
+])('a request whose type is not JSON, %s: the answer names the header', async (_, type) => {
+  const { url, engine } = await startEngineServer();
+  for (const route of ['/v1/chat/completions', '/api/generate']) {
+    const response = await fetch(`${url}${route}`, {
+      method: 'POST',
+      headers: { 'Content-Type': type, Authorization: `Bearer ${serverToken}` },
+      body: JSON.stringify({ ...good, prompt: 'What?' }),
+    });
+    expect([response.status, await response.text()]).toEqual([
+      415,
+      expect.stringContaining('Content-Type: application/json'),
+    ]);
+  }
   expect(engine.asked).toEqual([]);
 });
 
