@@ -14,6 +14,10 @@ const remoteEngine = z.strictObject({
       error: 'must not contain user or password; a token belongs in token_file',
     })
     .refine((url) => !/[?#]/.test(url), 'must not contain a query; a token belongs in token_file')
+    .refine(
+      (url) => !/\/chat\/completions\/*$/i.test(url),
+      'must end before /chat/completions, as http://192.168.1.5:8080/v1 does',
+    )
     .superRefine(refuseFaultyAddress)
     .describe('Of an OpenAI-compatible server, with or without /v1. Frames leave the board to it'),
   model: z

@@ -41,6 +41,10 @@ test.each([
     /engine\.url: must not contain user or password; a token belongs/,
   ],
   ['engine: { url: "http://pc/?key=canary" }', /engine\.url: must not contain a query/],
+  [
+    'engine: { url: "http://pc/v1/chat/completions" }',
+    /engine\.url: must end before \/chat\/completions, as http:\/\/192\.168\.1\.5:8080\/v1 does/,
+  ],
   ['engine: { url: "http://pc:99999" }', /engine\.url: its port must be/],
   ['engine: { url: "http://pc", deadline: 5 }', /engine\.deadline: must be a duration/],
   ['engine: { url: "http://pc", fallback: pool }', /engine\.fallback: must be one of "own", "expire"/],
