@@ -1,5 +1,7 @@
 import { answerPayload, isDescription } from '../../contract/payloads.ts';
 import type { Topics } from '../../contract/topics.ts';
+import { visionPayload } from '../../contract/vision-payload.ts';
+import type { CameraVision } from '../../domain/camera-vision.ts';
 import type { RetainedState } from './retained-state.ts';
 import { type StoredObservation, withRightTime } from './stored-observation.ts';
 
@@ -13,6 +15,9 @@ export class ObservedState {
   /** By topic: what it shows, or will show. */
   readonly #newest = new Map<string, StoredObservation>();
   readonly #pending = new Set<Promise<void>>();
+  /** By camera: of the latest that was added and is not the state yet. */
+  readonly #latest = new Map<string, Promise<void>>();
+  readonly #visions = new Map<string, CameraVision>();
 
   constructor(topics: Topics, retained: Pick<RetainedState, 'set'>) {
     this.#topics = topics;
@@ -21,14 +26,17 @@ export class ObservedState {
 
   /** Takes a camera's observations in order. Each becomes the state once `ready` resolves, unless a newer one has come. */
   add(stored: StoredObservation, ready: Promise<unknown>): void {
+    const { camera } = stored.description;
     const payloads = this.#payloadsOf(stored);
     for (const topic of payloads.keys()) this.#newest.set(topic, stored);
     const pending = ready.then(() => {
       this.#pending.delete(pending);
+      if (this.#latest.get(camera) === pending) this.#latest.delete(camera);
       for (const [topic, payload] of payloads)
         if (this.#newest.get(topic) === stored) this.#retained.set(topic, payload, 1);
     });
     this.#pending.add(pending);
+    this.#latest.set(camera, pending);
   }
 
   /** Takes an observation from before the start: the state of the topics that have had none since. */
@@ -38,6 +46,18 @@ export class ObservedState {
       this.#newest.set(topic, stored);
       this.#retained.set(topic, payload, 1);
     }
+  }
+
+  /** `current` waits for what was added to be the state: what was there before would seem to hold again. */
+  vision(camera: string, vision: CameraVision): void {
+    this.#visions.set(camera, vision);
+    const publish = (): void => {
+      if (this.#visions.get(camera) === vision)
+        this.#retained.set(this.#topics.vision(camera), JSON.stringify(visionPayload(vision)), 1);
+    };
+    const pending = vision.state === 'current' ? this.#latest.get(camera) : undefined;
+    if (pending) void pending.then(publish);
+    else publish();
   }
 
   /** Resolves when all that was added is the state. */

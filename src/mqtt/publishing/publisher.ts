@@ -7,7 +7,6 @@ import {
   observedPayload,
 } from '../../contract/payloads.ts';
 import { type Topics, topicsOf } from '../../contract/topics.ts';
-import { visionPayload } from '../../contract/vision-payload.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
 import type { CameraVision } from '../../domain/camera-vision.ts';
 import { isPlausible } from '../../domain/clock.ts';
@@ -143,7 +142,7 @@ export class MqttPublisher implements Publisher {
   }
 
   cameraVision(camera: string, vision: CameraVision): void {
-    this.#retained.set(this.#topics.vision(camera), JSON.stringify(visionPayload(vision)), 1);
+    this.#observed.vision(camera, vision);
   }
 
   observation(observation: Observation): void {

@@ -14,8 +14,9 @@ function stored(text: string | null, answers: Record<string, Answer>): StoredObs
 function observe(): { readonly state: ObservedState; readonly said: [string, unknown][] } {
   const said: [string, unknown][] = [];
   const set = (topic: string, payload: string | (() => string)): void => {
-    const { description, value } = JSON.parse(typeof payload === 'string' ? payload : payload());
-    said.push([topic.replace('scenecast/test/porch/', ''), description ?? value]);
+    const message = JSON.parse(typeof payload === 'string' ? payload : payload());
+    const content = message.description ?? message.value ?? message.state;
+    said.push([topic.replace('scenecast/test/porch/', ''), content]);
   };
   return { state: new ObservedState(topicsOf('test'), { set }), said };
 }
@@ -61,4 +62,35 @@ test('an observation that only answers leaves the description as it is', async (
     ['description', 'a description'],
     ['answer/open', true],
   ]);
+});
+
+const current = { state: 'current', reason: null, since: new Date() } as const;
+const failing = { state: 'failing', reason: 'it is offline', since: new Date() } as const;
+
+test('an old answer never seems to hold again: the camera is current once the new one is the state', async () => {
+  const { state, said } = observe();
+  const pending = Promise.withResolvers<void>();
+  state.add(stored('now', { open: true }), pending.promise);
+  state.vision('porch', current);
+  state.vision('garage', current);
+  expect(said).toEqual([['scenecast/test/garage/vision', 'current']]);
+  pending.resolve();
+  await state.close();
+  expect(said.slice(1)).toEqual([
+    ['description', 'now'],
+    ['answer/open', true],
+    ['vision', 'current'],
+  ]);
+});
+
+test('a camera that fails before the new answer is the state fails at once, and is not current then', async () => {
+  const { state, said } = observe();
+  const pending = Promise.withResolvers<void>();
+  state.add(stored('now', {}), pending.promise);
+  state.vision('porch', current);
+  state.vision('porch', failing);
+  expect(said).toEqual([['vision', 'failing']]);
+  pending.resolve();
+  await state.close();
+  expect(said.slice(1)).toEqual([['description', 'now']]);
 });
