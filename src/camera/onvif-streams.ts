@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CameraError } from '../domain/errors.ts';
 import { type HttpAnswer, HttpClient } from '../system/http-client.ts';
+import { readAtMost } from '../system/read-at-most.ts';
 import { answerError, requestError } from './http-fault.ts';
 import { digestFor } from './http-login.ts';
 import type { Login } from './login.ts';
@@ -135,18 +136,11 @@ async function post(
 }
 
 async function textIn({ body }: HttpAnswer): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > maxAnswerBytes) throw new CameraError('no ONVIF: the answer is too long');
-      chunks.push(chunk);
-    }
-  } catch (error) {
+  const bytes = await readAtMost(body, maxAnswerBytes).catch((error: unknown) => {
     throw requestError(error);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  });
+  if (!bytes) throw new CameraError('no ONVIF: the answer is too long');
+  return bytes.toString('utf8');
 }
 
 function envelopeOf(body: string, security: string | null): string {

@@ -6,6 +6,7 @@ import { pictureEndings, readPicture } from '../camera/still.ts';
 import { CameraError } from '../domain/errors.ts';
 import type { Picture } from '../domain/frame.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
+import { readAtMost } from '../system/read-at-most.ts';
 import { silentLog } from './silent-log.ts';
 
 /** A picture on its way to be described. */
@@ -36,16 +37,10 @@ async function readStdin(): Promise<Picture> {
     throw new CameraError(
       'standard input is a terminal; pipe a picture into it: scenecast describe - <x.jpg',
     );
-  const parts: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const part of process.stdin as AsyncIterable<Buffer>) {
-    sizeBytes += part.length;
-    if (sizeBytes > maxStdinBytes)
-      throw new CameraError(`standard input is larger than ${maxStdinBytes / 2 ** 20} MiB`);
-    parts.push(part);
-  }
-  if (sizeBytes === 0) throw new CameraError('standard input is empty');
-  return encodedPicture(Buffer.concat(parts), 'standard input');
+  const bytes = await readAtMost(process.stdin, maxStdinBytes);
+  if (!bytes) throw new CameraError(`standard input is larger than ${maxStdinBytes / 2 ** 20} MiB`);
+  if (bytes.length === 0) throw new CameraError('standard input is empty');
+  return encodedPicture(bytes, 'standard input');
 }
 
 /** As an HTTP camera reads it: a picture, or the first of motion JPEG. */

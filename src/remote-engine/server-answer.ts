@@ -3,6 +3,7 @@ import { EngineError, ScenecastError } from '../domain/errors.ts';
 import { shorten } from '../domain/shorten.ts';
 import { discardBody, type HttpAnswer } from '../system/http-client.ts';
 import { httpErrorOf } from '../system/http-error.ts';
+import { readAtMost } from '../system/read-at-most.ts';
 
 /** A reply has a few hundred tokens. */
 const maxBodyBytes = 2 ** 20;
@@ -38,14 +39,9 @@ function contentWords(text: string, type: string): string {
 }
 
 async function readBody({ body }: HttpAnswer): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw fault('the server answered with more than 1 MiB; check engine.url');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const bytes = await readAtMost(body, maxBodyBytes);
+  if (!bytes) throw fault('the server answered with more than 1 MiB; check engine.url');
+  return bytes.toString('utf8');
 }
 
 function statusFault(status: number, text: string): EngineError {

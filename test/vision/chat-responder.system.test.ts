@@ -1,7 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
-import type { ChatRequest } from '../../src/domain/chat.ts';
 import { EngineClient } from '../../src/vision/process/engine-client.ts';
-import { demoEngine, demoRequest } from '../../tools/test/demo-engine.ts';
+import { demoChat as chat, demoEngine, demoRequest } from '../../tools/test/demo-engine.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
 
 const engine = new EngineClient({ engine: demoEngine, deadlineMs: 60_000, log: new LogLines() });
@@ -9,12 +8,6 @@ await engine.start();
 afterAll(() => engine.close());
 
 const never = new AbortController().signal;
-const chat: ChatRequest = {
-  messages: [{ role: 'user', text: demoRequest.prompt!, picture: demoRequest.picture }],
-  maxTokens: null,
-  sampling: {},
-  grammar: null,
-};
 
 test('a conversation with one message is a description', async () => {
   const { text, tokens, finishReason, model } = await engine.describe(demoRequest, never);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
+import type { ChatRequest } from '../../src/domain/chat.ts';
 import type { DescribeRequest } from '../../src/pipeline/ports.ts';
 import type { EngineOptions } from '../../src/vision/process/protocol.ts';
 import { plainEngine } from '../../tools/test/plain-engine.ts';
@@ -22,6 +23,14 @@ export const demoRequest = {
   prompt: 'Describe the scene.',
   questions: [],
 } satisfies DescribeRequest;
+
+/** The same as a conversation. */
+export const demoChat: ChatRequest = {
+  messages: [{ role: 'user', text: demoRequest.prompt, picture: demoRequest.picture }],
+  maxTokens: null,
+  sampling: {},
+  grammar: null,
+};
 
 /** Enough questions for a long description. */
 export const manyQuestions = Array.from({ length: 600 }, (_, index) => ({

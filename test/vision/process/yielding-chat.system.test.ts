@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import type { ChatRequest } from '../../../src/domain/chat.ts';
 import { EngineClient } from '../../../src/vision/process/engine-client.ts';
 import { SerialDescriber } from '../../../src/vision/process/serial-describer.ts';
 import { TurnQueue } from '../../../src/vision/process/turn-queue.ts';
 import { YieldingChat } from '../../../src/vision/process/yielding-chat.ts';
-import { demoEngine, demoRequest } from '../../../tools/test/demo-engine.ts';
+import { demoChat as chat, demoEngine, demoRequest } from '../../../tools/test/demo-engine.ts';
 import { LogLines } from '../../../tools/test/log-lines.ts';
 
 const engine = new EngineClient({ engine: demoEngine, deadlineMs: 60_000, log: new LogLines() });
@@ -13,12 +12,6 @@ await engine.start();
 afterAll(() => engine.close());
 
 const never = new AbortController().signal;
-const chat: ChatRequest = {
-  messages: [{ role: 'user', text: demoRequest.prompt!, picture: demoRequest.picture }],
-  maxTokens: null,
-  sampling: {},
-  grammar: null,
-};
 
 test('a frame stops a conversation within the engine; both say what they would have said alone', async () => {
   const turns = new TurnQueue();
