@@ -24,7 +24,8 @@ const maxWaitMs = 60_000;
 
 /**
  * Whether what was last said about a camera still holds: all that each model said. A look succeeds when its picture is
- * described, or shows the same as the last described one. By default it is stale after three intervals and the longest recent description, at least two minutes.
+ * described, or shows the same as the last described one. By default it is stale after three intervals and the longest
+ * recent description, at least two minutes.
  */
 export class VisionMonitor {
   readonly #options: VisionMonitorOptions;

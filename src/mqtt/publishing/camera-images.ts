@@ -36,7 +36,8 @@ const smallBytes = 16_384;
 
 /**
  * Publishes the newest described picture of each camera, retained, at most once, and again on each new connection. Each has
- * the id of its frame, and is followed by an `image_info`. The size is limited by what the broker announces (MQTT 5). If it announces nothing and disconnects over pictures, smaller ones are tried.
+ * the id of its frame, and is followed by an `image_info`. The size is limited by what the broker announces (MQTT 5). If it
+ * announces nothing and disconnects over pictures, smaller ones are tried.
  */
 export class CameraImages {
   readonly #parts: CameraImagesParts;
