@@ -40,6 +40,9 @@ export function parseConfig(text: string, path: string): Config {
   );
 }
 
+/** Sections that null switches off. To the others it is the same as an empty section. */
+const optionalSections = new Set(['history']);
+
 /** Without blocks that are only there to be shared, as `x-common: &common`; an empty section is one that is left out. */
 function prepared(value: unknown): unknown {
   if (value === null || value === undefined) return {};
@@ -47,7 +50,7 @@ function prepared(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !key.startsWith('x-'))
-      .map(([key, section]) => [key, section ?? undefined]),
+      .map(([key, section]) => [key, optionalSections.has(key) ? section : (section ?? undefined)]),
   );
 }
 

@@ -7,6 +7,7 @@ import { type ModelRole, modelRoles } from '../domain/model-role.ts';
 import { cameraSource } from './camera-source-schema.ts';
 import { crossCheck } from './cross-check.ts';
 import { engine } from './engine-schema.ts';
+import { history } from './history-schema.ts';
 import { hours, location } from './hours-schema.ts';
 import { image } from './image-schema.ts';
 import { language } from './language-schema.ts';
@@ -140,6 +141,7 @@ export const configSchema = z
     health_interval: duration.prefault('30s').describe('How often health is published'),
     mqtt: mqtt.prefault({}),
     store: store.prefault({}),
+    history: history.prefault({}).describe('Past observations, to be searched; null: none are kept'),
     engine,
     work: work.prefault({}),
     serve: serve.prefault({}),

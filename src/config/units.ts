@@ -3,18 +3,34 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { namePattern } from '../contract/fields.ts';
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** The units of durations, in milliseconds. */
+export const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+const spanOf = (examples: string) =>
+  z
+    .string({ error: `must be a duration such as ${examples}, with its unit` })
+    .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, `must be a duration such as ${examples}`)
+    .transform((text) => {
+      const [, amount = '0', unit = 'ms'] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
+      return Math.round(Number(amount) * (unitMs[unit] ?? 1));
+    });
 
 /** A duration such as `500ms`, `10s`, `5m`, `1h` or `1d`, parsed to whole milliseconds. */
-export const duration = z
-  .string({ error: 'must be a duration such as 500ms, 10s, 5m or 1h, with its unit' })
-  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'must be a duration such as 500ms, 10s, 5m or 1h')
-  .transform((text) => {
-    const [, amount = '0', unit = 'ms'] = /^([\d.]+)([a-z]+)$/.exec(text) ?? [];
-    return Math.round(Number(amount) * (unitMs[unit] ?? 1));
-  })
+export const duration = spanOf('500ms, 10s, 5m or 1h')
   // setTimeout takes no more than 2^31 - 1 ms, and anything under 100 ms would be a busy loop.
   .refine((ms) => ms >= 100 && ms <= 24 * 86_400_000, 'must be from 100ms to 24d');
+
+/** The age of something that is kept, such as `12h` or `90d`, parsed to whole milliseconds. No timer runs for so long. */
+export const age = spanOf('12h or 90d').refine(
+  (ms) => ms >= 3_600_000 && ms <= 36_500 * 86_400_000,
+  'must be from 1h to 36500d',
+);
 
 const unitBytes: Readonly<Record<string, number>> = {
   B: 1,

@@ -7,21 +7,25 @@ import type { EncodeImage } from '../mqtt/publishing/camera-images.ts';
 import { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Log } from '../pipeline/ports.ts';
 import { brokerOf } from '../setup/broker.ts';
+import { historyBoundsOf } from '../setup/history.ts';
 import type { MissingFiles } from '../store/missing-files.ts';
 import { Outbox } from '../store/outbox.ts';
 import { rememberTopics, topicsFile } from '../store/topics-file.ts';
+import { thumbnailKeeper } from './thumbnails.ts';
 
-export function createOutbox({ store, device }: Config, folder: string, log: Log): Outbox {
+export function createOutbox(config: Config, folder: string, log: Log): Outbox {
+  const { store, device } = config;
   const { max_entries, max_size, max_age, replay } = store.outbox;
   return new Outbox({
     path: join(stateFolderOf(store.folder, folder, process.env), `outbox-${device}.db`),
     bounds: { maxEntries: max_entries, maxBytes: max_size, maxAgeMs: max_age, replayMs: replay },
+    history: historyBoundsOf(config, folder),
     log,
   });
 }
 
 export function createPublisher(config: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
-  const { mqtt, device } = config;
+  const { mqtt, device, history } = config;
   const retained = new Set(retainedTopicsOf(config));
   return new MqttPublisher({
     ...brokerOf(mqtt, folder),
@@ -30,6 +34,7 @@ export function createPublisher(config: Config, folder: string, outbox: Outbox, 
     images: encodersOf(config),
     isRetained: (topic) => retained.has(topic),
     lateAfterMs: mqtt.late_after,
+    ...(history?.thumbnails && { onStored: thumbnailKeeper(outbox, log) }),
     log,
   });
 }

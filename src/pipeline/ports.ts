@@ -5,6 +5,14 @@ import type { Detail } from '../domain/detail.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
 import type {
+  HistoryFilter,
+  HistoryNeighbours,
+  HistoryPage,
+  HistoryPageRequest,
+  TimelinePage,
+  TimelineRequest,
+} from '../domain/history.ts';
+import type {
   CameraStatus,
   Description,
   FrameEvent,
@@ -102,6 +110,16 @@ export interface Publisher {
   observation(observation: Observation): void;
   event(event: FrameEvent): void;
   health(health: Health): void;
+}
+
+/** What has been observed. Rejects with a ScenecastError if it cannot be read. */
+export interface PastObservations {
+  page(filter: HistoryFilter, request: HistoryPageRequest): Promise<HistoryPage>;
+  timeline(request: TimelineRequest): Promise<TimelinePage>;
+  /** null: there is no observation with this number. */
+  neighbours(number: number): Promise<HistoryNeighbours | null>;
+  /** A JPEG file; null: there is none. */
+  thumbnail(number: number): Promise<Uint8Array | null>;
 }
 
 /** Keeps changed settings across restarts. */

@@ -53,6 +53,7 @@ export class OutboxDatabase {
   readonly #deliver: StatementSync;
   readonly #waits: StatementSync;
   readonly #oldestWaiting: StatementSync;
+  readonly #since: StatementSync;
 
   /** Opens or creates the file. @throws DamagedError if it is not a valid outbox */
   constructor(path: string) {
@@ -88,6 +89,9 @@ export class OutboxDatabase {
       this.#waits = database.prepare('SELECT 1 FROM entry WHERE seq = ? AND delivered_ms IS NULL');
       this.#oldestWaiting = database.prepare(
         'SELECT seq, id, camera, body FROM entry WHERE delivered_ms IS NULL AND seq > ? ORDER BY seq LIMIT ?',
+      );
+      this.#since = database.prepare(
+        'SELECT seq, id, camera, body FROM entry WHERE seq > ? ORDER BY seq LIMIT ?',
       );
       this.#count();
     } catch (error) {
@@ -156,6 +160,10 @@ export class OutboxDatabase {
 
   oldestWaiting(after: number, limit: number): OutboxEntry[] {
     return entriesOf(this.#oldestWaiting.all(after, limit));
+  }
+
+  since(after: number, limit: number): OutboxEntry[] {
+    return entriesOf(this.#since.all(after, limit));
   }
 
   /** Writes a copy, under the same identity, to a file that must not exist or be empty. */

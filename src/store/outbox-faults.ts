@@ -1,4 +1,5 @@
-import { messageOf } from '../domain/errors.ts';
+import { ConfigError, messageOf } from '../domain/errors.ts';
+import { isLocked, isUnreachable } from './database-fault.ts';
 import type { Notice } from './outbox-protocol.ts';
 
 /** What fails: writing, reading, or the file in its folder, which is another than the open one. */
@@ -43,4 +44,18 @@ export class OutboxFaults {
     if (before !== null && this.reason === null)
       this.#notify({ level: 'info', fields: {}, message: 'outbox can be written again' });
   }
+}
+
+/** Why the file at `path` cannot be used until a person acts; null: trying again later may help. */
+export function configFaultOf(path: string, cause: unknown): ConfigError | null {
+  if (isLocked(cause)) {
+    const remedy = 'give one of the two another device name, or another store.folder';
+    return new ConfigError(`store.folder: ${path} is in use by another Scenecast; ${remedy}`, { cause });
+  }
+  if (isUnreachable(cause)) {
+    const remedy = 'the folder must belong to the user that Scenecast runs as';
+    const reason = messageOf(cause);
+    return new ConfigError(`store.folder: ${path} cannot be used: ${reason}; ${remedy}`, { cause });
+  }
+  return null;
 }

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ConfigError, messageOf } from '../domain/errors.ts';
-import { isDamage, isLocked, isUnreachable, moveAside } from './database-fault.ts';
+import { messageOf } from '../domain/errors.ts';
+import { isDamage, moveAside } from './database-fault.ts';
 import { type OutboxDatabase, sizeOf } from './outbox-database.ts';
-import { OutboxFaults } from './outbox-faults.ts';
+import { configFaultOf, OutboxFaults } from './outbox-faults.ts';
 import { fileAt, openPrivately, writeCopy } from './outbox-place.ts';
 import type {
   NewEntry,
@@ -56,10 +56,7 @@ export class OutboxFile {
     this.#faults = new OutboxFaults(path, notify);
   }
 
-  /**
-   * Opens or creates the file.
-   * @throws ConfigError if the folder cannot be used, or another process has the file
-   */
+  /** Opens or creates the file. @throws ConfigError if its folder cannot be used, or another process has it */
   open(): void {
     const path = this.#path;
     try {
@@ -67,16 +64,8 @@ export class OutboxFile {
       this.#opened();
       this.#write(true);
     } catch (cause) {
-      if (isLocked(cause)) {
-        const remedy = 'give one of the two another device name, or another store.folder';
-        throw new ConfigError(`store.folder: ${path} is in use by another Scenecast; ${remedy}`, { cause });
-      }
-      if (isUnreachable(cause)) {
-        const remedy = 'the folder must belong to the user that Scenecast runs as';
-        throw new ConfigError(`store.folder: ${path} cannot be used: ${messageOf(cause)}; ${remedy}`, {
-          cause,
-        });
-      }
+      const fault = configFaultOf(path, cause);
+      if (fault) throw fault;
       // A number that no entry in the file can have, since the file may become readable later.
       this.#nextSeq = Date.now() * 1000;
       this.#faults.failed('write', cause);
@@ -95,10 +84,15 @@ export class OutboxFile {
     };
   }
 
-  /** Adds an entry, which `commit` writes. */
-  add(entry: NewEntry): void {
-    if (sizeOf(entry) > this.#bounds.maxBytes) this.#drop(1, 'larger than store.outbox.max_size');
-    else this.#unwritten.push({ ...entry, seq: this.#nextSeq++, addedMs: this.#nowMs() });
+  /** Adds an entry, which `commit` writes. @returns it with its number; null: it is too large */
+  add(entry: NewEntry): OutboxEntry | null {
+    if (sizeOf(entry) > this.#bounds.maxBytes) {
+      this.#drop(1, 'larger than store.outbox.max_size');
+      return null;
+    }
+    const added = { ...entry, seq: this.#nextSeq++, addedMs: this.#nowMs() };
+    this.#unwritten.push(added);
+    return added;
   }
 
   /** The broker has acknowledged this entry. The next `commit` writes that; if it is lost, the entry is sent twice. */
@@ -133,9 +127,12 @@ export class OutboxFile {
   waiting(after: number, limit: number): OutboxEntry[] {
     if ([...this.#delivered.keys()].some((seq) => seq > after))
       this.#attempt('write', () => this.#write(false));
-    const rows = this.#attempt('read', () => this.#opened().oldestWaiting(after, limit)) ?? [];
-    const more = this.#unwritten.filter(({ seq }) => seq > after).slice(0, limit - rows.length);
-    return [...rows, ...more.map(({ seq, id, camera, body }) => ({ seq, id, camera, body }))];
+    return this.#read(after, limit, (database) => database.oldestWaiting(after, limit));
+  }
+
+  /** The oldest entries above `after`, delivered or not, at most `limit`. */
+  since(after: number, limit: number): OutboxEntry[] {
+    return this.#read(after, limit, (database) => database.since(after, limit));
   }
 
   /** The newest entry of each camera, in order. */
@@ -196,6 +193,12 @@ export class OutboxFile {
     return database;
   }
 
+  #read(after: number, limit: number, rowsOf: (database: OutboxDatabase) => OutboxEntry[]): OutboxEntry[] {
+    const rows = this.#attempt('read', () => rowsOf(this.#opened())) ?? [];
+    const more = this.#unwritten.filter(({ seq }) => seq > after).slice(0, limit - rows.length);
+    return [...rows, ...more.map(({ seq, id, camera, body }) => ({ seq, id, camera, body }))];
+  }
+
   #restore(isGone: boolean): void {
     const path = this.#path;
     this.#write(false);
@@ -209,13 +212,8 @@ export class OutboxFile {
 
   #write(sweep: boolean): void {
     const nowMs = this.#nowMs();
-    const { full, expired } = this.#opened().write(
-      this.#unwritten,
-      this.#delivered,
-      this.#bounds,
-      nowMs,
-      sweep,
-    );
+    const database = this.#opened();
+    const { full, expired } = database.write(this.#unwritten, this.#delivered, this.#bounds, nowMs, sweep);
     this.#unwritten = [];
     this.#journaled = 0;
     this.#delivered.clear();

@@ -1,4 +1,5 @@
 import type { OutboxHealth } from '../domain/health.ts';
+import type { HistoryBounds } from './history/history-folder.ts';
 
 /** One observation in the outbox. */
 export interface NewEntry {
@@ -47,12 +48,21 @@ export interface Notice {
 
 /** From the daemon to the outbox worker. A `call` is answered with the same number. */
 export type ToOutboxWorker =
-  | { readonly type: 'open'; readonly call: number; readonly path: string; readonly bounds: OutboxBounds }
+  | {
+      readonly type: 'open';
+      readonly call: number;
+      readonly path: string;
+      readonly bounds: OutboxBounds;
+      /** null: no history is kept. */
+      readonly history: HistoryBounds | null;
+    }
   | { readonly type: 'add'; readonly call: number; readonly entry: NewEntry }
   | { readonly type: 'delivered'; readonly seq: number }
   | { readonly type: 'waiting'; readonly call: number; readonly after: number; readonly limit: number }
   | { readonly type: 'newest'; readonly call: number }
   | { readonly type: 'send-again'; readonly call: number; readonly after: number }
+  | { readonly type: 'thumbnail'; readonly id: string; readonly jpeg: Uint8Array }
+  | { readonly type: 'write-history'; readonly call: number }
   | { readonly type: 'close'; readonly call: number };
 
 /** From the outbox worker to the daemon. */

@@ -1,7 +1,9 @@
 import { parentPort } from 'node:worker_threads';
 import { ConfigError, messageOf } from '../domain/errors.ts';
+import type { HistoryBounds } from './history/history-folder.ts';
+import { HistoryWriter } from './history/history-writer.ts';
 import { OutboxFile } from './outbox-file.ts';
-import type { FromOutboxWorker, OutboxEntry, ToOutboxWorker } from './outbox-protocol.ts';
+import type { FromOutboxWorker, NewEntry, Notice, OutboxEntry, ToOutboxWorker } from './outbox-protocol.ts';
 
 /** Deliveries are recorded with the next entry or within this time; a crash before that means duplicates, not losses. */
 const lazyMs = 30_000;
@@ -12,11 +14,14 @@ const lookEveryMs = 30_000;
 
 const port = parentPort!;
 let file: OutboxFile | null = null;
-/** Calls that are answered when their entries are written. */
+let history: HistoryWriter | null = null;
+/** Calls that are answered when their entries are written, and the entries. */
 let uncommitted: number[] = [];
+let added: OutboxEntry[] = [];
 let soon: NodeJS.Immediate | null = null;
 let later: NodeJS.Timeout | null = null;
 let look: NodeJS.Timeout | null = null;
+let historyStep: NodeJS.Timeout | null = null;
 
 function post(message: FromOutboxWorker): void {
   port.postMessage(message);
@@ -32,12 +37,47 @@ function commit(): void {
   if (later) clearTimeout(later);
   soon = null;
   later = null;
-  const calls = uncommitted;
+  const [calls, entries] = [uncommitted, added];
   uncommitted = [];
+  added = [];
   file!.commit();
   for (const call of calls) answer(call);
+  for (const entry of entries) history?.added(entry);
+  if (history && entries.length > 0) planHistory(history.dueInMs);
   if (calls.length === 0) post({ type: 'status', status: file!.status });
   if (file!.status.fault !== null) later = setTimeout(commit, retryMs);
+}
+
+function add(entry: NewEntry): void {
+  const numbered = file!.add(entry);
+  if (numbered) added.push(numbered);
+}
+
+function notify(notice: Notice): void {
+  post({ type: 'notice', notice });
+}
+
+function openHistory(bounds: HistoryBounds): void {
+  const outbox = {
+    get id() {
+      return file!.status.outboxId;
+    },
+    since: (after: number, limit: number) => file!.since(after, limit),
+  };
+  history = new HistoryWriter(bounds, outbox, notify);
+  planHistory(history.step());
+}
+
+/** One piece of work after the other, with whatever has arrived for the outbox in between. */
+function planHistory(delayMs: number): void {
+  if (historyStep) clearTimeout(historyStep);
+  historyStep = setTimeout(() => planHistory(history!.step()), delayMs);
+}
+
+/** All that waits, a block at a time. */
+function flushHistory(call: number): void {
+  if (history?.flushBlock()) setImmediate(() => flushHistory(call));
+  else answer(call);
 }
 
 function handle(message: ToOutboxWorker): void {
@@ -45,8 +85,9 @@ function handle(message: ToOutboxWorker): void {
   if (uncommitted.length > 0 && message.type !== 'add') commit();
   switch (message.type) {
     case 'open':
-      file = new OutboxFile(message.path, message.bounds, (notice) => post({ type: 'notice', notice }));
+      file = new OutboxFile(message.path, message.bounds, notify);
       file.open();
+      if (message.history) openHistory(message.history);
       look = setInterval(() => {
         file!.restoreIfDeleted();
         post({ type: 'status', status: file!.status });
@@ -54,7 +95,7 @@ function handle(message: ToOutboxWorker): void {
       answer(message.call);
       break;
     case 'add':
-      file!.add(message.entry);
+      add(message.entry);
       uncommitted.push(message.call);
       soon ??= setImmediate(commit);
       break;
@@ -72,11 +113,20 @@ function handle(message: ToOutboxWorker): void {
     case 'send-again':
       answer(message.call, [], file!.sendAgain(message.after));
       break;
+    case 'thumbnail':
+      history?.addThumbnail(message.id, message.jpeg);
+      break;
+    case 'write-history':
+      flushHistory(message.call);
+      break;
     case 'close': {
       if (later) clearTimeout(later);
       if (look) clearInterval(look);
+      if (historyStep) clearTimeout(historyStep);
       file!.restoreIfDeleted();
       file!.commit();
+      history?.close();
+      history = null;
       const { status } = file!;
       file!.close();
       post({ type: 'done', call: message.call, status, entries: [], count: 0 });

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { ConfigError, ScenecastError } from '../domain/errors.ts';
 import type { OutboxHealth } from '../domain/health.ts';
 import type { Log } from '../pipeline/ports.ts';
+import type { HistoryBounds } from './history/history-folder.ts';
 import type {
   FromOutboxWorker,
   NewEntry,
@@ -15,6 +16,8 @@ export interface OutboxOptions {
   /** The SQLite file; its folder is created. */
   readonly path: string;
   readonly bounds: OutboxBounds;
+  /** The history that everything added also goes into. Default: none. */
+  readonly history?: HistoryBounds | null;
   readonly log: Log;
 }
 
@@ -62,9 +65,9 @@ export class Outbox {
       for (const pending of this.#pending.values()) pending.reject(ended);
       this.#pending.clear();
     });
-    const { path, bounds } = this.#options;
+    const { path, bounds, history = null } = this.#options;
     try {
-      await this.#call({ type: 'open', path, bounds });
+      await this.#call({ type: 'open', path, bounds, history });
     } catch (error) {
       // Not `close`: it would try to write, and log why that fails, before the caller says the same.
       await worker.terminate();
@@ -96,6 +99,16 @@ export class Outbox {
   /** The broker has lost everything numbered above `after`: it waits again. @returns how many */
   async sendAgain(after: number): Promise<number> {
     return (await this.#call({ type: 'send-again', after })).count;
+  }
+
+  /** The picture of an entry that was just added, a JPEG file, for the history. */
+  addThumbnail(id: string, jpeg: Uint8Array): void {
+    this.#post({ type: 'thumbnail', id, jpeg });
+  }
+
+  /** Resolves when the history has everything that was added: by itself it does within ten minutes. */
+  async writeHistory(): Promise<void> {
+    await this.#call({ type: 'write-history' });
   }
 
   /** Identifies the outbox file. */

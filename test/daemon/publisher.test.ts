@@ -1,11 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { contract } from '../../src/contract/contract.ts';
-import { clearImages, removedTopics } from '../../src/daemon/publisher.ts';
+import { clearImages, createOutbox, createPublisher, removedTopics } from '../../src/daemon/publisher.ts';
+import { HistoryReader } from '../../src/store/history/history-reader.ts';
 import { MissingFiles } from '../../src/store/missing-files.ts';
+import { madeObservation } from '../../tools/durability/made-observation.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
 
 const source = { type: 'scene' };
@@ -91,4 +93,41 @@ test('a retained picture that may show a newly masked region is cleared', () => 
       '',
     ]),
   );
+});
+
+test.each([
+  [{}, true, false],
+  [{ thumbnails: true }, true, true],
+  [null, false, false],
+])('with history: %j, observations are kept: %s, with pictures: %s', async (history, isKept, hasPicture) => {
+  const folder = scratch();
+  const log = new LogLines();
+  const text = JSON.stringify({ device: 'workshop', store: { folder: '.' }, history, cameras: { porch } });
+  const config = parseConfig(text, 'c.yaml');
+  const outbox = createOutbox(config, folder, log);
+  onTestFinished(() => outbox.close());
+  await outbox.open();
+  const publisher = createPublisher(config, folder, outbox, log);
+  const { frame, ...observation } = madeObservation(0);
+  const picture = {
+    size: { width: 64, height: 48 },
+    bytes: Buffer.alloc(64 * 48 * 3),
+    pixels: 'rgb24',
+  } as const;
+  publisher.observation({ ...observation, frame: { ...frame, picture } });
+  const kept = join(folder, 'history-workshop');
+  const reader = new HistoryReader(kept);
+  onTestFinished(() => reader.close());
+  await outbox.writeHistory();
+  const { items } = reader.page({}, { cursor: null, limit: 10, order: 'newest' });
+  expect(items).toHaveLength(isKept ? 1 : 0);
+  expect(existsSync(kept)).toBe(isKept);
+  if (!hasPicture) return;
+  // It takes a while to be encoded, and comes with the next observation then.
+  const pictureIsThere = async (): Promise<void> => {
+    publisher.observation({ ...observation, frame: { ...madeObservation(0).frame, picture } });
+    await outbox.writeHistory();
+    expect(reader.thumbnail(1)).not.toBeNull();
+  };
+  await vi.waitFor(pictureIsThere, { timeout: 20_000, interval: 50 });
 });

@@ -6,6 +6,7 @@ const examples: Readonly<Record<string, string>> = {
   'mqtt.commands': '{ describe: true, restart: false }',
   store: '{ folder: /srv/scenecast }',
   'store.outbox': '{ max_age: 7d }',
+  history: '{ max_age: 90d }',
   work: '{ pool: boards }',
   'work.sending': '{ pool: boards }',
   serve: '{ listen: 127.0.0.1:8481 }',

@@ -10,6 +10,7 @@ import { type Topics, topicsOf } from '../../contract/topics.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
 import type { CameraVision } from '../../domain/camera-vision.ts';
 import { isPlausible } from '../../domain/clock.ts';
+import type { Frame } from '../../domain/frame.ts';
 import type { Health } from '../../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../../domain/observation.ts';
 import type { HoursState } from '../../domain/working-hours.ts';
@@ -43,6 +44,8 @@ export interface MqttOptions extends ConnectFilePaths {
   readonly isRetained?: (topic: string) => boolean;
   /** An observation that is older than this when it is sent is late. */
   readonly lateAfterMs?: number;
+  /** Takes the frame of each observation that was handed to the outbox. */
+  readonly onStored?: (frame: Frame) => void;
   readonly log: Log;
   /** Time for subscribers to reconnect before entries that the broker lost are sent again. */
   readonly settleMs?: number;
@@ -158,6 +161,7 @@ export class MqttPublisher implements Publisher {
       this.#delivery.wake();
     });
     this.#storing.set(id, storing);
+    this.#options.onStored?.(observation.frame);
     // The picture first: it is then the right one for whoever looks at it because of an answer.
     this.#observed.add(stored, Promise.all([storing, this.#images.described(observation.frame)]));
   }

@@ -1,0 +1,261 @@
+import { rmSync } from 'node:fs';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { HistoryFilter, HistoryOrder } from '../../../src/domain/history.ts';
+import { segmentsIn } from '../../../src/store/history/history-folder.ts';
+import type { HistoryReader } from '../../../src/store/history/history-reader.ts';
+import { wordsOf } from '../../../src/store/history/search-words.ts';
+import { dayMs, startMs, TestHistory, type Told } from './fixture.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function historyOf(...told: Told[]): TestHistory {
+  const history = new TestHistory();
+  for (const each of told) history.add(each);
+  history.flush();
+  return history;
+}
+
+function numbersIn(reader: HistoryReader, filter: HistoryFilter, order: HistoryOrder = 'newest'): number[] {
+  return reader.page(filter, { cursor: null, limit: 1000, order }).items.map(({ number }) => number);
+}
+
+/** Two weeks of observations in segments of two days, a hundred of them a day. */
+function longHistory(): TestHistory {
+  vi.useFakeTimers({ toFake: ['performance', 'Date'], now: startMs });
+  const history = new TestHistory({ maxAgeMs: 32 * dayMs });
+  for (let number = 1; number <= 1400; number++) {
+    vi.advanceTimersByTime(dayMs / 100);
+    history.add({
+      camera: number % 7 === 0 ? 'yard' : 'porch',
+      text: number % 100 === 0 ? 'A parcel.' : 'Nothing.',
+      answers: { open: number % 500 < 250 },
+      at: new Date().toISOString(),
+    });
+    if (number % 50 === 0) history.flush();
+  }
+  expect(segmentsIn(history.folder).length).toBeGreaterThan(4);
+  return history;
+}
+
+test('a search finds what has all words, in any case, with or without accents, and beginnings with a star', () => {
+  const reader = historyOf(
+    { text: 'A person carries a parcel.' },
+    { text: 'Two PARCELS lie at the café’s door.' },
+    { text: null, answers: { oddity: 'the parcel is open' } },
+    { text: 'A dog.' },
+    { text: 'Ein Café, eine Tür, 夜の庭' },
+  ).reader();
+  const found = (text: string): number[] => numbersIn(reader, { text });
+  expect(found('parcel')).toEqual([3, 1]);
+  expect(found('parcel*')).toEqual([3, 2, 1]);
+  expect(found('Person PARCEL')).toEqual([1]);
+  expect(found('person dog')).toEqual([]);
+  expect(found('cafe')).toEqual([5, 2]);
+  expect(found('Cafe\u0301')).toEqual([5, 2]);
+  expect(found('tur')).toEqual([5]);
+  expect(found('夜の庭')).toEqual([5]);
+  expect(found('two-parcels')).toEqual([2]);
+});
+
+test('nothing in a search text is an operator', () => {
+  const reader = historyOf(
+    { text: 'cats or dogs' },
+    { text: 'cats' },
+    { text: 'not "near" text: dogs' },
+  ).reader();
+  const found = (text: string): number[] => numbersIn(reader, { text });
+  expect(found('cats OR dogs')).toEqual([1]);
+  expect(found('NOT dogs')).toEqual([3]);
+  expect(found('text: near')).toEqual([3]);
+  for (const odd of ['', ' ', '"', '*', '- ^ ( )', '\uE000', "'; DROP TABLE block; --"])
+    expect(found(odd)).toEqual([]);
+  expect(found('"cats')).toEqual([2, 1]);
+});
+
+test('camera, question and answer are filters, and no words to search for', () => {
+  const reader = historyOf(
+    { camera: 'porch', answers: { open: true, people: 1 } },
+    { camera: 'yard', answers: { open: false } },
+    { camera: 'constructor', answers: { open: 'true', people: 10 } },
+    { camera: 'porch', text: 'porch yard open people' },
+  ).reader();
+  expect(numbersIn(reader, { camera: 'porch' })).toEqual([4, 1]);
+  expect(numbersIn(reader, { camera: 'constructor' })).toEqual([3]);
+  expect(numbersIn(reader, { camera: 'por' })).toEqual([]);
+  expect(numbersIn(reader, { question: 'open' })).toEqual([3, 2, 1]);
+  expect(numbersIn(reader, { question: 'open', answer: true })).toEqual([1]);
+  expect(numbersIn(reader, { question: 'open', answer: 'true' })).toEqual([3]);
+  expect(numbersIn(reader, { question: 'people', answer: 1 })).toEqual([1]);
+  expect(numbersIn(reader, { camera: 'yard', question: 'people' })).toEqual([]);
+  expect(numbersIn(reader, { text: 'yard' })).toEqual([4]);
+  expect(numbersIn(reader, { text: 'yard', camera: 'yard' })).toEqual([]);
+});
+
+test('no text passes for a camera or an answer', () => {
+  const told = { id: '', camera: 'yard', captured_at: '', description: null, answers: { open: true } };
+  const reader = historyOf({ text: wordsOf(told) }).reader();
+  expect(numbersIn(reader, { camera: 'porch' })).toEqual([1]);
+  expect(numbersIn(reader, { camera: 'yard' })).toEqual([]);
+  expect(numbersIn(reader, { question: 'open', answer: true })).toEqual([]);
+});
+
+test('times limit what is found: since then, and before', () => {
+  const minutes = (count: number): number => startMs + count * 60_000;
+  const reader = historyOf({}, {}, {}, { text: 'A parcel.' }, {}).reader();
+  expect(numbersIn(reader, { sinceMs: minutes(2), untilMs: minutes(4) })).toEqual([3, 2]);
+  expect(numbersIn(reader, { sinceMs: minutes(4) }, 'oldest')).toEqual([4, 5]);
+  expect(numbersIn(reader, { untilMs: minutes(2) })).toEqual([1]);
+  expect(numbersIn(reader, { untilMs: minutes(1) })).toEqual([]);
+  expect(numbersIn(reader, { text: 'parcel', sinceMs: minutes(4) })).toEqual([4]);
+  expect(numbersIn(reader, { text: 'parcel', untilMs: minutes(4) })).toEqual([]);
+});
+
+test('an observation is found as it was, and a page says whether there are more', () => {
+  const history = historyOf({ camera: 'yard', text: 'x\ny', answers: { a: 1, b: null } }, {}, {});
+  const reader = history.reader();
+  const page = reader.page({}, { cursor: null, limit: 3, order: 'oldest' });
+  expect(page.next).toBeNull();
+  const body = JSON.parse(history.entries[0]!.body) as { description: object };
+  expect(page.items[0]!.observation).toEqual(body.description);
+  expect(reader.page({}, { cursor: null, limit: 2, order: 'oldest' }).next).toBe(2);
+});
+
+test.each([
+  ['newest', {}],
+  ['oldest', {}],
+  ['newest', { camera: 'yard' }],
+  ['oldest', { text: 'parcel' }],
+  ['newest', { sinceMs: startMs + 3.3 * dayMs, untilMs: startMs + 9.7 * dayMs }],
+  ['oldest', { camera: 'porch', sinceMs: startMs + 3.3 * dayMs }],
+] as const)('pages from the %s have every observation once: %j', (order, filter) => {
+  const history = longHistory();
+  const reader = history.reader();
+  const expected = history.entries
+    .map(({ body }) => JSON.parse(body).description)
+    .filter(({ camera }) => !('camera' in filter) || camera === filter.camera)
+    .filter(({ description }) => !('text' in filter) || description === 'A parcel.')
+    .filter(({ captured_at }) => !('sinceMs' in filter) || Date.parse(captured_at) >= filter.sinceMs)
+    .filter(({ captured_at }) => !('untilMs' in filter) || Date.parse(captured_at) < filter.untilMs)
+    .map(({ id }) => id);
+  expect(expected.length).toBeGreaterThan(10);
+  const found: string[] = [];
+  let cursor: number | null = null;
+  do {
+    const page = reader.page(filter, { cursor, limit: 37, order });
+    found.push(...page.items.map(({ observation }) => observation.id));
+    cursor = page.next;
+  } while (cursor !== null);
+  expect(found).toEqual(order === 'oldest' ? expected : expected.reverse());
+});
+
+test('a timeline has the runs of equal answers, newest first, whatever blocks and files they are in', () => {
+  const reader = longHistory().reader();
+  // Fourteen minutes apart are one run; a hundred a day are 14.4 minutes apart.
+  const timeline = (cursor: number | null, limit: number) =>
+    reader.timeline({ camera: 'porch', question: 'open', cursor, limit });
+  const { runs, next } = timeline(null, 1000);
+  expect(next).toBeNull();
+  // Every seventh is of the other camera, which makes a gap of 28.8 minutes.
+  const counts = runs.reduce((sum, { count }) => sum + count, 0);
+  expect(counts).toBe(1200);
+  expect(runs.every(({ count }) => count <= 6)).toBe(true);
+  expect(runs[0]).toMatchObject({ value: false, last: 1399 });
+  const paged: (typeof runs)[number][] = [];
+  let cursor: number | null = null;
+  do {
+    const page = timeline(cursor, 7);
+    paged.push(...page.runs);
+    cursor = page.next;
+  } while (cursor !== null);
+  expect(paged).toEqual(runs);
+});
+
+test('runs end where the answer changes, or nobody looked for a quarter of an hour', () => {
+  const at = (minutes: number): string => new Date(startMs + minutes * 60_000).toISOString();
+  const told = [
+    [0, true],
+    [10, true],
+    [20, false],
+    [36, false],
+    [40, null],
+    [41, true],
+  ] as const;
+  const history = new TestHistory();
+  for (const [minutes, open] of told) {
+    history.add({ at: at(minutes), answers: { open } });
+    history.add({ at: at(minutes), camera: 'yard', answers: { open: 1, other: 2 } });
+    // Each in a block of its own.
+    history.flush();
+  }
+  const { runs } = history.reader().timeline({ camera: 'porch', question: 'open', cursor: null, limit: 10 });
+  const minutesOf = (ms: number): number => (ms - startMs) / 60_000;
+  expect(
+    runs.map(({ value, sinceMs, untilMs, count, first, last }) => [
+      value,
+      minutesOf(sinceMs),
+      minutesOf(untilMs),
+      count,
+      first,
+      last,
+    ]),
+  ).toEqual([
+    [true, 41, 41, 1, 11, 11],
+    [null, 40, 40, 1, 9, 9],
+    [false, 36, 36, 1, 7, 7],
+    [false, 20, 20, 1, 5, 5],
+    [true, 0, 10, 2, 1, 3],
+  ]);
+});
+
+test('a timeline can be limited to times; one of an unknown camera or question is empty', () => {
+  const history = historyOf(
+    { answers: { open: true } },
+    { answers: { open: false } },
+    { answers: { open: true } },
+    { answers: { open: false } },
+  );
+  const reader = history.reader();
+  const times = { sinceMs: startMs + 2 * 60_000, untilMs: startMs + 4 * 60_000 };
+  const { runs } = reader.timeline({ camera: 'porch', question: 'open', ...times, cursor: null, limit: 10 });
+  expect(runs.map(({ first }) => first)).toEqual([3, 2]);
+  for (const [camera, question] of [
+    ['yard', 'open'],
+    ['porch', 'shut'],
+    ['porch', 'op"en'],
+  ] as const)
+    expect(reader.timeline({ camera, question, cursor: null, limit: 10 }).runs).toEqual([]);
+});
+
+test('the neighbours of an observation are those of its camera', () => {
+  const reader = longHistory().reader();
+  expect(reader.neighbours(700)).toMatchObject({
+    item: { number: 700, observation: { camera: 'yard' } },
+    before: { number: 693 },
+    after: { number: 707 },
+  });
+  expect(reader.neighbours(1)).toMatchObject({ before: null, after: { number: 2 } });
+  expect(reader.neighbours(1400)).toMatchObject({ before: { number: 1393 }, after: null });
+  expect(reader.neighbours(1401)).toBeNull();
+  expect(reader.neighbours(0)).toBeNull();
+});
+
+test('a file that is deleted while it is read is missing, and nothing else is', () => {
+  const history = longHistory();
+  const reader = history.reader();
+  expect(numbersIn(reader, { camera: 'yard' })).toHaveLength(200);
+  const [first, second] = segmentsIn(history.folder);
+  rmSync(first!.path);
+  const left = numbersIn(reader, { camera: 'yard' });
+  expect(left.at(-1)).toBeGreaterThanOrEqual(second!.first);
+  expect(left[0]).toBe(1400);
+  expect(reader.neighbours(1)).toBeNull();
+});
+
+test('a history that does not exist is empty', () => {
+  const reader = new TestHistory().reader();
+  expect(reader.page({}, { cursor: null, limit: 10, order: 'newest' })).toEqual({ items: [], next: null });
+  expect(reader.neighbours(1)).toBeNull();
+  expect(reader.thumbnail(1)).toBeNull();
+});
