@@ -101,7 +101,7 @@ export async function checkState(folder: string): Promise<Check> {
   );
 }
 
-/** Whether the state's disk has room for the outbox. */
+/** Whether the state's disk has room for outbox and history. */
 export async function checkDisk(folder: string, config: Config | null): Promise<Check> {
   const nearest = existsSync(folder) ? folder : dirname(folder);
   if (nearest !== folder && nearest !== '/') return checkDisk(nearest, config);
@@ -111,7 +111,8 @@ export async function checkDisk(folder: string, config: Config | null): Promise<
   const remedy = 'free some space; scenecast models list shows the models, models remove deletes one';
   if (free < minFreeBytes) return failed('disk', text, remedy);
   if (files > 0 && ffree === 0) return failed('disk', `no inodes are free at ${nearest}`, remedy);
-  const needed = Math.max(usualFreeBytes, 2 * (config?.store.outbox.max_size ?? 0));
+  const kept = 2 * (config?.store.outbox.max_size ?? 0) + (config?.history?.max_size ?? 0);
+  const needed = Math.max(usualFreeBytes, kept);
   return free < needed
     ? warning('disk', `${text}; ${formatBytes(needed)} may be needed`, remedy)
     : ok('disk', text);

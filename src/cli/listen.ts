@@ -2,11 +2,11 @@ import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { duration } from '../config/units.ts';
-import type { ObservationPayload } from '../contract/payloads.ts';
 import { ScenecastError } from '../domain/errors.ts';
 import { listenForObservations } from '../mqtt/observation-listener.ts';
 import { connectFilePathsOf } from '../setup/broker.ts';
 import { flagParser } from './flag-parser.ts';
+import { observationText } from './observation-text.ts';
 
 interface Flags {
   readonly config: string;
@@ -50,7 +50,7 @@ async function listen(flags: Flags, stopped: AbortSignal): Promise<void> {
   try {
     for await (const observation of observations) {
       if (since && Date.parse(observation.captured_at) < since.getTime()) continue;
-      process.stdout.write(json ? `${JSON.stringify(observation)}\n` : textOf(observation));
+      process.stdout.write(json ? `${JSON.stringify(observation)}\n` : observationText(observation));
       received += 1;
       if (received >= count) return;
     }
@@ -61,11 +61,6 @@ async function listen(flags: Flags, stopped: AbortSignal): Promise<void> {
       `received ${received} of ${count} descriptions before the timeout; see the daemon's log`,
     );
   }
-}
-
-function textOf({ camera, captured_at, description, answers, late }: ObservationPayload): string {
-  const lines = Object.entries(answers).map(([question, answer]) => `  ${question}: ${answer}\n`);
-  return `${camera}, ${captured_at}${late ? ' (late)' : ''}: ${description ?? 'answers'}\n${lines.join('')}`;
 }
 
 function parseCount(text: string): number {

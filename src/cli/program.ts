@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<(signal: AbortSignal) => Command>> 
   config: async () => (await import('./config.ts')).configCommand,
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   listen: async () => (await import('./listen.ts')).listenCommand,
+  history: async () => (await import('./history.ts')).historyCommand,
   forget: async () => (await import('./forget.ts')).forgetCommand,
   scene: async () => (await import('./scene.ts')).sceneCommand,
 };
