@@ -34,10 +34,10 @@ const schema = `
  * Pages of the index that are merged with each block: a little more than a block adds, on each of the levels that a
  * segment gets. FTS5's own merging (automerge) does the same in bursts that take several times as long.
  */
-const mergedPages = 32;
+const mergedPages = 16;
 
 /** How long the write-ahead log gets: pages that many blocks change are then written to the file once. */
-const maxLogBytes = 2 << 20;
+const maxLogBytes = 1 << 20;
 /** What a block takes there apart from its observations and pictures: the words, and the pages that each block changes. */
 const blockLogBytes = 20_000;
 
