@@ -63,6 +63,13 @@ export const workQuestionSchema = z.discriminatedUnion('type', [
   string.extend(inLanguage),
 ]);
 
+/** A question of which an answer is either right or wrong. */
+export const labelledQuestionSchema = z.discriminatedUnion('type', [
+  boolean,
+  integer.refine(inOrder, orderFault),
+  choice,
+]);
+
 export type QuestionSpec = z.output<typeof questionSchema>;
 
 /** Home Assistant's classes of a binary sensor: https://www.home-assistant.io/integrations/binary_sensor/#device-class */

@@ -18,6 +18,7 @@ const adapters = [
   'remote-engine',
   'engine-server',
   'home-assistant',
+  'labels',
   'store',
   'supervision',
 ];
@@ -35,6 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(adapters.map((adapter) => [adapter, belowAdapters])),
   mqtt: [...belowAdapters, 'contract'],
   'home-assistant': [...belowAdapters, 'contract'],
+  labels: [...belowAdapters, 'contract'],
   planning: ['domain', 'system', 'board'],
   setup: belowSetup,
   daemon: [...belowSetup, 'setup'],
