@@ -1,13 +1,5 @@
+import type { Calibration } from '../domain/calibration.ts';
 import { brierScore, type Forecast } from './scores.ts';
-
-/** Maps the confidence that a model gives to the one that its answers deserve. */
-export type Calibration =
-  | { readonly method: 'platt'; readonly slope: number; readonly offset: number }
-  | {
-      readonly method: 'isotonic';
-      /** Rising; between two of them the value is interpolated. */
-      readonly points: readonly { readonly confidence: number; readonly calibrated: number }[];
-    };
 
 /** Fewer labels, or fewer of the rarer kind, say too little. */
 const minForecasts = 40;
@@ -30,40 +22,53 @@ export function calibrated(calibration: Calibration, confidence: number): number
   return low.calibrated + share * (high.calibrated - low.calibrated);
 }
 
+export function calibratedForecasts(calibration: Calibration, forecasts: readonly Forecast[]): Forecast[] {
+  return forecasts.map(({ confidence, isRight }) => ({
+    confidence: calibrated(calibration, confidence),
+    isRight,
+  }));
+}
+
+export interface FittedCalibration {
+  readonly calibration: Calibration;
+  /** The forecasts as a calibration gives them that was not fitted to them. */
+  readonly unseen: readonly Forecast[];
+}
+
 /**
  * The calibration that does best on forecasts that it was not fitted to (five-fold cross-validation, Brier score); null if
  * none helps, or there are too few labels.
  * @param forecasts in the order in which they were collected
  */
-export function fitCalibration(forecasts: readonly Forecast[]): Calibration | null {
+export function fitCalibration(forecasts: readonly Forecast[]): FittedCalibration | null {
   const right = forecasts.filter(({ isRight }) => isRight).length;
   if (forecasts.length < minForecasts || Math.min(right, forecasts.length - right) < minOfEachKind)
     return null;
   const fits = forecasts.length < minForIsotonic ? [fitPlatt] : [fitPlatt, fitIsotonic];
-  let best: { readonly fit: typeof fitPlatt | null; readonly score: number } = {
-    fit: null,
-    score: brierScore(forecasts) - minGain,
-  };
+  let best: { readonly fit: typeof fitPlatt; readonly unseen: readonly Forecast[] } | null = null;
+  let bestScore = brierScore(forecasts) - minGain;
   for (const fit of fits) {
-    const score = crossValidated(forecasts, fit);
-    if (score < best.score) best = { fit, score };
+    const unseen = crossValidated(forecasts, fit);
+    const score = brierScore(unseen);
+    if (score < bestScore) [best, bestScore] = [{ fit, unseen }, score];
   }
-  return best.fit?.(forecasts) ?? null;
+  return best && { calibration: best.fit(forecasts), unseen: best.unseen };
 }
 
+/** Each forecast as a calibration gives it that was not fitted to it: five-fold cross-validation. */
 function crossValidated(
   forecasts: readonly Forecast[],
   fitTo: (forecasts: readonly Forecast[]) => Calibration,
-): number {
+): Forecast[] {
   // Neighbours in time show nearly the same picture: they must not be on both sides, so the folds are whole stretches.
   const foldOf = (index: number): number => Math.floor((index * folds) / forecasts.length);
-  const unseen = Array.from({ length: folds }, (_, fold) => {
+  return Array.from({ length: folds }, (_, fold) => {
     const calibration = fitTo(forecasts.filter((_, index) => foldOf(index) !== fold));
-    return forecasts
-      .filter((_, index) => foldOf(index) === fold)
-      .map(({ confidence, isRight }) => ({ confidence: calibrated(calibration, confidence), isRight }));
-  });
-  return brierScore(unseen.flat());
+    return calibratedForecasts(
+      calibration,
+      forecasts.filter((_, index) => foldOf(index) === fold),
+    );
+  }).flat();
 }
 
 /**

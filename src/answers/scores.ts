@@ -67,6 +67,29 @@ export function auroc(forecasts: readonly Forecast[]): number {
   return (rankSum - (right * (right + 1)) / 2) / (right * (sorted.length - right));
 }
 
+/** What refusing the least sure answers does. */
+export interface Refusal {
+  /** The `min_confidence` that refuses them. */
+  readonly minConfidence: number;
+  /** Of all answers; less than asked where many are equally sure. */
+  readonly refused: number;
+  /** Of the wrong answers; NaN if there are none. */
+  readonly refusedWrong: number;
+}
+
+/** Refuses at most `share` of the answers, the least sure ones. */
+export function refusing(forecasts: readonly Forecast[], share: number): Refusal {
+  const sorted = forecasts.toSorted((a, b) => a.confidence - b.confidence);
+  const minConfidence = sorted[Math.floor(share * sorted.length)]?.confidence ?? 0;
+  const refused = sorted.filter(({ confidence }) => confidence < minConfidence);
+  const wrong = sorted.filter(({ isRight }) => !isRight).length;
+  return {
+    minConfidence,
+    refused: refused.length / forecasts.length,
+    refusedWrong: refused.filter(({ isRight }) => !isRight).length / wrong,
+  };
+}
+
 /** The 95 % interval of a proportion. (Wilson 1927) */
 export function wilsonInterval(successes: number, count: number): readonly [number, number] {
   if (count === 0) return [0, 1];

@@ -22,7 +22,7 @@ const stepped = (confidence: number): number => (confidence < 0.75 ? 0.35 : 0.95
 
 describe('a model that is too sure of itself', () => {
   test.each([100, 1000])('is corrected by %d labels', (count) => {
-    const calibration = fitCalibration(simulate(count, 1, overconfident))!;
+    const { calibration } = fitCalibration(simulate(count, 1, overconfident))!;
     const unseen = simulate(5000, 2, overconfident);
     const mended = unseen.map(({ confidence, isRight }) => ({
       confidence: calibrated(calibration, confidence),
@@ -43,7 +43,7 @@ describe('a model that is too sure of itself', () => {
 });
 
 test('a step is fitted by the isotonic method', () => {
-  const calibration = fitCalibration(simulate(2000, 4, stepped))!;
+  const { calibration } = fitCalibration(simulate(2000, 4, stepped))!;
   expect(calibration.method).toBe('isotonic');
   expect(calibrated(calibration, 0.6)).toBeCloseTo(0.35, 1);
   expect(calibrated(calibration, 0.9)).toBeCloseTo(0.95, 1);
