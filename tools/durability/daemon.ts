@@ -17,6 +17,8 @@ export interface DaemonSettings {
   readonly url: string;
   readonly device: string;
   readonly outboxPath: string;
+  /** null: none is kept. */
+  readonly historyFolder: string | null;
   readonly ledgerPath: string;
   /** Descriptions per second. */
   readonly rate: number;
@@ -39,10 +41,12 @@ class NotedOutbox extends Outbox {
   }
 }
 
+const { historyFolder } = settings;
 const outbox = new NotedOutbox({
   path: settings.outboxPath,
   // A subscriber that is never away for more than a second has received what was delivered half a minute ago.
   bounds: { maxEntries: 1_000_000, maxBytes: 2 ** 30, maxAgeMs: 1e9, replayMs: 30_000 },
+  history: historyFolder === null ? null : { folder: historyFolder, maxAgeMs: 1e10, maxBytes: 2 ** 30 },
   log,
 });
 const publisher = new MqttPublisher({

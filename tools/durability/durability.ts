@@ -2,7 +2,7 @@
  * Kills the broker and the daemon at random moments during publishing, and counts what a subscriber of the stream misses.
  *
  *   npm run test:durability -- [--broker-kills N] [--daemon-kills N] [--daemons N] [--rate N] [--seed N]
- *     [--part K/N]
+ *     [--part K/N] [--no-history]
  *
  * With --part, runs one of N parts that share the kills, for a machine that is free only for short periods.
  *
@@ -11,7 +11,8 @@
  * at its own random moments; a kill of the broker affects all of them, and counts once.
  * The subscriber has a persistent session and occasionally disconnects for up to half a second.
  * The descriptions are fake (no engine runs), 50 per second from each daemon; outbox, publisher, mosquitto and files are real.
- * A description is completed once the outbox has stored it. Exits with 1 if one was lost or arrived in two versions.
+ * A description is completed once the outbox has stored it. Exits with 1 if one was lost or arrived in two versions, or if
+ * the history does not have each completed one exactly once.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,7 @@ import { parseArgs } from 'node:util';
 import { Mosquitto } from '../test/mosquitto.ts';
 import { seededRandom } from '../test/seeded-random.ts';
 import { wholeOption } from '../test/whole-option.ts';
+import { idsInHistory } from './ids-in-history.ts';
 import { KilledDaemon } from './killed-daemon.ts';
 import { Listener } from './listener.ts';
 
@@ -32,7 +34,9 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '50' },
     seed: { type: 'string', default: '1' },
     part: { type: 'string', default: '1/1' },
+    history: { type: 'boolean', default: true },
   },
+  allowNegative: true,
 });
 const counts = {
   broker: wholeOption('broker-kills', values['broker-kills'], 0),
@@ -54,6 +58,8 @@ interface Result {
   readonly duplicates: number;
   readonly different: number;
   readonly outOfOrder: number;
+  /** Completed, but not in the history exactly once; null: none was kept. */
+  readonly notInHistory: number | null;
   readonly faulty: number;
   readonly naps: number;
   readonly seconds: number;
@@ -78,6 +84,7 @@ async function run(
         url: broker.url,
         device: `durability-${index}`,
         outboxPath: join(folder, `outbox-${index}.db`),
+        historyFolder: values.history ? join(folder, `history-${index}`) : null,
         ledgerPath: join(folder, `ledger-${index}`),
         rate: counts.rate,
         settleMs,
@@ -121,6 +128,7 @@ async function run(
         daemons.map(({ ledgerPath }) => ledgerOf(ledgerPath)),
         listener,
       ),
+      notInHistory: values.history ? notInHistory(daemons) : null,
       faulty: listener.faulty,
       naps: listener.naps,
       seconds: Math.round((performance.now() - startMs) / 1000),
@@ -149,7 +157,7 @@ function ledgerOf(path: string): Ledger {
 function compare(
   ledgers: readonly Ledger[],
   { heard, order }: Listener,
-): Omit<Result, 'faulty' | 'naps' | 'seconds'> {
+): Omit<Result, 'notInHistory' | 'faulty' | 'naps' | 'seconds'> {
   const lost = ledgers.flatMap(({ kept }) => kept.filter((id) => !heard.has(id)));
   for (const id of lost.slice(0, 5)) process.stderr.write(`lost: ${id}\n`);
   let duplicates = 0;
@@ -168,6 +176,18 @@ function compare(
     different,
     outOfOrder: sum(({ made }) => outOfOrder(made, order)),
   };
+}
+
+/** How many completed descriptions a history does not have, or has more than once. */
+function notInHistory(daemons: readonly KilledDaemon[]): number {
+  return daemons.reduce((sum, { ledgerPath, historyFolder }) => {
+    const times = new Map<string, number>();
+    for (const id of idsInHistory(historyFolder!)) times.set(id, (times.get(id) ?? 0) + 1);
+    const faulty = ledgerOf(ledgerPath).kept.filter((id) => times.get(id) !== 1);
+    for (const id of faulty.slice(0, 5))
+      process.stderr.write(`${times.get(id) ?? 0} times in the history: ${id}\n`);
+    return sum + faulty.length;
+  }, 0);
 }
 
 /** How many of a daemon's descriptions were first received after a later one. */
@@ -218,14 +238,15 @@ const runs = [
 process.stdout.write(
   `fake descriptions, ${counts.rate} per second from each of ${counts.daemons} daemons; no engine runs. Completed: stored in the outbox.\n`,
 );
-const table: Record<string, Record<string, number>> = {};
+const table: Record<string, Record<string, number | null>> = {};
 let isGood = true;
 for (const [index, { name, settings }] of runs.entries()) {
   const brokerKills = half(counts.broker, index === 0);
   const daemonKills = half(counts.daemon, index === 0);
   process.stdout.write(`${name}:\n`);
   const result = await run(settings, brokerKills, daemonKills);
-  if (result.lost > 0 || result.different > 0 || result.faulty > 0) isGood = false;
+  const { lost, different, faulty, notInHistory } = result;
+  if (lost + different + faulty + (notInHistory ?? 0) > 0) isGood = false;
   table[name] = { brokerKills, daemonKills, ...result };
   process.stdout.write(`${JSON.stringify(table[name])}\n`);
 }

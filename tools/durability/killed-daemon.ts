@@ -23,6 +23,10 @@ export class KilledDaemon {
     return this.#settings.ledgerPath;
   }
 
+  get historyFolder(): string | null {
+    return this.#settings.historyFolder;
+  }
+
   async start(firstNumber: number): Promise<void> {
     const child = spawn(
       process.execPath,

@@ -1,8 +1,8 @@
 /**
  * Takes the broker away for a while, and checks what a subscriber gets on its return: of state the newest value once, of the
- * stream everything, in order, with the late ones marked.
+ * stream everything, in order, with the late ones marked. The history has to have everything once, in order.
  *
- *   npm run test:outage -- [--away-seconds 600] [--every-seconds 5]
+ *   npm run test:outage -- [--away-seconds 600] [--every-seconds 5] [--no-history]
  *
  * The observations are fake (no engine runs), each with the answer to a boolean question; outbox, publisher and mosquitto are
  * real. Exits with 1 if something is missing, doubled, out of order or not marked.
@@ -21,13 +21,16 @@ import { Mosquitto } from '../test/mosquitto.ts';
 import { Subscriber } from '../test/subscriber.ts';
 import { until } from '../test/until.ts';
 import { wholeOption } from '../test/whole-option.ts';
+import { idsInHistory } from './ids-in-history.ts';
 import { madeObservation } from './made-observation.ts';
 
 const { values } = parseArgs({
   options: {
     'away-seconds': { type: 'string', default: '600' },
     'every-seconds': { type: 'string', default: '5' },
+    history: { type: 'boolean', default: true },
   },
+  allowNegative: true,
 });
 const awayMs = 1000 * wholeOption('away-seconds', values['away-seconds'], 1);
 const everyMs = 1000 * wholeOption('every-seconds', values['every-seconds'], 1);
@@ -41,7 +44,9 @@ const folder = mkdtempSync(join(tmpdir(), 'scenecast-outage-'));
 const broker = await Mosquitto.start();
 const subscriber = await Subscriber.start(broker.url);
 const bounds = { maxEntries: 10_000, maxBytes: 64 << 20, maxAgeMs: 1e9, replayMs: 1e9 };
-const outbox = new Outbox({ path: join(folder, 'outbox.db'), bounds, log });
+const historyFolder = join(folder, 'history');
+const history = values.history ? { folder: historyFolder, maxAgeMs: 1e10, maxBytes: 2 ** 30 } : null;
+const outbox = new Outbox({ path: join(folder, 'outbox.db'), bounds, history, log });
 const publisher = new MqttPublisher({
   ...openBroker(broker.url),
   device: 'outage',
@@ -92,11 +97,14 @@ try {
     ({ late, captured_at, published_at }) =>
       (late === true) !== Date.parse(published_at) - Date.parse(captured_at) > lateAfterMs,
   );
+  await outbox.writeHistory();
+  const kept = idsInHistory(historyFolder);
   const checks = {
     'one answer, the newest, before the next description':
       answers.length === 1 && answers[0].id === before.at(-1),
     'every observation on the stream, once, in order': String(arrived) === String(made),
     'late ones marked, no others': unmarked.length === 0,
+    ...(history && { 'every observation in the history, once, in order': String(kept) === String(made) }),
   };
   console.log(
     `away ${awayMs / 1000} s, an observation each ${everyMs / 1000} s: ${made.length} made, ${arrived.length} on the stream, ` +
