@@ -36,10 +36,11 @@ const schema = `
  */
 const mergedPages = 16;
 
-/** How long the write-ahead log gets: pages that many blocks change are then written to the file once. */
-const maxLogBytes = 1 << 20;
-/** What a block takes there apart from its observations and pictures: the words, and the pages that each block changes. */
-const blockLogBytes = 20_000;
+/**
+ * How long the write-ahead log gets: pages that many blocks change are then written to the file once. To move it is one
+ * piece of work, which takes the longer the more pages there are.
+ */
+const maxLogPages = 384;
 
 /** A picture with the number of its observation. */
 export type Thumbnail = readonly [number: number, jpeg: Uint8Array];
@@ -56,9 +57,11 @@ export class SegmentFile {
   readonly #insertWords: StatementSync;
   readonly #mergeWords: StatementSync;
   readonly #insertThumbnail: StatementSync;
+  readonly #log: StatementSync;
   #last: number | null;
   #mark: OutboxMark | null;
-  #logBytes = 0;
+  /** Nothing was written since the log was moved, as far as readers allowed. */
+  #isLogMoved = false;
 
   /** Opens or creates the file. @throws DamagedError if it is not a segment */
   constructor(path: string) {
@@ -79,6 +82,7 @@ export class SegmentFile {
       this.#insertBlock = database.prepare('INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, jsonb(?), ?)');
       this.#insertWords = database.prepare('INSERT INTO word (rowid, text) VALUES (?, ?)');
       this.#mergeWords = database.prepare("INSERT INTO word (word, rank) VALUES ('merge', ?)");
+      this.#log = database.prepare('PRAGMA wal_checkpoint(NOOP)');
       this.#insertThumbnail = database.prepare('INSERT OR REPLACE INTO thumbnail VALUES (?, ?)');
     } catch (error) {
       database.close();
@@ -108,30 +112,28 @@ export class SegmentFile {
     this.#transaction(() => {
       this.#insertBlock.run(first, last, fromMs, untilMs, mark.outbox, mark.seq, runs, packed);
       // A number is bound as a float, which FTS5 does not take for a row id.
-      for (const { number, observation } of observations)
-        this.#insertWords.run(BigInt(number), wordsOf(observation));
+      for (const recorded of observations) this.#insertWords.run(BigInt(recorded.number), wordsOf(recorded));
       this.#mergeWords.run(mergedPages);
       for (const [number, jpeg] of thumbnails) this.#insertThumbnail.run(number, jpeg);
     });
-    const pictureBytes = thumbnails.reduce((sum, [, jpeg]) => sum + jpeg.length, 0);
     this.#last = last;
     this.#mark = mark;
-    this.#logBytes += blockLogBytes + packed.length + pictureBytes;
+    this.#isLogMoved = false;
   }
 
-  /** Whether the write-ahead log is long enough to be moved into the file. */
+  /** Whether the write-ahead log is long enough to be moved into the file, which has not been tried yet. */
   get isLogLong(): boolean {
-    return this.#logBytes >= maxLogBytes;
+    return !this.#isLogMoved && this.#logPages >= maxLogPages;
   }
 
   get hasLog(): boolean {
-    return this.#logBytes > 0;
+    return !this.#isLogMoved && this.#logPages > 0;
   }
 
   /** Moves the write-ahead log into the file, as far as readers do not need it any more. Waits for the disk. */
   moveLog(): void {
     this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
-    this.#logBytes = 0;
+    this.#isLogMoved = true;
   }
 
   /** Closes it for good: everything is moved into the one file. */
@@ -146,6 +148,12 @@ export class SegmentFile {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Of the write-ahead log, without those that are in the file already. */
+  get #logPages(): number {
+    const { log, checkpointed } = this.#log.get()!;
+    return Number(log) - Number(checkpointed);
   }
 
   #initialise(): void {
