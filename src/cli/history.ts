@@ -19,7 +19,7 @@ interface Flags {
   readonly search?: string;
   readonly camera?: string;
   readonly question?: string;
-  readonly answer?: Answer;
+  readonly answer?: { readonly value: Answer | null };
   readonly since?: number;
   readonly until?: number;
   readonly count?: number;
@@ -39,7 +39,7 @@ export function historyCommand(signal: AbortSignal): Command {
     .option('--search <words>', 'words of description and answers, all of them; parc* for a beginning')
     .option('--camera <name>', 'of this camera')
     .option('--question <name>', 'that answer this question')
-    .option('--answer <value>', 'with this answer to --question, such as true, 2 or red', parseAnswer)
+    .option('--answer <value>', 'with this answer to --question: true, 2, red; null: uncertain', parseAnswer)
     .option('--since <time>', 'captured since then: an age such as 1d, or a time (ISO 8601)', parseTime)
     .option('--until <time>', 'captured before then, likewise', parseTime)
     .option('--count <number>', `only the newest (default: ${usualCount}; all with --export)`, parseCount)
@@ -63,7 +63,7 @@ async function history(flags: Flags, command: Command, signal: AbortSignal): Pro
         ? `there is no history: history is null in ${path}`
         : `there is no history yet: ${folder} does not exist; the daemon creates it within ten minutes`,
     );
-  const filter: HistoryFilter = { camera, question, answer, text, sinceMs, untilMs };
+  const filter: HistoryFilter = { camera, question, answer: answer?.value, text, sinceMs, untilMs };
   const count = flags.count ?? (flags.export === undefined ? usualCount : Infinity);
   const reader = new HistoryReader(folder);
   try {
@@ -128,10 +128,11 @@ function exportedText(folder: string, { observations, pictures }: ExportedHistor
   return `${folder}: ${observations} observations, ${pictures} pictures\n`;
 }
 
-/** true, false and numbers are meant as such; all else is text. */
-function parseAnswer(text: string): Answer {
-  if (text === 'true' || text === 'false') return text === 'true';
-  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+/** true, false, null and numbers are meant as such; all else is text. In an object, since commander makes null empty. */
+function parseAnswer(text: string): { readonly value: Answer | null } {
+  if (text === 'null') return { value: null };
+  if (text === 'true' || text === 'false') return { value: text === 'true' };
+  return { value: /^-?\d{1,15}$/.test(text) ? Number(text) : text };
 }
 
 /** A time in milliseconds since 1970. */

@@ -9,7 +9,7 @@ import type {
   HistoryNeighbours,
   HistoryPage,
   HistoryPageRequest,
-  TimelinePage,
+  Timeline,
   TimelineRequest,
 } from '../domain/history.ts';
 import type {
@@ -112,10 +112,13 @@ export interface Publisher {
   health(health: Health): void;
 }
 
-/** What has been observed. Rejects with a ScenecastError if it cannot be read. */
+/**
+ * What has been observed, some minutes ago or earlier. Answers are limited in size and in the time that they take; they
+ * say where they stopped. Rejects with a ScenecastError if it cannot be read.
+ */
 export interface PastObservations {
   page(filter: HistoryFilter, request: HistoryPageRequest): Promise<HistoryPage>;
-  timeline(request: TimelineRequest): Promise<TimelinePage>;
+  timeline(request: TimelineRequest): Promise<Timeline>;
   /** null: there is no observation with this number. */
   neighbours(number: number): Promise<HistoryNeighbours | null>;
   /** A JPEG file; null: there is none. */

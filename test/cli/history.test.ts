@@ -57,22 +57,25 @@ test('words, camera, question, answer and times choose', async () => {
     { text: 'A red car.', answers: { open: true } },
     { camera: 'yard', text: 'A red cat.', answers: { open: false } },
     { text: 'A blue car.', answers: { open: false, colour: 'blue' } },
+    { text: 'Fog.', answers: { open: true }, uncertain: ['open'] },
   );
   const times = async (...args: string[]): Promise<string[]> => {
     const lines = (await run('--config', config, '--json', ...args)).trim().split('\n');
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line).id);
   };
-  expect(await times()).toEqual(['id 1', 'id 2', 'id 3']);
+  expect(await times()).toEqual(['id 1', 'id 2', 'id 3', 'id 4']);
   expect(await times('--search', 'red')).toEqual(['id 1', 'id 2']);
   expect(await times('--search', 'RED c*', '--camera', 'yard')).toEqual(['id 2']);
   expect(await times('--question', 'colour')).toEqual(['id 3']);
   expect(await times('--question', 'open', '--answer', 'false')).toEqual(['id 2', 'id 3']);
   expect(await times('--question', 'colour', '--answer', 'blue')).toEqual(['id 3']);
-  expect(await times('--since', '2026-06-01T00:02:00Z')).toEqual(['id 2', 'id 3']);
+  expect(await times('--question', 'open', '--answer', 'null')).toEqual(['id 4']);
+  expect(await times('--question', 'open', '--answer', 'true')).toEqual(['id 1']);
+  expect(await times('--since', '2026-06-01T00:02:00Z')).toEqual(['id 2', 'id 3', 'id 4']);
   expect(await times('--until', '2026-06-01T00:02:00Z')).toEqual(['id 1']);
   vi.useFakeTimers({ toFake: ['Date'], now: startMs + 3 * 60_000 });
   try {
-    expect(await times('--since', '1m')).toEqual(['id 2', 'id 3']);
+    expect(await times('--since', '1m')).toEqual(['id 2', 'id 3', 'id 4']);
   } finally {
     vi.useRealTimers();
   }

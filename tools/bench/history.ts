@@ -8,7 +8,7 @@
  * indexing a block or deleting a file, takes less than 20 ms of a core; how long it takes with waits for the disk, and for
  * other programs, is printed too.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -88,8 +88,8 @@ function timed(work: () => unknown): number {
   return performance.now() - startedMs;
 }
 
-/** Fills a history, and reports how long each piece of work took. */
-function write(name: string, observations: number, writer: HistoryWriter): void {
+/** Fills a history, with pictures if `pictureBytes` is not 0, and reports how long each piece of work took. */
+function write(name: string, observations: number, writer: HistoryWriter, pictureBytes = 0): void {
   const coreMs: number[] = [];
   const wallMs: number[] = [];
   const measured = (work: () => void): void => {
@@ -107,8 +107,10 @@ function write(name: string, observations: number, writer: HistoryWriter): void 
   };
   work();
   for (let number = 1; number <= observations; number++) {
-    writer.added(entryOf(number));
-    if (number % 64 === 0) work();
+    const entry = entryOf(number);
+    writer.added(entry);
+    if (pictureBytes > 0) writer.addThumbnail(entry.id, randomBytes(pictureBytes));
+    if (writer.dueInMs === 0) work();
   }
   writer.close();
   report(name, coreMs, 1, maxPieceMs, `; with all waits ${within(wallMs, 1).toFixed(1)} ms`);
@@ -126,6 +128,7 @@ function bytesIn(folder: string): number {
 }
 
 const page = { cursor: null, limit: 50, order: 'newest' } as const;
+const everything = { sinceMs: startMs, untilMs: startMs + (count + 1) * everyMs, maxBands: 1000 };
 const middle = Math.floor(count / 2);
 const middleMs = startMs + middle * everyMs;
 const reads: Readonly<Record<string, (reader: HistoryReader) => unknown>> = {
@@ -135,6 +138,7 @@ const reads: Readonly<Record<string, (reader: HistoryReader) => unknown>> = {
   'search, a word in none': (reader) => reader.page({ text: 'submarine' }, page),
   'search, two words never together': (reader) => reader.page({ text: 'parcel bicycle' }, page),
   'search, the beginning of a word': (reader) => reader.page({ text: 'wheel*' }, page),
+  'search, the first letter of many words': (reader) => reader.page({ text: 'a*' }, page),
   'search, of a camera before a time': (reader) =>
     reader.page({ text: 'dog', camera: 'yard', untilMs: middleMs }, page),
   'page, the newest': (reader) => reader.page({}, page),
@@ -142,15 +146,19 @@ const reads: Readonly<Record<string, (reader: HistoryReader) => unknown>> = {
     reader.page({ camera: 'gate' }, { ...page, cursor: middle }),
   'page, of an answer': (reader) => reader.page({ question: 'people', answer: 2 }, page),
   'page, of a day': (reader) => reader.page({ sinceMs: middleMs, untilMs: middleMs + 86_400_000 }, page),
+  'page, each with the one before': (reader) =>
+    reader.page({ text: 'parcel' }, { ...page, withPrevious: true }),
   'timeline, of everything': (reader) =>
-    reader.timeline({ camera: 'porch', question: 'gate_open', cursor: null, limit: 1000 }),
-  'timeline, the newest thousand runs': (reader) =>
-    reader.timeline({ camera: 'yard', question: 'people', cursor: null, limit: 1000 }),
+    reader.timeline({ camera: 'porch', question: 'gate_open', ...everything }),
+  'timeline, of an answer that changes often': (reader) =>
+    reader.timeline({ camera: 'yard', question: 'people', ...everything }),
   'timeline, of a week': (reader) =>
     reader.timeline({
-      ...{ camera: 'yard', question: 'people', cursor: null, limit: 10_000 },
+      ...{ camera: 'yard', question: 'people', maxBands: 1000 },
       ...{ sinceMs: middleMs, untilMs: middleMs + 7 * 86_400_000 },
     }),
+  'timeline, of a question that was never asked': (reader) =>
+    reader.timeline({ camera: 'yard', question: 'snow', ...everything }),
   'an observation and its neighbours': (reader) => reader.neighbours(middle),
 };
 
@@ -163,6 +171,7 @@ try {
   );
   const pruned = join(scratch, 'pruned');
   write('the same, with the oldest deleted', count / 4, writerOf(pruned, bytes / 16));
+  write('writing with pictures of 8 kB', count / 50, writerOf(join(scratch, 'pictures'), 4 * 2 ** 30), 8000);
   const reader = new HistoryReader(folder);
   for (const [name, read] of Object.entries(reads)) {
     const fresh = new HistoryReader(folder);

@@ -1,36 +1,52 @@
-import type { AnswerRun, PastObservation } from '../../domain/history.ts';
+import type { PastObservation } from '../../domain/history.ts';
+import type { Answer } from '../../domain/observation.ts';
 
-/** Equal answers that are further apart make two runs: nobody knows what was so in between. */
-const maxGapMs = 15 * 60_000;
+/** Equal answers that are further apart make two runs: what was so in between is unknown. */
+export const minGapMs = 15 * 60_000;
+
+/** Consecutive equal answers of a camera to a question. */
+export interface AnswerRun {
+  readonly value: Answer | null;
+  /** When the first and the last of them were captured, in milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
 
 /** An observation with its number and time. */
 export interface NumberedObservation {
   readonly number: number;
   readonly atMs: number;
   readonly observation: PastObservation;
+  /** The questions whose answers are uncertain. */
+  readonly uncertain: readonly string[];
+}
+
+/** What an observation says about its questions; null: its answer is uncertain, or there is none. */
+export function valuesOf({
+  observation: { answers },
+  uncertain,
+}: Pick<NumberedObservation, 'observation' | 'uncertain'>): [question: string, value: Answer | null][] {
+  return Object.entries(answers).map(([question, value]) => [
+    question,
+    uncertain.includes(question) ? null : value,
+  ]);
 }
 
 /** A run as it is stored, which is shorter. */
-type StoredRun = readonly [
-  value: AnswerRun['value'],
-  sinceMs: number,
-  untilMs: number,
-  count: number,
-  first: number,
-  last: number,
-];
+type StoredRun = readonly [value: AnswerRun['value'], sinceMs: number, untilMs: number];
 
 /** The runs of answers in consecutive observations as JSON: by camera, then by question, oldest first. */
 export function packRuns(observations: readonly NumberedObservation[]): string {
   const cameras = new Map<string, Map<string, AnswerRun[]>>();
-  for (const { number, atMs, observation } of observations) {
+  for (const recorded of observations) {
+    const { atMs, observation } = recorded;
     const questions = cameras.get(observation.camera) ?? new Map<string, AnswerRun[]>();
     cameras.set(observation.camera, questions);
-    for (const [question, value] of Object.entries(observation.answers)) {
+    for (const [question, value] of valuesOf(recorded)) {
       const runs = questions.get(question) ?? [];
       questions.set(question, runs);
-      const run = { value, sinceMs: atMs, untilMs: atMs, count: 1, first: number, last: number };
-      const joined = runs.length > 0 ? joinRuns(runs.at(-1)!, run) : null;
+      const run = { value, sinceMs: atMs, untilMs: atMs };
+      const joined = runs.length > 0 ? joinRuns(runs.at(-1)!, run, minGapMs) : null;
       if (joined) runs[runs.length - 1] = joined;
       else runs.push(run);
     }
@@ -44,30 +60,22 @@ export function packRuns(observations: readonly NumberedObservation[]): string {
 
 /** The runs of one camera and question, from what `packRuns` has for them. */
 export function unpackRuns(json: string): AnswerRun[] {
-  return (JSON.parse(json) as StoredRun[]).map(([value, sinceMs, untilMs, count, first, last]) => ({
-    value,
-    sinceMs,
-    untilMs,
-    count,
-    first,
-    last,
-  }));
+  return (JSON.parse(json) as StoredRun[]).map(([value, sinceMs, untilMs]) => ({ value, sinceMs, untilMs }));
 }
 
 /** Two runs that follow each other as one; null if their answers differ or are too far apart. */
-export function joinRuns(earlier: AnswerRun, later: AnswerRun): AnswerRun | null {
-  if (earlier.value !== later.value || later.sinceMs - earlier.untilMs > maxGapMs) return null;
+export function joinRuns(earlier: AnswerRun, later: AnswerRun, maxGapMs: number): AnswerRun | null {
+  // After the clock was set back, times say nothing about what lies between.
+  const gapMs = Math.abs(later.sinceMs - earlier.untilMs);
+  if (earlier.value !== later.value || gapMs > maxGapMs) return null;
   return {
     value: later.value,
     // Of two models, the slower one reports an earlier picture later.
     sinceMs: Math.min(earlier.sinceMs, later.sinceMs),
     untilMs: Math.max(earlier.untilMs, later.untilMs),
-    count: earlier.count + later.count,
-    first: earlier.first,
-    last: later.last,
   };
 }
 
-function storedOf({ value, sinceMs, untilMs, count, first, last }: AnswerRun): StoredRun {
-  return [value, sinceMs, untilMs, count, first, last];
+function storedOf({ value, sinceMs, untilMs }: AnswerRun): StoredRun {
+  return [value, sinceMs, untilMs];
 }

@@ -1,5 +1,6 @@
 import { isPlausible } from '../../domain/clock.ts';
 import type { PastObservation } from '../../domain/history.ts';
+import type { Answer } from '../../domain/observation.ts';
 import { packBody, unpackBody } from '../packed-body.ts';
 import { type NumberedObservation, packRuns } from './answer-runs.ts';
 
@@ -27,10 +28,14 @@ export function packBlock(recorded: readonly Omit<NumberedObservation, 'number'>
     fromMs: Math.min(...times),
     untilMs: Math.max(...times),
     runs: packRuns(observations),
-    packed: packBody(
-      observations.map(({ atMs, observation }) => `${atMs} ${JSON.stringify(observation)}`).join('\n'),
-    ),
+    packed: packBody(observations.map(packObservation).join('\n')),
   };
+}
+
+/** JSON has neither tabs nor line ends of its own. */
+function packObservation({ atMs, observation, uncertain }: NumberedObservation): PackedObservation {
+  const more = uncertain.length > 0 ? `\t${JSON.stringify(uncertain)}` : '';
+  return `${atMs} ${JSON.stringify(observation)}${more}`;
 }
 
 /** An observation of a block without its number, before it is parsed: the others of its block are seldom needed. */
@@ -44,10 +49,12 @@ export function unpackBlock(packed: Uint8Array): readonly PackedObservation[] {
 
 export function unpackObservation(packed: PackedObservation, number: number): NumberedObservation {
   const space = packed.indexOf(' ');
+  const [observation = '', uncertain = '[]'] = packed.slice(space + 1).split('\t');
   return {
     number,
     atMs: Number(packed.slice(0, space)),
-    observation: JSON.parse(packed.slice(space + 1)),
+    observation: JSON.parse(observation),
+    uncertain: JSON.parse(uncertain),
   };
 }
 
@@ -56,19 +63,28 @@ export function unpackObservation(packed: PackedObservation, number: number): Nu
  * not set then. null: the body has none.
  */
 export function recordedOf(body: string): Omit<NumberedObservation, 'number'> | null {
-  const observation = observationIn(body);
-  if (!observation) return null;
+  const stored = storedIn(body);
+  if (!stored) return null;
+  const { description: observation, judged = {} } = stored;
   const capturedAt = new Date(observation.captured_at);
-  return { observation, atMs: isPlausible(capturedAt) ? capturedAt.getTime() : Date.now() };
+  const atMs = isPlausible(capturedAt) ? capturedAt.getTime() : Date.now();
+  const uncertain = Object.keys(judged).filter((question) => judged[question]?.value === null);
+  return { observation, atMs, uncertain };
 }
 
-/** The publisher stores `{ description: <observation>, ... }`. */
-function observationIn(body: string): PastObservation | null {
+/** What the publisher stores, as far as the history reads it. */
+interface Stored {
+  readonly description: PastObservation;
+  /** What each answer is worth: null, where it is uncertain. */
+  readonly judged?: Readonly<Record<string, { readonly value: Answer | null }>>;
+}
+
+function storedIn(body: string): Stored | null {
   try {
-    const { description } = JSON.parse(body);
-    const { id, camera, captured_at, answers } = description;
+    const stored = JSON.parse(body);
+    const { id, camera, captured_at, answers } = stored.description;
     const isWhole = [id, camera, captured_at].every((field) => typeof field === 'string');
-    return isWhole && typeof answers === 'object' && answers !== null ? description : null;
+    return isWhole && typeof answers === 'object' && answers !== null ? stored : null;
   } catch {
     return null;
   }

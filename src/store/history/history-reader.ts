@@ -1,22 +1,26 @@
 import type {
-  AnswerRun,
   HistoryFilter,
   HistoryItem,
   HistoryNeighbours,
   HistoryPage,
   HistoryPageRequest,
-  TimelinePage,
+  PastObservation,
+  Timeline,
   TimelineRequest,
 } from '../../domain/history.ts';
 import { isDamage } from '../database-fault.ts';
 import { fileAt } from '../outbox-place.ts';
-import { joinRuns } from './answer-runs.ts';
+import { gapOf, TimelineDrawing } from './draw-timeline.ts';
 import { type Segment, segmentsIn } from './history-folder.ts';
 import { hasWords } from './search-words.ts';
 import { SegmentReader } from './segment-reader.ts';
 
 /** Times in file names are those of the first observation; a slow description may be of an earlier picture. */
 const toleranceMs = 3_600_000;
+/** Of the observations of a page as JSON, before the last one. */
+const maxPageLetters = 1 << 20;
+/** How often a read looks at the time: small ones are never cut short. */
+const stepsPerLook = 64;
 /** Names that are one key of a JSON path. */
 const plainName = /^[^"\\]+$/;
 
@@ -26,40 +30,39 @@ const plainName = /^[^"\\]+$/;
  */
 export class HistoryReader {
   readonly #folder: string;
+  readonly #maxReadMs: number;
   /** By path. */
   readonly #open = new Map<string, SegmentReader>();
 
-  constructor(folder: string) {
+  /** @param maxReadMs when a page or timeline that is not complete ends */
+  constructor(folder: string, maxReadMs = 250) {
     this.#folder = folder;
+    this.#maxReadMs = maxReadMs;
   }
 
-  /** The observations that fit a filter, as many as asked for. */
-  page(filter: HistoryFilter, { cursor, limit, order }: HistoryPageRequest): HistoryPage {
-    const items: HistoryItem[] = [];
-    if (filter.text !== undefined && !hasWords(filter.text)) return { items, next: null };
-    for (const reader of this.#readers(filter, order === 'newest', cursor))
-      for (const item of reader.find(filter, cursor, order)) {
-        if (items.length === limit) return { items, next: items.at(-1)!.number };
-        items.push(item);
-      }
-    return { items, next: null };
+  /** The observations that fit a filter. */
+  page(filter: HistoryFilter, request: HistoryPageRequest): HistoryPage {
+    const { items, next } = this.#find(filter, request);
+    if (!request.withPrevious) return { items, next };
+    // Once all have been found: a search and another one beside it would share their statement.
+    return { items: items.map((item) => ({ ...item, previous: this.#previous(item) })), next };
   }
 
-  /** The answers of a camera to a question. */
-  timeline(request: TimelineRequest): TimelinePage {
-    const { camera, question, cursor, limit, sinceMs = -Infinity, untilMs = Infinity } = request;
-    const runs: AnswerRun[] = [];
-    if (!plainName.test(camera) || !plainName.test(question)) return { runs, next: null };
-    const before = cursor ?? Number.MAX_SAFE_INTEGER;
-    for (const reader of this.#readers(request, true, cursor))
-      for (const run of reader.runs(request, before, sinceMs, untilMs)) {
-        const later = runs.at(-1);
-        const joined = later ? joinRuns(run, later) : null;
-        if (joined) runs[runs.length - 1] = joined;
-        else if (runs.length === limit) return { runs, next: later!.first };
-        else runs.push(run);
+  /** When a question of a camera had which answer. */
+  timeline(request: TimelineRequest): Timeline {
+    const { camera, question, sinceMs, untilMs } = request;
+    const drawing = new TimelineDrawing(request);
+    const isNamed = plainName.test(camera) && plainName.test(question);
+    if (!isNamed || !(sinceMs < untilMs)) return { sinceMs, ...drawing.end() };
+    const isLate = this.#lateness();
+    // An answer from before that holds into the period, and the one that ends the last of it.
+    const around = { sinceMs: sinceMs - gapOf(request), untilMs: untilMs + gapOf(request) };
+    for (const reader of this.#readers(around, true, null))
+      for (const runs of reader.runs(request, around.sinceMs, around.untilMs)) {
+        if (!runs.every((run) => drawing.add(run))) return { sinceMs, ...drawing.end() };
+        if (isLate()) return { sinceMs: drawing.drawnSinceMs, ...drawing.end() };
       }
-    return { runs, next: null };
+    return { sinceMs, ...drawing.end() };
   }
 
   /** An observation and those of its camera before and after it; null: it is not in the history. */
@@ -80,6 +83,35 @@ export class HistoryReader {
   close(): void {
     for (const reader of this.#open.values()) reader.close();
     this.#open.clear();
+  }
+
+  #find(filter: HistoryFilter, { cursor, limit, order }: HistoryPageRequest): HistoryPage {
+    const items: HistoryItem[] = [];
+    if (filter.text !== undefined && !hasWords(filter.text)) return { items, next: null };
+    const isLate = this.#lateness();
+    let letters = 0;
+    for (const reader of this.#readers(filter, order === 'newest', cursor))
+      for (const found of reader.find(filter, cursor, order)) {
+        if (items.length === limit || letters > maxPageLetters) return { items, next: items.at(-1)!.number };
+        if (found.item) {
+          items.push(found.item);
+          letters += found.letters;
+        }
+        if (isLate()) return { items, next: found.number };
+      }
+    return { items, next: null };
+  }
+
+  #previous({ number, observation: { camera } }: HistoryItem): PastObservation | null {
+    const request = { cursor: number, limit: 1, order: 'newest' } as const;
+    return this.#find({ camera }, request).items[0]?.observation ?? null;
+  }
+
+  /** To be asked after each step of what begins now: whether it has taken too long. */
+  #lateness(): () => boolean {
+    const endMs = performance.now() + this.#maxReadMs;
+    let steps = 0;
+    return () => ++steps % stepsPerLook === 0 && performance.now() > endMs;
   }
 
   /** The segments that may have something from these times beyond `cursor`, in order. */

@@ -5,7 +5,7 @@ import type {
   HistoryNeighbours,
   HistoryPage,
   HistoryPageRequest,
-  TimelinePage,
+  Timeline,
   TimelineRequest,
 } from '../../domain/history.ts';
 import type { PastObservations } from '../../pipeline/ports.ts';
@@ -40,8 +40,8 @@ export class History implements PastObservations {
     return (await this.#call('page', [filter, request])) as HistoryPage;
   }
 
-  async timeline(request: TimelineRequest): Promise<TimelinePage> {
-    return (await this.#call('timeline', [request])) as TimelinePage;
+  async timeline(request: TimelineRequest): Promise<Timeline> {
+    return (await this.#call('timeline', [request])) as Timeline;
   }
 
   async neighbours(number: number): Promise<HistoryNeighbours | null> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { HistoryFilter, PastObservation } from '../../domain/history.ts';
+import type { HistoryFilter } from '../../domain/history.ts';
+import { type NumberedObservation, valuesOf } from './answer-runs.ts';
 
 /** Begins a word that stands for a camera, question or answer: of the private use area, and taken out of all texts. */
 const mark = '\uE000';
@@ -11,13 +12,13 @@ export const tokenizer = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'
  * What is indexed of an observation: the words of description and answers, and a word each for its camera, its questions
  * and its answers. With these the index does what would otherwise take further ones, whose pages each write would touch.
  */
-export function wordsOf({ camera, description, answers }: PastObservation): string {
-  const entries = Object.entries(answers);
-  const texts = [description ?? '', ...entries.map(([, value]) => (typeof value === 'string' ? value : ''))];
+export function wordsOf(recorded: Pick<NumberedObservation, 'observation' | 'uncertain'>): string {
+  const { camera, description, answers } = recorded.observation;
+  const texts = [description, ...Object.values(answers)].filter((value) => typeof value === 'string');
   return [
     texts.join(' ').normalize('NFC').replaceAll(mark, ' '),
     word('c', camera),
-    ...entries.flatMap(([question, value]) => [word('q', question), word('a', question, value)]),
+    ...valuesOf(recorded).flatMap(([question, value]) => [word('q', question), word('a', question, value)]),
   ].join(' ');
 }
 

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { AnswerRun, HistoryFilter, HistoryItem, HistoryOrder } from '../../domain/history.ts';
+import type { HistoryFilter, HistoryItem, HistoryOrder } from '../../domain/history.ts';
 import { DamagedError } from '../database-fault.ts';
-import { type NumberedObservation, unpackRuns } from './answer-runs.ts';
+import { type AnswerRun, type NumberedObservation, unpackRuns } from './answer-runs.ts';
 import { type PackedObservation, unpackBlock, unpackObservation } from './block.ts';
 import { matchOf } from './search-words.ts';
 import { segmentVersion } from './segment-file.ts';
@@ -9,10 +9,24 @@ import { segmentVersion } from './segment-file.ts';
 /** A read takes a millisecond; this is for the moment in which the writer creates or seals the file. */
 const lockedMs = 1000;
 
+/** Names of a camera and one of its questions. */
+interface AnswersOf {
+  readonly camera: string;
+  readonly question: string;
+}
+
 /** Numbers, the ends included. */
 interface NumberRange {
   readonly low: number;
   readonly high: number;
+}
+
+/** An observation that was looked at; null: it is not of the time that is searched. */
+interface Candidate {
+  readonly number: number;
+  readonly item: HistoryItem | null;
+  /** Of the observation as JSON. */
+  readonly letters: number;
 }
 
 /** One file of the history, for reading beside its writer; synchronous; throws SQLite's errors. */
@@ -53,7 +67,7 @@ export class SegmentReader {
       };
       this.#runs = database.prepare(
         `SELECT json_extract(runs, ?) AS runs FROM block
-         WHERE first < ? AND until_ms >= ? AND from_ms < ? ORDER BY first DESC`,
+         WHERE until_ms >= ? AND from_ms < ? ORDER BY first DESC`,
       );
       // Thousands of rows at a time.
       this.#runs.setReturnArrays(true);
@@ -64,8 +78,8 @@ export class SegmentReader {
     }
   }
 
-  /** The observations that match, beyond `cursor`, one after the other. */
-  *find(filter: HistoryFilter, cursor: number | null, order: HistoryOrder): Iterable<HistoryItem> {
+  /** The observations that match, beyond `cursor`, one after the other, and those of other times in between. */
+  *find(filter: HistoryFilter, cursor: number | null, order: HistoryOrder): Iterable<Candidate> {
     const range = this.#rangeOf(filter);
     if (!range) return;
     const isNewest = order === 'newest';
@@ -75,8 +89,8 @@ export class SegmentReader {
     for (const number of this.#candidates(matchOf(filter), { low, high }, order)) {
       const found = this.#at(number);
       // The range is of whole blocks.
-      if (!found || found.atMs < sinceMs || found.atMs >= untilMs) continue;
-      yield this.#itemOf(found);
+      const isWithin = found !== null && found.atMs >= sinceMs && found.atMs < untilMs;
+      yield { number, item: isWithin ? this.#itemOf(found) : null, letters: this.#letters(number) };
     }
   }
 
@@ -86,20 +100,12 @@ export class SegmentReader {
     return found && this.#itemOf(found);
   }
 
-  /** The runs of a camera's answers in each block that has some from `sinceMs` to `untilMs`, newest first. */
-  *runs(
-    { camera, question }: { readonly camera: string; readonly question: string },
-    before: number,
-    sinceMs: number,
-    untilMs: number,
-  ): Iterable<AnswerRun> {
+  /** The runs of a camera's answers in each block that has something from `sinceMs` to `untilMs`, newest first. */
+  *runs({ camera, question }: AnswersOf, sinceMs: number, untilMs: number): Iterable<readonly AnswerRun[]> {
     const path = `$."${camera}"."${question}"`;
-    const rows: Iterable<unknown> = this.#runs.iterate(path, before, sinceMs, untilMs);
-    for (const [runs] of rows as Iterable<readonly unknown[]>) {
-      if (typeof runs !== 'string') continue;
-      for (const run of unpackRuns(runs).reverse())
-        if (run.last < before && run.untilMs >= sinceMs && run.sinceMs < untilMs) yield run;
-    }
+    const rows: Iterable<unknown> = this.#runs.iterate(path, sinceMs, untilMs);
+    for (const [runs] of rows as Iterable<readonly unknown[]>)
+      yield typeof runs === 'string' ? unpackRuns(runs).reverse() : [];
   }
 
   /** A JPEG file; null: there is none. */
@@ -141,8 +147,13 @@ export class SegmentReader {
     return packed === undefined ? null : unpackObservation(packed, number);
   }
 
-  #itemOf({ number, observation }: NumberedObservation): HistoryItem {
+  /** Of an observation that was read last. */
+  #letters(number: number): number {
+    return this.#block[number - this.#blockFirst]?.length ?? 0;
+  }
+
+  #itemOf({ number, observation, uncertain }: NumberedObservation): HistoryItem {
     const hasThumbnail = this.#thumbnail.get(number) !== undefined;
-    return { number, observation, hasThumbnail };
+    return { number, observation, uncertain, hasThumbnail };
   }
 }

@@ -13,6 +13,8 @@ export interface Told {
   readonly camera?: string;
   readonly text?: string | null;
   readonly answers?: PastObservation['answers'];
+  /** The questions whose answers are uncertain. */
+  readonly uncertain?: readonly string[];
   /** Default: a minute after the one before. */
   readonly at?: string;
 }
@@ -57,7 +59,7 @@ export class TestHistory implements HistorySource {
   }
 
   /** Adds an observation to outbox and history. @returns its id */
-  add({ camera = 'porch', text = 'Nothing moves.', answers = {}, at }: Told = {}): string {
+  add({ camera = 'porch', text = 'Nothing moves.', answers = {}, uncertain, at }: Told = {}): string {
     const seq = this.entries.length + 1;
     const id = `id ${seq}`;
     const captured_at = at ?? new Date(startMs + seq * 60_000).toISOString();
@@ -69,7 +71,8 @@ export class TestHistory implements HistorySource {
       answers,
       trigger: 'change',
     };
-    const entry = { id, camera, seq, body: JSON.stringify({ description }) };
+    const judged = uncertain && judgedOf(answers, uncertain);
+    const entry = { id, camera, seq, body: JSON.stringify({ description, judged }) };
     this.entries.push(entry);
     this.writer.added(entry);
     return id;
@@ -86,9 +89,19 @@ export class TestHistory implements HistorySource {
     while (this.writer.flushBlock());
   }
 
-  reader(): HistoryReader {
-    const reader = new HistoryReader(this.folder);
+  /** @param maxReadMs default: on a busy machine too, no read ends early */
+  reader(maxReadMs = Infinity): HistoryReader {
+    const reader = new HistoryReader(this.folder, maxReadMs);
     this.#open.push(reader);
     return reader;
   }
+}
+
+/** As the publisher stores what answers are worth. */
+function judgedOf(answers: PastObservation['answers'], uncertain: readonly string[]): object {
+  const judged = Object.entries(answers).map(([question, answer]) => {
+    const value = uncertain.includes(question) ? null : answer;
+    return [question, { value, confidence: 0.5, isCalibrated: false }];
+  });
+  return Object.fromEntries(judged);
 }

@@ -93,9 +93,37 @@ test('camera, question and answer are filters, and no words to search for', () =
   expect(numbersIn(reader, { text: 'yard', camera: 'yard' })).toEqual([]);
 });
 
+test('an uncertain answer counts as none, and is there as it was published', () => {
+  const reader = historyOf(
+    { answers: { open: true, people: 1 }, uncertain: ['open'] },
+    { answers: { open: true, people: 1 } },
+    { answers: { open: false, what: 'a\tdog' }, uncertain: ['open', 'what'] },
+  ).reader();
+  expect(numbersIn(reader, { question: 'open', answer: true })).toEqual([2]);
+  expect(numbersIn(reader, { question: 'open', answer: null })).toEqual([3, 1]);
+  expect(numbersIn(reader, { question: 'people', answer: 1 })).toEqual([2, 1]);
+  expect(numbersIn(reader, { text: 'dog' })).toEqual([3]);
+  const { items } = reader.page({}, { cursor: null, limit: 3, order: 'newest' });
+  expect(items.map(({ observation: { answers }, uncertain }) => ({ answers, uncertain }))).toEqual([
+    { answers: { open: false, what: 'a\tdog' }, uncertain: ['open', 'what'] },
+    { answers: { open: true, people: 1 }, uncertain: [] },
+    { answers: { open: true, people: 1 }, uncertain: ['open'] },
+  ]);
+  const times = { sinceMs: startMs, untilMs: startMs + dayMs, maxBands: 4000 };
+  const { bands } = reader.timeline({ camera: 'porch', question: 'open', ...times });
+  expect(bands.map(({ value, isMixed }) => [value, isMixed])).toEqual([
+    [null, false],
+    [true, false],
+    [null, false],
+  ]);
+});
+
 test('no text passes for a camera or an answer', () => {
-  const told = { id: '', camera: 'yard', captured_at: '', description: null, answers: { open: true } };
-  const reader = historyOf({ text: wordsOf(told) }).reader();
+  const observation = {
+    ...{ id: '', camera: 'yard', captured_at: '' },
+    ...{ description: null, answers: { open: true } },
+  };
+  const reader = historyOf({ text: wordsOf({ observation, uncertain: [] }) }).reader();
   expect(numbersIn(reader, { camera: 'porch' })).toEqual([1]);
   expect(numbersIn(reader, { camera: 'yard' })).toEqual([]);
   expect(numbersIn(reader, { question: 'open', answer: true })).toEqual([]);
@@ -148,84 +176,6 @@ test.each([
     cursor = page.next;
   } while (cursor !== null);
   expect(found).toEqual(order === 'oldest' ? expected : expected.reverse());
-});
-
-test('a timeline has the runs of equal answers, newest first, whatever blocks and files they are in', () => {
-  const reader = longHistory().reader();
-  // Fourteen minutes apart are one run; a hundred a day are 14.4 minutes apart.
-  const timeline = (cursor: number | null, limit: number) =>
-    reader.timeline({ camera: 'porch', question: 'open', cursor, limit });
-  const { runs, next } = timeline(null, 1000);
-  expect(next).toBeNull();
-  // Every seventh is of the other camera, which makes a gap of 28.8 minutes.
-  const counts = runs.reduce((sum, { count }) => sum + count, 0);
-  expect(counts).toBe(1200);
-  expect(runs.every(({ count }) => count <= 6)).toBe(true);
-  expect(runs[0]).toMatchObject({ value: false, last: 1399 });
-  const paged: (typeof runs)[number][] = [];
-  let cursor: number | null = null;
-  do {
-    const page = timeline(cursor, 7);
-    paged.push(...page.runs);
-    cursor = page.next;
-  } while (cursor !== null);
-  expect(paged).toEqual(runs);
-});
-
-test('runs end where the answer changes, or nobody looked for a quarter of an hour', () => {
-  const at = (minutes: number): string => new Date(startMs + minutes * 60_000).toISOString();
-  const told = [
-    [0, true],
-    [10, true],
-    [20, false],
-    [36, false],
-    [40, null],
-    [41, true],
-  ] as const;
-  const history = new TestHistory();
-  for (const [minutes, open] of told) {
-    history.add({ at: at(minutes), answers: { open } });
-    history.add({ at: at(minutes), camera: 'yard', answers: { open: 1, other: 2 } });
-    // Each in a block of its own.
-    history.flush();
-  }
-  const { runs } = history.reader().timeline({ camera: 'porch', question: 'open', cursor: null, limit: 10 });
-  const minutesOf = (ms: number): number => (ms - startMs) / 60_000;
-  expect(
-    runs.map(({ value, sinceMs, untilMs, count, first, last }) => [
-      value,
-      minutesOf(sinceMs),
-      minutesOf(untilMs),
-      count,
-      first,
-      last,
-    ]),
-  ).toEqual([
-    [true, 41, 41, 1, 11, 11],
-    [null, 40, 40, 1, 9, 9],
-    [false, 36, 36, 1, 7, 7],
-    [false, 20, 20, 1, 5, 5],
-    [true, 0, 10, 2, 1, 3],
-  ]);
-});
-
-test('a timeline can be limited to times; one of an unknown camera or question is empty', () => {
-  const history = historyOf(
-    { answers: { open: true } },
-    { answers: { open: false } },
-    { answers: { open: true } },
-    { answers: { open: false } },
-  );
-  const reader = history.reader();
-  const times = { sinceMs: startMs + 2 * 60_000, untilMs: startMs + 4 * 60_000 };
-  const { runs } = reader.timeline({ camera: 'porch', question: 'open', ...times, cursor: null, limit: 10 });
-  expect(runs.map(({ first }) => first)).toEqual([3, 2]);
-  for (const [camera, question] of [
-    ['yard', 'open'],
-    ['porch', 'shut'],
-    ['porch', 'op"en'],
-  ] as const)
-    expect(reader.timeline({ camera, question, cursor: null, limit: 10 }).runs).toEqual([]);
 });
 
 test('the neighbours of an observation are those of its camera', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, expect, test, vi } from 'vitest';
 import { segmentsIn } from '../../../src/store/history/history-folder.ts';
+import { idsInHistory } from '../../../tools/durability/ids-in-history.ts';
 import { dayMs, TestHistory } from './fixture.ts';
 
 afterEach(() => {
@@ -11,10 +12,7 @@ afterEach(() => {
 });
 
 /** The ids of all observations in the history, oldest first. */
-function idsIn(history: TestHistory): string[] {
-  const page = history.reader().page({}, { cursor: null, limit: 100_000, order: 'oldest' });
-  return page.items.map(({ observation }) => observation.id);
-}
+const idsIn = (history: TestHistory): string[] => idsInHistory(history.folder);
 
 const idsOf = (history: TestHistory): string[] => history.entries.map(({ id }) => id);
 

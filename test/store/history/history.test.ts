@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { observedPayload } from '../../../src/contract/payloads.ts';
 import { History } from '../../../src/store/history/history.ts';
@@ -10,6 +10,7 @@ import { madeObservation } from '../../../tools/durability/made-observation.ts';
 
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
 const bounds = { maxEntries: 1000, maxBytes: 1 << 20, maxAgeMs: 1e9, replayMs: 1e9 };
+const everything = { sinceMs: 0, untilMs: Date.now() + 1e9, maxBands: 1000 };
 const newest = { cursor: null, limit: 10, order: 'newest' } as const;
 
 function scratchFolder(): string {
@@ -83,18 +84,44 @@ test('a thread answers questions beside each other, and none once it is closed',
   const history = openHistory(kept);
   const [found, timeline, neighbours] = await Promise.all([
     history.page({ text: 'parcel', camera: 'yard' }, newest),
-    history.timeline({ camera: 'yard', question: 'people', cursor: null, limit: 10 }),
+    history.timeline({ camera: 'yard', question: 'people', ...everything }),
     history.neighbours(4),
   ]);
   expect(found.items.map(({ number }) => number)).toEqual([4, 1]);
-  expect(timeline.runs.map(({ value, first }) => [value, first])).toEqual([
-    [4, 4],
-    [1, 1],
-  ]);
+  expect(timeline.totals.map(({ value }) => value).toSorted()).toEqual([1, 4]);
   expect(neighbours).toMatchObject({ item: { number: 4 }, before: { number: 1 }, after: null });
   await history.close();
   await history.close();
   await expect(history.neighbours(4)).rejects.toThrow('the history is closed');
+});
+
+/** The files in a folder that this process has open, its threads included. */
+function openFilesIn(folder: string): string[] {
+  const targets = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      // Closed since it was listed.
+      return [];
+    }
+  });
+  return [
+    ...new Set(targets.filter((path) => path.startsWith(folder)).map((path) => relative(folder, path))),
+  ];
+}
+
+test.each([
+  ['with', true],
+  ['without', false],
+])('%s a history, its files are open: %s', async (_, isKept) => {
+  const folder = scratchFolder();
+  const outbox = await openOutbox(folder, isKept ? boundsIn(folder) : null);
+  await outbox.add(entryOf(1));
+  await outbox.writeHistory();
+  const open = openFilesIn(folder);
+  expect(open).toContain('outbox.db');
+  expect(open.filter((path) => !path.startsWith('outbox.db')).length > 0).toBe(isKept);
+  expect(readdirSync(folder).includes('history')).toBe(isKept);
 });
 
 test('without a history, none is written', async () => {
