@@ -57,6 +57,11 @@ export interface Description {
   readonly text: string | null;
   /** By question name. */
   readonly answers: Readonly<Record<string, Answer>>;
+  /**
+   * By question name, 0 to 1: how probable the model holds its answer to be, among all that the type allows. Only for types
+   * with few values, and only from engines that say it.
+   */
+  readonly confidences?: Readonly<Record<string, number>>;
   /** Of the text. */
   readonly finishReason: FinishReason | null;
   readonly timings: EngineTimings;

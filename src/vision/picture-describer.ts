@@ -76,6 +76,7 @@ export class PictureDescriber {
     ];
     const sums = { promptTokens: 0, completion: 0, drafted: 0, accepted: 0, prefillMs: 0, generateMs: 0 };
     const answers: Record<string, Answer> = {};
+    const confidences: Record<string, number> = {};
     let description: Answered | null = null;
     let first: PictureTokens | null = null;
     let prefix = null as { before: string; end: number } | null;
@@ -110,6 +111,7 @@ export class PictureDescriber {
         sums.accepted += result.accepted;
         if (name === null) description = answered;
         else answers[name] = type ? parseAnswer(type, answered.text) : answered.text.trim();
+        if (name !== null && hasConfidence(type)) confidences[name] = result.probability;
       }
     }
     const { packMs, encodeMs, imageTokens } = first!;
@@ -117,6 +119,7 @@ export class PictureDescriber {
     return {
       text: description?.text.trim() ?? null,
       answers,
+      confidences,
       finishReason: description?.finishReason ?? null,
       timings: { packMs, encodeMs, prefillMs, generateMs },
       tokens: { image: imageTokens, prompt: promptTokens, completion, drafted, accepted },
@@ -154,6 +157,7 @@ export class PictureDescriber {
         prompt: tokens,
         sampler: this.#samplerOf(type),
         maxTokens,
+        wantsProbability: hasConfidence(type),
         ...(draft && { draft }),
       })),
     );
@@ -166,9 +170,9 @@ export class PictureDescriber {
     signal.throwIfAborted();
     const generateStart = performance.now();
     this.#engine.setSampler(this.#samplerOf(type));
-    const generation = await this.#engine.generate(maxTokens);
+    const generation = await this.#engine.generate(maxTokens, { wantsProbability: hasConfidence(type) });
     return {
-      turns: [{ ...generation, probability: 1, drafted: 0, accepted: 0 }],
+      turns: [{ ...generation, drafted: 0, accepted: 0 }],
       prefillMs: generateStart - start,
       generateMs: performance.now() - generateStart,
     };
@@ -198,6 +202,11 @@ export class PictureDescriber {
 
   readonly #render = (messages: readonly { role: string; content: string }[], jinja: string): string =>
     this.#engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
+}
+
+/** Whether an answer has so few alternatives that its probability tells how sure the model is. */
+function hasConfidence(type: AnswerType | null): boolean {
+  return type !== null && type.kind !== 'string';
 }
 
 /** The description (`name` null) or a question, as tokens. */

@@ -57,7 +57,8 @@ export class Speaker {
       this.#tokens.push(token);
       const ended = engine.isEndOfGeneration(token);
       if (!ended) tokens.push(token);
-      if (ended || tokens.length >= maxTokens) return { tokens: Int32Array.from(tokens), ended };
+      if (ended || tokens.length >= maxTokens)
+        return { tokens: Int32Array.from(tokens), ended, probability: 1 };
     }
   }
 

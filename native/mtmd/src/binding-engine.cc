@@ -48,6 +48,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::generate>("generate"),
                          InstanceMethod<&EngineObject::runTurns>("runTurns"),
                          InstanceMethod<&EngineObject::sample>("sample"),
+                         InstanceMethod<&EngineObject::logits>("logits"),
                          InstanceMethod<&EngineObject::setSampler>("setSampler"),
                          InstanceMethod<&EngineObject::truncate>("truncate"),
                          InstanceMethod<&EngineObject::clear>("clear"),
@@ -242,11 +243,14 @@ Napi::Value EngineObject::generate(const Napi::CallbackInfo& info) {
     const int maxTokens = asInteger(info[0], "maxTokens", 1, INT32_MAX);
     return run(
         info.Env(),
-        [maxTokens, stopAtEnd = stopsAtEnd(info[1])](Engine& engine) { return engine.generate(maxTokens, stopAtEnd); },
+        [maxTokens, options = asGenerateOptions(info[1])](Engine& engine) {
+          return engine.generate(maxTokens, options);
+        },
         [](Napi::Env env, Generation& generation) {
           Napi::Object result = Napi::Object::New(env);
           result.Set("tokens", toJs(env, generation.tokens));
           result.Set("ended", generation.ended);
+          result.Set("probability", generation.probability);
           return result;
         });
   });
@@ -262,6 +266,10 @@ Napi::Value EngineObject::runTurns(const Napi::CallbackInfo& info) {
 
 Napi::Value EngineObject::sample(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&] { return Napi::Number::New(info.Env(), idle().sample()); });
+}
+
+Napi::Value EngineObject::logits(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&] { return toJs(info.Env(), idle().logits()); });
 }
 
 Napi::Value EngineObject::setSampler(const Napi::CallbackInfo& info) {

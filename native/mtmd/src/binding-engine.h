@@ -76,6 +76,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value generate(const Napi::CallbackInfo& info);
   Napi::Value runTurns(const Napi::CallbackInfo& info);
   Napi::Value sample(const Napi::CallbackInfo& info);
+  Napi::Value logits(const Napi::CallbackInfo& info);
   Napi::Value setSampler(const Napi::CallbackInfo& info);
   Napi::Value truncate(const Napi::CallbackInfo& info);
   Napi::Value clear(const Napi::CallbackInfo& info);

@@ -62,10 +62,13 @@ bool wantsLogits(const Napi::Value& options) {
   return wanted;
 }
 
-bool stopsAtEnd(const Napi::Value& options) {
-  bool stops = true;
-  if (!isAbsent(options)) readOption(asObject(options, "options"), "stopAtEnd", stops, asBoolean);
-  return stops;
+GenerateOptions asGenerateOptions(const Napi::Value& value) {
+  GenerateOptions options;
+  if (isAbsent(value)) return options;
+  const Napi::Object object = asObject(value, "options");
+  readOption(object, "stopAtEnd", options.stopAtEnd, asBoolean);
+  readOption(object, "wantsProbability", options.wantsProbability, asBoolean);
+  return options;
 }
 
 LoadOptions asLoadOptions(const Napi::Value& value) {

@@ -25,8 +25,8 @@ std::vector<int32_t> asTokens(const Napi::Value& value, const char* what);
 // `options.logitsLast` of an optional options object.
 bool wantsLogits(const Napi::Value& options);
 
-// `options.stopAtEnd` of an optional options object; default true.
-bool stopsAtEnd(const Napi::Value& options);
+// Of an optional options object.
+GenerateOptions asGenerateOptions(const Napi::Value& value);
 
 LoadOptions asLoadOptions(const Napi::Value& value);
 QuantizeOptions asQuantizeOptions(const Napi::Value& value);

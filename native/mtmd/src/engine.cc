@@ -65,14 +65,22 @@ MemoryUse Engine::memory() const {
 }
 
 void Engine::setSampler(const SamplerOptions& options) {
-  sampler_ = std::make_unique<Sampler>(text_->vocabulary().get(), options);
+  sampler_ = std::make_unique<Sampler>(text_->vocabulary().get(), text_->allowedTokens(), options);
 }
 
-int32_t Engine::sample() {
+int32_t Engine::sample() { return sample(nullptr); }
+
+int32_t Engine::sample(double* probability) {
   if (!text_->hasLogits()) {
     throw Error("NO_LOGITS", "there are no logits to sample from: decode with logitsLast first");
   }
-  return sampler_->sample(text_->context());
+  return sampler_->sample(text_->context(), -1, probability);
+}
+
+std::vector<float> Engine::logits() {
+  if (!text_->hasLogits()) throw Error("NO_LOGITS", "there are no logits: decode with logitsLast first");
+  const float* last = llama_get_logits_ith(text_->context(), -1);
+  return {last, last + llama_vocab_n_tokens(text_->vocabulary().get())};
 }
 
 int32_t Engine::step(int32_t token) {
@@ -80,13 +88,17 @@ int32_t Engine::step(int32_t token) {
   return sample();
 }
 
-Generation Engine::generate(int maxTokens, bool stopAtEnd) {
+Generation Engine::generate(int maxTokens, const GenerateOptions& options) {
   Generation result;
-  for (int32_t token = sample();; token = step(token)) {
-    result.ended = stopAtEnd && text_->vocabulary().isEndOfGeneration(token);
+  for (;;) {
+    double probability = 1;
+    const int32_t token = sample(options.wantsProbability ? &probability : nullptr);
+    result.probability *= probability;
+    result.ended = options.stopAtEnd && text_->vocabulary().isEndOfGeneration(token);
     if (result.ended) return result;
     result.tokens.push_back(token);
     if (static_cast<int>(result.tokens.size()) >= maxTokens) return result;
+    text_->decodeTokens({token}, true);
   }
 }
 

@@ -34,6 +34,13 @@ struct EngineInfo {
 struct Generation {
   std::vector<int32_t> tokens;  // without the end token
   bool ended = false;           // the model ended its answer; else it reached the limit
+  // The product of the tokens' probabilities, each among those that the grammar allowed there. 1 if not wanted.
+  double probability = 1;
+};
+
+struct GenerateOptions {
+  bool stopAtEnd = true;  // else it goes on past an end token
+  bool wantsProbability = false;
 };
 
 class Engine {
@@ -54,17 +61,21 @@ class Engine {
   void setSampler(const SamplerOptions& options);
   // Throws NO_LOGITS if the last decode asked for none, or if the sequence was cut afterwards.
   int32_t sample();
+  // The logits of the last decode, one for each token of the vocabulary. Throws NO_LOGITS as sample() does.
+  std::vector<float> logits();
   // Decodes one token and samples the next.
   int32_t step(int32_t token);
   // Samples and decodes until the model ends its answer or `maxTokens` are generated, the last of which is not decoded.
-  // With `stopAtEnd` false it goes on past an end token. Throws what sample() and decodeTokens() throw.
-  Generation generate(int maxTokens, bool stopAtEnd);
+  // Throws what sample() and decodeTokens() throw.
+  Generation generate(int maxTokens, const GenerateOptions& options);
 
   // Makes the running call end with CANCELLED; has no effect on later calls, which begin with resume().
   void cancel() { cancelled_ = true; }
   void resume() { cancelled_ = false; }
 
  private:
+  int32_t sample(double* probability);
+
   std::atomic<bool> cancelled_{false};
   std::vector<float> imageNewline_;
   std::unique_ptr<ThreadPool> threads_;  // outlives what computes on it

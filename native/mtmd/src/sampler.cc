@@ -19,7 +19,8 @@ void setLogits(std::vector<llama_token_data>& candidates, const float* logits) {
 
 }  // namespace
 
-Sampler::Sampler(const llama_vocab* vocab, const SamplerOptions& options) : vocab_(vocab) {
+Sampler::Sampler(const llama_vocab* vocab, AllowedTokens& allowed, const SamplerOptions& options)
+    : vocab_(vocab), allowed_(allowed), state_(options.grammar) {
   check(std::isfinite(options.temperature) && options.temperature >= 0, "temperature must be 0 or more");
   check(options.topK >= 0, "topK must be 0 or more");
   check(options.topP > 0 && options.topP <= 1, "topP must be above 0 and at most 1");
@@ -72,21 +73,29 @@ int32_t Sampler::sample(llama_context* context, int row, double* probability) {
     }
   }
   if (probability != nullptr) *probability = probabilityOf(chosen.id, logits);
-  if (grammar_) llama_sampler_accept(grammar_.get(), chosen.id);
+  if (grammar_) {
+    llama_sampler_accept(grammar_.get(), chosen.id);
+    state_ += '\0' + std::to_string(chosen.id);
+  }
   llama_sampler_accept(chain_.get(), chosen.id);
   return chosen.id;
 }
 
 double Sampler::probabilityOf(int32_t token, const float* logits) {
-  std::vector<llama_token_data> candidates(static_cast<size_t>(llama_vocab_n_tokens(vocab_)));
-  setLogits(candidates, logits);
-  llama_token_data_array array = {candidates.data(), candidates.size(), /*selected=*/-1, /*sorted=*/false};
-  if (grammar_) llama_sampler_apply(grammar_.get(), &array);
-  float maxLogit = -INFINITY;
-  for (const auto& candidate : candidates) maxLogit = std::max(maxLogit, candidate.logit);
-  double sum = 0;
-  for (const auto& candidate : candidates) sum += std::exp(static_cast<double>(candidate.logit) - maxLogit);
-  return std::exp(static_cast<double>(logits[token]) - maxLogit) / sum;
+  const bool ends = llama_vocab_is_eog(vocab_, token);
+  double chosen = 0;
+  double all = 0;
+  const auto add = [&](int32_t other) {
+    const double weight = std::exp(static_cast<double>(logits[other]) - logits[token]);
+    all += weight;
+    if (other == token || (ends && llama_vocab_is_eog(vocab_, other))) chosen += weight;
+  };
+  if (grammar_) {
+    for (const int32_t other : allowed_.next(grammar_.get(), state_)) add(other);
+  } else {
+    for (int32_t other = 0; other < llama_vocab_n_tokens(vocab_); other++) add(other);
+  }
+  return chosen / all;
 }
 
 }  // namespace scenecast

@@ -46,6 +46,7 @@ TextDecoder::TextDecoder(const LoadOptions& options, const std::atomic<bool>& ca
     throw Error("LOAD_FAILED", options.textPath + " is not a generating language model");
   }
   vocabulary_ = std::make_unique<Vocabulary>(model_.get());
+  allowedTokens_ = std::make_unique<AllowedTokens>(vocabulary_->get());
 }
 
 void TextDecoder::createContext(const LoadOptions& options, int largestChunk) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "allowed-tokens.h"
 #include "llama-cpp.h"
 #include "load-options.h"
 #include "memory-use.h"
@@ -41,6 +42,7 @@ class TextDecoder {
 
   const llama_model* model() const { return model_.get(); }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
+  AllowedTokens& allowedTokens() { return *allowedTokens_; }
   llama_context* context() { return context_.get(); }
   // Positions the context can hold: llama.cpp may round the requested number up.
   int contextSize() const { return static_cast<int>(llama_n_ctx(context_.get())); }
@@ -138,6 +140,7 @@ class TextDecoder {
   int maxOutputs_ = 1;
   llama_model_ptr model_;
   std::unique_ptr<Vocabulary> vocabulary_;
+  std::unique_ptr<AllowedTokens> allowedTokens_;
   llama_context_ptr context_;
   std::atomic<int> position_{0};
   bool hasLogits_ = false;

@@ -75,13 +75,13 @@ struct Running {
   Drafter drafter;
   bool isDone = false;
 
-  Running(const Turn& turn, TurnResult& result, int sequence, int position, const llama_vocab* vocab)
+  Running(const Turn& turn, TurnResult& result, int sequence, int position, TextDecoder& text)
       : turn(&turn),
         result(&result),
         sequence(sequence),
         position(position),
         feed(turn.prompt),
-        sampler(std::make_unique<Sampler>(vocab, turn.sampler)),
+        sampler(std::make_unique<Sampler>(text.vocabulary().get(), text.allowedTokens(), turn.sampler)),
         drafter(turn.draft) {}
 
   // Decodes what of the prompt does not fit into one batch with those of all `count` turns.
@@ -167,7 +167,7 @@ TurnsResult runTurns(TextDecoder& text, const std::vector<Turn>& turns) {
   std::vector<Running> running;
   running.reserve(turns.size());
   for (size_t i = 0; i < turns.size(); i++) {
-    running.emplace_back(turns[i], result.turns[i], static_cast<int>(i) + 1, text.position(), text.vocabulary().get());
+    running.emplace_back(turns[i], result.turns[i], static_cast<int>(i) + 1, text.position(), text);
   }
   auto start = std::chrono::steady_clock::now();
   const TextDecoder::Forks forks(text, static_cast<int>(turns.size()));

@@ -17,7 +17,10 @@ export interface TurnResult {
   readonly tokens: Int32Array;
   /** The model ended its answer; else it reached `maxTokens`. */
   readonly ended: boolean;
-  /** The product of the tokens' probabilities, each among those that the grammar allowed there; 1 if not wanted. */
+  /**
+   * The product of the tokens' probabilities, each among those that the grammar allowed there, at a temperature of 1; all
+   * tokens that end the answer are one. 1 if not wanted.
+   */
   readonly probability: number;
   /** Tokens of the draft that were verified, and of these the ones that the model chose too. */
   readonly drafted: number;
@@ -110,16 +113,18 @@ export interface MtmdEngine extends MtmdVocabulary {
   /**
    * Samples from the last logits and appends, until the model ends its answer or `maxTokens` are generated; the last of
    * them is not appended. With `stopAtEnd` false (default true) an end token is a token like any other.
-   * @returns the tokens without the end token; `ended`: the model ended its answer
+   * @returns as a turn does
    * @throws NO_LOGITS, SAMPLE_FAILED, CONTEXT_FULL, CANCELLED, DECODE_FAILED
    */
   generate(
     maxTokens: number,
-    options?: { readonly stopAtEnd?: boolean },
-  ): Promise<{ readonly tokens: Int32Array; readonly ended: boolean }>;
+    options?: { readonly stopAtEnd?: boolean; readonly wantsProbability?: boolean },
+  ): Promise<Pick<TurnResult, 'tokens' | 'ended' | 'probability'>>;
 
   /** Samples from the last logits. @throws NO_LOGITS, SAMPLE_FAILED */
   sample(): number;
+  /** The last logits, one for each token of the vocabulary. @throws NO_LOGITS, BUSY */
+  logits(): Float32Array;
   /** Replaces the sampler and resets its state: penalised tokens, random state, position in the grammar. */
   setSampler(options: SamplerOptions): void;
 
