@@ -1,4 +1,5 @@
-import type { Rule, RuleState } from '../domain/rule.ts';
+import type { Rule } from '../domain/rule.ts';
+import type { RuleSnapshot, RuleStatus } from '../domain/rule-status.ts';
 import { AlertPolicy } from './alert-policy.ts';
 import { type CertainAnswers, evaluate } from './evaluate.ts';
 import { type Decision, Votes } from './votes.ts';
@@ -19,18 +20,6 @@ export interface AnsweredLook {
   readonly settings: string;
 }
 
-export interface RuleStatus {
-  readonly state: RuleState;
-  /** When the state began; null before the first look. */
-  readonly since: Date | null;
-  /** The mean of the agreeing votes; null if it is unknown, or an answer came without one. */
-  readonly confidence: number | null;
-  /** The observations that it rests on, oldest first. */
-  readonly evidence: readonly string[];
-  /** Why it is unknown; else null. */
-  readonly reason: 'undecided' | 'stale' | null;
-}
-
 /** A rule turned on, or off after an alert that it was on. */
 export interface RuleAlert {
   readonly state: 'on' | 'off';
@@ -38,17 +27,6 @@ export interface RuleAlert {
   readonly confidence: number | null;
   /** The observations that decided it; the last one is the newest. */
   readonly evidence: readonly string[];
-}
-
-/** What is kept over a restart; ages in milliseconds at the snapshot. */
-export interface RuleSnapshot {
-  readonly status: RuleStatus;
-  /** Of the last look that showed what the state says; null: none. */
-  readonly evidenceAgeMs: number | null;
-  /** Of the last alert that it was on; null: none. */
-  readonly alertAgeMs: number | null;
-  readonly isAlertOpen: boolean;
-  readonly settings: string | null;
 }
 
 const unknown = { state: 'unknown', confidence: null, evidence: [] } as const;
@@ -62,7 +40,7 @@ const unknown = { state: 'unknown', confidence: null, evidence: [] } as const;
  */
 export class RuleTracker {
   readonly #rule: Rule;
-  readonly #staleAfterMs: number;
+  readonly #staleAfterMs: () => number;
   readonly #votes: Votes;
   readonly #alerts: AlertPolicy;
   #status: RuleStatus = { ...unknown, since: null, reason: 'undecided' };
@@ -75,8 +53,8 @@ export class RuleTracker {
   /** What was shown has become stale: an unchanged picture must be described for the rule to know again. */
   #needsAnswer = false;
 
-  /** @param staleAfterMs how old the last evidence may be */
-  constructor(rule: Rule, staleAfterMs: number) {
+  /** @param staleAfterMs how old the last evidence may be, as things are now */
+  constructor(rule: Rule, staleAfterMs: () => number) {
     this.#rule = rule;
     this.#staleAfterMs = staleAfterMs;
     this.#votes = new Votes(rule.agree);
@@ -150,7 +128,7 @@ export class RuleTracker {
     this.#alerts.restore(isAlertOpen, alertAge, monotonicMs);
     if (elapsedMs === null || elapsedMs < 0 || evidenceAgeMs === null || status.state === 'unknown') return;
     const ageMs = evidenceAgeMs + elapsedMs;
-    if (ageMs > this.#staleAfterMs) return;
+    if (ageMs > this.#staleAfterMs()) return;
     this.#status = status;
     this.#settings = settings;
     const { state, confidence, evidence } = status;
@@ -172,11 +150,14 @@ export class RuleTracker {
     const { on, off } = this.#shownMs;
     const state = this.#isPending ? stateOf(this.#decision!.isOn) : this.#status.state;
     const newestMs = state === 'unknown' ? Math.max(on, off) : this.#shownMs[state];
-    return Number.isFinite(newestMs) ? newestMs + this.#staleAfterMs : Number.POSITIVE_INFINITY;
+    return Number.isFinite(newestMs) ? newestMs + this.#staleAfterMs() : Number.POSITIVE_INFINITY;
   }
 
   #showAgain({ monotonicMs }: Moment): void {
-    if (this.#shown !== null) this.#shownMs[stateOf(this.#shown)] = monotonicMs;
+    if (this.#shown === null) return;
+    const state = stateOf(this.#shown);
+    // A look may end before the description of an earlier one.
+    this.#shownMs[state] = Math.max(this.#shownMs[state], monotonicMs);
   }
 
   #decide({ monotonicMs }: Moment): void {

@@ -3,19 +3,19 @@ import { language } from '../config/language-schema.ts';
 import { modelSchema } from '../config/schema.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
-import { promptIn } from '../domain/language.ts';
-import type { Description } from '../domain/observation.ts';
+import { promptIn, questionIn } from '../domain/language.ts';
+import type { Description, Question } from '../domain/observation.ts';
 import { withoutSecrets } from '../domain/shown-address.ts';
 import { setUpEngine } from '../setup/engine.ts';
 import { usualSizes } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
+import { AskedQuestions } from './asked-questions.ts';
 import { flagParser } from './flag-parser.ts';
 import { picturesOf } from './pictures.ts';
 import { withEngine } from './with-engine.ts';
 
 interface Flags {
   readonly prompt: string;
-  readonly ask?: readonly string[];
   readonly language: string;
   readonly model?: string;
   readonly json?: true;
@@ -23,22 +23,33 @@ interface Flags {
 
 /** `scenecast describe IMAGE...`: describes pictures. */
 export function describeCommand(signal: AbortSignal): Command {
+  const asked = new AskedQuestions();
   return new Command('describe')
     .description('describe pictures: files, folders, web addresses or standard input')
     .argument('<image...>', 'files, folders of them, http(s) addresses, or - for standard input')
     .option('--prompt <words>', 'prompt for the model', defaultPrompt)
-    .option('--ask <question>', 'question about each picture; repeatable', collect)
+    .option('--ask <question>', 'question about each picture; repeatable', asked.ask)
+    .option(
+      '--type <type>',
+      'type of the answer to the question before: boolean, integer, integer:0-9 or enum:red,green',
+      asked.type,
+    )
     .option('--language <language>', 'language of the answers, such as de', flagParser(language), 'en')
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF (default: the demo model)')
     .option('--json', 'print one JSON object per picture')
     .exitOverride()
-    .action((images: string[], flags: Flags) => describe(images, flags, signal));
+    .action((images: string[], flags: Flags) => describe(images, flags, asked.all, signal));
 }
 
-async function describe(images: readonly string[], flags: Flags, signal: AbortSignal): Promise<void> {
+async function describe(
+  images: readonly string[],
+  flags: Flags,
+  asked: readonly Question[],
+  signal: AbortSignal,
+): Promise<void> {
   const model = modelSchema.parse(flags.model === undefined ? {} : { path: flags.model });
   const prompt = promptIn(flags.language, flags.prompt);
-  const questions = (flags.ask ?? []).map((ask) => ({ name: ask, ask: promptIn(flags.language, ask) }));
+  const questions = asked.map((question) => questionIn(flags.language, question));
   const job = { pictureSizes: usualSizes, prompts: [prompt], questions: [questions] };
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   await withEngine(options, model.deadline, signal, async (engine) => {
@@ -69,12 +80,13 @@ async function reportingFaults(image: string, signal: AbortSignal, work: () => P
 
 function jsonLine(
   image: string,
-  { text, answers, finishReason, timings, tokens, model }: Description,
+  { text, answers, confidences, finishReason, timings, tokens, model }: Description,
 ): string {
   const line = {
     image,
     description: text,
     answers,
+    confidences,
     finish_reason: finishReason,
     tokens,
     timing_ms: {
@@ -88,11 +100,11 @@ function jsonLine(
   return `${JSON.stringify(line)}\n`;
 }
 
-function plainText(image: string, { text, answers }: Description): string {
-  const lines = Object.entries(answers).map(([question, answer]) => `  ${question} ${answer}\n`);
+function plainText(image: string, { text, answers, confidences = {} }: Description): string {
+  const lines = Object.entries(answers).map(([question, answer]) => {
+    const confidence = confidences[question];
+    const sure = confidence === undefined ? '' : ` (${(confidence * 100).toFixed(1)} % sure)`;
+    return `  ${question} ${answer}${sure}\n`;
+  });
   return `${image}: ${text}\n${lines.join('')}`;
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }

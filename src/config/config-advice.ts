@@ -7,7 +7,7 @@ const picturePath =
 
 /** What could be better in a valid config, one line each: field and remedy. */
 export function configAdvice(config: Config): string[] {
-  return [...addressAdvice(config), ...modelAdvice(config)];
+  return [...addressAdvice(config), ...modelAdvice(config), ...confidenceAdvice(config)];
 }
 
 function addressAdvice({ cameras }: Config): string[] {
@@ -19,6 +19,18 @@ function addressAdvice({ cameras }: Config): string[] {
       `cameras.${name}.source.input: seems to be the address of a picture or of motion JPEG; use type: http with url in place of input, which needs no ffmpeg and recognises faulty pictures`,
     ];
   });
+}
+
+function confidenceAdvice({ cameras, engine }: Config): string[] {
+  if (typeof engine === 'string') return [];
+  return Object.entries(cameras).flatMap(([name, { questions }]) =>
+    Object.entries(questions)
+      .filter(([, question]) => 'min_confidence' in question && question.min_confidence > 0)
+      .map(
+        ([question]) =>
+          `cameras.${name}.questions.${question}.min_confidence: has no effect, as answers of an engine server have no confidence; use engine: own or pool`,
+      ),
+  );
 }
 
 function modelAdvice({ cameras, models, mqtt, work, serve }: Config): string[] {

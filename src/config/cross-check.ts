@@ -3,6 +3,7 @@ import { normalize } from 'node:path';
 import type { z } from 'zod';
 import { reservedCameraNames, reservedDeviceNames } from '../contract/topics.ts';
 import { needLocation } from './hours-schema.ts';
+import { refuseConditions } from './rule-schema.ts';
 
 /** A config of which any part may have faults already. */
 interface Unchecked {
@@ -51,12 +52,17 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
         `is a reserved topic level; choose another name, such as ${name}_camera`,
       );
     if (!isSection(camera)) continue;
-    const { prompt, source, hours, questions } = camera;
+    const { prompt, source, hours, questions, rules } = camera;
     if (!hasTwo) refuseModel(['cameras', name], camera, refuse);
     if (!hasTwo && isSection(questions))
       for (const [question, spec] of Object.entries(questions))
         refuseModel(['cameras', name, 'questions', question], spec, refuse);
     refuseAlike(['cameras', name, 'questions'], questions, refuse);
+    refuseAlike(['cameras', name, 'rules'], rules, refuse);
+    if (isSection(rules))
+      refuseConditions(rules, isSection(questions) ? questions : {}, (path, input, message) =>
+        refuse(['cameras', name, 'rules', ...path], input, message),
+      );
     if ((location ?? null) === null && needLocation(hours))
       refuse(
         ['location'],

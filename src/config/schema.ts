@@ -12,6 +12,7 @@ import { hours, location } from './hours-schema.ts';
 import { image } from './image-schema.ts';
 import { language } from './language-schema.ts';
 import { mqtt } from './mqtt-schema.ts';
+import { rule } from './rule-schema.ts';
 import { serve } from './serve-schema.ts';
 import { store } from './store-schema.ts';
 import { bytes, duration, name, path } from './units.ts';
@@ -73,6 +74,10 @@ const camera = z.strictObject({
     .describe('Which of `models` describes it; null: thorough'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
   questions: z.record(name, standingQuestionSchema).default({}),
+  rules: z
+    .record(name, rule)
+    .default({})
+    .describe('Conditions on the answers that must prove true several times'),
 });
 
 /** The model and how it generates. */

@@ -21,6 +21,7 @@ import {
   restartResponseSchema,
   setResponseSchema,
 } from './requests.ts';
+import { alertSchema, ruleSchema } from './rule-payloads.ts';
 import { visionSchema } from './vision-payload.ts';
 import { workAnswerSchema, workItemSchema, workPropertiesSchema } from './work.ts';
 
@@ -104,6 +105,19 @@ export const contract = {
     address: 'scenecast/{device}/{camera}/answer/{question}',
     payload: answerSchema,
     summary: 'state: the newest answer to a standing question',
+  },
+  rule: {
+    ...state,
+    address: 'scenecast/{device}/{camera}/rule/{rule}',
+    payload: ruleSchema,
+    summary: 'state: whether a rule is on or off, or not known',
+  },
+  alert: {
+    ...state,
+    retain: false,
+    address: 'scenecast/{device}/{camera}/alert',
+    payload: alertSchema,
+    summary: 'a rule turned on or off; late ones too',
   },
   event: {
     ...state,

@@ -19,6 +19,7 @@ export const oneLine = z
 /** What people call a device, camera or question. */
 export const displayName = oneLine.min(1).max(64);
 export const answer = z.union([z.string(), z.number(), z.boolean()]);
+export const confidence = z.number().min(0).max(1);
 export const schemaVersion = z.literal(1).describe('Version of this payload');
 export const engineState = z.enum(['idle', 'busy', 'failing']);
 export const detail = z.enum(details);

@@ -1,8 +1,23 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isPlausible } from '../domain/clock.ts';
-import type { CameraStatus, Description, FrameEvent, Observation } from '../domain/observation.ts';
-import { answer, count, milliseconds, pictureProblem, schemaVersion, ulid, utc } from './fields.ts';
+import type {
+  CameraStatus,
+  Description,
+  FrameEvent,
+  JudgedAnswer,
+  Observation,
+} from '../domain/observation.ts';
+import {
+  answer,
+  confidence,
+  count,
+  milliseconds,
+  pictureProblem,
+  schemaVersion,
+  ulid,
+  utc,
+} from './fields.ts';
 
 export const deviceStatusSchema = z.strictObject({
   state: z.enum(['online', 'offline']).describe('`offline` after shutdown, or by last will'),
@@ -50,9 +65,9 @@ export const descriptionSchema = z.strictObject({
       "Present if the board's clock had not been set when the picture was captured, and `captured_at` is therefore wrong",
     ),
   trigger: z
-    .enum(['interval', 'change', 'request'])
+    .enum(['interval', 'change', 'confirm', 'request'])
     .describe(
-      'Why it was described. interval: it was due. change: the scene had changed. request: it was requested',
+      'Why it was described. interval: it was due. change: the scene had changed. confirm: a rule needed another answer. request: it was requested',
     ),
   summary: z
     .string()
@@ -60,6 +75,11 @@ export const descriptionSchema = z.strictObject({
     .describe('The description on one line, cut at a word to fit a Home Assistant state'),
   description: z.string().describe('The whole description'),
   answers: z.record(z.string(), answer).describe('Answers to the standing questions, by name'),
+  confidences: z
+    .record(z.string(), confidence)
+    .describe(
+      'By name, for questions of type `boolean`, `integer` and `enum`: how probable the model held its answer to be, among all that the type allows; not calibrated. Missing if the engine does not say',
+    ),
   image: z.strictObject({
     width: count,
     height: count,
@@ -115,7 +135,16 @@ export const observationSchema = descriptionSchema.extend({
 export const answerSchema = z.strictObject({
   schema: schemaVersion,
   value: answer.nullable().describe("Of the question's type; null: uncertain"),
-  reason: z.string().optional().describe('Why the value is null; absent if it is not'),
+  confidence: confidence
+    .nullable()
+    .describe('How sure the answer is, 0 to 1; null: its type, or the engine, has no confidence'),
+  calibrated: z
+    .boolean()
+    .describe('true: the confidence was corrected by labelled pictures. false: as the model has it'),
+  reason: z
+    .literal('uncertain')
+    .nullable()
+    .describe('Why the value is null: the confidence is below `min_confidence`; else null'),
   id: ulid,
   captured_at: utc,
 });
@@ -158,6 +187,7 @@ export function observedPayload(observation: Observation, publishedAt: Date): Ob
     summary: description.text === null ? null : summaryOf(description.text),
     description: description.text,
     answers: { ...description.answers },
+    confidences: roundedConfidences(description),
     image: {
       ...frame.picture.size,
       sha256: createHash('sha256').update(frame.picture.bytes).digest('hex'),
@@ -193,10 +223,27 @@ export function observationPayload(
 
 /** One of the answers of an observation. */
 export function answerPayload(
-  { id, captured_at, answers }: ObservedPayload,
-  question: string,
+  { id, captured_at }: Pick<ObservedPayload, 'id' | 'captured_at'>,
+  { value, confidence, isCalibrated }: JudgedAnswer,
 ): AnswerPayload {
-  return { schema: 1, value: answers[question]!, id, captured_at };
+  return {
+    schema: 1,
+    value,
+    confidence: confidence === null ? null : rounded(confidence),
+    calibrated: isCalibrated,
+    reason: value === null ? 'uncertain' : null,
+    id,
+    captured_at,
+  };
+}
+
+export function roundedConfidences({ confidences = {} }: Description): Record<string, number> {
+  return Object.fromEntries(Object.entries(confidences).map(([name, value]) => [name, rounded(value)]));
+}
+
+/** To four decimals. */
+export function rounded(confidence: number): number {
+  return Math.round(confidence * 1e4) / 1e4;
 }
 
 /** The description on one line, in at most 255 characters: the maximum of a Home Assistant state. */

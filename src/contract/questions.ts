@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { modelRoles } from '../domain/model-role.ts';
 import type { Question } from '../domain/observation.ts';
-import { displayName, oneLine } from './fields.ts';
+import { confidence, displayName, oneLine } from './fields.ts';
 
 /** In letters. */
 export const maxAskLength = 500;
@@ -73,7 +73,7 @@ export const labelledQuestionSchema = z.discriminatedUnion('type', [
 export type QuestionSpec = z.output<typeof questionSchema>;
 
 /** Home Assistant's classes of a binary sensor: https://www.home-assistant.io/integrations/binary_sensor/#device-class */
-const deviceClasses = [
+export const deviceClasses = [
   'battery',
   'battery_charging',
   'carbon_monoxide',
@@ -104,6 +104,13 @@ const deviceClasses = [
   'window',
 ] as const;
 
+/** What a standing question has besides if its answers have a confidence. */
+const confident = {
+  min_confidence: confidence
+    .default(0)
+    .describe('An answer of less confidence is null, as it is uncertain; 0: none is'),
+};
+
 /** What a standing question has besides. */
 const standing = {
   name: displayName.nullable().default(null).describe('Shown to people; null: made from its key'),
@@ -115,14 +122,15 @@ export const standingQuestionSchema = z.discriminatedUnion('type', [
   text.extend(standing),
   boolean.extend({
     ...standing,
+    ...confident,
     device_class: z
       .enum(deviceClasses)
       .nullable()
       .default(null)
       .describe('What yes means to Home Assistant: its class of a binary sensor; null: none'),
   }),
-  integer.extend(standing).refine(inOrder, orderFault),
-  choice.extend(standing),
+  integer.extend({ ...standing, ...confident }).refine(inOrder, orderFault),
+  choice.extend({ ...standing, ...confident }),
   string.extend(standing),
 ]);
 
@@ -153,5 +161,7 @@ export function questionsOf(
     name,
     ...askedOf(question),
     ...('model' in question && { model: question.model }),
+    ...('min_confidence' in question &&
+      question.min_confidence > 0 && { minConfidence: question.min_confidence }),
   }));
 }

@@ -21,6 +21,10 @@ export interface Topics {
   event(camera: string): string;
   /** The newest answer to a standing question, retained. */
   answer(camera: string, question: string): string;
+  /** Whether a rule is on or off, retained. */
+  rule(camera: string, rule: string): string;
+  /** Turns of a camera's rules, not retained. */
+  alert(camera: string): string;
   /** The picture that was described last, and which frame it is; both retained. */
   image(camera: string): string;
   imageInfo(camera: string): string;
@@ -49,6 +53,8 @@ export function topicsOf(device: string): Topics {
     description: (camera) => fill(contract.description.address, { device, camera }),
     event: (camera) => fill(contract.event.address, { device, camera }),
     answer: (camera, question) => fill(contract.answer.address, { device, camera, question }),
+    rule: (camera, rule) => fill(contract.rule.address, { device, camera, rule }),
+    alert: (camera) => fill(contract.alert.address, { device, camera }),
     image: (camera) => fill(contract.image.address, { device, camera }),
     imageInfo: (camera) => fill(contract.imageInfo.address, { device, camera }),
     cameraConfig: (camera) => fill(contract.cameraConfig.address, { device, camera }),

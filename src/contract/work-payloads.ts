@@ -1,5 +1,5 @@
 import type { Description, Question } from '../domain/observation.ts';
-import { engineTimings, summaryOf, tenths } from './payloads.ts';
+import { engineTimings, roundedConfidences, summaryOf, tenths } from './payloads.ts';
 import type { WorkDataPayload, WorkQuestionsPayload } from './work.ts';
 
 /** An image that was described for another device. */
@@ -25,6 +25,7 @@ export function workDataPayload(work: DescribedWork): WorkDataPayload {
     summary: summaryOf(text!),
     description: text!,
     answers: { ...answers },
+    confidences: roundedConfidences(description),
     image,
     model: { ...model },
     timing_ms: {
@@ -39,10 +40,11 @@ export function workDataPayload(work: DescribedWork): WorkDataPayload {
 
 /** The reverse, for the sender: a description like those of its own engine. */
 export function descriptionOfWork(data: WorkDataPayload): Description {
-  const { description, answers, finish_reason, timing_ms, tokens, model } = data;
+  const { description, answers, confidences, finish_reason, timing_ms, tokens, model } = data;
   return {
     text: description,
     answers,
+    confidences,
     finishReason: finish_reason,
     timings: {
       packMs: timing_ms.pack,

@@ -64,6 +64,7 @@ const answers = responseSchema(
       summary: true,
       description: true,
       answers: true,
+      confidences: true,
       image: true,
       model: true,
       tokens: true,

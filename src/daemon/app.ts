@@ -9,12 +9,11 @@ import { CommandError } from '../domain/errors.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Describer } from '../pipeline/ports.ts';
+import type { RuleStates } from '../pipeline/rule-states.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { RemoteDescriber } from '../remote-engine/remote-describer.ts';
 import { MissingFiles } from '../store/missing-files.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
-import { statusLine } from '../supervision/status-line.ts';
-import { Supervision } from '../supervision/supervision.ts';
 import { HttpServer } from '../system/http-server.ts';
 import { createCameraTask } from './cameras.ts';
 import { createCommands, createSettings, settingsPathOf } from './commands.ts';
@@ -27,6 +26,8 @@ import { LoopDelay } from './loop-delay.ts';
 import { type OwnEngine, type OwnEngines, planOwnEngines } from './own-engine.ts';
 import { clearImages, createOutbox, createPublisher, removedTopics } from './publisher.ts';
 import { createRemoteDescriber } from './remote-engine.ts';
+import { loadRuleStates } from './rules.ts';
+import { createSupervision } from './supervision.ts';
 import { createPoolDescriber, createPoolWorker } from './worker-boards.ts';
 
 /** The daemon: every part built from the config, torn down in reverse. */
@@ -73,10 +74,12 @@ export class App {
     const publisher = await this.#startPublisher();
     const removed = await removedTopics(this.#config, this.#configPath, this.#files, this.#log);
     const settings = await this.#loadSettings();
+    const ruleStates = await loadRuleStates(this.#config, this.#folder, this.#log);
+    this.#closeLater('states of rules', ruleStates);
     const { own, describer } = await this.#chooseDescriber(publisher);
     if (own) await this.#startServing(own.engines.at(-1)!);
     const loading = Promise.all((own?.engines ?? []).map((engine) => engine.load()));
-    const pipeline = this.#startPipeline(describer, own, publisher, settings);
+    const pipeline = this.#startPipeline(describer, own, publisher, settings, ruleStates);
     this.#startCommands(pipeline, settings, own, publisher);
     this.#startSupervision(pipeline, own, publisher);
 
@@ -190,6 +193,7 @@ export class App {
     own: OwnEngines | null,
     publisher: MqttPublisher,
     settings: Settings,
+    ruleStates: RuleStates,
   ): Pipeline {
     for (const advice of configAdvice(this.#config)) this.#log.warn({ advice }, 'config could be better');
     const tasks = Object.keys(this.#config.cameras).map((name) =>
@@ -205,6 +209,7 @@ export class App {
       log: this.#log,
       maxFrameAgeMs: this.#config.max_frame_age,
       healthIntervalMs: this.#config.health_interval,
+      ruleStates,
       readings: async () => ({
         ...(await readBoardHealth((own?.engines ?? []).flatMap(({ client }) => client.pid ?? []))),
         ...(this.#remote && { remoteEngine: this.#remote.health }),
@@ -248,25 +253,7 @@ export class App {
   /** Under systemd: reports readiness and status, and feeds the watchdog. */
   #startSupervision(pipeline: Pipeline, own: OwnEngines | null, publisher: MqttPublisher): void {
     if (!this.#notifyEnvironment) return;
-    const engines = own?.engines ?? [];
-    const supervision = new Supervision({
-      environment: this.#notifyEnvironment,
-      log: this.#log,
-      heartbeats: () => [
-        ...pipeline.heartbeats,
-        ...engines.map(({ role, client }) => ({
-          ...client.heartbeat,
-          loop: role ? `engine ${role}` : 'engine',
-        })),
-      ],
-      status: (stuck) =>
-        statusLine({
-          health: pipeline.health,
-          loading: engines.map(({ loading }) => loading()).find((fraction) => fraction !== null) ?? null,
-          isConnected: publisher.isConnected,
-          stuck,
-        }),
-    });
+    const supervision = createSupervision(this.#notifyEnvironment, pipeline, own, publisher, this.#log);
     this.#closeLater('supervision', supervision).ready();
   }
 

@@ -8,6 +8,7 @@ import { StillCamera } from '../camera/still.ts';
 import { V4l2Camera } from '../camera/v4l2.ts';
 import { hoursRangesOf } from '../config/hours-schema.ts';
 import { lookUp } from '../config/paths.ts';
+import { rulesOf } from '../config/rule-schema.ts';
 import type { CameraConfig, Config } from '../config/schema.ts';
 import { questionsOf } from '../contract/questions.ts';
 import type { CameraSettings } from '../domain/camera-settings.ts';
@@ -45,6 +46,7 @@ export function createCameraTask(
     // The camera's own limit comes first; the gate takes time too.
     maxLookMs: maxAnswerMs + 60_000,
     questions: questionsOf(camera.questions),
+    rules: rulesOf(camera),
     ...(config.models && { model: camera.model ?? describingRole }),
   };
 }

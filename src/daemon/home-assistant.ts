@@ -68,7 +68,7 @@ export function announcedDevice(
     version: packageJson.version,
     board,
     model,
-    cameras: Object.entries(cameras).map(([name, { name: title, source, questions, image }]) => ({
+    cameras: Object.entries(cameras).map(([name, { name: title, source, questions, rules, image }]) => ({
       name,
       title,
       source: source.type,
@@ -77,6 +77,11 @@ export function announcedDevice(
         title: spec.name,
         deviceClass: spec.type === 'boolean' ? spec.device_class : null,
         ...askedOf(spec),
+      })),
+      rules: Object.entries(rules).map(([rule, { name: title, device_class }]) => ({
+        name: rule,
+        title,
+        deviceClass: device_class,
       })),
       images: image.enabled,
     })),

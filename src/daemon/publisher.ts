@@ -39,10 +39,10 @@ export function createPublisher(config: Config, folder: string, outbox: Outbox, 
   });
 }
 
-/** The retained topics of the configured cameras and questions. */
+/** The retained topics of the configured cameras, questions and rules. */
 function retainedTopicsOf({ device, cameras }: Config): string[] {
   const topics = topicsOf(device);
-  return Object.entries(cameras).flatMap(([name, { questions }]) => [
+  return Object.entries(cameras).flatMap(([name, { questions, rules }]) => [
     topics.cameraStatus(name),
     topics.cameraConfig(name),
     topics.vision(name),
@@ -50,6 +50,7 @@ function retainedTopicsOf({ device, cameras }: Config): string[] {
     topics.image(name),
     topics.imageInfo(name),
     ...Object.keys(questions).map((question) => topics.answer(name, question)),
+    ...Object.keys(rules).map((rule) => topics.rule(name, rule)),
   ]);
 }
 

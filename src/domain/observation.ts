@@ -1,8 +1,8 @@
 import type { Frame } from './frame.ts';
 import type { ModelRole } from './model-role.ts';
 
-/** Why a frame was described: the interval, a changed scene, or a request. */
-export type Trigger = 'interval' | 'change' | 'request';
+/** Why a frame was described: the interval, a changed scene, a rule whose votes are not decided, or a request. */
+export type Trigger = 'interval' | 'change' | 'confirm' | 'request';
 
 /** The type of an answer; a grammar holds the model to it. Lengths are in characters. */
 export type AnswerType =
@@ -21,6 +21,8 @@ export interface Question {
   readonly type?: AnswerType;
   /** Which of two models answers it. Default: the quick one. */
   readonly model?: ModelRole | undefined;
+  /** An answer of less confidence is uncertain, 0 to 1. Default: 0. */
+  readonly minConfidence?: number;
 }
 
 /** Why the model stopped: its answer was complete, or reached the token limit. */
@@ -51,6 +53,16 @@ export interface ModelIdentity {
   readonly build: string;
 }
 
+/** What an answer is worth: the state of its question, and what rules count. */
+export interface JudgedAnswer {
+  /** null: uncertain, as its confidence is below that of the question. */
+  readonly value: Answer | null;
+  /** 0 to 1; null: the engine gave none. */
+  readonly confidence: number | null;
+  /** The confidence was corrected by what is known of earlier answers. */
+  readonly isCalibrated: boolean;
+}
+
 /** The engine's result for one picture. */
 export interface Description {
   /** null: only questions were asked. */
@@ -76,6 +88,8 @@ export interface Observation {
   /** The name of the prompt, not its text; null: only questions were asked. */
   readonly prompt: string | null;
   readonly description: Description;
+  /** By question name: what each of the answers is worth. */
+  readonly judged: Readonly<Record<string, JudgedAnswer>>;
   /** How long the frame waited for the engine. */
   readonly queueMs: number;
   /** From the start of the capture to the end of the description. */

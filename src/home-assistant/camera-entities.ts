@@ -1,35 +1,19 @@
 import { intervalLimitsS, type Setting } from '../contract/camera-config.ts';
 import type { Topics } from '../contract/topics.ts';
-import {
-  availability,
-  type Component,
-  type Entry,
-  type HomeAssistantCamera,
-  type HomeAssistantDevice,
-  type HomeAssistantQuestion,
-  wordsOf,
-} from './device.ts';
+import { answerEntities } from './answer-entities.ts';
+import { type Entry, type HomeAssistantCamera, type HomeAssistantDevice, whileCurrent } from './device.ts';
+import { ruleEntities } from './rule-entities.ts';
 import {
   attributes,
   promptCommand,
   promptOption,
   promptState,
-  shownValue,
   textAttribute,
   textState,
 } from './templates.ts';
 
 /** Not those of every look: they would fill Home Assistant's database. */
 const reportedEvents = ['described', 'failed', 'expired'];
-
-/** Requires what was said to hold, too; `availability_mode` is `all` for the whole device. */
-function whileCurrent(camera: string, topics: Topics): object {
-  const vision = {
-    topic: topics.vision(camera),
-    value_template: "{{ 'online' if value_json.state == 'current' else 'offline' }}",
-  };
-  return { availability: [availability(topics.status), vision] };
-}
 
 /** What a camera sees, the answers to its questions, and its controls. Names are without that of the camera's device. */
 export function cameraEntities(
@@ -40,6 +24,7 @@ export function cameraEntities(
   return [
     ...viewEntities(camera, topics),
     ...answerEntities(camera, topics),
+    ...ruleEntities(camera, topics),
     ...controlEntities(camera, device, topics),
   ];
 }
@@ -133,50 +118,6 @@ function viewEntities({ name, images }: HomeAssistantCamera, topics: Topics): En
     ]);
   }
   return entries;
-}
-
-function answerEntities({ name, questions }: HomeAssistantCamera, topics: Topics): Entry[] {
-  return questions.map((question) => {
-    const topic = topics.answer(name, question.name);
-    return [
-      `answer:${question.name}`,
-      {
-        ...answerEntity(question, topic),
-        name: question.title ?? wordsOf(question.name),
-        state_topic: topic,
-        ...whileCurrent(name, topics),
-      },
-    ];
-  });
-}
-
-/** An answer of null is unknown. */
-function answerEntity({ type, deviceClass }: HomeAssistantQuestion, topic: string): Component {
-  switch (type?.kind) {
-    case 'boolean':
-      return {
-        platform: 'binary_sensor',
-        ...(deviceClass !== null && { device_class: deviceClass }),
-        value_template: "{{ none if value_json.value is none else 'ON' if value_json.value else 'OFF' }}",
-      };
-    case 'integer':
-      return { platform: 'sensor', state_class: 'measurement', value_template: '{{ value_json.value }}' };
-    case 'enum':
-      return {
-        platform: 'sensor',
-        device_class: 'enum',
-        options: [...new Set(type.values.map(shownValue))],
-        value_template: textState('value'),
-      };
-    default:
-      return {
-        platform: 'sensor',
-        icon: 'mdi:comment-question-outline',
-        value_template: textState('value'),
-        json_attributes_topic: topic,
-        json_attributes_template: textAttribute('value', 'value'),
-      };
-  }
 }
 
 /**

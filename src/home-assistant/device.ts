@@ -1,4 +1,5 @@
 import type { Setting } from '../contract/camera-config.ts';
+import type { Topics } from '../contract/topics.ts';
 import type { Question } from '../domain/observation.ts';
 
 /** What is announced to Home Assistant: a device for the board, and one for each of its cameras. */
@@ -35,11 +36,20 @@ export interface HomeAssistantCamera {
   /** Type of its source. */
   readonly source: string;
   readonly questions: readonly HomeAssistantQuestion[];
+  readonly rules: readonly HomeAssistantRule[];
   /** Whether its pictures are published. */
   readonly images: boolean;
 }
 
 export interface HomeAssistantQuestion extends Question {
+  /** What people call it; null: made from its name. */
+  readonly title: string | null;
+  /** Home Assistant's class of a binary sensor; null: none. */
+  readonly deviceClass: string | null;
+}
+
+export interface HomeAssistantRule {
+  readonly name: string;
   /** What people call it; null: made from its name. */
   readonly title: string | null;
   /** Home Assistant's class of a binary sensor; null: none. */
@@ -55,6 +65,15 @@ export interface Component {
 /** Availability of a device or camera by its `status` topic. */
 export function availability(topic: string): object {
   return { topic, value_template: '{{ value_json.state }}' };
+}
+
+/** Requires what was said to hold, too; `availability_mode` is `all` for the whole device. */
+export function whileCurrent(camera: string, topics: Topics): object {
+  const vision = {
+    topic: topics.vision(camera),
+    value_template: "{{ 'online' if value_json.state == 'current' else 'offline' }}",
+  };
+  return { availability: [availability(topics.status), vision] };
 }
 
 /** Key and entity. The key is unique in its device. */

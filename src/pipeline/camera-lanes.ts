@@ -1,7 +1,7 @@
 import type { DescriptionOptions, DescriptionResult } from '../domain/description-options.ts';
 import type { GateReading } from '../domain/health.ts';
 import { answeringRole, describingRole, type ModelRole } from '../domain/model-role.ts';
-import type { Question, Trigger } from '../domain/observation.ts';
+import type { Observation, Question, Trigger } from '../domain/observation.ts';
 import type { CameraTask } from './camera-task.ts';
 import type { Job } from './job.ts';
 import { type Candidate, TriggerPolicy } from './trigger-policy.ts';
@@ -29,7 +29,8 @@ export class CameraLanes {
   /** null: there is one model. */
   readonly side: Lane | null;
 
-  constructor(task: CameraTask) {
+  /** @param wantsConfirmation whether an unchanged picture must be described to decide a rule */
+  constructor(task: CameraTask, wantsConfirmation: () => boolean) {
     const { model = null, questions, settings } = task;
     const answeredBy = (role: ModelRole): Question[] =>
       questions.filter((question) => (question.model ?? answeringRole) === role);
@@ -38,7 +39,7 @@ export class CameraLanes {
       model: main,
       describes: true,
       questions: model === null ? questions : answeredBy(main),
-      policy: new TriggerPolicy({ ...task, intervalMs: settings.intervalMs }),
+      policy: new TriggerPolicy({ ...task, intervalMs: settings.intervalMs, wantsConfirmation }),
     };
     const other = main === 'quick' ? 'thorough' : 'quick';
     const { intervalMs } = settings;
@@ -127,18 +128,16 @@ export class CameraLanes {
       return side.policy.request(options, signal);
     if (!side || ask || questionsOf(side, options).length === 0) return main.policy.request(options, signal);
     const described = new AbortController();
-    let sideAnswers = {};
+    let answered = null as Observation | null;
     side.policy.request({ questions }, AbortSignal.any([signal, described.signal])).then(
       ({ observation }) => {
-        sideAnswers = observation.description.answers;
+        answered = observation;
       },
       () => {},
     );
     try {
       const { observation, answer } = await main.policy.request(options, signal);
-      const { description } = observation;
-      const answers = { ...sideAnswers, ...description.answers };
-      return { observation: { ...observation, description: { ...description, answers } }, answer };
+      return { observation: answered ? withAnswersOf(answered, observation) : observation, answer };
     } finally {
       described.abort();
     }
@@ -155,6 +154,21 @@ export class CameraLanes {
     const trigger = described === 'request' ? null : described;
     return side.model === 'quick' ? (trigger ?? 'interval') : trigger;
   }
+}
+
+/** The description with the answers of both. */
+function withAnswersOf(answered: Observation, described: Observation): Observation {
+  const { answers, confidences } = answered.description;
+  const { description, judged } = described;
+  return {
+    ...described,
+    description: {
+      ...description,
+      answers: { ...answers, ...description.answers },
+      confidences: { ...confidences, ...description.confidences },
+    },
+    judged: { ...answered.judged, ...judged },
+  };
 }
 
 /** The standing questions that a lane asks. */

@@ -1,6 +1,7 @@
 import type { CameraSettings } from '../domain/camera-settings.ts';
 import type { ModelRole } from '../domain/model-role.ts';
 import type { Question } from '../domain/observation.ts';
+import type { Rule } from '../domain/rule.ts';
 import type { WorkingHours } from '../domain/working-hours.ts';
 import type { Camera, Gate } from './ports.ts';
 
@@ -20,6 +21,7 @@ export interface CameraTask {
   /** Without a successful look for this long, what was said is stale; null: see VisionMonitor. */
   readonly staleAfterMs: number | null;
   readonly questions: readonly Question[];
+  readonly rules: readonly Rule[];
   /** Which of two models describes it; default: there is one. */
   readonly model?: ModelRole;
   /** A look that takes longer counts as hung: a camera that fails rejects sooner. Default: two minutes. */

@@ -9,7 +9,7 @@ import type { HoursState } from '../domain/working-hours.ts';
 import { BackpressureMonitor } from './backpressure-monitor.ts';
 import { CameraLanes, type Lane, questionsOf } from './camera-lanes.ts';
 import { CameraPause } from './camera-pause.ts';
-import { CameraState } from './camera-state.ts';
+import { CameraReport } from './camera-report.ts';
 import type { CameraTask } from './camera-task.ts';
 import { type CapturedFrame, frameAgain } from './capture-frame.ts';
 import type { FrameEvents } from './frame-events.ts';
@@ -18,13 +18,14 @@ import { InterruptibleSleep } from './interruptible-sleep.ts';
 import type { BegunJob, Job } from './job.ts';
 import { LookInProgress } from './look-in-progress.ts';
 import type { Log, Look, Publisher } from './ports.ts';
+import type { RuleStates } from './rule-states.ts';
 import type { Candidate } from './trigger-policy.ts';
-import { VisionMonitor } from './vision-monitor.ts';
 
 export interface WatchParts {
   readonly events: FrameEvents;
   readonly publisher: Publisher;
   readonly log: Log;
+  readonly ruleStates: RuleStates;
   /** Queues a frame to be described. */
   readonly offer: (job: Job) => void;
 }
@@ -41,8 +42,7 @@ export class CameraWatch {
   readonly #pause: CameraPause;
   readonly #sleep = new InterruptibleSleep();
   #settings: CameraSettings;
-  readonly #state: CameraState;
-  readonly #vision: VisionMonitor;
+  readonly #report: CameraReport;
   readonly #camera: HeldCamera;
   readonly #looking = new LookInProgress();
   #nextLook = 0;
@@ -56,16 +56,13 @@ export class CameraWatch {
     this.#settings = settings;
     this.#parts = parts;
     this.#camera = new HeldCamera(task.camera);
-    this.#lanes = new CameraLanes(task);
-    this.#vision = new VisionMonitor({
+    this.#lanes = new CameraLanes(task, () => this.#report.wantsConfirmation);
+    this.#report = new CameraReport(task, {
+      ...parts,
       models: this.#lanes.speaking,
       pauseReason: () => this.#pause.reason,
-      cameraFault: () => this.#state.fault,
       intervalMs: () => Math.max(this.#backpressure.effectiveIntervalMs, task.minIntervalMs ?? 0),
-      staleAfterMs: task.staleAfterMs,
-      publish: (vision) => parts.publisher.cameraVision(task.camera.name, vision),
     });
-    this.#state = new CameraState(task.camera.name, parts.publisher, parts.log, () => this.#vision.update());
     this.#pause = new CameraPause({
       ...named,
       isPaused: paused,
@@ -77,7 +74,7 @@ export class CameraWatch {
 
   get health(): CameraHealth {
     return {
-      ...this.#state.health,
+      ...this.#report.state.health,
       intervalMs: this.#settings.intervalMs,
       effectiveIntervalMs: this.#backpressure.effectiveIntervalMs,
       gate: this.#lanes.reading,
@@ -111,9 +108,9 @@ export class CameraWatch {
     this.#backpressure.intervalMs = intervalMs;
     this.#pause.isPaused = paused;
     // A camera that failed keeps its back-off.
-    if (!this.#state.isOffline) this.#nextLook += intervalMs - before.intervalMs;
+    if (!this.#report.state.isOffline) this.#nextLook += intervalMs - before.intervalMs;
     if (before.paused && !paused) this.#nextLook = performance.now();
-    this.#vision.update();
+    this.#report.update();
     this.#sleep.interrupt();
   }
 
@@ -122,7 +119,7 @@ export class CameraWatch {
     signal.addEventListener('abort', () => this.#sleep.interrupt(), { once: true });
     this.#nextLook = performance.now();
     this.#pause.start(signal);
-    this.#vision.start(signal);
+    this.#report.start(signal);
     // A camera that is not looked at is left to other programs.
     const mustRelease = (): boolean => this.#camera.isHeld && this.#pause.reason !== null;
     for (;;) {
@@ -166,7 +163,7 @@ export class CameraWatch {
   }
 
   #goOffline(error: unknown): void {
-    this.#nextLook = performance.now() + this.#state.offline(error);
+    this.#nextLook = performance.now() + this.#report.state.offline(error);
     this.#lookAtOnce = false;
     this.#lanes.refuse(error);
   }
@@ -184,19 +181,19 @@ export class CameraWatch {
       log.warn({ id: frame.id, camera: frame.camera, reason }, 'not described');
       events.failed(frame, reason);
       this.#lanes.refuse(error);
-      const fault = this.#state.unreadable('gate', error);
+      const fault = this.#report.state.unreadable('gate', error);
       if (fault) throw fault;
       return;
     }
-    this.#state.readable('gate');
-    this.#state.online(look?.problem ?? null);
+    this.#report.state.readable('gate');
+    this.#report.state.online(look?.problem ?? null);
     if (signal.aborted) {
       events.expired(frame, 'Scenecast is stopping');
       return;
     }
     const { due, isUnchanged } = this.#lanes.judge({ look, captureStart });
     if (due.every(({ lane }) => lane !== this.#lanes.pace)) this.#backpressure.unchanged();
-    if (isUnchanged) this.#vision.held(this.#lanes.gated, captureStart);
+    if (isUnchanged) this.#report.unchanged(this.#lanes.gated, captureStart);
     if (due.length === 0) events.unchanged(frame, this.#lanes.reading);
     for (const [index, { lane, trigger }] of due.entries()) {
       const own = index === 0 ? frame : frameAgain(frame);
@@ -233,7 +230,7 @@ export class CameraWatch {
     if (this.#endPaused(job.frame, lane.policy.isRequestedAt(job.captureStart))) return null;
     if (!trigger) {
       this.#parts.events.unchanged(job.frame, this.#lanes.reading);
-      if (lane.describes) this.#vision.held(this.#lanes.gated, job.captureStart);
+      if (lane.describes) this.#report.unchanged(this.#lanes.gated, job.captureStart);
       return null;
     }
     const pending = lane.policy.begin(job);
@@ -246,8 +243,7 @@ export class CameraWatch {
       questions: questionsOf(lane, pending.options),
       described: (result) => {
         pending.described(result);
-        this.#state.readable('engine');
-        this.#vision.described(lane.model, job.captureStart, result.observation.totalMs);
+        this.#report.described(lane.model, job.captureStart, result.observation);
       },
       interrupted: () => {
         pending.failed(new Error('interrupted by a request'));
@@ -256,9 +252,9 @@ export class CameraWatch {
       failed: (error) => {
         pending.failed(error);
         const isPicture = codeOf(error) === 'BAD_PICTURE';
-        const fault = isPicture ? this.#state.unreadable('engine', error) : null;
+        const fault = isPicture ? this.#report.state.unreadable('engine', error) : null;
         if (fault) this.#goOffline(fault);
-        if (!isPicture) this.#vision.failed(lane.model, messageOf(error));
+        if (!isPicture) this.#report.failed(lane.model, messageOf(error));
         // Nothing was described after all, so the next look may be due already.
         this.#sleep.interrupt();
       },
@@ -284,7 +280,7 @@ export class CameraWatch {
   #hoursChanged(hours: HoursState): void {
     this.#parts.publisher.cameraSettings(this.#task.camera.name, this.#settings, hours);
     if (hours.open) this.#nextLook = performance.now();
-    this.#vision.update();
+    this.#report.update();
     this.#sleep.interrupt();
   }
 

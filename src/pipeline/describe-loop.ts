@@ -1,3 +1,5 @@
+import { judgeAnswers } from '../answers/judge-answers.ts';
+import type { Calibrate } from '../domain/calibrate.ts';
 import type { DescriptionResult } from '../domain/description-options.ts';
 import { codeOf, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { Frame } from '../domain/frame.ts';
@@ -26,6 +28,8 @@ export interface DescribeLoopParts {
   readonly maxFrameAgeMs: number;
   /** A description that takes longer counts as hung; the describer has a deadline of its own. Default: none. */
   readonly maxDescriptionMs?: number;
+  /** Corrects confidences. Default: they stay as the model has them. */
+  readonly calibrate?: Calibrate | undefined;
   /** See `QueueOptions.patience`. */
   readonly patience: number;
 }
@@ -163,7 +167,10 @@ export class DescribeLoop {
       );
       const { trigger, prompt } = begun;
       const totalMs = performance.now() - job.captureStart;
-      const observation: Observation = { frame: job.frame, trigger, prompt, description, queueMs, totalMs };
+      const judged = this.#judge(job.camera, begun, description);
+      const observation: Observation = {
+        ...{ frame: job.frame, trigger, prompt, description, judged, queueMs, totalMs },
+      };
       this.#described(job, observation);
       begun.described({ observation, answer });
     } catch (error) {
@@ -179,6 +186,10 @@ export class DescribeLoop {
       this.#dueMs.delete(slot);
       this.#interruptible.delete(slot);
     }
+  }
+
+  #judge(camera: string, { questions }: BegunJob, description: Description): Observation['judged'] {
+    return judgeAnswers(camera, questions, description, this.#parts.calibrate ?? (() => null));
   }
 
   #interruptionOf({ trigger }: BegunJob, slot: string, { describer }: EngineState): AbortController {
@@ -250,5 +261,6 @@ function splitAdHocAnswer(description: Description): {
   answer: DescriptionResult['answer'];
 } {
   const { [adHocName]: answer = null, ...answers } = description.answers;
-  return { description: { ...description, answers }, answer };
+  const { [adHocName]: _, ...confidences } = description.confidences ?? {};
+  return { description: { ...description, answers, confidences }, answer };
 }

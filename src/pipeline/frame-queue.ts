@@ -15,7 +15,7 @@ interface Slot<Job> {
   passedBy: number;
 }
 
-const rankOf: Readonly<Record<Trigger, number>> = { request: 0, change: 1, interval: 2 };
+const rankOf: Readonly<Record<Trigger, number>> = { request: 0, change: 1, confirm: 1, interval: 2 };
 
 export interface QueueOptions<Job> {
   /** Whether a frame is too old to be described. */

@@ -7,10 +7,12 @@ import type { CameraTask } from './camera-task.ts';
 import { CameraWatch } from './camera-watch.ts';
 import { DescribeLoop, type DescribeLoopParts } from './describe-loop.ts';
 import { FrameEvents } from './frame-events.ts';
+import type { RuleStates } from './rule-states.ts';
 
 export interface PipelineParts extends Omit<DescribeLoopParts, 'events' | 'patience'> {
   readonly tasks: readonly CameraTask[];
   readonly healthIntervalMs: number;
+  readonly ruleStates: RuleStates;
   /** Reads the rest of health, such as the board's temperature. */
   readonly readings?: () => Promise<Partial<Health>>;
 }
@@ -30,14 +32,15 @@ export class Pipeline {
   #publishingHealth = false;
 
   constructor(parts: PipelineParts) {
-    const { tasks, publisher, log } = parts;
+    const { tasks, publisher, log, ruleStates } = parts;
     const events = new FrameEvents(publisher);
     const describeLoop = new DescribeLoop({
       ...parts,
       events,
       patience: parts.quick ? 2 * tasks.length : tasks.length,
     });
-    const watchParts = { events, publisher, log, offer: describeLoop.offer.bind(describeLoop) };
+    const offer = describeLoop.offer.bind(describeLoop);
+    const watchParts = { events, publisher, log, ruleStates, offer };
     this.#parts = parts;
     this.#events = events;
     this.#describeLoop = describeLoop;

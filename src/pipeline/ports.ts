@@ -20,6 +20,7 @@ import type {
   PictureProblem,
   Question,
 } from '../domain/observation.ts';
+import type { Alert, RuleSnapshot, RuleStatus } from '../domain/rule-status.ts';
 import type { HoursState } from '../domain/working-hours.ts';
 
 /** A source of pictures. `capture` returns the newest one, or rejects with a CameraError if there is none. */
@@ -108,6 +109,9 @@ export interface Publisher {
   /** Whether what the newest observation says still holds. */
   cameraVision(camera: string, vision: CameraVision): void;
   observation(observation: Observation): void;
+  rule(camera: string, rule: string, status: RuleStatus): void;
+  /** Resolves once the alert cannot be lost any more. */
+  alert(alert: Alert): Promise<void>;
   event(event: FrameEvent): void;
   health(health: Health): void;
 }
@@ -131,6 +135,27 @@ export interface SettingsStore {
   load(): Promise<ReadonlyMap<string, ChangedSettings>>;
   /** Replaces all kept settings; resolves when they are durable. */
   save(changed: ReadonlyMap<string, ChangedSettings>): Promise<void>;
+}
+
+/** Keeps the states of rules across restarts. */
+export interface RuleStore {
+  load(): Promise<KeptRules>;
+  /** Replaces all that is kept; resolves when it is durable. */
+  save(rules: KeptRules['rules']): Promise<void>;
+}
+
+export interface KeptRules {
+  /** Since they were saved; null: unknown, as the clock was set or the board restarted without one. */
+  readonly elapsedMs: number | null;
+  readonly rules: readonly KeptRule[];
+}
+
+export interface KeptRule {
+  readonly camera: string;
+  readonly rule: string;
+  /** Identifies its condition and the wording of its questions: a state under others says nothing. */
+  readonly definition: string;
+  readonly snapshot: RuleSnapshot;
 }
 
 /** A structured log; pino's Logger fits. */

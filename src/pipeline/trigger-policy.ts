@@ -34,6 +34,8 @@ export interface TriggerPolicyOptions {
   readonly minIntervalMs: number | null;
   /** null: an unchanged picture is never described. */
   readonly maxIntervalMs: number | null;
+  /** Whether an unchanged picture must be described to decide a rule. Default: never. */
+  readonly wantsConfirmation?: () => boolean;
 }
 
 /** Why and when one camera is described: on request, on a change, or because `maxIntervalMs` has passed. */
@@ -91,8 +93,9 @@ export class TriggerPolicy {
     if (this.isRequestedAt(captureStart)) return 'request';
     if (!comparison) return 'interval';
     if (comparison.changed) return 'change';
-    const { maxIntervalMs } = this.#options;
+    const { maxIntervalMs, wantsConfirmation } = this.#options;
     if (this.#lastDescribed === null) return 'interval';
+    if (wantsConfirmation?.()) return 'confirm';
     // Half an interval of slack: a timer that is late by a millisecond must not cost a whole look.
     const ageMs = captureStart - this.#lastDescribed + this.intervalMs / 2;
     return maxIntervalMs !== null && ageMs >= maxIntervalMs ? 'interval' : null;

@@ -70,12 +70,19 @@ export class VisionMonitor {
     this.update();
   }
 
+  /** How long what was said holds without a successful look. */
+  get staleAfterMs(): number {
+    const { staleAfterMs, intervalMs } = this.#options;
+    if (staleAfterMs !== null) return staleAfterMs;
+    return Math.max(minStaleAfterMs, staleLooks * intervalMs() + Math.max(0, ...this.#descriptionsMs));
+  }
+
   /** Call when the camera is paused or resumed, or its pictures become of no use or of use again. */
   update(): void {
     clearTimeout(this.#timer);
     if (!this.#isRunning) return;
     const heldAtMs = this.#allHeldAtMs;
-    const leftMs = heldAtMs === null ? 0 : heldAtMs + this.#staleAfterMs() - performance.now();
+    const leftMs = heldAtMs === null ? 0 : heldAtMs + this.staleAfterMs - performance.now();
     if (leftMs > 0) this.#timer = setTimeout(() => this.update(), Math.min(leftMs, maxWaitMs));
     const { state, reason } = this.#verdict(leftMs > 0);
     const before = this.#state;
@@ -93,7 +100,7 @@ export class VisionMonitor {
     if (this.#allHeldAtMs === null) return { state: 'stale', reason: noLookYet };
     return {
       state: 'stale',
-      reason: `no look has succeeded for ${Math.round(this.#staleAfterMs() / 1000)} s`,
+      reason: `no look has succeeded for ${Math.round(this.staleAfterMs / 1000)} s`,
     };
   }
 
@@ -101,12 +108,6 @@ export class VisionMonitor {
   get #allHeldAtMs(): number | null {
     const times = this.#options.models.map((model) => this.#heldAtMs.get(model) ?? null);
     return times.includes(null) ? null : Math.min(...times.filter((time) => time !== null));
-  }
-
-  #staleAfterMs(): number {
-    const { staleAfterMs, intervalMs } = this.#options;
-    if (staleAfterMs !== null) return staleAfterMs;
-    return Math.max(minStaleAfterMs, staleLooks * intervalMs() + Math.max(0, ...this.#descriptionsMs));
   }
 
   #stop(): void {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type RuleAlert, type RuleSnapshot, RuleTracker } from '../../src/answers/rule-tracker.ts';
+import { type RuleAlert, RuleTracker } from '../../src/answers/rule-tracker.ts';
 import type { Rule } from '../../src/domain/rule.ts';
+import type { RuleSnapshot } from '../../src/domain/rule-status.ts';
 import { seededRandom } from '../../tools/test/seeded-random.ts';
 
 const second = 1000;
@@ -22,7 +23,7 @@ class Watched {
   #looks = 0;
 
   constructor(rule: Rule, ms = 0) {
-    this.tracker = new RuleTracker(rule, staleAfterMs);
+    this.tracker = new RuleTracker(rule, () => staleAfterMs);
     this.ms = ms;
   }
 
@@ -259,7 +260,7 @@ describe('a restart', () => {
 });
 
 test('steps of the clock change nothing but the time that is shown', () => {
-  const tracker = new RuleTracker({ ...plain, holdMs: minute }, staleAfterMs);
+  const tracker = new RuleTracker({ ...plain, holdMs: minute }, () => staleAfterMs);
   const at = (monotonicMs: number, year: number) => ({ monotonicMs, time: new Date(Date.UTC(year, 0)) });
   const answers = { open: { value: true, confidence: null } };
   tracker.answered({ at: at(0, 1970), id: 'a', answers, settings: '' });

@@ -48,3 +48,18 @@ test('a model that nothing uses is named', () => {
   expect(modelAdvice({ work: { pool: 'home' } }, { model: 'quick' })).toEqual([]);
   expect(modelAdvice({ serve: { listen: '127.0.0.1:8080' } }, { model: 'quick' })).toEqual([]);
 });
+
+test('min_confidence has no effect on answers of an engine server', () => {
+  const questions = {
+    open: { ask: 'Is it open?', type: 'boolean', min_confidence: 0.6 },
+    people: { ask: 'How many?', type: 'integer' },
+  };
+  const advice = (engine: unknown): string[] => {
+    const cameras = { porch: { source: { type: 'scene' }, questions } };
+    return configAdvice(parseConfig(JSON.stringify({ engine, cameras }), 'c.yaml'));
+  };
+  expect(advice('own')).toEqual([]);
+  expect(advice({ url: 'http://server:8080', fallback: 'expire' })).toEqual([
+    expect.stringMatching(/^cameras\.porch\.questions\.open\.min_confidence: has no effect/),
+  ]);
+});

@@ -58,6 +58,8 @@ test('every topic has the direction, QoS and retain flag of the contract', () =>
     'out 1 scenecast/{device}/{camera}/observation',
     'out 1R scenecast/{device}/{camera}/description',
     'out 1R scenecast/{device}/{camera}/answer/{question}',
+    'out 1R scenecast/{device}/{camera}/rule/{rule}',
+    'out 1 scenecast/{device}/{camera}/alert',
     'out 1 scenecast/{device}/{camera}/event',
     'out 0R scenecast/{device}/{camera}/image',
     'out 0R scenecast/{device}/{camera}/image_info',

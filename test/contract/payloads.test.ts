@@ -33,10 +33,16 @@ const observation: Observation = {
   description: {
     text: 'a red circle\non the left',
     answers: { gate_open: false, people: 3, seen: 'No.' },
+    confidences: { gate_open: 0.98765432, people: 0.4 },
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4.44 },
     tokens: { image: 268, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
     model: { name: 'demo', quant: 'F16', build: 'b1' },
+  },
+  judged: {
+    gate_open: { value: false, confidence: 0.98765432, isCalibrated: false },
+    people: { value: null, confidence: 0.45, isCalibrated: true },
+    seen: { value: 'No.', confidence: null, isCalibrated: false },
   },
   queueMs: 5,
   totalMs: 16.7,
@@ -54,6 +60,7 @@ test('an observation becomes the payload of the contract', () => {
     summary: 'a red circle on the left',
     description: 'a red circle\non the left',
     answers: { gate_open: false, people: 3, seen: 'No.' },
+    confidences: { gate_open: 0.9877, people: 0.4 },
     image: { width: 640, height: 480, sha256: createHash('sha256').update('jpeg').digest('hex') },
     model: { name: 'demo', quant: 'F16', build: 'b1' },
     prompt: 'default',
@@ -103,19 +110,19 @@ test('vision says since when, and why it is not current', () => {
   });
 });
 
-test('an answer keeps its type', () => {
-  const description = observedPayload(observation, new Date());
-  for (const [question, value] of Object.entries({ gate_open: false, people: 3, seen: 'No.' })) {
-    const payload = answerPayload(description, question);
-    expect(answerSchema.parse(JSON.parse(JSON.stringify(payload)))).toEqual({
-      schema: 1,
-      value,
-      id,
-      captured_at: '2026-11-21T12:00:00.125Z',
-    });
-  }
-  const uncertain = { schema: 1, value: null, reason: 'uncertain', id, captured_at: description.captured_at };
-  expect(answerSchema.safeParse(uncertain).success).toBe(true);
+test('an answer keeps its type, and says how sure it is; the stream has the uncertain ones too', () => {
+  const observed = observedPayload(observation, new Date());
+  const answers = Object.entries(observation.judged).map(([question, answer]) => [
+    question,
+    answerSchema.parse(JSON.parse(JSON.stringify(answerPayload(observed, answer)))),
+  ]);
+  const same = { schema: 1, calibrated: false, reason: null, id, captured_at: '2026-11-21T12:00:00.125Z' };
+  expect(Object.fromEntries(answers)).toEqual({
+    gate_open: { ...same, value: false, confidence: 0.9877 },
+    people: { ...same, value: null, confidence: 0.45, calibrated: true, reason: 'uncertain' },
+    seen: { ...same, value: 'No.', confidence: null },
+  });
+  expect(observed.answers['people']).toBe(3);
   expect(topicsOf('shed').answer('porch', 'gate_open')).toBe('scenecast/shed/porch/answer/gate_open');
 });
 

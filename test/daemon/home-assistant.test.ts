@@ -26,6 +26,10 @@ const keys = {
         people: { ask: 'How many?', type: 'integer', max: 9 },
         free: { ask: 'What?' },
       },
+      rules: {
+        crowd: { when: 'people >= 4', name: 'Many people', device_class: 'occupancy' },
+        gate_left_open: { when: 'gate_open', hold: '5m' },
+      },
     },
   },
 };
@@ -40,6 +44,10 @@ test('what is announced has the names and classes of the config', () => {
       title: 'Front porch',
       source: 'http',
       images: false,
+      rules: [
+        { name: 'crowd', title: 'Many people', deviceClass: 'occupancy' },
+        { name: 'gate_left_open', title: null, deviceClass: null },
+      ],
       questions: [
         { name: 'gate_open', ask: 'Open?', type: { kind: 'boolean' }, title: 'Gate', deviceClass: 'door' },
         {

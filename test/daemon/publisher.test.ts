@@ -11,7 +11,11 @@ import { madeObservation } from '../../tools/durability/made-observation.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
 
 const source = { type: 'scene' };
-const porch = { source, questions: { people: { ask: 'How many?' }, open: { ask: 'Open?' } } };
+const porch = {
+  source,
+  questions: { people: { ask: 'How many?' }, open: { ask: 'Open?', type: 'boolean' } },
+  rules: { gate: { when: 'open' } },
+};
 
 function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-publishing-'));
@@ -28,7 +32,7 @@ async function removed(folder: string, cameras: object, log = new LogLines()): P
   return await removedTopics(config, join(folder, 'c.yaml'), new MissingFiles(log), log);
 }
 
-test('retained topics of removed cameras and questions are found at every start, until these return', async () => {
+test('retained topics of removed cameras, questions and rules are found at every start, until these return', async () => {
   const folder = scratch();
   const both = { porch, yard: { source } };
   expect(await removed(folder, both)).toEqual([]);
@@ -36,7 +40,9 @@ test('retained topics of removed cameras and questions are found at every start,
   const yard = ['config', 'description', 'image', 'image_info', 'status', 'vision'].map(
     (topic) => `yard/${topic}`,
   );
-  const gone = ['porch/answer/people', ...yard].map((topic) => `scenecast/workshop/${topic}`);
+  const gone = ['porch/answer/people', 'porch/rule/gate', ...yard].map(
+    (topic) => `scenecast/workshop/${topic}`,
+  );
   expect(await removed(folder, fewer)).toEqual(gone);
   // The broker may have been away.
   expect(await removed(folder, fewer)).toEqual(gone);
@@ -47,7 +53,9 @@ test('every retained topic of a camera in the contract is cleared with it', asyn
   const folder = scratch();
   await removed(folder, { porch, yard: { source } });
   const addresses = Object.values(contract).flatMap(({ retain, address }) => (retain ? [address] : []));
-  const ofCamera = addresses.filter((address) => /\{camera\}/.test(address) && !/\{question\}/.test(address));
+  const ofCamera = addresses.filter(
+    (address) => /\{camera\}/.test(address) && !/\{(question|rule)\}/.test(address),
+  );
   const topics = ofCamera.map((address) =>
     address.replace('{device}', 'workshop').replace('{camera}', 'yard'),
   );

@@ -8,10 +8,12 @@ import {
   eventPayload,
   observedPayload,
 } from '../../src/contract/payloads.ts';
+import { alertPayload, raisedAlertPayload, rulePayload } from '../../src/contract/rule-payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 import { visionPayload } from '../../src/contract/vision-payload.ts';
 import type { Health } from '../../src/domain/health.ts';
 import type { Answer, Observation, Question } from '../../src/domain/observation.ts';
+import type { Alert, RuleStatus } from '../../src/domain/rule-status.ts';
 import type {
   HomeAssistantCamera,
   HomeAssistantDevice,
@@ -25,7 +27,7 @@ export function plain(question: Question): HomeAssistantQuestion {
 
 /** A camera without anything that can be left out. */
 export function bare(name: string): HomeAssistantCamera {
-  return { name, title: null, source: 'v4l2', images: false, questions: [] };
+  return { name, title: null, source: 'v4l2', images: false, questions: [], rules: [] };
 }
 
 /** A device with every kind of entity. */
@@ -39,6 +41,11 @@ export const workshop: HomeAssistantDevice = {
     {
       ...bare('front_door'),
       images: true,
+      rules: [
+        { name: 'gate_left_open', title: null, deviceClass: 'door' },
+        { name: 'crowd', title: 'Many people', deviceClass: null },
+        { name: 'dark', title: null, deviceClass: null },
+      ],
       questions: [
         {
           ...plain({ name: 'gate_open', ask: 'Is the gate open?', type: { kind: 'boolean' } }),
@@ -99,10 +106,18 @@ const first: Observation = {
   description: {
     text: `A person at the door. ${'Snow falls. '.repeat(40)}`,
     answers,
+    confidences: { gate_open: 0.98765, people: 0.4, sky: 0.7 },
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
     tokens: { image: 268, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
     model: { name: 'demo', quant: 'F16', build: 'b1' },
+  },
+  judged: {
+    gate_open: { value: false, confidence: 0.98765, isCalibrated: false },
+    people: { value: 3, confidence: 0.4, isCalibrated: false },
+    sky: { value: 'grey', confidence: 0.5, isCalibrated: true },
+    oddity: { value: answers['oddity']!, confidence: null, isCalibrated: false },
+    free: { value: answers['free']!, confidence: null, isCalibrated: false },
   },
   queueMs: 5,
   totalMs: 16,
@@ -119,6 +134,23 @@ const again: Observation = {
   },
   trigger: 'interval',
   totalMs: 99,
+};
+
+const decided = { since: at, confidence: 0.9, evidence: [id], reason: null };
+const rules: Readonly<Record<string, RuleStatus>> = {
+  gate_left_open: { ...decided, state: 'on' },
+  crowd: { ...decided, state: 'off' },
+  dark: { state: 'unknown', since: at, confidence: null, evidence: [], reason: 'stale' },
+};
+
+export const alert: Alert = {
+  camera: 'front_door',
+  rule: 'gate_left_open',
+  state: 'on',
+  at,
+  confidence: 0.9,
+  evidence: [id],
+  text: 'The gate is "open".',
 };
 
 /** What `workshop` publishes, as text by topic, built with the contract's functions. */
@@ -144,10 +176,15 @@ export function publishedPayloads(look: 'first' | 'second' = 'first'): Map<strin
     [topics.imageInfo('front_door'), info],
     [topics.status, deviceStatusSchema.parse({ state: 'online' })],
     ...cameras,
-    ...Object.keys(answers).map((question): [string, object] => [
+    ...Object.entries(observation.judged).map(([question, answer]): [string, object] => [
       topics.answer('front_door', question),
-      answerPayload(observedPayload(observation, at), question),
+      answerPayload(observedPayload(observation, at), answer),
     ]),
+    ...Object.entries(rules).map(([rule, status]): [string, object] => [
+      topics.rule('front_door', rule),
+      rulePayload(status),
+    ]),
+    [topics.alert('front_door'), alertPayload(raisedAlertPayload(alert, null), at, 60_000)],
     [topics.health, health(null)],
   ];
   return new Map(published.map(([topic, payload]) => [topic, JSON.stringify(payload)]));

@@ -104,6 +104,13 @@ test('the board and each camera are a device of their own, with one message each
     'sensor answer:sky',
     'sensor answer:oddity',
     'sensor answer:free',
+    'sensor confidence:gate_open',
+    'sensor confidence:people',
+    'sensor confidence:sky',
+    'binary_sensor rule:gate_left_open',
+    'binary_sensor rule:crowd',
+    'binary_sensor rule:dark',
+    'event alert',
     ...controls,
   ]);
   expect(listed(componentsOf(workshop, 'yard'))).toEqual([...shownAlways, ...controls]);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { cameraStatusPayload, eventPayload } from '../../src/contract/payloads.ts';
+import { alertPayload, raisedAlertPayload } from '../../src/contract/rule-payloads.ts';
 import { visionPayload } from '../../src/contract/vision-payload.ts';
 import { visionStates } from '../../src/domain/camera-vision.ts';
 import type { CameraStatus } from '../../src/domain/observation.ts';
@@ -8,7 +9,7 @@ import type { Component } from '../../src/home-assistant/device.ts';
 import { discoveryMessages } from '../../src/home-assistant/discovery.ts';
 import { channelOf } from '../../tools/test/channel-of.ts';
 import { jinjaLacks, renderJinja } from '../../tools/test/jinja.ts';
-import { health, publishedPayloads, workshop } from './discovery-fixture.ts';
+import { alert, health, publishedPayloads, workshop } from './discovery-fixture.ts';
 
 const lacks = jinjaLacks();
 /** Components of the board by their key, those of cameras with the camera in front. */
@@ -118,6 +119,8 @@ describe.skipIf(lacks !== null)(
       expect(renderJinja([job('None'), job(null)])).toEqual(['none', 'None']);
       const open = components['front_door:answer:gate_open']!['value_template'] as string;
       expect(renderJinja([{ template: open, value: '{"value":null}' }])).toEqual(['None']);
+      const sure = components['front_door:confidence:gate_open']!['value_template'] as string;
+      expect(renderJinja([{ template: sure, value: '{"value":true,"confidence":null}' }])).toEqual(['None']);
     });
 
     test('show a prompt named none, and send its name', () => {
@@ -172,7 +175,16 @@ describe.skipIf(lacks !== null)(
     });
 
     test('read the value of every entity', () => {
-      const { 'front_door:event': event, 'yard:event': _, ...read } = Object.fromEntries(states());
+      const {
+        'front_door:event': event,
+        'yard:event': _,
+        'front_door:alert': raised,
+        ...read
+      } = Object.fromEntries(states());
+      expect(JSON.parse(raised!)).toMatchObject({
+        event_type: 'gate_left_open on',
+        summary: 'The gate is "open".',
+      });
       expect(JSON.parse(event!)).toMatchObject({
         event_type: 'failed',
         id: '01KAGX4V6Q8Z1Y2X3W4V5T6S7R',
@@ -191,6 +203,12 @@ describe.skipIf(lacks !== null)(
           /^A "quoted" <word>,\na second line, and much more .*…$/,
         ),
         'front_door:answer:free': 'Näh, nothing. 🙂',
+        'front_door:rule:gate_left_open': 'ON',
+        'front_door:rule:crowd': 'OFF',
+        'front_door:rule:dark': 'None',
+        'front_door:confidence:gate_open': '98.77',
+        'front_door:confidence:people': '40.0',
+        'front_door:confidence:sky': '50.0',
         'front_door:paused': 'true',
         'front_door:interval': '1.5',
         'front_door:prompt': 'brief',
@@ -226,7 +244,7 @@ describe.skipIf(lacks !== null)(
         if (platform !== 'event') expect([...value].length, key).toBeLessThanOrEqual(255);
         if (options) expect(options, key).toContain(value);
         if (platform === 'switch') expect([payload_on, payload_off], key).toContain(value);
-        if (platform === 'binary_sensor') expect(['ON', 'OFF'], key).toContain(value);
+        if (platform === 'binary_sensor') expect(['ON', 'OFF', 'None'], key).toContain(value);
         if (platform === 'number') {
           expect(Number(value)).toBeGreaterThanOrEqual(min as number);
           expect(Number(value)).toBeLessThanOrEqual(max as number);
@@ -291,6 +309,22 @@ describe.skipIf(lacks !== null)(
       for (const result of results.filter((text) => text !== '')) {
         expect(event_types).toContain(JSON.parse(result).event_type);
       }
+    });
+
+    test('pass alerts when they are raised, but not late ones', () => {
+      const { value_template, event_types } = components['front_door:alert']!;
+      const raised = raisedAlertPayload(alert, null);
+      const minuteMs = 60_000;
+      const sent = (afterMs: number) =>
+        alertPayload(raised, new Date(alert.at.getTime() + afterMs), minuteMs);
+      const [now, late] = renderJinja(
+        [sent(minuteMs), sent(minuteMs + 1)].map((payload) => ({
+          template: value_template as string,
+          value: JSON.stringify(payload),
+        })),
+      );
+      expect(event_types).toContain(JSON.parse(now!).event_type);
+      expect(late).toBe('');
     });
 
     test('show a known temperature and a true answer', () => {

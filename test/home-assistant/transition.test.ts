@@ -124,7 +124,7 @@ test('a question whose type changes is removed with the old platform and added w
     type: { kind: 'boolean' },
   } as const;
   house.announce({ ...workshop, cameras: [{ ...front!, questions: [sky] }, other!] });
-  const ids = Object.keys(house.homeAssistant.entityIds).filter((id) => id.endsWith(':sky'));
+  const ids = Object.keys(house.homeAssistant.entityIds).filter((id) => id.endsWith('answer:sky'));
   expect(ids).toEqual(['binary_sensor scenecast:workshop:front_door:answer:sky']);
 });
 

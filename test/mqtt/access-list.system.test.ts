@@ -18,7 +18,11 @@ const users = [...boards, 'reader', 'operator', 'homeassistant'] as const;
 type User = (typeof users)[number];
 
 const fill = (address: string, device: string): string =>
-  address.replace('{device}', device).replace('{camera}', 'porch').replace('{question}', 'gate_open');
+  address
+    .replace('{device}', device)
+    .replace('{camera}', 'porch')
+    .replace('{question}', 'gate_open')
+    .replace('{rule}', 'gate_left_open');
 const announcements = (board: string): string[] =>
   ['', 'porch/'].map((camera) => `homeassistant/device/scenecast_${board}/${camera}config`);
 

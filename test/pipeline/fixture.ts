@@ -4,12 +4,14 @@ import type { CameraVision } from '../../src/domain/camera-vision.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { Health } from '../../src/domain/health.ts';
 import type {
+  Answer,
   CameraStatus,
   Description,
   FrameEvent,
   Observation,
   PictureProblem,
 } from '../../src/domain/observation.ts';
+import type { Alert, RuleStatus } from '../../src/domain/rule-status.ts';
 import type { HoursState } from '../../src/domain/working-hours.ts';
 import type { CameraTask } from '../../src/pipeline/camera-task.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline/pipeline.ts';
@@ -19,9 +21,12 @@ import type {
   DescribeRequest,
   Describer,
   Gate,
+  KeptRules,
   Look,
   Publisher,
+  RuleStore,
 } from '../../src/pipeline/ports.ts';
+import { RuleStates } from '../../src/pipeline/rule-states.ts';
 
 export const description: Description = {
   text: 'a thing',
@@ -96,6 +101,10 @@ export class FakeEngine implements Describer {
   readonly requests: DescribeRequest[] = [];
   readonly #ms: number;
   fault: Error | null = null;
+  /** By question; others get some text. */
+  answers: Record<string, Answer> = {};
+  confidences: Record<string, number> = {};
+  model = description.model;
   /** Until it is back. */
   restart: Promise<void> = Promise.resolve();
   constructor(ms = 0) {
@@ -112,9 +121,10 @@ export class FakeEngine implements Describer {
       signal.addEventListener('abort', () => reject(new Error('stopping')), { once: true });
     });
     if (this.fault) throw this.fault;
-    const answers = request.questions.map(({ name, ask }) => [name, `an answer to ${ask}`]);
+    const { answers: scripted, confidences } = this;
+    const answers = request.questions.map(({ name, ask }) => [name, scripted[name] ?? `an answer to ${ask}`]);
     const text = request.prompt === null ? null : description.text;
-    return { ...description, text, answers: Object.fromEntries(answers) };
+    return { ...description, text, answers: Object.fromEntries(answers), confidences, model: this.model };
   }
 }
 
@@ -131,6 +141,14 @@ export class Recorder implements Publisher {
   }
   observation(observation: Observation): void {
     this.observations.push(observation);
+  }
+  readonly rules: [string, RuleStatus][] = [];
+  readonly alerts: Alert[] = [];
+  rule(_camera: string, rule: string, status: RuleStatus): void {
+    this.rules.push([rule, status]);
+  }
+  async alert(alert: Alert): Promise<void> {
+    this.alerts.push(alert);
   }
   cameraVision(_camera: string, vision: CameraVision): void {
     this.visions.push(vision);
@@ -160,6 +178,19 @@ export class Recorder implements Publisher {
   }
 }
 
+/** Keeps states of rules in memory. */
+export class FakeRuleStore implements RuleStore {
+  kept: KeptRules = { elapsedMs: null, rules: [] };
+  saves = 0;
+  async load(): Promise<KeptRules> {
+    return this.kept;
+  }
+  async save(rules: KeptRules['rules']): Promise<void> {
+    this.saves++;
+    this.kept = { elapsedMs: 0, rules };
+  }
+}
+
 export class LogLines {
   readonly lines: { readonly fields: object; readonly message: string }[] = [];
   readonly debug = (fields: object, message: string): void => void this.lines.push({ fields, message });
@@ -186,6 +217,7 @@ export function taskOf(
     maxIntervalMs: null,
     staleAfterMs: null,
     questions: [{ name: 'gate', ask: 'Is the gate open?' }],
+    rules: [],
     ...task,
   };
 }
@@ -213,6 +245,7 @@ export function startPipeline(
     log,
     maxFrameAgeMs: 120_000,
     healthIntervalMs: 30_000,
+    ruleStates: new RuleStates(new FakeRuleStore(), log),
     ...parts,
   });
   pipeline.start();

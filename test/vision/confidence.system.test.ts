@@ -125,8 +125,8 @@ test('a confidence is the probability by brute force, in whatever batches an ans
       engine.truncate(start);
       expect(Math.abs(inSequence.probability - expected)).toBeLessThanOrEqual(1e-3);
       const others = [together[index], (await engine.runTurns([{ ...turn, draft: alone!.tokens }])).turns[0]];
+      // Of an answer that is as likely as another one, batches of other shapes may choose the other.
       for (const other of others)
-        // Of an answer that is as likely as another one, batches of other shapes may choose the other.
         if (other?.tokens.join() === alone!.tokens.join())
           deviations.push(Math.abs(other!.probability - expected));
       for (const { confidences } of described)

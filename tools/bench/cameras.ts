@@ -17,6 +17,7 @@ import { MaskedCamera } from '../../src/gate/masked-camera.ts';
 import { SceneGate } from '../../src/gate/scene-gate.ts';
 import { Pipeline } from '../../src/pipeline/pipeline.ts';
 import type { Camera } from '../../src/pipeline/ports.ts';
+import { RuleStates } from '../../src/pipeline/rule-states.ts';
 import { CameraView } from './camera-view.ts';
 
 const maxMegabytes = 12;
@@ -79,6 +80,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
     return kind === 'masked' ? new MaskedCamera(camera, [corner]) : camera;
   };
   const quiet = (): void => {};
+  const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   const pipeline = new Pipeline({
     language: 'en',
     tasks: Array.from({ length: count }, (_, index) => ({
@@ -91,6 +93,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
       maxIntervalMs: 1000,
       staleAfterMs: null,
       questions: [],
+      rules: [],
     })),
     prompts: { default: defaultPrompt },
     describer: {
@@ -112,10 +115,16 @@ async function watch(count: number, kind: Kind): Promise<void> {
       cameraVision: quiet,
       cameraSettings: quiet,
       observation: quiet,
+      rule: quiet,
+      alert: async () => {},
       event: quiet,
       health: quiet,
     },
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    log,
+    ruleStates: new RuleStates(
+      { load: async () => ({ elapsedMs: null, rules: [] }), save: async () => {} },
+      log,
+    ),
     maxFrameAgeMs: 120_000,
     healthIntervalMs: 30_000,
   });

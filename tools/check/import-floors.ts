@@ -29,8 +29,8 @@ const belowSetup = ['domain', 'system', 'pipeline', 'answers', 'contract', 'conf
 const allowed: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   system: ['domain'],
-  pipeline: ['domain'],
   answers: ['domain'],
+  pipeline: ['domain', 'answers'],
   contract: ['domain'],
   config: ['domain', 'contract', 'system'],
   ...Object.fromEntries(adapters.map((adapter) => [adapter, belowAdapters])),

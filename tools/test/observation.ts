@@ -34,6 +34,12 @@ export function observation({
       tokens: { image: 1, prompt: 1, completion: 1, drafted: 0, accepted: 0 },
       model: { name: 'demo', quant: 'F16', build: 'b1' },
     },
+    judged: Object.fromEntries(
+      Object.entries(answers).map(([name, value]) => [
+        name,
+        { value, confidence: null, isCalibrated: false },
+      ]),
+    ),
     queueMs: 0,
     totalMs: 0,
   };

@@ -1,7 +1,9 @@
 import { answerPayload, isDescription } from '../../contract/payloads.ts';
+import { rulePayload } from '../../contract/rule-payloads.ts';
 import type { Topics } from '../../contract/topics.ts';
 import { visionPayload } from '../../contract/vision-payload.ts';
 import type { CameraVision } from '../../domain/camera-vision.ts';
+import type { RuleStatus } from '../../domain/rule-status.ts';
 import type { RetainedState } from './retained-state.ts';
 import { type StoredObservation, withRightTime } from './stored-observation.ts';
 
@@ -17,7 +19,8 @@ export class ObservedState {
   readonly #pending = new Set<Promise<void>>();
   /** By camera: of the latest that was added and is not the state yet. */
   readonly #latest = new Map<string, Promise<void>>();
-  readonly #visions = new Map<string, CameraVision>();
+  /** By topic, of those whose payload may wait: the newest. */
+  readonly #waiting = new Map<string, string>();
 
   constructor(topics: Topics, retained: Pick<RetainedState, 'set'>) {
     this.#topics = topics;
@@ -50,14 +53,18 @@ export class ObservedState {
 
   /** `current` waits for what was added to be the state: what was there before would seem to hold again. */
   vision(camera: string, vision: CameraVision): void {
-    this.#visions.set(camera, vision);
-    const publish = (): void => {
-      if (this.#visions.get(camera) === vision)
-        this.#retained.set(this.#topics.vision(camera), JSON.stringify(visionPayload(vision)), 1);
-    };
-    const pending = vision.state === 'current' ? this.#latest.get(camera) : undefined;
-    if (pending) void pending.then(publish);
-    else publish();
+    const payload = JSON.stringify(visionPayload(vision));
+    this.#set(this.#topics.vision(camera), payload, vision.state === 'current' ? this.added(camera) : null);
+  }
+
+  /** Waits for what was added to be the state, as it rests on that. */
+  rule(camera: string, rule: string, status: RuleStatus): void {
+    this.#set(this.#topics.rule(camera, rule), JSON.stringify(rulePayload(status)), this.added(camera));
+  }
+
+  /** Resolves when what was added of a camera is the state; null: it is. */
+  added(camera: string): Promise<void> | null {
+    return this.#latest.get(camera) ?? null;
   }
 
   /** Resolves when all that was added is the state. */
@@ -65,17 +72,27 @@ export class ObservedState {
     await Promise.all(this.#pending);
   }
 
+  /** Publishes the newest payload of a topic once `ready` resolves. */
+  #set(topic: string, payload: string, ready: Promise<void> | null): void {
+    this.#waiting.set(topic, payload);
+    const publish = (): void => {
+      if (this.#waiting.get(topic) === payload) this.#retained.set(topic, payload, 1);
+    };
+    if (ready) void ready.then(publish);
+    else publish();
+  }
+
   /** By topic: its payload, made each time that it is sent. */
   #payloadsOf(stored: StoredObservation): Map<string, () => string> {
-    const { camera, answers } = stored.description;
+    const { camera } = stored.description;
     const payloads = new Map<string, () => string>();
     if (isDescription(stored.description))
       payloads.set(this.#topics.description(camera), () =>
         JSON.stringify({ ...withRightTime(stored).description, published_at: new Date().toISOString() }),
       );
-    for (const question of Object.keys(answers))
+    for (const [question, answer] of Object.entries(stored.judged ?? {}))
       payloads.set(this.#topics.answer(camera, question), () =>
-        JSON.stringify(answerPayload(withRightTime(stored).description, question)),
+        JSON.stringify(answerPayload(withRightTime(stored).description, answer)),
       );
     return payloads;
   }

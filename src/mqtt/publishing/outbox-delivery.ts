@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { observationPayload } from '../../contract/payloads.ts';
+import { alertPayload } from '../../contract/rule-payloads.ts';
 import type { Topics } from '../../contract/topics.ts';
 import { messageOf } from '../../domain/errors.ts';
 import type { OutboxHealth } from '../../domain/health.ts';
@@ -9,15 +10,18 @@ import { PublishError, type PublishFault } from '../connection/publish-error.ts'
 import type { RefusalLog } from '../connection/refusal-log.ts';
 import type { DeliveryCheckpoint } from './delivery-checkpoint.ts';
 import { DeliveryQuarantine } from './delivery-quarantine.ts';
+import { alertWithRightTime, type StoredAlert } from './stored-alert.ts';
 import { type StoredObservation, withRightTime } from './stored-observation.ts';
 
 interface StoredEntry {
   readonly seq: number;
   readonly id: string;
   readonly camera: string;
-  /** A StoredObservation, as JSON. */
+  /** What is stored, as JSON. */
   readonly body: string;
 }
+
+type Stored = StoredObservation | StoredAlert;
 
 /** The outbox as delivery and publisher use it: see store/outbox. */
 export interface ObservationStore {
@@ -53,7 +57,7 @@ const pageSize = 50;
 /** Entries sent at a time; their messages are also limited by the broker's receive maximum. */
 const maxInProgress = 10;
 
-/** Sends the entries of the outbox as a stream, in order, and again those that a broker has lost. */
+/** Sends the entries of the outbox, observations and alerts, as a stream, in order, and again those that a broker has lost. */
 export class OutboxDelivery {
   readonly #parts: OutboxDeliveryParts;
   readonly #inProgress = new Set<number>();
@@ -136,7 +140,8 @@ export class OutboxDelivery {
     // The newest first: of two of a camera, the older one restores what only it says.
     for (const entry of newest.toReversed()) {
       const stored = this.#parse(entry);
-      if (stored && this.#parts.isConfigured(stored.description.camera)) this.#parts.restore(stored);
+      if (stored && 'description' in stored && this.#parts.isConfigured(stored.description.camera))
+        this.#parts.restore(stored);
     }
   }
 
@@ -195,18 +200,15 @@ export class OutboxDelivery {
 
   #send(link: BrokerLink, entry: StoredEntry): void {
     const { seq } = entry;
-    const { store, topics, isConfigured, lateAfterMs, refusals } = this.#parts;
+    const { store, isConfigured, refusals } = this.#parts;
     const stored = this.#parse(entry);
     if (!stored) {
       store.delivered(seq);
       return;
     }
     this.#inProgress.add(seq);
-    const { camera } = stored.description;
+    const { camera, topic, payload } = this.#messageOf(stored);
     if (!isConfigured(camera)) this.#logRemoved(camera);
-    const topic = topics.observation(camera);
-    const { description } = withRightTime(stored);
-    const payload = JSON.stringify(observationPayload(description, new Date(), lateAfterMs));
     void link.publish({ topic, payload, qos: 1, retain: false }).then(
       () => this.#sent(link, seq, null),
       (error: unknown) => {
@@ -216,8 +218,20 @@ export class OutboxDelivery {
     );
   }
 
+  #messageOf(stored: Stored): { readonly camera: string; readonly topic: string; readonly payload: string } {
+    const { topics, lateAfterMs } = this.#parts;
+    const now = new Date();
+    if ('alert' in stored) {
+      const alert = alertPayload(alertWithRightTime(stored), now, lateAfterMs);
+      return { camera: alert.camera, topic: topics.alert(alert.camera), payload: JSON.stringify(alert) };
+    }
+    const { description } = withRightTime(stored);
+    const payload = JSON.stringify(observationPayload(description, now, lateAfterMs));
+    return { camera: description.camera, topic: topics.observation(description.camera), payload };
+  }
+
   /** null, and logged: it cannot be read. */
-  #parse({ id, body }: StoredEntry): StoredObservation | null {
+  #parse({ id, body }: StoredEntry): Stored | null {
     try {
       return JSON.parse(body);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { ulid } from 'ulid';
 import { cameraConfigPayload } from '../../contract/camera-config.ts';
 import { healthPayload } from '../../contract/health-payload.ts';
 import {
@@ -6,6 +7,7 @@ import {
   isDescription,
   observedPayload,
 } from '../../contract/payloads.ts';
+import { raisedAlertPayload } from '../../contract/rule-payloads.ts';
 import { type Topics, topicsOf } from '../../contract/topics.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
 import type { CameraVision } from '../../domain/camera-vision.ts';
@@ -13,8 +15,10 @@ import { isPlausible } from '../../domain/clock.ts';
 import type { Frame } from '../../domain/frame.ts';
 import type { Health } from '../../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../../domain/observation.ts';
+import type { Alert, RuleStatus } from '../../domain/rule-status.ts';
 import type { HoursState } from '../../domain/working-hours.ts';
 import type { Log, Publisher } from '../../pipeline/ports.ts';
+import { bootTime } from '../../system/boot-time.ts';
 import { BrokerConnection } from '../connection/broker-connection.ts';
 import type { BrokerLink } from '../connection/broker-link.ts';
 import type { ConnectFilePaths } from '../connection/connect-files.ts';
@@ -28,7 +32,8 @@ import { DeliveryCheckpoint } from './delivery-checkpoint.ts';
 import { ObservedState } from './observed-state.ts';
 import { type ObservationStore, OutboxDelivery } from './outbox-delivery.ts';
 import { RetainedState } from './retained-state.ts';
-import { bootTime, type StoredObservation } from './stored-observation.ts';
+import type { StoredAlert } from './stored-alert.ts';
+import type { StoredObservation } from './stored-observation.ts';
 
 export interface MqttOptions extends ConnectFilePaths {
   readonly url: string;
@@ -83,7 +88,7 @@ export class MqttPublisher implements Publisher {
   readonly #observed: ObservedState;
   readonly #checkpoint: DeliveryCheckpoint;
   readonly #delivery: OutboxDelivery;
-  /** By observation id: resolves when it is in the outbox. */
+  /** By id of an observation or alert: resolves when it is in the outbox. */
   readonly #storing = new Map<string, Promise<void>>();
   #droppedEvents = 0;
 
@@ -152,6 +157,7 @@ export class MqttPublisher implements Publisher {
     const { id, camera } = observation.frame;
     const stored: StoredObservation = {
       description: observedPayload(observation, new Date()),
+      judged: observation.judged,
       ...(isPlausible(observation.frame.capturedAt) ? {} : { storedAt: bootTime() }),
     };
     // Of a camera, the newest description is kept, and the newest that only answers.
@@ -164,6 +170,28 @@ export class MqttPublisher implements Publisher {
     this.#options.onStored?.(observation.frame);
     // The picture first: it is then the right one for whoever looks at it because of an answer.
     this.#observed.add(stored, Promise.all([storing, this.#images.described(observation.frame)]));
+  }
+
+  rule(camera: string, rule: string, status: RuleStatus): void {
+    this.#observed.rule(camera, rule, status);
+  }
+
+  /** It follows the observations and the picture that it rests on. */
+  alert(alert: Alert): Promise<void> {
+    const { camera, at } = alert;
+    const id = ulid(at.getTime());
+    const image = this.#options.images?.has(camera) ? this.#topics.image(camera) : null;
+    const stored: StoredAlert = {
+      alert: raisedAlertPayload(alert, image),
+      ...(isPlausible(at) ? {} : { storedAt: bootTime() }),
+    };
+    const storing = Promise.resolve(this.#observed.added(camera)).then(async () => {
+      await this.#options.outbox.add({ id, camera: `${camera} alerts`, body: JSON.stringify(stored) });
+      this.#storing.delete(id);
+      this.#delivery.wake();
+    });
+    this.#storing.set(id, storing);
+    return storing;
   }
 
   event(event: FrameEvent): void {

@@ -1,25 +1,16 @@
-import { readFileSync } from 'node:fs';
 import type { ObservedPayload } from '../../contract/payloads.ts';
 import { isPlausible } from '../../domain/clock.ts';
+import type { JudgedAnswer } from '../../domain/observation.ts';
+import { type BootTime, bootTime } from '../../system/boot-time.ts';
 
 /** An observation as stored in the outbox. */
 export interface StoredObservation {
   /** `published_at` is set each time it is sent. */
   readonly description: ObservedPayload;
+  /** By question; missing in those that an older version stored. */
+  readonly judged?: Readonly<Record<string, JudgedAnswer>>;
   /** Only if the clock was not set. */
   readonly storedAt?: BootTime;
-}
-
-/** A time by the clock that runs from the board's start, whatever the system's clock does. */
-interface BootTime {
-  /** The kernel's id of this run of the board. */
-  readonly boot: string;
-  readonly ms: number;
-}
-
-/** Now, in a time that a later process of the same boot can use. */
-export function bootTime(): BootTime {
-  return { boot: bootId(), ms: Number(process.hrtime.bigint() / 1_000_000n) };
 }
 
 /**
@@ -31,17 +22,12 @@ export function withRightTime(
   now = new Date(),
   { boot, ms } = bootTime(),
 ): StoredObservation {
-  const { storedAt, description } = stored;
+  const { storedAt, description, ...others } = stored;
   if (!storedAt || storedAt.boot !== boot || !isPlausible(now)) return stored;
   const { clock: _, ...marked } = description;
   const ageMs = ms - storedAt.ms + description.timing_ms.total;
-  return { description: { ...marked, captured_at: new Date(now.getTime() - ageMs).toISOString() } };
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
+  return {
+    ...others,
+    description: { ...marked, captured_at: new Date(now.getTime() - ageMs).toISOString() },
+  };
 }

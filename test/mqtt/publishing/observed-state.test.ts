@@ -7,7 +7,8 @@ import type { StoredObservation } from '../../../src/mqtt/publishing/stored-obse
 import { observation } from '../../../tools/test/observation.ts';
 
 function stored(text: string | null, answers: Record<string, Answer>): StoredObservation {
-  return { description: observedPayload(observation({ text, answers }), new Date()) };
+  const observed = observation({ text, answers });
+  return { description: observedPayload(observed, new Date()), judged: observed.judged };
 }
 
 /** Records what becomes state: topic below the camera, and what it says. */
@@ -93,4 +94,23 @@ test('a camera that fails before the new answer is the state fails at once, and 
   pending.resolve();
   await state.close();
   expect(said.slice(1)).toEqual([['description', 'now']]);
+});
+
+test('a rule waits for the answers that it rests on, and an older state of it is not published', async () => {
+  const { state, said } = observe();
+  const at = (value: 'on' | 'off') =>
+    ({ state: value, since: new Date(), confidence: null, evidence: [], reason: null }) as const;
+  const pending = Promise.withResolvers<void>();
+  state.add(stored('now', { open: true }), pending.promise);
+  state.rule('porch', 'open', at('on'));
+  state.rule('porch', 'open', at('off'));
+  state.rule('garage', 'open', at('on'));
+  expect(said).toEqual([['scenecast/test/garage/rule/open', 'on']]);
+  pending.resolve();
+  await state.close();
+  expect(said.slice(1)).toEqual([
+    ['description', 'now'],
+    ['answer/open', true],
+    ['rule/open', 'off'],
+  ]);
 });

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import { expect, onTestFinished, test } from 'vitest';
+import { alertSchema } from '../../../src/contract/rule-payloads.ts';
 import { scratchFolder, startBroker, startPublisher, subscribe } from '../../../tools/test/mqtt.ts';
 import { observation } from '../../../tools/test/observation.ts';
 import { ScriptedBroker } from '../../../tools/test/scripted-broker.ts';
@@ -59,12 +60,18 @@ test('each answer is retained under its question, with its type', async () => {
   const { url } = await startBroker();
   const { publisher } = await startPublisher(url);
   const subscriber = await subscribe(url);
-  publisher.observation(observation({ id, answers: { gate_open: false, people: 2 } }));
+  const observed = observation({ id, answers: { gate_open: false, people: 2 } });
+  const people = { value: null, confidence: 0.4, isCalibrated: true };
+  publisher.observation({ ...observed, judged: { ...observed.judged, people } });
   const answer = (question: string): string => `scenecast/test/porch/answer/${question}`;
   await until(() => subscriber.json(answer('people')).length > 0);
   const same = { schema: 1, id, captured_at: '2026-11-21T12:00:00.000Z' };
-  expect(subscriber.json(answer('gate_open'))).toEqual([{ ...same, value: false }]);
-  expect(subscriber.json(answer('people'))).toEqual([{ ...same, value: 2 }]);
+  expect(subscriber.json(answer('gate_open'))).toEqual([
+    { ...same, value: false, confidence: null, calibrated: false, reason: null },
+  ]);
+  expect(subscriber.json(answer('people'))).toEqual([
+    { ...same, value: null, confidence: 0.4, calibrated: true, reason: 'uncertain' },
+  ]);
   const late = await subscribe(url);
   await until(() => late.json(answer('people')).length > 0);
   expect(late.received.find(({ topic }) => topic === answer('people'))).toMatchObject({ retain: true });
@@ -173,4 +180,34 @@ test('without a broker, closing is quick', async () => {
   const start = performance.now();
   await publisher.close();
   expect(performance.now() - start).toBeLessThan(1000);
+});
+
+test('an alert follows its observation, also if the broker was away; it is then late', async () => {
+  const { url } = await startBroker();
+  const subscriber = await subscribe(url);
+  const { publisher } = await startPublisher(url);
+  const at = new Date(Date.now() - 120_000);
+  const alert = { camera: 'porch', rule: 'open', confidence: 0.9, evidence: [id], text: 'A gate.', at };
+  publisher.observation(observation({ id, capturedAt: at }));
+  await publisher.alert({ ...alert, state: 'on' });
+  await publisher.alert({ ...alert, state: 'off', at: new Date() });
+  await until(() => subscriber.json('scenecast/test/porch/alert').length === 2);
+  const [late, now] = subscriber.json('scenecast/test/porch/alert').map((each) => alertSchema.parse(each));
+  expect(late).toMatchObject({
+    id,
+    rule: 'open',
+    state: 'on',
+    at: at.toISOString(),
+    late: true,
+    image: null,
+  });
+  expect(now).toMatchObject({ id, state: 'off' });
+  expect(now).not.toHaveProperty('late');
+  const order = subscriber.received.map(({ topic }) => topic.replace('scenecast/test/', ''));
+  expect(order.indexOf('porch/observation')).toBeLessThan(order.indexOf('porch/alert'));
+  publisher.rule('porch', 'open', { state: 'on', since: at, confidence: 0.9, evidence: [id], reason: null });
+  await until(() => subscriber.json('scenecast/test/porch/rule/open').length === 1);
+  const newcomer = await subscribe(url);
+  await until(() => newcomer.json('scenecast/test/porch/rule/open').length === 1);
+  expect(newcomer.json('scenecast/test/porch/alert')).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { observedPayload } from '../../../src/contract/payloads.ts';
-import { bootTime, withRightTime } from '../../../src/mqtt/publishing/stored-observation.ts';
+import { withRightTime } from '../../../src/mqtt/publishing/stored-observation.ts';
+import { bootTime } from '../../../src/system/boot-time.ts';
 import { madeObservation } from '../../../tools/durability/made-observation.ts';
 
 /** Captured ten seconds after the start of a board whose clock began in 1970, and stored by then. */
@@ -9,6 +10,7 @@ function storedAt(capturedAt: Date, ms: number) {
   const observation = { ...made, totalMs: 4000, frame: { ...made.frame, capturedAt } };
   return {
     description: observedPayload(observation, capturedAt),
+    judged: observation.judged,
     storedAt: { boot: 'this', ms },
   };
 }
@@ -24,10 +26,11 @@ test('before the clock is set, an observation says that its time is wrong', () =
 
 test('once the clock is set, its time is corrected', () => {
   const now = new Date('2026-11-30T06:00:00Z');
-  const { description } = withRightTime(storedAt(captured, 14_000), now, {
+  const { description, judged } = withRightTime(storedAt(captured, 14_000), now, {
     boot: 'this',
     ms: 74_000,
   });
+  expect(judged).toEqual(storedAt(captured, 14_000).judged);
   // A minute after it was stored, and 64 s after the capture.
   expect(description.captured_at).toBe('2026-11-30T05:58:56.000Z');
   expect(description).not.toHaveProperty('clock');
