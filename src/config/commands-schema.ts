@@ -10,6 +10,7 @@ export const commands = z
     describe: z.boolean().default(true).describe('Allow requests for a description'),
     ask: z.boolean().default(false).describe('Allow ad-hoc questions'),
     restart: z.boolean().default(true).describe('Allow restarting the engine and the daemon'),
+    watch: z.boolean().default(true).describe('Allow watches: conditions that the board waits for'),
     set: z
       .union([z.boolean(), z.array(setting)], {
         error: `must be true, false, or a list of ${settingNames.join(', ')}`,

@@ -20,9 +20,14 @@ import {
   restartRequestSchema,
   restartResponseSchema,
   setResponseSchema,
+  unwatchRequestSchema,
+  unwatchResponseSchema,
+  watchRequestSchema,
+  watchResponseSchema,
 } from './requests.ts';
 import { alertSchema, ruleSchema } from './rule-payloads.ts';
 import { visionSchema } from './vision-payload.ts';
+import { watchesSchema } from './watches.ts';
 import { workAnswerSchema, workItemSchema, workPropertiesSchema } from './work.ts';
 
 /** One topic of the contract. */
@@ -75,6 +80,12 @@ export const contract = {
     payload: outboxMarkSchema,
     summary: 'for Scenecast itself: how much of its outbox this broker has',
   },
+  watches: {
+    ...state,
+    address: 'scenecast/{device}/watches',
+    payload: watchesSchema,
+    summary: 'the watches that run',
+  },
   cameraStatus: {
     ...state,
     address: 'scenecast/{device}/{camera}/status',
@@ -117,7 +128,7 @@ export const contract = {
     retain: false,
     address: 'scenecast/{device}/{camera}/alert',
     payload: alertSchema,
-    summary: 'a rule turned on or off; late ones too',
+    summary: 'a rule turned on or off, or a watch came true; late ones too',
   },
   event: {
     ...state,
@@ -200,6 +211,32 @@ export const contract = {
     address: 'scenecast/{device}/response/ask',
     payload: askResponseSchema,
     summary: 'the answer',
+  },
+  watchRequest: {
+    ...command,
+    address: 'scenecast/{device}/request/watch',
+    payload: watchRequestSchema,
+    reply: 'watchResponse',
+    summary: 'waits until something is true of what a camera sees: one alert, then it ends',
+  },
+  watchResponse: {
+    ...response,
+    address: 'scenecast/{device}/response/watch',
+    payload: watchResponseSchema,
+    summary: 'the id of the watch, and what the board can do for it',
+  },
+  unwatchRequest: {
+    ...command,
+    address: 'scenecast/{device}/request/unwatch',
+    payload: unwatchRequestSchema,
+    reply: 'unwatchResponse',
+    summary: 'ends a watch',
+  },
+  unwatchResponse: {
+    ...response,
+    address: 'scenecast/{device}/response/unwatch',
+    payload: unwatchResponseSchema,
+    summary: 'whether it has ended',
   },
   restartRequest: {
     ...command,

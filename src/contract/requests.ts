@@ -4,6 +4,7 @@ import { cameraSettingsSchema } from './camera-config.ts';
 import { answer, detail, name, ulid, utc } from './fields.ts';
 import { descriptionSchema } from './payloads.ts';
 import { questionSchema } from './questions.ts';
+import { runningWatchSchema, watchFields } from './watches.ts';
 
 /** Larger commands are refused without being parsed. */
 export const maxCommandBytes = 4096;
@@ -37,6 +38,10 @@ export const askRequestSchema = z.strictObject({
   transaction,
 });
 
+export const watchRequestSchema = z.strictObject({ camera, ...watchFields, transaction });
+
+export const unwatchRequestSchema = z.strictObject({ watch: ulid.describe('Its id'), transaction });
+
 export const restartRequestSchema = z.strictObject({
   what: z
     .enum(['engine', 'daemon'])
@@ -55,7 +60,7 @@ const errorSchema = z.strictObject({
   code: z
     .enum(['invalid', 'unknown', 'forbidden', 'rate_limited', 'busy', 'failed', 'expired'])
     .describe(
-      'invalid: the payload does not match its schema. unknown: no such camera, prompt or question. forbidden: the config does not allow it. rate_limited: too many commands. busy: the worker board is busy. failed: it was tried and failed. expired: not completed in time',
+      'invalid: the payload does not match its schema. unknown: no such camera, prompt, question or watch. forbidden: the config does not allow it. rate_limited: too many commands. busy: the worker board is busy. failed: it was tried and failed. expired: not completed in time',
     ),
   message: z.string().describe('Explanation for humans'),
 });
@@ -86,6 +91,8 @@ export const askResponseSchema = responseSchema(
     captured_at: utc,
   }),
 );
+export const watchResponseSchema = responseSchema(runningWatchSchema);
+export const unwatchResponseSchema = responseSchema(z.null().describe('It has ended'));
 export const restartResponseSchema = responseSchema(
   z.null().describe('Sent when the engine is ready again, or before the daemon stops'),
 );

@@ -31,8 +31,10 @@ export const alertSchema = z.strictObject({
   schema: schemaVersion,
   id: ulid.describe('Id of the newest observation that decided it'),
   camera: name,
-  rule: name,
-  state: z.enum(['on', 'off']).describe('What the rule turned'),
+  rule: name.nullable().describe('null: it is that of a watch'),
+  watch: ulid.nullable().describe('Id of the watch that came true and has ended; null: it is that of a rule'),
+  note: z.string().nullable().describe('That of the watch; null: it has none'),
+  state: z.enum(['on', 'off']).describe('What the rule turned; of a watch always on'),
   at: utc.describe('When it turned'),
   clock: z
     .literal('unset')
@@ -70,7 +72,7 @@ export function rulePayload({ state, since, confidence, evidence, reason }: Rule
 
 /** @param image topic of the camera's picture; null: none is published */
 export function raisedAlertPayload(
-  { camera, rule, state, at, confidence, evidence, text }: Alert,
+  { camera, rule, watch, state, at, confidence, evidence, text }: Alert,
   image: string | null,
 ): RaisedAlertPayload {
   return {
@@ -78,6 +80,8 @@ export function raisedAlertPayload(
     id: evidence.at(-1)!,
     camera,
     rule,
+    watch: watch?.id ?? null,
+    note: watch?.note ?? null,
     state,
     at: at.toISOString(),
     ...(isPlausible(at) ? {} : { clock: 'unset' as const }),

@@ -9,6 +9,8 @@ export interface Topics {
   readonly info: string;
   /** State of the daemon, retained. */
   readonly health: string;
+  /** The watches that run, retained. */
+  readonly watches: string;
   /** How much of this device's outbox the broker has, retained. */
   readonly outbox: string;
   cameraStatus(camera: string): string;
@@ -38,13 +40,14 @@ export interface Topics {
 }
 
 /** Commands to the device itself. */
-export type Verb = 'describe' | 'ask' | 'restart';
+export type Verb = 'describe' | 'ask' | 'watch' | 'unwatch' | 'restart';
 
 /** Topics under `scenecast/<device>`. */
 export function topicsOf(device: string): Topics {
   return {
     status: fill(contract.status.address, { device }),
     info: fill(contract.info.address, { device }),
+    watches: fill(contract.watches.address, { device }),
     outbox: fill(contract.outbox.address, { device }),
     health: fill(contract.health.address, { device }),
     cameraStatus: (camera) => fill(contract.cameraStatus.address, { device, camera }),

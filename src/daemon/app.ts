@@ -11,6 +11,7 @@ import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Describer } from '../pipeline/ports.ts';
 import type { RuleStates } from '../pipeline/rule-states.ts';
 import type { Settings } from '../pipeline/settings.ts';
+import type { Watches } from '../pipeline/watches.ts';
 import type { RemoteDescriber } from '../remote-engine/remote-describer.ts';
 import { MissingFiles } from '../store/missing-files.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
@@ -28,6 +29,7 @@ import { clearImages, createOutbox, createPublisher, removedTopics } from './pub
 import { createRemoteDescriber } from './remote-engine.ts';
 import { loadRuleStates } from './rules.ts';
 import { createSupervision } from './supervision.ts';
+import { createWatches } from './watches.ts';
 import { createPoolDescriber, createPoolWorker } from './worker-boards.ts';
 
 /** The daemon: every part built from the config, torn down in reverse. */
@@ -80,7 +82,9 @@ export class App {
     if (own) await this.#startServing(own.engines.at(-1)!);
     const loading = Promise.all((own?.engines ?? []).map((engine) => engine.load()));
     const pipeline = this.#startPipeline(describer, own, publisher, settings, ruleStates);
-    this.#startCommands(pipeline, settings, own, publisher);
+    const watches = createWatches(this.#config, this.#folder, pipeline, publisher, this.#log);
+    await this.#closeLater('watches', watches).start();
+    this.#startCommands(pipeline, settings, watches, own, publisher);
     this.#startSupervision(pipeline, own, publisher);
 
     const infos = await loading;
@@ -227,12 +231,15 @@ export class App {
   #startCommands(
     pipeline: Pipeline,
     settings: Settings,
+    watches: Watches,
     own: OwnEngines | null,
     publisher: MqttPublisher,
   ): void {
     const powers = {
       request: pipeline.request.bind(pipeline),
       set: settings.set.bind(settings),
+      watch: watches.watch.bind(watches),
+      unwatch: watches.unwatch.bind(watches),
       restart: async (what: 'engine' | 'daemon', signal: AbortSignal) => {
         if (what === 'daemon') return this.#requestRestart();
         if (!own) throw new CommandError('failed', 'this board has no engine of its own');

@@ -41,12 +41,12 @@ export function createCommands(
   publisher: MqttPublisher,
   log: Log,
 ): Commands {
-  const { describe, ask, restart, rate, burst, timeout } = mqtt.commands;
+  const { describe, ask, restart, watch, rate, burst, timeout } = mqtt.commands;
   return new Commands({
     ...handlers,
     device,
     cameras: Object.keys(cameras),
-    allowed: { describe, ask, restart, set: settableOf(mqtt.commands) },
+    allowed: { describe, ask, restart, watch, set: settableOf(mqtt.commands) },
     rate,
     burst,
     timeoutMs: timeout,

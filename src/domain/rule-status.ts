@@ -23,10 +23,13 @@ export interface RuleSnapshot {
   readonly settings: string | null;
 }
 
-/** A rule of a camera turned on, or off after an alert that it was on. */
+/** A rule of a camera turned on, or off after an alert that it was on; or a watch came true. */
 export interface Alert {
   readonly camera: string;
-  readonly rule: string;
+  /** null: it is that of a watch. */
+  readonly rule: string | null;
+  /** null: it is that of a rule. */
+  readonly watch: { readonly id: string; readonly note: string | null } | null;
   readonly state: 'on' | 'off';
   /** When it turned. */
   readonly at: Date;

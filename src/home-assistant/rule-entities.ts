@@ -30,7 +30,7 @@ export function ruleEntities({ name: camera, rules }: HomeAssistantCamera, topic
         state_topic: topics.alert(camera),
         // Home Assistant ignores an empty result: an automation must not act on what was true an hour ago.
         value_template:
-          "{{ dict(value_json, event_type=value_json.rule ~ ' ' ~ value_json.state) | tojson if value_json.late is not defined else '' }}",
+          "{{ dict(value_json, event_type=value_json.rule ~ ' ' ~ value_json.state) | tojson if value_json.rule is not none and value_json.late is not defined else '' }}",
         availability: [availability(topics.status)],
       },
     ],

@@ -4,7 +4,7 @@ import { type Moment, type RuleAlert, RuleTracker } from '../answers/rule-tracke
 import { answeringRole, type ModelRole } from '../domain/model-role.ts';
 import type { JudgedAnswer, Observation, Question } from '../domain/observation.ts';
 import { questionsIn, type Rule } from '../domain/rule.ts';
-import type { RuleStatus } from '../domain/rule-status.ts';
+import type { Alert, RuleStatus } from '../domain/rule-status.ts';
 import type { Publisher } from './ports.ts';
 import type { RuleStates } from './rule-states.ts';
 
@@ -13,22 +13,33 @@ export interface CameraRulesOptions {
   readonly rules: readonly Rule[];
   /** The standing questions of the camera. */
   readonly questions: readonly Question[];
-  /** Which model answers a question that names none. */
+  /** Answers all questions; null: each names the one of two models that answers it. */
   readonly onlyModel: ModelRole | null;
   /** How old the last evidence of a state may be. */
   readonly staleAfterMs: () => number;
   readonly publisher: Pick<Publisher, 'rule' | 'alert'>;
   readonly states: RuleStates;
+  /** Called when `everyMs` may have changed. */
+  readonly onPace: () => void;
 }
+
+/** What an alert says besides whose it is. */
+export type Turn = Omit<Alert, 'rule' | 'watch'>;
 
 interface Followed {
   readonly rule: Rule;
   readonly questions: readonly Question[];
   readonly tracker: RuleTracker;
+  readonly onTurn: (turn: Turn) => void;
+  readonly everyMs: number | null;
+  /** null: of a rule, nothing yet; of a watch, nothing ever. */
   published: RuleStatus | null;
 }
 
 interface GivenAnswer extends JudgedAnswer {
+  /** Of the observation. */
+  readonly id: string;
+  readonly capturedAt: Date;
   readonly capturedMs: number;
   /** Identifies the model that gave it. */
   readonly model: string;
@@ -37,10 +48,12 @@ interface GivenAnswer extends JudgedAnswer {
 /** What is due is checked at least this often, as `staleAfterMs` changes. */
 const maxWaitMs = 60_000;
 
-/** The rules of one camera: their states are published as they change, and raise alerts. */
+/** The rules of one camera, whose states are published as they change, and raise alerts; and what watches wait for. */
 export class CameraRules {
   readonly #options: CameraRulesOptions;
-  readonly #followed: readonly Followed[];
+  readonly #rules: readonly Followed[];
+  /** By id. */
+  readonly #watches = new Map<string, Followed>();
   /** The newest answer to each question: of two models, each answers some. */
   readonly #answers = new Map<string, GivenAnswer>();
   #text: string | null = null;
@@ -48,50 +61,76 @@ export class CameraRules {
   #isRunning = false;
 
   constructor(options: CameraRulesOptions) {
-    const { camera, rules, questions, staleAfterMs, states } = options;
+    const { camera, rules, publisher, states } = options;
     this.#options = options;
-    this.#followed = rules.map((rule) => {
-      const names = questionsIn(rule.when);
-      const asked = questions.filter(({ name }) => names.includes(name));
-      const tracker = new RuleTracker(rule, staleAfterMs);
-      const definition = JSON.stringify([rule.when, rule.agree, asked.map(({ ask, type }) => [ask, type])]);
-      states.keep({ camera, rule: rule.name, definition }, (now) => tracker.snapshot(now));
-      return { rule, questions: asked, tracker, published: null, definition };
+    this.#rules = rules.map((rule) => {
+      const onTurn = (turn: Turn): void =>
+        states.changed(publisher.alert({ ...turn, rule: rule.name, watch: null }));
+      const followed = this.#follow(rule, null, onTurn);
+      const asked = followed.questions.map(({ ask, type }) => [ask, type]);
+      const definition = JSON.stringify([rule.when, rule.agree, asked]);
+      states.keep({ camera, rule: rule.name, definition }, (now) => followed.tracker.snapshot(now));
+      return followed;
     });
   }
 
-  /** A rule needs an answer about the next picture, whatever the gate says. */
+  /** A rule or watch needs an answer about the next picture, whatever the gate says. */
   get wantsConfirmation(): boolean {
-    return this.#followed.some(({ tracker }) => tracker.wantsConfirmation);
+    const isNew = ({ tracker: { status } }: Followed): boolean => status.reason === 'undecided';
+    return (
+      this.#all.some(({ tracker }) => tracker.wantsConfirmation) || [...this.#watches.values()].some(isNew)
+    );
+  }
+
+  /** How often the watches want the camera to be looked at; infinite: they do not care. */
+  get everyMs(): number {
+    return Math.min(...[...this.#watches.values()].map(({ everyMs }) => everyMs ?? Infinity));
   }
 
   /** Publishes the states, those from before a restart if they are fresh, and each change until the signal aborts. */
   start(signal: AbortSignal): void {
-    if (signal.aborted || this.#followed.length === 0) return;
+    if (signal.aborted) return;
     this.#isRunning = true;
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     const { camera, states } = this.#options;
-    for (const { rule, tracker } of this.#followed) {
+    for (const { rule, tracker } of this.#rules) {
       const kept = states.keptOf(camera, rule.name);
       if (kept) tracker.restore(kept.snapshot, kept.elapsedMs, nowMoment());
     }
     this.#update();
   }
 
+  /**
+   * Waits for a condition until `unwatch`; `onTrue` is called when it is true, at once if the newest answers say so.
+   * @param condition under the id of the watch
+   */
+  watch(condition: Rule, everyMs: number | null, onTrue: (turn: Turn) => void): void {
+    const onTurn = (turn: Turn): void => {
+      if (turn.state === 'on') onTrue(turn);
+    };
+    const followed = this.#follow(condition, everyMs, onTurn);
+    this.#watches.set(condition.name, followed);
+    const newest = this.#newestAnswerTo(followed);
+    if (newest) this.#answered(followed, newest);
+    this.#update();
+    this.#options.onPace();
+  }
+
+  unwatch(id: string): void {
+    if (this.#watches.delete(id)) this.#options.onPace();
+  }
+
   /** A picture was described, or questions about it answered. */
   observed({ frame, description, judged }: Observation, captureStart: number): void {
     this.#text = description.text ?? this.#text;
+    const { id, capturedAt } = frame;
     const { name, quant, build } = description.model;
-    const model = JSON.stringify([name, quant, build]);
+    const look = { id, capturedAt, capturedMs: captureStart, model: JSON.stringify([name, quant, build]) };
     for (const [question, answer] of Object.entries(judged))
-      this.#answers.set(question, { ...answer, capturedMs: captureStart, model });
-    const at = { monotonicMs: captureStart, time: frame.capturedAt };
-    for (const followed of this.#followed) {
-      const names = followed.questions.map(({ name: question }) => question);
-      if (!names.some((question) => Object.hasOwn(judged, question))) continue;
-      const look = { at, id: frame.id, ...this.#answersTo(names, captureStart) };
-      this.#raise(followed, followed.tracker.answered(look));
-    }
+      this.#answers.set(question, { ...answer, ...look });
+    for (const followed of this.#all)
+      if (followed.questions.some((question) => Object.hasOwn(judged, question.name)))
+        this.#answered(followed, look);
     this.#update();
   }
 
@@ -99,58 +138,84 @@ export class CameraRules {
   unchanged(models: readonly ModelRole[], captureStart: number): void {
     const at = { monotonicMs: captureStart, time: new Date() };
     const { onlyModel } = this.#options;
-    for (const followed of this.#followed) {
+    for (const followed of this.#all) {
       const answering = followed.questions.map(({ model }) => onlyModel ?? model ?? answeringRole);
       if (answering.every((model) => models.includes(model)))
-        this.#raise(followed, followed.tracker.unchanged(at));
+        this.#turn(followed, followed.tracker.unchanged(at));
     }
     this.#update();
   }
 
-  /** The certain answers to these questions, which are fresh, and what identifies the models that gave them. */
+  get #all(): readonly Followed[] {
+    return [...this.#rules, ...this.#watches.values()];
+  }
+
+  #follow(rule: Rule, everyMs: number | null, onTurn: Followed['onTurn']): Followed {
+    const { questions, staleAfterMs } = this.#options;
+    const names = questionsIn(rule.when);
+    return {
+      ...{ rule, everyMs, onTurn, published: null },
+      questions: questions.filter(({ name }) => names.includes(name)),
+      tracker: new RuleTracker(rule, staleAfterMs),
+    };
+  }
+
+  #answered(followed: Followed, look: Pick<GivenAnswer, 'id' | 'capturedAt' | 'capturedMs'>): void {
+    const at = { monotonicMs: look.capturedMs, time: look.capturedAt };
+    const { answers, settings } = this.#answersTo(followed, look.capturedMs);
+    this.#turn(followed, followed.tracker.answered({ at, id: look.id, answers, settings }));
+  }
+
+  /** The certain answers, if they are fresh, and what identifies the models that gave them. */
   #answersTo(
-    questions: readonly string[],
+    { questions }: Followed,
     nowMs: number,
   ): { readonly answers: CertainAnswers; readonly settings: string } {
     const staleAfterMs = this.#options.staleAfterMs();
-    const given = questions.map((question) => ({ question, ...this.#answers.get(question) }));
+    const given = questions.map(({ name }) => ({ name, ...this.#answers.get(name) }));
     return {
       answers: Object.fromEntries(
-        given.flatMap(({ question, value = null, confidence = null, capturedMs = -Infinity }) =>
-          value === null || nowMs - capturedMs > staleAfterMs ? [] : [[question, { value, confidence }]],
+        given.flatMap(({ name, value = null, confidence = null, capturedMs = -Infinity }) =>
+          value === null || nowMs - capturedMs > staleAfterMs ? [] : [[name, { value, confidence }]],
         ),
       ),
       settings: given.map(({ model = '' }) => model).join(),
     };
   }
 
+  /** null: none, or it has become stale. */
+  #newestAnswerTo({ questions }: Followed): GivenAnswer | null {
+    const [newest] = questions
+      .flatMap(({ name }) => this.#answers.get(name) ?? [])
+      .sort((a, b) => b.capturedMs - a.capturedMs);
+    const isFresh = newest && performance.now() - newest.capturedMs <= this.#options.staleAfterMs();
+    return isFresh ? newest : null;
+  }
+
   /** Applies what is due, and publishes what has changed. */
   #update(): void {
     clearTimeout(this.#timer);
     if (!this.#isRunning) return;
+    for (const followed of this.#all) this.#turn(followed, followed.tracker.advance(nowMoment()));
     const { camera, publisher, states } = this.#options;
-    for (const followed of this.#followed) {
-      const { rule, tracker, published } = followed;
-      this.#raise(followed, tracker.advance(nowMoment()));
-      if (isDeepStrictEqual(tracker.status, published)) continue;
-      followed.published = tracker.status;
-      publisher.rule(camera, rule.name, tracker.status);
+    for (const followed of this.#rules) {
+      const { status } = followed.tracker;
+      const before = followed.published;
+      if (isDeepStrictEqual(status, before)) continue;
+      followed.published = status;
+      publisher.rule(camera, followed.rule.name, status);
       // Evidence changes with each answer, and is not worth a write.
-      if (published && published.state !== tracker.status.state) states.changed();
+      if (before && before.state !== status.state) states.changed();
     }
-    const dueMs = Math.min(...this.#followed.map(({ tracker }) => tracker.dueMs));
-    const waitMs = Math.min(dueMs - performance.now(), maxWaitMs);
-    this.#timer = setTimeout(() => this.#update(), Math.max(1, Math.ceil(waitMs)));
+    if (this.#all.length === 0) return;
+    const waitMs = Math.min(...this.#all.map(({ tracker }) => tracker.dueMs)) - performance.now();
+    this.#timer = setTimeout(() => this.#update(), Math.max(1, Math.ceil(Math.min(waitMs, maxWaitMs))));
   }
 
-  #raise({ rule }: Followed, raised: RuleAlert | null): void {
+  #turn({ onTurn }: Followed, raised: RuleAlert | null): void {
     if (!raised) return;
-    const { camera, publisher, states } = this.#options;
     const { state, at, confidence, evidence } = raised;
-    const text = this.#text;
-    states.changed(
-      publisher.alert({ camera, rule: rule.name, state, at: at.time, confidence, evidence, text }),
-    );
+    onTurn({ camera: this.#options.camera, state, at: at.time, confidence, evidence, text: this.#text });
   }
 
   #stop(): void {

@@ -1,6 +1,6 @@
 import type { CameraSettings } from '../domain/camera-settings.ts';
 import type { DescriptionOptions, DescriptionResult } from '../domain/description-options.ts';
-import { codeOf, messageOf } from '../domain/errors.ts';
+import { messageOf } from '../domain/errors.ts';
 import type { Frame } from '../domain/frame.ts';
 import type { CameraHealth } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
@@ -35,6 +35,7 @@ const timerSlackMs = 30_000;
 
 /** Looks at one camera at its interval, and decides which frames are described. */
 export class CameraWatch {
+  readonly rules: CameraReport['rules'];
   readonly #task: CameraTask;
   readonly #parts: WatchParts;
   readonly #lanes: CameraLanes;
@@ -56,13 +57,15 @@ export class CameraWatch {
     this.#settings = settings;
     this.#parts = parts;
     this.#camera = new HeldCamera(task.camera);
-    this.#lanes = new CameraLanes(task, () => this.#report.wantsConfirmation);
+    this.#lanes = new CameraLanes(task, () => this.rules.wantsConfirmation);
     this.#report = new CameraReport(task, {
       ...parts,
       models: this.#lanes.speaking,
       pauseReason: () => this.#pause.reason,
       intervalMs: () => Math.max(this.#backpressure.effectiveIntervalMs, task.minIntervalMs ?? 0),
+      onPace: () => this.#setPace(),
     });
+    this.rules = this.#report.rules;
     this.#pause = new CameraPause({
       ...named,
       isPaused: paused,
@@ -75,7 +78,7 @@ export class CameraWatch {
   get health(): CameraHealth {
     return {
       ...this.#report.state.health,
-      intervalMs: this.#settings.intervalMs,
+      intervalMs: this.#backpressure.intervalMs,
       effectiveIntervalMs: this.#backpressure.effectiveIntervalMs,
       gate: this.#lanes.reading,
     };
@@ -101,16 +104,22 @@ export class CameraWatch {
 
   /** Applies new settings at once: a new interval counts from the last look, and a camera that is resumed is looked at. */
   set(settings: CameraSettings): void {
-    const before = this.#settings;
+    const isResumed = this.#settings.paused && !settings.paused;
     this.#settings = settings;
-    const { intervalMs, paused } = settings;
+    this.#pause.isPaused = settings.paused;
+    this.#setPace();
+    if (isResumed) this.#nextLook = performance.now();
+    this.#report.update();
+  }
+
+  /** The interval that settings and watches want. */
+  #setPace(): void {
+    const beforeMs = this.#backpressure.intervalMs;
+    const intervalMs = Math.min(this.#settings.intervalMs, this.rules.everyMs);
     this.#lanes.intervalMs = intervalMs;
     this.#backpressure.intervalMs = intervalMs;
-    this.#pause.isPaused = paused;
     // A camera that failed keeps its back-off.
-    if (!this.#report.state.isOffline) this.#nextLook += intervalMs - before.intervalMs;
-    if (before.paused && !paused) this.#nextLook = performance.now();
-    this.#report.update();
+    if (!this.#report.state.isOffline) this.#nextLook += intervalMs - beforeMs;
     this.#sleep.interrupt();
   }
 
@@ -157,7 +166,7 @@ export class CameraWatch {
     });
     await this.#judge(captured, signal);
     // A requested look in between does not shift the schedule; a look that was late starts a new one.
-    const { intervalMs } = this.#settings;
+    const { intervalMs } = this.#backpressure;
     const beat = lookStart - plannedFor < intervalMs ? plannedFor : lookStart;
     if (lookStart >= plannedFor) this.#nextLook = Math.max(beat + intervalMs, performance.now());
   }
@@ -187,10 +196,7 @@ export class CameraWatch {
     }
     this.#report.state.readable('gate');
     this.#report.state.online(look?.problem ?? null);
-    if (signal.aborted) {
-      events.expired(frame, 'Scenecast is stopping');
-      return;
-    }
+    if (signal.aborted) return events.expired(frame, 'Scenecast is stopping');
     const { due, isUnchanged } = this.#lanes.judge({ look, captureStart });
     if (due.every(({ lane }) => lane !== this.#lanes.pace)) this.#backpressure.unchanged();
     if (isUnchanged) this.#report.unchanged(this.#lanes.gated, captureStart);
@@ -251,10 +257,8 @@ export class CameraWatch {
       },
       failed: (error) => {
         pending.failed(error);
-        const isPicture = codeOf(error) === 'BAD_PICTURE';
-        const fault = isPicture ? this.#report.state.unreadable('engine', error) : null;
+        const fault = this.#report.failed(lane.model, error);
         if (fault) this.#goOffline(fault);
-        if (!isPicture) this.#report.failed(lane.model, messageOf(error));
         // Nothing was described after all, so the next look may be due already.
         this.#sleep.interrupt();
       },

@@ -3,6 +3,7 @@ import type { DescriptionOptions, DescriptionResult } from '../domain/descriptio
 import { CommandError, messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
+import type { CameraRules } from './camera-rules.ts';
 import type { CameraTask } from './camera-task.ts';
 import { CameraWatch } from './camera-watch.ts';
 import { DescribeLoop, type DescribeLoopParts } from './describe-loop.ts';
@@ -98,6 +99,11 @@ export class Pipeline {
     const watch = this.#watchOf(camera);
     watch.set(settings);
     this.#parts.publisher.cameraSettings(camera, settings, watch.hours);
+  }
+
+  /** The rules of a camera. @throws CommandError if there is no such camera */
+  rulesOf(camera: string): CameraRules {
+    return this.#watchOf(camera).rules;
   }
 
   /** Ends every loop, waits for the last, and closes the cameras. Frames still waiting expire. */

@@ -21,6 +21,7 @@ import type {
   Question,
 } from '../domain/observation.ts';
 import type { Alert, RuleSnapshot, RuleStatus } from '../domain/rule-status.ts';
+import type { RunningWatch, Watch } from '../domain/watch.ts';
 import type { HoursState } from '../domain/working-hours.ts';
 
 /** A source of pictures. `capture` returns the newest one, or rejects with a CameraError if there is none. */
@@ -112,6 +113,8 @@ export interface Publisher {
   rule(camera: string, rule: string, status: RuleStatus): void;
   /** Resolves once the alert cannot be lost any more. */
   alert(alert: Alert): Promise<void>;
+  /** All watches that run. */
+  watches(watches: readonly Watch[]): void;
   event(event: FrameEvent): void;
   health(health: Health): void;
 }
@@ -135,6 +138,20 @@ export interface SettingsStore {
   load(): Promise<ReadonlyMap<string, ChangedSettings>>;
   /** Replaces all kept settings; resolves when they are durable. */
   save(changed: ReadonlyMap<string, ChangedSettings>): Promise<void>;
+}
+
+/** What waits for conditions. Each method rejects with a CommandError. */
+export interface WatchCommands {
+  /** @param camera null: the only one. Resolves once the watch is kept. */
+  watch(request: Omit<Watch, 'id' | 'camera'> & { readonly camera: string | null }): Promise<RunningWatch>;
+  unwatch(id: string): Promise<void>;
+}
+
+/** Keeps watches across restarts. */
+export interface WatchStore {
+  load(): Promise<readonly Watch[]>;
+  /** Replaces all that is kept; resolves when it is durable. */
+  save(watches: readonly Watch[]): Promise<void>;
 }
 
 /** Keeps the states of rules across restarts. */

@@ -1,13 +1,9 @@
-import { rename } from 'node:fs/promises';
 import { z } from 'zod';
 import { isPlausible } from '../domain/clock.ts';
-import { isMissingFile, messageOf } from '../domain/errors.ts';
 import type { KeptRules, Log, RuleStore } from '../pipeline/ports.ts';
 import { bootTime } from '../system/boot-time.ts';
-import { readRegularFile } from '../system/read-regular-file.ts';
 import { replaceFile } from '../system/replace-file.ts';
-
-const maxFileBytes = 4 * 2 ** 20;
+import { readStateFile } from './read-state-file.ts';
 
 const ageMs = z.number().nullable();
 const time = z.iso.datetime().transform((text) => new Date(text));
@@ -37,8 +33,6 @@ const fileSchema = z.strictObject({
   ),
 });
 
-const nothing: KeptRules = { elapsedMs: null, rules: [] };
-
 /** The states of rules as a JSON file that is replaced atomically. */
 export class RulesFile implements RuleStore {
   readonly #path: string;
@@ -51,33 +45,9 @@ export class RulesFile implements RuleStore {
 
   /** A damaged file is moved aside; it counts as empty, as does one that cannot be read. */
   async load(): Promise<KeptRules> {
-    const path = this.#path;
-    let text: string;
-    try {
-      text = (await readRegularFile(path, maxFileBytes)).toString();
-    } catch (error) {
-      if (!isMissingFile(error))
-        this.#log.warn(
-          { path, reason: messageOf(error) },
-          'states of rules cannot be read; starting without',
-        );
-      return nothing;
-    }
-    try {
-      const { saved, rules } = fileSchema.parse(JSON.parse(text));
-      return { elapsedMs: elapsedMs(saved), rules };
-    } catch (error) {
-      const aside = `${path}.damaged`;
-      const moved = await rename(path, aside).then(
-        () => aside,
-        () => null,
-      );
-      this.#log.warn(
-        { path, aside: moved, reason: messageOf(error) },
-        'states of rules damaged; starting without',
-      );
-      return nothing;
-    }
+    const words = { what: 'states of rules', without: 'starting without' };
+    const file = await readStateFile(this.#path, fileSchema, words, this.#log);
+    return file ? { elapsedMs: elapsedMs(file.saved), rules: file.rules } : { elapsedMs: null, rules: [] };
   }
 
   async save(rules: KeptRules['rules']): Promise<void> {

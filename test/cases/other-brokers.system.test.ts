@@ -56,7 +56,13 @@ const base = 'scenecast/test';
 
 /** Answers commands as the daemon does. */
 async function startCommands({ publisher, log }: Publishing): Promise<void> {
-  const rights = { describe: true, ask: true, restart: true, set: ['paused', 'interval', 'prompt'] } as const;
+  const rights = {
+    describe: true,
+    ask: true,
+    restart: true,
+    watch: true,
+    set: ['paused', 'interval', 'prompt'],
+  } as const;
   let subscriptions = 0;
   const commands = new Commands({
     ...{
@@ -70,6 +76,8 @@ async function startCommands({ publisher, log }: Publishing): Promise<void> {
     },
     request: async (_camera, { ask }) => ({ observation: observation(), answer: ask ? 2 : null }),
     restart: async () => {},
+    watch: () => Promise.reject(new Error('not asked')),
+    unwatch: async () => {},
     set: async (_camera, change) => ({ paused: false, intervalMs: 10_000, prompt: 'default', ...change }),
     subscribe: async (topic, onMessage, signal) => {
       const end = await publisher.subscribe(topic, onMessage, signal);
@@ -80,7 +88,7 @@ async function startCommands({ publisher, log }: Publishing): Promise<void> {
   });
   onTestFinished(() => commands.close());
   commands.start();
-  await until(() => subscriptions === 3 + 3);
+  await until(() => subscriptions === 5 + 3);
 }
 
 /** Every message is one of the contract's. */

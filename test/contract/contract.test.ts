@@ -40,6 +40,7 @@ test('a topic level of the contract itself is not a valid name for a camera or d
     'request',
     'response',
     'status',
+    'watches',
   ]);
   expect([...reservedDeviceNames]).toEqual(['work']);
 });
@@ -53,6 +54,7 @@ test('every topic has the direction, QoS and retain flag of the contract', () =>
     'out 1R scenecast/{device}/info',
     'out 0R scenecast/{device}/health',
     'out 1R scenecast/{device}/outbox',
+    'out 1R scenecast/{device}/watches',
     'out 1R scenecast/{device}/{camera}/status',
     'out 1R scenecast/{device}/{camera}/vision',
     'out 1 scenecast/{device}/{camera}/observation',
@@ -72,6 +74,10 @@ test('every topic has the direction, QoS and retain flag of the contract', () =>
     'out 1 scenecast/{device}/response/describe',
     'in 1 scenecast/{device}/request/ask',
     'out 1 scenecast/{device}/response/ask',
+    'in 1 scenecast/{device}/request/watch',
+    'out 1 scenecast/{device}/response/watch',
+    'in 1 scenecast/{device}/request/unwatch',
+    'out 1 scenecast/{device}/response/unwatch',
     'in 1 scenecast/{device}/request/restart',
     'out 1 scenecast/{device}/response/restart',
     'in 1 $share/{pool}/scenecast/work/#',

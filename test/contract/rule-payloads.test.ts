@@ -35,6 +35,7 @@ test('a rule says since when, how sure, and what it rests on', () => {
 const alert: Alert = {
   camera: 'porch',
   rule: 'crowd',
+  watch: null,
   state: 'on',
   at,
   confidence: null,
@@ -50,6 +51,8 @@ test('an alert has the sentence and the newest frame that decided it; it is late
     id,
     camera: 'porch',
     rule: 'crowd',
+    watch: null,
+    note: null,
     state: 'on',
     at: '2026-11-21T12:00:00.000Z',
     summary: 'Four people in the yard.',

@@ -65,6 +65,8 @@ test.each([
     configOf(allowed),
     {
       request: async () => Promise.reject(new Error('this test describes nothing')),
+      watch: async () => Promise.reject(new Error('this test watches nothing')),
+      unwatch: async () => {},
       restart: async (_what, signal) => void restarts.push(signal),
       set: async () => ({ paused: false, intervalMs: 1, prompt: 'brief' }),
     },

@@ -59,7 +59,7 @@ test('before the model is loaded, info has what the config says', () => {
   });
   expect(info.schemas).toEqual({
     ...{ info: 1, health: 1, vision: 1, observation: 1, description: 1 },
-    ...{ answer: 1, rule: 1, alert: 1, event: 1, work: 1 },
+    ...{ watches: 1, answer: 1, rule: 1, alert: 1, event: 1, work: 1 },
   });
 });
 

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { drawScene } from '../../src/camera/scene-draw.ts';
 import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { observationSchema } from '../../src/contract/payloads.ts';
+import { watchResponseSchema } from '../../src/contract/requests.ts';
 import { type AlertPayload, alertSchema, ruleSchema } from '../../src/contract/rule-payloads.ts';
 import type { Rule } from '../../src/domain/rule.ts';
 import type { Publisher } from '../../src/pipeline/ports.ts';
@@ -116,6 +117,55 @@ test(
   },
   300_000 + appearances * 60_000,
 );
+
+test('a watch is kept over a restart, raises one alert when it comes true, and ends', async () => {
+  const yard = await Yard.open();
+  yard.show('gone');
+  const broker = await startBroker();
+  const subscriber = await subscribe(broker.url);
+  const config = {
+    device: 'e2e',
+    mqtt: { url: broker.url },
+    store: { folder: scratchFolder() },
+    cameras: {
+      yard: {
+        source: { type: 'still', path: yard.path },
+        interval: '10s',
+        questions: { circle: { ask: 'Is there a red circle?', type: 'boolean' } },
+      },
+    },
+  };
+  const json = (topic: string) => subscriber.json(`scenecast/e2e/${topic}`);
+  const first = new Daemon(config);
+  await until(() => json('yard/observation').length > 0, 150_000);
+  const request = {
+    ...{ when: 'circle', every_s: 0.5, note: 'A visitor' },
+    until: new Date(Date.now() + 3_600_000).toISOString(),
+  };
+  await subscriber.client.publishAsync('scenecast/e2e/request/watch', JSON.stringify(request));
+  await until(() => json('response/watch').length > 0);
+  const { watch, every_s } = watchResponseSchema.parse(json('response/watch')[0]).data!;
+  expect(every_s).toBeLessThan(10);
+  await until(() => json('watches').at(-1)?.watches.length === 1);
+  expect((await first.end('SIGTERM')).code).toBe(0);
+
+  const second = new Daemon(config);
+  const looks = (): number => json('yard/event').filter(({ type }) => type === 'captured').length;
+  const before = looks();
+  await until(() => looks() > before + 8, 150_000);
+  expect(json('yard/alert')).toEqual([]);
+  yard.show('shown');
+  await until(() => json('yard/alert').length > 0, 60_000);
+  await until(() => json('watches').at(-1)?.watches.length === 0);
+  yard.show('gone');
+  await sleep(2000);
+  yard.show('shown');
+  await sleep(2000);
+  expect(json('yard/alert').map((payload) => alertSchema.parse(payload))).toMatchObject([
+    { rule: null, watch, note: 'A visitor', state: 'on' },
+  ]);
+  expect((await second.end('SIGTERM')).code).toBe(0);
+}, 300_000);
 
 const rule: Rule = {
   name: 'visitor',

@@ -146,6 +146,7 @@ const rules: Readonly<Record<string, RuleStatus>> = {
 export const alert: Alert = {
   camera: 'front_door',
   rule: 'gate_left_open',
+  watch: null,
   state: 'on',
   at,
   confidence: 0.9,

@@ -317,14 +317,15 @@ describe.skipIf(lacks !== null)(
       const minuteMs = 60_000;
       const sent = (afterMs: number) =>
         alertPayload(raised, new Date(alert.at.getTime() + afterMs), minuteMs);
-      const [now, late] = renderJinja(
-        [sent(minuteMs), sent(minuteMs + 1)].map((payload) => ({
+      const watch = { ...sent(0), rule: null, watch: '01KAGX4V6Q8Z1Y2X3W4V5T6S7R' };
+      const [now, late, watched] = renderJinja(
+        [sent(minuteMs), sent(minuteMs + 1), watch].map((payload) => ({
           template: value_template as string,
           value: JSON.stringify(payload),
         })),
       );
       expect(event_types).toContain(JSON.parse(now!).event_type);
-      expect(late).toBe('');
+      expect([late, watched]).toEqual(['', '']);
     });
 
     test('show a known temperature and a true answer', () => {

@@ -12,6 +12,7 @@ import type {
   PictureProblem,
 } from '../../src/domain/observation.ts';
 import type { Alert, RuleStatus } from '../../src/domain/rule-status.ts';
+import type { Watch } from '../../src/domain/watch.ts';
 import type { HoursState } from '../../src/domain/working-hours.ts';
 import type { CameraTask } from '../../src/pipeline/camera-task.ts';
 import { Pipeline, type PipelineParts } from '../../src/pipeline/pipeline.ts';
@@ -149,6 +150,11 @@ export class Recorder implements Publisher {
   }
   async alert(alert: Alert): Promise<void> {
     this.alerts.push(alert);
+  }
+  /** Ids of those that run, each time that this changes. */
+  readonly watching: string[][] = [];
+  watches(watches: readonly Watch[]): void {
+    this.watching.push(watches.map(({ id }) => id));
   }
   cameraVision(_camera: string, vision: CameraVision): void {
     this.visions.push(vision);

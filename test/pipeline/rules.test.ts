@@ -76,11 +76,11 @@ test('a rule is published when it starts and when it turns, and alerts when it i
   const described = recorder.observations.map(({ frame }) => frame);
   expect(recorder.alerts).toEqual([
     {
-      ...{ camera: 'a', rule: 'open', state: 'on', at: described[1]!.capturedAt },
+      ...{ camera: 'a', rule: 'open', watch: null, state: 'on', at: described[1]!.capturedAt },
       ...{ confidence: null, evidence: [described[1]!.id], text: 'a thing' },
     },
     {
-      ...{ camera: 'a', rule: 'open', state: 'off', at: described[2]!.capturedAt },
+      ...{ camera: 'a', rule: 'open', watch: null, state: 'off', at: described[2]!.capturedAt },
       ...{ confidence: null, evidence: [described[2]!.id], text: 'a thing' },
     },
   ]);

@@ -117,6 +117,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
       observation: quiet,
       rule: quiet,
       alert: async () => {},
+      watches: quiet,
       event: quiet,
       health: quiet,
     },

@@ -24,6 +24,8 @@ export class RandomCommands {
       ['request/describe', 'describe'],
       ['request/describe', 'describe'],
       ['request/ask', 'ask'],
+      ['request/watch', 'watch'],
+      ['request/unwatch', 'unwatch'],
       ['request/restart', 'restart'],
       [`${this.#pick(...this.#cameras)}/set/paused`, 'paused'],
       [`${this.#pick(...this.#cameras)}/set/interval`, 'interval'],
@@ -78,6 +80,21 @@ export class RandomCommands {
           ),
           transaction,
         };
+      case 'watch':
+        return {
+          camera,
+          when: this.#pick<unknown>(
+            'gate_open',
+            'people >= 4',
+            { not: this.#word() },
+            { all: [] },
+            this.#word(),
+          ),
+          until: new Date(Date.now() + this.#below(60_000)).toISOString(),
+          transaction,
+        };
+      case 'unwatch':
+        return { watch: this.#pick('01KAGX4V6Q8Z1Y2X3W4V5T6S7R', this.#word()), transaction };
       case 'restart':
         return { transaction };
       case 'paused':

@@ -8,13 +8,21 @@ import {
 } from '../../contract/camera-config.ts';
 import { observedPayload } from '../../contract/payloads.ts';
 import { askedOf } from '../../contract/questions.ts';
-import { askRequestSchema, describeRequestSchema, restartRequestSchema } from '../../contract/requests.ts';
-import { topicsOf } from '../../contract/topics.ts';
+import {
+  askRequestSchema,
+  describeRequestSchema,
+  restartRequestSchema,
+  unwatchRequestSchema,
+  watchRequestSchema,
+} from '../../contract/requests.ts';
+import { topicsOf, type Verb } from '../../contract/topics.ts';
+import { runningWatchPayload } from '../../contract/watches.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
 import type { DescriptionOptions, DescriptionResult } from '../../domain/description-options.ts';
+import type { WatchCommands } from '../../pipeline/ports.ts';
 
 /** Carries out commands. Each method rejects with a CommandError, or with any other error for `failed`. */
-export interface CommandHandlers {
+export interface CommandHandlers extends WatchCommands {
   /** @param camera null: the only one. Rejects with the signal's reason when it aborts. */
   request(
     camera: string | null,
@@ -32,6 +40,7 @@ export interface AllowedCommands {
   readonly describe: boolean;
   readonly ask: boolean;
   readonly restart: boolean;
+  readonly watch: boolean;
   readonly set: readonly Setting[];
 }
 
@@ -54,15 +63,17 @@ export function commandsOf(
   handlers: CommandHandlers,
 ): Command[] {
   const topics = topicsOf(device);
+  const forbidden = (name: Exclude<Verb, 'unwatch'>): string | null =>
+    allowed[name] ? null : `the config does not allow it: mqtt.commands.${name}`;
   const verb = <Schema extends z.ZodType>(
-    name: 'describe' | 'ask' | 'restart',
+    name: Verb,
     schema: Schema,
     run: (payload: z.output<Schema>, signal: AbortSignal) => Promise<unknown>,
   ): Command => ({
     topic: topics.request(name),
     responseTopic: topics.response(name),
     schema,
-    forbidden: allowed[name] ? null : `the config does not allow it: mqtt.commands.${name}`,
+    forbidden: forbidden(name === 'unwatch' ? 'watch' : name),
     run: (payload, signal) => run(payload as z.output<Schema>, signal),
   });
   const set = (camera: string, setting: Setting): Command => ({
@@ -87,6 +98,15 @@ export function commandsOf(
       const { observation, answer } = await handlers.request(camera, { ask: asked }, signal);
       const { id, camera: name, capturedAt } = observation.frame;
       return { id, camera: name, ask: asked.ask, value: answer!, captured_at: capturedAt.toISOString() };
+    }),
+    verb('watch', watchRequestSchema, async ({ camera = null, when, every_s, until, note = null }) => {
+      const everyMs = every_s === undefined ? null : Math.round(every_s * 1000);
+      const watch = { camera, when, everyMs, until: new Date(until), note };
+      return runningWatchPayload(await handlers.watch(watch));
+    }),
+    verb('unwatch', unwatchRequestSchema, async ({ watch }) => {
+      await handlers.unwatch(watch);
+      return null;
     }),
     verb('restart', restartRequestSchema, async ({ what }, signal) => {
       await handlers.restart(what, signal);

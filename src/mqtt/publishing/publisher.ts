@@ -9,6 +9,7 @@ import {
 } from '../../contract/payloads.ts';
 import { raisedAlertPayload } from '../../contract/rule-payloads.ts';
 import { type Topics, topicsOf } from '../../contract/topics.ts';
+import { watchesPayload } from '../../contract/watches.ts';
 import type { CameraSettings } from '../../domain/camera-settings.ts';
 import type { CameraVision } from '../../domain/camera-vision.ts';
 import { isPlausible } from '../../domain/clock.ts';
@@ -16,6 +17,7 @@ import type { Frame } from '../../domain/frame.ts';
 import type { Health } from '../../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../../domain/observation.ts';
 import type { Alert, RuleStatus } from '../../domain/rule-status.ts';
+import type { Watch } from '../../domain/watch.ts';
 import type { HoursState } from '../../domain/working-hours.ts';
 import type { Log, Publisher } from '../../pipeline/ports.ts';
 import { bootTime } from '../../system/boot-time.ts';
@@ -174,6 +176,10 @@ export class MqttPublisher implements Publisher {
 
   rule(camera: string, rule: string, status: RuleStatus): void {
     this.#observed.rule(camera, rule, status);
+  }
+
+  watches(watches: readonly Watch[]): void {
+    this.#retained.set(this.#topics.watches, JSON.stringify(watchesPayload(watches)), 1);
   }
 
   /** It follows the observations and the picture that it rests on. */

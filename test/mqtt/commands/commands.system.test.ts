@@ -6,7 +6,9 @@ import {
   describeResponseSchema,
   restartResponseSchema,
   setResponseSchema,
+  watchResponseSchema,
 } from '../../../src/contract/requests.ts';
+import type { Verb } from '../../../src/contract/topics.ts';
 import type { CameraSettings } from '../../../src/domain/camera-settings.ts';
 import type { DescriptionOptions, DescriptionResult } from '../../../src/domain/description-options.ts';
 import { CommandError } from '../../../src/domain/errors.ts';
@@ -22,6 +24,7 @@ const everything = {
   describe: true,
   ask: true,
   restart: true,
+  watch: true,
   set: ['paused', 'interval', 'prompt'],
 } as const;
 
@@ -31,6 +34,8 @@ interface Setup {
   readonly packets: IPublishPacket[];
   readonly requests: [string | null, DescriptionOptions][];
   readonly changes: [string, Partial<CameraSettings>][];
+  readonly watches: object[];
+  readonly unwatched: string[];
   readonly log: Awaited<ReturnType<typeof startPublisher>>['log'];
   readonly commands: Commands;
   restarts: number;
@@ -43,7 +48,16 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
   const packets: IPublishPacket[] = [];
   let taken = 0;
   caller.client.on('message', (_topic, _payload, packet) => void packets.push(packet));
-  const setup = { caller, packets, log, restarts: 0, requests: [], changes: [] } as unknown as Setup;
+  const setup = {
+    caller,
+    packets,
+    log,
+    restarts: 0,
+    requests: [],
+    changes: [],
+    watches: [],
+    unwatched: [],
+  } as unknown as Setup;
   const commands = new Commands({
     device: 'test',
     cameras: ['porch', 'yard'],
@@ -57,6 +71,14 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
     },
     restart: async () => {
       setup.restarts++;
+    },
+    watch: async ({ camera, ...asked }) => {
+      setup.watches.push(asked);
+      const watch = { ...asked, id: '01KAGX4V6Q8Z1Y2X3W4V5T6S7R', camera: camera ?? 'porch' };
+      return { watch, everyMs: 12_340, answerMs: null };
+    },
+    unwatch: async (id) => {
+      setup.unwatched.push(id);
     },
     set: async (camera, change) => {
       setup.changes.push([camera, change]);
@@ -73,14 +95,14 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
   });
   onTestFinished(() => commands.close());
   commands.start();
-  await until(() => taken === 3 + 2 * 3);
+  await until(() => taken === 5 + 2 * 3);
   return Object.assign(setup, { commands });
 }
 
 /** The responses of one kind, once there are `count`. */
 async function responses(
   { caller }: Setup,
-  kind: 'describe' | 'ask' | 'restart' | 'set',
+  kind: Verb | 'set',
   count = 1,
   // biome-ignore lint/suspicious/noExplicitAny: tests inspect any response
 ): Promise<any[]> {
@@ -136,6 +158,36 @@ test('a question is asked with its type, and the answer repeats the question', a
   expect(setup.requests).toEqual([
     ['porch', { ask: { ask: question.ask, type: { kind: 'integer', min: 0, max: 9 } } }],
   ]);
+});
+
+test('a watch is begun with what it waits for, and ended by its id', async () => {
+  const setup = await setUp();
+  const until = '2026-12-01T12:00:00.000Z';
+  await say(setup, 'request/watch', {
+    camera: 'yard',
+    when: 'people >= 4',
+    every_s: 0.5,
+    until,
+    note: 'Guests',
+  });
+  await say(setup, 'request/watch', { when: { not: 'gate_open' }, until, transaction: '2' });
+  const answers = await responses(setup, 'watch', 2);
+  const [watch] = answers.map((answer) => watchResponseSchema.parse(answer).data!);
+  expect(watch).toEqual({
+    ...{ watch: '01KAGX4V6Q8Z1Y2X3W4V5T6S7R', camera: 'yard', until },
+    ...{ every_s: 12.3, answer_s: null },
+  });
+  expect(setup.watches).toEqual([
+    { when: 'people >= 4', everyMs: 500, until: new Date(until), note: 'Guests' },
+    { when: { not: 'gate_open' }, everyMs: null, until: new Date(until), note: null },
+  ]);
+  await say(setup, 'request/unwatch', { watch: watch!.watch });
+  expect(await responses(setup, 'unwatch')).toMatchObject([{ status: 'ok', data: null }]);
+  expect(setup.unwatched).toEqual([watch!.watch]);
+  await say(setup, 'request/watch', { when: 4, until });
+  await say(setup, 'request/watch', { when: 'gate_open', until: 'tomorrow' });
+  const [, , ...faulty] = await responses(setup, 'watch', 4);
+  for (const { error } of faulty) expect(error).toMatchObject({ code: 'invalid' });
 });
 
 test('the engine is restarted once for each request', async () => {
@@ -246,6 +298,8 @@ test('a retained command is ignored, and counted', async () => {
       restarts++;
     },
     set: () => Promise.reject(new Error('not asked')),
+    watch: () => Promise.reject(new Error('not asked')),
+    unwatch: () => Promise.reject(new Error('not asked')),
     subscribe: (name, onMessage, signal) => publisher.subscribe(name, onMessage, signal),
     send: (message) => publisher.send(message),
     log,
@@ -311,10 +365,13 @@ test('the transaction is echoed even if the rest is invalid', async () => {
 });
 
 test('what the config does not allow is forbidden', async () => {
-  const setup = await setUp({ allowed: { describe: false, ask: false, restart: false, set: ['paused'] } });
+  const nothing = { describe: false, ask: false, restart: false, watch: false };
+  const setup = await setUp({ allowed: { ...nothing, set: ['paused'] } });
   await say(setup, 'request/describe', {});
   await say(setup, 'request/ask', { question: { ask: 'What?' }, transaction: '2' });
   await say(setup, 'request/restart', {});
+  await say(setup, 'request/watch', { when: 'gate_open', until: '2026-12-01T12:00:00Z' });
+  await say(setup, 'request/unwatch', { watch: '01KAGX4V6Q8Z1Y2X3W4V5T6S7R' });
   await say(setup, 'porch/set/interval', '5');
   await say(setup, 'porch/set/paused', 'true');
   expect((await responses(setup, 'ask'))[0]).toEqual({
@@ -323,7 +380,7 @@ test('what the config does not allow is forbidden', async () => {
     error: { code: 'forbidden', message: 'the config does not allow it: mqtt.commands.ask' },
     transaction: '2',
   });
-  for (const kind of ['describe', 'restart', 'set'] as const)
+  for (const kind of ['describe', 'restart', 'watch', 'unwatch', 'set'] as const)
     expect((await responses(setup, kind))[0]).toMatchObject({ error: { code: 'forbidden' } });
   await responses(setup, 'set', 2);
   expect([setup.requests, setup.restarts, setup.changes]).toEqual([[], 0, [['porch', { paused: true }]]]);

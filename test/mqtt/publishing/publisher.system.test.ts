@@ -187,7 +187,8 @@ test('an alert follows its observation, also if the broker was away; it is then 
   const subscriber = await subscribe(url);
   const { publisher } = await startPublisher(url);
   const at = new Date(Date.now() - 120_000);
-  const alert = { camera: 'porch', rule: 'open', confidence: 0.9, evidence: [id], text: 'A gate.', at };
+  const of = { camera: 'porch', rule: 'open', watch: null } as const;
+  const alert = { ...of, confidence: 0.9, evidence: [id], text: 'A gate.', at };
   publisher.observation(observation({ id, capturedAt: at }));
   await publisher.alert({ ...alert, state: 'on' });
   await publisher.alert({ ...alert, state: 'off', at: new Date() });
