@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<(signal: AbortSignal) => Command>> 
   listen: async () => (await import('./listen.ts')).listenCommand,
   history: async () => (await import('./history.ts')).historyCommand,
   forget: async () => (await import('./forget.ts')).forgetCommand,
+  password: async () => (await import('./password.ts')).passwordCommand,
   scene: async () => (await import('./scene.ts')).sceneCommand,
 };
 

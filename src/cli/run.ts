@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { pino } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import { App } from '../daemon/app.ts';
+import { RecentWarnings } from '../daemon/recent-warnings.ts';
 import { exitCodes } from '../domain/errors.ts';
 import { takeNotifyEnvironment } from '../supervision/notify-environment.ts';
 import { LineOutput } from '../system/line-output.ts';
@@ -21,8 +22,22 @@ async function run(configPath: string, signal: AbortSignal): Promise<void> {
   const config = await loadConfig(configPath);
   if (config.store.folder === null) requireState('write');
   const output = new LineOutput(1, (count) => log.warn({ count }, 'log lines dropped')).open();
-  const log = pino({ level: config.log_level }, output);
-  const app = new App(config, configPath, log, takeNotifyEnvironment(process.env, process.pid));
+  const warnings = config.web.listen && new RecentWarnings();
+  const log = pino(
+    {
+      level: config.log_level,
+      hooks: {
+        logMethod(args, method, level) {
+          const [fields, message] = args as unknown[];
+          warnings?.add(level, fields, message);
+          method.apply(this, args);
+        },
+      },
+    },
+    output,
+  );
+  const notifyEnvironment = takeNotifyEnvironment(process.env, process.pid);
+  const app = new App(config, configPath, log, notifyEnvironment, warnings);
   const stopped = new Promise<void>((done) => {
     if (signal.aborted) done();
     signal.addEventListener('abort', () => done(), { once: true });

@@ -16,6 +16,7 @@ import { rule } from './rule-schema.ts';
 import { serve } from './serve-schema.ts';
 import { store } from './store-schema.ts';
 import { bytes, duration, name, path } from './units.ts';
+import { web } from './web-schema.ts';
 import { work } from './work-schema.ts';
 import { zones } from './zones.ts';
 
@@ -150,6 +151,7 @@ export const configSchema = z
     engine,
     work: work.prefault({}),
     serve: serve.prefault({}),
+    web: web.prefault({}),
     model: modelSchema.optional().describe('The only model; default: the demo model'),
     models: z
       .strictObject({ quick: modelSchema, thorough: modelSchema })

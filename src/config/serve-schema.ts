@@ -1,25 +1,15 @@
 import { z } from 'zod';
-import { isLoopback, listenAddressOf } from '../system/listen-address.ts';
+import { isLoopback } from '../system/listen-address.ts';
+import { listen } from './listen-schema.ts';
 import { path } from './units.ts';
-
-const listen = z
-  .string({ error: 'must be an address and a port, such as 127.0.0.1:8481' })
-  .transform((text, context) => {
-    const address = listenAddressOf(text);
-    if (address) return address;
-    context.addIssue({
-      code: 'custom',
-      input: text,
-      message:
-        'must be an IP address (or localhost) and a port, such as 127.0.0.1:8481, 0.0.0.0:8481 or [::1]:8481',
-    });
-    return z.NEVER;
-  });
 
 /** The board as an engine for other programs. */
 export const serve = z
   .strictObject({
-    listen: listen.nullable().default(null).describe('Address and port, such as 127.0.0.1:8481; null: off'),
+    listen: listen(8481)
+      .nullable()
+      .default(null)
+      .describe('Address and port, such as 127.0.0.1:8481; null: off'),
     token_file: path
       .nullable()
       .default(null)

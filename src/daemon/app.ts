@@ -7,29 +7,34 @@ import { topicsOf } from '../contract/topics.ts';
 import { visionAtStart } from '../domain/camera-vision.ts';
 import { CommandError } from '../domain/errors.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
+import type { Aims } from '../pipeline/aims.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Describer } from '../pipeline/ports.ts';
 import type { RuleStates } from '../pipeline/rule-states.ts';
 import type { Settings } from '../pipeline/settings.ts';
-import type { Watches } from '../pipeline/watches.ts';
 import type { RemoteDescriber } from '../remote-engine/remote-describer.ts';
 import { MissingFiles } from '../store/missing-files.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
-import { HttpServer } from '../system/http-server.ts';
+import type { Window } from '../web/window.ts';
+import { aimPathOf, createAims } from './aims.ts';
+import { publishToAll } from './all-publishers.ts';
 import { createCameraTask } from './cameras.ts';
-import { createCommands, createSettings, settingsPathOf } from './commands.ts';
+import { commandHandlers, createCommands, createSettings, settingsPathOf } from './commands.ts';
 import { engineModeOf, engineNameOf, maxDescriptionMsOf } from './engine-mode.ts';
-import { createEngineServer } from './engine-server.ts';
+import { followAims } from './follow-aims.ts';
 import { forgetFormerDevices } from './former-devices.ts';
 import { createAnnouncer } from './home-assistant.ts';
 import { infoOf, type Known } from './info.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { type OwnEngine, type OwnEngines, planOwnEngines } from './own-engine.ts';
 import { clearImages, createOutbox, createPublisher, removedTopics } from './publisher.ts';
+import type { RecentWarnings } from './recent-warnings.ts';
 import { createRemoteDescriber } from './remote-engine.ts';
 import { loadRuleStates } from './rules.ts';
+import { createServing } from './serving.ts';
 import { createSupervision } from './supervision.ts';
 import { createWatches } from './watches.ts';
+import { watchedBy } from './window.ts';
 import { createPoolDescriber, createPoolWorker } from './worker-boards.ts';
 
 /** The daemon: every part built from the config, torn down in reverse. */
@@ -41,11 +46,14 @@ export class App {
   readonly #log: Logger;
   readonly #startedAt = new Date();
   readonly #notifyEnvironment: NotifyEnvironment | null;
+  readonly #warnings: RecentWarnings | null;
   readonly #stopping = new AbortController();
   readonly #restart = Promise.withResolvers<void>();
   readonly #running = new AsyncDisposableStack();
   readonly #files: MissingFiles;
   #remote: RemoteDescriber | null = null;
+  readonly #aims: Aims;
+  #window: Window | null = null;
 
   /** @param notifyEnvironment null unless systemd started the process */
   constructor(
@@ -53,13 +61,16 @@ export class App {
     configPath: string,
     log: Logger,
     notifyEnvironment: NotifyEnvironment | null = null,
+    warnings: RecentWarnings | null = null,
   ) {
     this.#config = config;
     this.#configPath = configPath;
     this.#folder = dirname(configPath);
     this.#log = log;
     this.#notifyEnvironment = notifyEnvironment;
+    this.#warnings = warnings;
     this.#files = new MissingFiles(log);
+    this.#aims = createAims(config, this.#folder, log);
   }
 
   /** Resolves when a command asks for a restart of the daemon: its owner closes it, and exits so that it is started again. */
@@ -73,18 +84,18 @@ export class App {
    * @throws ConfigError, PlanError for faults that a person must fix
    */
   async start(): Promise<void> {
+    await this.#closeLater('aims', this.#aims).load();
+    this.#files.keep(aimPathOf(this.#config, this.#folder), () => this.#aims.saveAgain());
     const publisher = await this.#startPublisher();
     const removed = await removedTopics(this.#config, this.#configPath, this.#files, this.#log);
     const settings = await this.#loadSettings();
     const ruleStates = await loadRuleStates(this.#config, this.#folder, this.#log);
     this.#closeLater('states of rules', ruleStates);
     const { own, describer } = await this.#chooseDescriber(publisher);
-    if (own) await this.#startServing(own.engines.at(-1)!);
+    await this.#startServing(own, publisher);
     const loading = Promise.all((own?.engines ?? []).map((engine) => engine.load()));
     const pipeline = this.#startPipeline(describer, own, publisher, settings, ruleStates);
-    const watches = createWatches(this.#config, this.#folder, pipeline, publisher, this.#log);
-    await this.#closeLater('watches', watches).start();
-    this.#startCommands(pipeline, settings, watches, own, publisher);
+    await this.#startCommands(pipeline, settings, own, publisher);
     this.#startSupervision(pipeline, own, publisher);
 
     const infos = await loading;
@@ -133,7 +144,7 @@ export class App {
     for (const name of Object.keys(this.#config.cameras)) publisher.cameraVision(name, atStart);
     await publisher.start();
     this.#stopping.signal.throwIfAborted();
-    clearImages(this.#config, publisher);
+    clearImages(this.#config, publisher, (camera) => this.#aims.of(camera).privacy.length > 0);
     this.#publishInfo(publisher, { board: null, engines: [] });
     return publisher;
   }
@@ -181,15 +192,12 @@ export class App {
     return remote;
   }
 
-  /** Offers the engine to other programs, if the config says so. Whatever else is served adds its routes to this server. */
-  async #startServing(engine: OwnEngine): Promise<void> {
-    const { listen } = this.#config.serve;
-    const engineServer = await createEngineServer(this.#config, this.#folder, engine, this.#log);
-    if (!listen || !engineServer) return;
-    const server = this.#closeLater('HTTP server', new HttpServer({ listen, log: this.#log }));
-    this.#closeLater('engine server', engineServer);
-    server.use(engineServer.routes);
-    await server.start();
+  /** Offers the engine to other programs, and shows the window, if the config says so. */
+  async #startServing(own: OwnEngines | null, publisher: MqttPublisher): Promise<void> {
+    const seen = { own, publisher, warnings: this.#warnings, aims: this.#aims, startedAt: this.#startedAt };
+    const serving = await createServing(this.#config, this.#folder, seen, this.#log);
+    this.#window = serving.window;
+    await this.#closeLater('HTTP', serving).start();
   }
 
   #startPipeline(
@@ -201,15 +209,25 @@ export class App {
   ): Pipeline {
     for (const advice of configAdvice(this.#config)) this.#log.warn({ advice }, 'config could be better');
     const tasks = Object.keys(this.#config.cameras).map((name) =>
-      createCameraTask(name, this.#config, () => settings.of(name), this.#folder, this.#log),
+      createCameraTask(
+        name,
+        this.#config,
+        () => settings.of(name),
+        this.#folder,
+        this.#log,
+        () => this.#aims.of(name),
+      ),
     );
+    const window = this.#window;
+    const quick = own?.engines.find(({ role }) => role === 'quick')?.describer;
+    const watched = (engine: Describer): Describer => window?.watchDescriber(engine) ?? engine;
     const pipeline = new Pipeline({
-      tasks,
+      tasks: window ? tasks.map((task) => watchedBy(window, task)) : tasks,
       prompts: this.#config.prompts,
       language: this.#config.language,
-      describer,
-      quick: own?.engines.find(({ role }) => role === 'quick')?.describer,
-      publisher,
+      describer: watched(describer),
+      quick: quick && watched(quick),
+      publisher: window ? publishToAll([publisher, window.publisher]) : publisher,
       log: this.#log,
       maxFrameAgeMs: this.#config.max_frame_age,
       healthIntervalMs: this.#config.health_interval,
@@ -221,6 +239,7 @@ export class App {
       maxDescriptionMs: maxDescriptionMsOf(this.#config),
     });
     this.#closeLater('pipeline', pipeline);
+    if (window) followAims(this.#aims, window, pipeline, publisher);
     settings.onChange((camera, changed) => pipeline.set(camera, changed));
     this.#closeLater('loop delay', new LoopDelay(this.#log)).start();
     pipeline.start();
@@ -228,25 +247,17 @@ export class App {
     return pipeline;
   }
 
-  #startCommands(
+  async #startCommands(
     pipeline: Pipeline,
     settings: Settings,
-    watches: Watches,
     own: OwnEngines | null,
     publisher: MqttPublisher,
-  ): void {
-    const powers = {
-      request: pipeline.request.bind(pipeline),
-      set: settings.set.bind(settings),
-      watch: watches.watch.bind(watches),
-      unwatch: watches.unwatch.bind(watches),
-      restart: async (what: 'engine' | 'daemon', signal: AbortSignal) => {
-        if (what === 'daemon') return this.#requestRestart();
-        if (!own) throw new CommandError('failed', 'this board has no engine of its own');
-        await Promise.all(own.engines.map(({ client }) => client.restart(signal)));
-      },
-    };
-    this.#closeLater('commands', createCommands(this.#config, powers, publisher, this.#log)).start();
+  ): Promise<void> {
+    const watches = createWatches(this.#config, this.#folder, pipeline, publisher, this.#log);
+    await this.#closeLater('watches', watches).start();
+    const handlers = commandHandlers(pipeline, settings, watches, own, () => this.#requestRestart());
+    this.#closeLater('commands', createCommands(this.#config, handlers, publisher, this.#log)).start();
+    this.#window?.accept({ ...handlers, aim: this.#aims.set.bind(this.#aims) });
   }
 
   #requestRestart(): void {

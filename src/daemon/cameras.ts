@@ -11,8 +11,10 @@ import { lookUp } from '../config/paths.ts';
 import { rulesOf } from '../config/rule-schema.ts';
 import type { CameraConfig, Config } from '../config/schema.ts';
 import { questionsOf } from '../contract/questions.ts';
+import type { CameraAim } from '../domain/camera-aim.ts';
 import type { CameraSettings } from '../domain/camera-settings.ts';
 import { describingRole } from '../domain/model-role.ts';
+import { AimedGate } from '../gate/aimed-gate.ts';
 import { MaskedCamera } from '../gate/masked-camera.ts';
 import { SceneGate } from '../gate/scene-gate.ts';
 import type { CameraTask } from '../pipeline/camera-task.ts';
@@ -22,6 +24,7 @@ import { lookUpSecret } from '../setup/look-up-secret.ts';
 /**
  * Builds one camera of the config, with its gate and questions.
  * @param settingsNow its current settings, which may change
+ * @param aimNow its current zones and sensitivity, likewise; the same object until they do
  * @param folder where relative paths are looked up
  */
 export function createCameraTask(
@@ -30,14 +33,15 @@ export function createCameraTask(
   settingsNow: () => CameraSettings,
   folder: string,
   log: Log,
+  aimNow: () => CameraAim = constantAim(config.cameras[name]!),
 ): CameraTask {
   const camera = config.cameras[name]!;
-  const { gate, hours, privacy } = camera;
+  const { gate, hours } = camera;
   const maxAnswerMs = maxAnswerMsOf(camera);
   const bare = new AnsweringCamera(cameraOf(name, camera, settingsNow, folder, log), maxAnswerMs);
   return {
-    camera: privacy.length > 0 ? new MaskedCamera(bare, privacy) : bare,
-    gate: gate.enabled ? gateOf(camera, log) : null,
+    camera: new MaskedCamera(bare, () => aimNow().privacy),
+    gate: gate.enabled ? new AimedGate(aimNow, (aim) => gateOf(camera, aim, log)) : null,
     settings: settingsNow(),
     hours: hours && { ranges: hoursRangesOf(hours), location: config.location },
     minIntervalMs: gate.enabled ? gate.min_interval : null,
@@ -105,10 +109,24 @@ function maxAnswerMsOf({ source }: CameraConfig): number {
   return 120_000 + ('frame_timeout' in source ? 6 * source.frame_timeout : 0);
 }
 
-function gateOf({ source, gate }: CameraConfig, log: Log): SceneGate {
-  const { sensitivity, ignore, light_guard, frozen_after } = gate;
+/** The aim that the config gives a camera. */
+export function configuredAim({ gate, privacy }: CameraConfig): CameraAim {
+  return { sensitivity: gate.enabled ? gate.sensitivity : null, ignore: gate.ignore, privacy };
+}
+
+function constantAim(camera: CameraConfig): () => CameraAim {
+  const aim = configuredAim(camera);
+  return () => aim;
+}
+
+function gateOf({ source, gate }: CameraConfig, { sensitivity, ignore }: CameraAim, log: Log): SceneGate {
+  const { light_guard, frozen_after } = gate;
   // Files may well stay the same, and drawn scenes be empty.
   const isFile = source.type === 'still' || (source.type === 'ffmpeg' && inputKind(source.input) === 'path');
   const check = source.type === 'scene' ? null : { frozenAfterMs: isFile ? null : frozen_after };
-  return new SceneGate({ sensitivity, ignore, lightGuard: light_guard }, nativeJpegBlocks(log), check);
+  return new SceneGate(
+    { sensitivity: sensitivity ?? gate.sensitivity, ignore, lightGuard: light_guard },
+    nativeJpegBlocks(log),
+    check,
+  );
 }

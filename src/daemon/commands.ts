@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import { settableOf } from '../config/commands-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { settings } from '../contract/camera-config.ts';
+import { CommandError } from '../domain/errors.ts';
 import { stateFolderOf } from '../domain/state-folder.ts';
-import type { CommandHandlers } from '../mqtt/commands/command-list.ts';
 import { Commands } from '../mqtt/commands/commands.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
-import type { Log } from '../pipeline/ports.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { CommandHandlers, Log, WatchCommands } from '../pipeline/ports.ts';
 import { Settings } from '../pipeline/settings.ts';
 import { SettingsFile } from '../store/settings-file.ts';
+import type { OwnEngines } from './own-engine.ts';
 
 /** Each camera's settings: the config's, with the overrides kept in the state folder. */
 export function createSettings(
@@ -32,6 +34,27 @@ export function createSettings(
 
 export function settingsPathOf({ store, device }: Pick<Config, 'store' | 'device'>, folder: string): string {
   return join(stateFolderOf(store.folder, folder, process.env), `settings-${device}.json`);
+}
+
+/** What commands do, over MQTT and from the window. */
+export function commandHandlers(
+  pipeline: Pick<Pipeline, 'request'>,
+  settings: Pick<Settings, 'set'>,
+  watches: WatchCommands,
+  own: OwnEngines | null,
+  restartDaemon: () => void,
+): CommandHandlers {
+  return {
+    request: pipeline.request.bind(pipeline),
+    set: settings.set.bind(settings),
+    watch: watches.watch.bind(watches),
+    unwatch: watches.unwatch.bind(watches),
+    restart: async (what, signal) => {
+      if (what === 'daemon') return restartDaemon();
+      if (!own) throw new CommandError('failed', 'this board has no engine of its own');
+      await Promise.all(own.engines.map(({ client }) => client.restart(signal)));
+    },
+  };
 }
 
 /** The commands that the config allows. */

@@ -73,11 +73,18 @@ function encodersOf({ cameras }: Config): Map<string, EncodeImage> {
   );
 }
 
-/** Clears the retained picture of cameras that publish none, or whose privacy masks may be newer than the picture. */
-export function clearImages({ device, cameras }: Config, publisher: Pick<MqttPublisher, 'retain'>): void {
+/**
+ * Clears the retained picture of cameras that publish none, or whose privacy masks may be newer than the picture.
+ * @param isMasked whether a camera has masks
+ */
+export function clearImages(
+  { device, cameras }: Config,
+  publisher: Pick<MqttPublisher, 'retain'>,
+  isMasked = (camera: string): boolean => cameras[camera]!.privacy.length > 0,
+): void {
   const topics = topicsOf(device);
-  for (const [name, { image, privacy }] of Object.entries(cameras)) {
-    if (image.enabled && privacy.length === 0) continue;
+  for (const [name, { image }] of Object.entries(cameras)) {
+    if (image.enabled && !isMasked(name)) continue;
     publisher.retain(topics.image(name), '');
     publisher.retain(topics.imageInfo(name), '');
   }

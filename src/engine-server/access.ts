@@ -1,10 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { hostOf, isLoopback } from '../system/listen-address.ts';
+import { isFromThisMachine } from '../system/listen-address.ts';
 import { ServedError } from './served-error.ts';
-
-/** Headers that a proxy adds: the program behind them may be anywhere. */
-const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
 
 /**
  * Checks the token of a request, in a time that does not depend on it. Without a token, only requests are accepted that
@@ -15,8 +12,7 @@ const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-
  */
 export function checkAccess(headers: IncomingHttpHeaders, token: string | null): void {
   if (token === null) {
-    const isDirect = forwarding.every((name) => headers[name] === undefined);
-    if (isDirect && isLoopback(hostOf(headers.host ?? ''))) return;
+    if (isFromThisMachine(headers)) return;
     throw new ServedError(
       403,
       'without a token, only requests from this machine to a loopback address are served',

@@ -13,9 +13,13 @@ const jpegQuality = 92;
  */
 export class MaskedCamera implements Camera {
   readonly #camera: Camera;
-  readonly #masks: readonly Polygon[];
+  readonly #masks: () => readonly Polygon[];
 
-  constructor(camera: Camera, masks: readonly Polygon[]) {
+  /**
+   * @param masks asked for each picture once it has been captured, so that a new mask covers it already; the same list until
+   * they change
+   */
+  constructor(camera: Camera, masks: () => readonly Polygon[]) {
     this.#camera = camera;
     this.#masks = masks;
   }
@@ -31,11 +35,17 @@ export class MaskedCamera implements Camera {
   /** Also rejects with a CameraError if the masks cannot be painted: no picture is passed on unmasked. */
   async capture(signal: AbortSignal, options: CaptureOptions = {}): Promise<Picture> {
     const picture = await this.#camera.capture(signal, options);
-    try {
-      const painted = await paintMasks(picture, this.#masks);
-      return picture.takenAt ? { ...painted, takenAt: picture.takenAt } : painted;
-    } catch (cause) {
-      throw new CameraError(`the privacy masks cannot be painted: ${sharpFault(cause)}`, { cause });
+    for (;;) {
+      const masks = this.#masks();
+      if (masks.length === 0) return picture;
+      try {
+        const painted = await paintMasks(picture, masks);
+        // A mask may be drawn while the others are painted.
+        if (masks !== this.#masks()) continue;
+        return picture.takenAt ? { ...painted, takenAt: picture.takenAt } : painted;
+      } catch (cause) {
+        throw new CameraError(`the privacy masks cannot be painted: ${sharpFault(cause)}`, { cause });
+      }
     }
   }
 

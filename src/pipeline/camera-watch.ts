@@ -220,7 +220,7 @@ export class CameraWatch {
       queuedAt: performance.now(),
       begin: () => this.#begin(job, lane),
       missed: () => isPace && this.#backpressure.missed(),
-      refresh: () => this.#freshLook(),
+      refresh: () => this.freshLook(),
     };
     // An interval frame gives way to one that shows a change, so none must be overlooked.
     if (isPace) this.#backpressure.waiting(captureStart, trigger !== 'interval' || !job.look);
@@ -251,8 +251,8 @@ export class CameraWatch {
         pending.described(result);
         this.#report.described(lane.model, job.captureStart, result.observation);
       },
-      interrupted: () => {
-        pending.failed(new Error('interrupted by a request'));
+      interrupted: (reason) => {
+        pending.failed(new Error(reason));
         this.#sleep.interrupt();
       },
       failed: (error) => {
@@ -266,7 +266,7 @@ export class CameraWatch {
   }
 
   /** Looks at once, unless a look is in progress; resolves when it has ended, or takes too long. */
-  async #freshLook(): Promise<void> {
+  async freshLook(): Promise<void> {
     if (this.#pause.reason && !this.#lanes.isRequestedAt(performance.now())) return;
     const looked = this.#looking.end();
     if (this.#sleep.isSleeping) this.#lookNow();

@@ -6,6 +6,7 @@ import type { Frame } from '../domain/frame.ts';
 import type { Health } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
+import { modelRoles } from '../domain/model-role.ts';
 import type { Description, Observation } from '../domain/observation.ts';
 import { EngineState } from './engine-state.ts';
 import type { FrameEvents } from './frame-events.ts';
@@ -37,6 +38,8 @@ export interface DescribeLoopParts {
 /** So often in a row requests may interrupt a camera's frames. */
 const maxInterruptions = 2;
 
+const discarded = 'what is private was changed after its capture';
+
 const worstLast = ['idle', 'busy', 'failing'] as const;
 
 /**
@@ -54,8 +57,12 @@ export class DescribeLoop {
   readonly #running = new Map<string, Promise<void>>();
   /** By slot: when the description in progress counts as hung. */
   readonly #dueMs = new Map<string, number>();
-  /** By slot: stops a description in progress that a request may interrupt. */
+  /** By slot: stops a description in progress. */
+  readonly #stops = new Map<string, AbortController>();
+  /** By slot: the same, if a request may do that. */
   readonly #interruptible = new Map<string, AbortController>();
+  /** By camera: frames whose capture began before must not be described. */
+  readonly #discardedUntil = new Map<string, number>();
   /** By slot, since its last frame that was described or failed. */
   readonly #interruptions = new Map<string, number>();
   #lastDescribedAt: Date | undefined;
@@ -65,7 +72,7 @@ export class DescribeLoop {
     this.#thorough = new EngineState(parts.describer);
     this.#quick = parts.quick ? new EngineState(parts.quick) : null;
     this.#queue = new FrameQueue({
-      isStale: ({ captureStart }) => performance.now() - captureStart > parts.maxFrameAgeMs,
+      isStale: (job) => this.#isDiscarded(job) || performance.now() - job.captureStart > parts.maxFrameAgeMs,
       patience: parts.patience,
       onStale: (job) => this.#refresh(job),
       // A camera's older frame must not overtake its newer one. While an engine is down, newer frames replace those that wait.
@@ -99,6 +106,13 @@ export class DescribeLoop {
     if (this.#engineOf(job).hasBeenUp) displaced.missed();
   }
 
+  /** Describes no frame of a camera that was captured until now, whether it waits or is being described. */
+  discard(camera: string): void {
+    this.#discardedUntil.set(camera, performance.now());
+    for (const model of modelRoles) this.#stops.get(slotOf({ camera, model }))?.abort();
+    this.#queue.reconsider();
+  }
+
   /** Describes until it is closed; resolves when the last description has ended. `signal` cancels those in progress. */
   async run(signal: AbortSignal): Promise<void> {
     for (const engine of this.#engines) engine.start(signal, () => this.#queue.reconsider());
@@ -126,10 +140,17 @@ export class DescribeLoop {
     return this.#quick ? 1 : (this.#parts.describer.concurrency ?? 1);
   }
 
+  #isDiscarded({ camera, captureStart }: Job): boolean {
+    return captureStart < (this.#discardedUntil.get(camera) ?? Number.NEGATIVE_INFINITY);
+  }
+
   async #refresh(job: Job): Promise<void> {
     const { events, maxFrameAgeMs } = this.#parts;
-    events.expired(job.frame, `it waited for the engine for more than ${maxFrameAgeMs} ms`);
-    job.missed();
+    if (this.#isDiscarded(job)) events.expired(job.frame, discarded);
+    else {
+      events.expired(job.frame, `it waited for the engine for more than ${maxFrameAgeMs} ms`);
+      job.missed();
+    }
     await job.refresh();
   }
 
@@ -158,6 +179,7 @@ export class DescribeLoop {
     engine.begun();
     this.#dueMs.set(slot, performance.now() + maxDescriptionMs);
     const interruption = this.#interruptionOf(begun, slot, engine);
+    this.#stops.set(slot, interruption);
     try {
       const request = this.#requestOf(job.frame, begun);
       const { description, answer } = splitAdHocAnswer(
@@ -165,6 +187,7 @@ export class DescribeLoop {
           this.#interruptible.delete(slot),
         ),
       );
+      if (this.#isDiscarded(job)) throw new ExpiredError(discarded);
       const { trigger, prompt } = begun;
       const totalMs = performance.now() - job.captureStart;
       const judged = this.#judge(job.camera, begun, description);
@@ -175,8 +198,7 @@ export class DescribeLoop {
       begun.described({ observation, answer });
     } catch (error) {
       if (interruption.signal.aborted && !signal.aborted) {
-        this.#interrupted(job);
-        begun.interrupted();
+        this.#interrupted(job, begun);
         return;
       }
       if (signal.aborted) this.#parts.events.failed(job.frame, messageOf(signal.reason));
@@ -184,6 +206,7 @@ export class DescribeLoop {
       begun.failed(error);
     } finally {
       this.#dueMs.delete(slot);
+      this.#stops.delete(slot);
       this.#interruptible.delete(slot);
     }
   }
@@ -200,15 +223,21 @@ export class DescribeLoop {
     return interruption;
   }
 
-  #interrupted(job: Job): void {
+  #interrupted(job: Job, begun: BegunJob): void {
     const { events, log } = this.#parts;
     const { camera, frame } = job;
     const slot = slotOf(job);
     this.#engineOf(job).interrupted();
+    if (this.#isDiscarded(job)) {
+      events.expired(frame, discarded);
+      begun.interrupted(discarded);
+      return;
+    }
     this.#interruptions.set(slot, (this.#interruptions.get(slot) ?? 0) + 1);
     log.info({ id: frame.id, camera }, 'interrupted by a request; waiting again');
     // Not missed: the engine was not too slow for it.
     if (this.#queue.putBack(job)) events.dropped(frame);
+    begun.interrupted('interrupted by a request');
   }
 
   #described(job: Job, observation: Observation): void {

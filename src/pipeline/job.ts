@@ -30,6 +30,6 @@ export interface BegunJob extends PendingDescription {
   readonly prompt: string | null;
   /** The standing questions that are asked. */
   readonly questions: readonly Question[];
-  /** It was interrupted by a request and waits again; called in place of the other two ends. */
-  interrupted(): void;
+  /** It was interrupted: it waits again, or is given up. Called in place of the other two ends. */
+  interrupted(reason: string): void;
 }

@@ -106,6 +106,13 @@ export class Pipeline {
     return this.#watchOf(camera).rules;
   }
 
+  /** What is private in a camera's pictures has changed: forgets the frames that were captured until now, and looks again. */
+  discardFrames(camera: string): void {
+    const watch = this.#watchOf(camera);
+    this.#describeLoop.discard(camera);
+    void watch.freshLook();
+  }
+
   /** Ends every loop, waits for the last, and closes the cameras. Frames still waiting expire. */
   async close(): Promise<void> {
     if (this.#healthTimer) clearInterval(this.#healthTimer);

@@ -1,6 +1,8 @@
+import type { ChangedAim } from '../domain/camera-aim.ts';
 import type { CameraSettings, ChangedSettings } from '../domain/camera-settings.ts';
 import type { CameraVision } from '../domain/camera-vision.ts';
 import type { ChatReply, ChatRequest } from '../domain/chat.ts';
+import type { DescriptionOptions, DescriptionResult } from '../domain/description-options.ts';
 import type { Detail } from '../domain/detail.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
@@ -12,6 +14,7 @@ import type {
   Timeline,
   TimelineRequest,
 } from '../domain/history.ts';
+import type { KeptSession } from '../domain/kept-session.ts';
 import type {
   CameraStatus,
   Description,
@@ -132,6 +135,20 @@ export interface PastObservations {
   thumbnail(number: number): Promise<Uint8Array | null>;
 }
 
+/** Carries out commands. Each method rejects with a CommandError, or with any other error for `failed`. */
+export interface CommandHandlers extends WatchCommands {
+  /** @param camera null: the only one. Rejects with the signal's reason when it aborts. */
+  request(
+    camera: string | null,
+    options: DescriptionOptions,
+    signal: AbortSignal,
+  ): Promise<DescriptionResult>;
+  /** Resolves when the engine is ready again, or when the daemon is about to stop. Rejects when the signal aborts. */
+  restart(what: 'engine' | 'daemon', signal: AbortSignal): Promise<void>;
+  /** Resolves with all of the camera's settings. */
+  set(camera: string, change: Partial<CameraSettings>): Promise<CameraSettings>;
+}
+
 /** Keeps changed settings across restarts. */
 export interface SettingsStore {
   /** By camera. */
@@ -173,6 +190,22 @@ export interface KeptRule {
   /** Identifies its condition and the wording of its questions: a state under others says nothing. */
   readonly definition: string;
   readonly snapshot: RuleSnapshot;
+}
+
+/** Keeps changed zones and sensitivities across restarts. */
+export interface AimStore {
+  /** By camera. Rejects if there are some that cannot be read. */
+  load(): Promise<ReadonlyMap<string, ChangedAim>>;
+  /** Replaces all that are kept; resolves when they are durable. */
+  save(changed: ReadonlyMap<string, ChangedAim>): Promise<void>;
+}
+
+/** Keeps who is logged in to the window across restarts. */
+export interface SessionStore {
+  /** Empty if they cannot be read. */
+  load(): Promise<readonly KeptSession[]>;
+  /** Replaces all that are kept. */
+  save(sessions: readonly KeptSession[]): Promise<void>;
 }
 
 /** A structured log; pino's Logger fits. */

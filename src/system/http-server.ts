@@ -22,7 +22,8 @@ export interface HttpServerOptions {
 }
 
 const headersTimeoutMs = 10_000;
-const maxConnections = 64;
+/** Each open page of the window keeps one, and loads with a few more. */
+const maxConnections = 256;
 /** At boot the address may not be there yet, or still belong to a process that is ending. */
 const listenBackOff = { firstMs: 500, maxMs: 60_000 } as const;
 

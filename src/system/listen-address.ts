@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 /** Where a server listens. */
@@ -10,6 +11,9 @@ export interface ListenAddress {
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 loopback.addAddress('::1', 'ipv6');
+
+/** Headers that a proxy adds: the program behind them may be anywhere. */
+const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
 
 /** Reads `127.0.0.1:8481`, `[::1]:8481` or `localhost:8481`; null: it is none of these. */
 export function listenAddressOf(text: string): ListenAddress | null {
@@ -31,4 +35,12 @@ export function hostOf(header: string): string {
     .replace(/:\d+$/, '')
     .replace(/^\[|\]$/g, '')
     .toLowerCase();
+}
+
+/**
+ * Whether a request to a loopback address comes from a program of this machine: neither through a proxy, nor by the name of
+ * another host, which a web page can make lead here (DNS rebinding).
+ */
+export function isFromThisMachine(headers: IncomingHttpHeaders): boolean {
+  return forwarding.every((name) => headers[name] === undefined) && isLoopback(hostOf(headers.host ?? ''));
 }

@@ -94,13 +94,18 @@ test('a retained picture that may show a newly masked region is cleared', () => 
   const cameras = { off: { source }, on: { source, image }, masked: { source, image, privacy } };
   const config = parseConfig(JSON.stringify({ device: 'workshop', cameras }), 'c.yaml');
   const said: string[][] = [];
-  clearImages(config, { retain: (topic, payload) => said.push([topic, payload]) });
+  const publisher = { retain: (topic: string, payload: string) => void said.push([topic, payload]) };
+  clearImages(config, publisher);
   expect(said).toEqual(
     ['off/image', 'off/image_info', 'masked/image', 'masked/image_info'].map((topic) => [
       `scenecast/workshop/${topic}`,
       '',
     ]),
   );
+  // Zones of the window count too.
+  said.length = 0;
+  clearImages(config, publisher, () => true);
+  expect(said).toContainEqual(['scenecast/workshop/on/image', '']);
 });
 
 test.each([

@@ -29,7 +29,7 @@ function showing(picture: Picture): Camera & { readonly calls: string[] } {
 }
 
 const capture = (picture: Picture, masks = [leftQuarter]): Promise<Picture> =>
-  new MaskedCamera(showing(picture), masks).capture(never);
+  new MaskedCamera(showing(picture), () => masks).capture(never);
 
 async function levels(picture: Picture): Promise<(x: number, y: number) => number> {
   const { width } = picture.size;
@@ -51,6 +51,25 @@ test.each([
     for (const x of [0, 10, 18]) expect(level(x, y)).toBeLessThan(20);
     for (const x of [30, 60, 79]) expect(level(x, y)).toBeGreaterThan(235);
   }
+});
+
+test('a mask that is drawn while others are painted covers the picture too', async () => {
+  const none: Polygon[] = [];
+  const all: Polygon[] = [
+    [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ],
+  ];
+  const first = [leftQuarter];
+  // The first list is asked for once, as if it had been replaced while it was painted.
+  const lists = [first, all, all, all];
+  const bytes = await white.clone().jpeg().toBuffer();
+  const camera = new MaskedCamera(showing({ bytes, size }), () => lists.shift() ?? none);
+  const level = await levels(await camera.capture(never));
+  expect(level(79, 20)).toBeLessThan(20);
 });
 
 test("raw pixels are painted to the pixel, and the camera's own copy is unchanged", async () => {
@@ -109,7 +128,7 @@ test('a picture that cannot be painted is not passed on', async () => {
 
 test('name, start and close are those of the camera', async () => {
   const camera = showing({ bytes: Buffer.alloc(3), size: { width: 1, height: 1 }, pixels: 'rgb24' });
-  const masked = new MaskedCamera(camera, [leftQuarter]);
+  const masked = new MaskedCamera(camera, () => [leftQuarter]);
   await masked.start(never);
   await masked.close();
   expect([masked.name, ...camera.calls]).toEqual(['yard', 'start', 'close']);

@@ -77,7 +77,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
       close: async () => {},
     };
     const corner = [[0, 0] as const, [0.2, 0] as const, [0, 0.2] as const];
-    return kind === 'masked' ? new MaskedCamera(camera, [corner]) : camera;
+    return kind === 'masked' ? new MaskedCamera(camera, () => [corner]) : camera;
   };
   const quiet = (): void => {};
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };

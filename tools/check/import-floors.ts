@@ -21,6 +21,7 @@ const adapters = [
   'labels',
   'store',
   'supervision',
+  'web',
 ];
 const belowAdapters = ['domain', 'system', 'pipeline/ports.ts'];
 const belowSetup = ['domain', 'system', 'pipeline', 'answers', 'contract', 'config', 'planning', ...adapters];
@@ -37,6 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mqtt: [...belowAdapters, 'contract'],
   'home-assistant': [...belowAdapters, 'contract'],
   labels: [...belowAdapters, 'contract'],
+  web: [...belowAdapters, 'contract'],
   planning: ['domain', 'system', 'board'],
   setup: belowSetup,
   daemon: [...belowSetup, 'setup'],

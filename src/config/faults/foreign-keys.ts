@@ -138,6 +138,14 @@ const serve: Entries = [
   ['enabled', 'remove it: listen: null is off'],
 ];
 
+const web: Entries = [
+  ['password', 'use password_hash: what scenecast password prints'],
+  ['passwordfile', 'use password_hash_file: a file whose first line is what scenecast password prints'],
+  ['user users username login auth', 'remove it: there is a password and no user name (password_hash)'],
+  ['host hostname ip address port bind url', 'use listen, as in listen: 127.0.0.1:8480'],
+  ['enabled', 'remove it: listen: null is off'],
+];
+
 /** What to use in place of a key of another program at a path of the config; null: it is of none that is known here. */
 export function foreignKeyRemedy(path: readonly PropertyKey[], key: string, type: unknown): string | null {
   const name = key.toLowerCase().replace(/[-_ ]/g, '');
@@ -160,6 +168,8 @@ function entriesAt(path: readonly PropertyKey[], type: unknown): Entries {
       return engine;
     case 'serve  1':
       return serve;
+    case 'web  1':
+      return web;
     case 'cameras  2':
       return camera;
     case 'cameras source 3':

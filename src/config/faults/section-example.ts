@@ -10,6 +10,7 @@ const examples: Readonly<Record<string, string>> = {
   work: '{ pool: boards }',
   'work.sending': '{ pool: boards }',
   serve: '{ listen: 127.0.0.1:8481 }',
+  web: '{ listen: 127.0.0.1:8480 }',
   model: '{ path: models/demo }',
   models: '{ quick: { path: smolvlm2-500m }, thorough: { path: llava-1.6-vicuna-7b } }',
   'models.quick': '{ path: smolvlm2-500m }',

@@ -17,23 +17,7 @@ import {
 } from '../../contract/requests.ts';
 import { topicsOf, type Verb } from '../../contract/topics.ts';
 import { runningWatchPayload } from '../../contract/watches.ts';
-import type { CameraSettings } from '../../domain/camera-settings.ts';
-import type { DescriptionOptions, DescriptionResult } from '../../domain/description-options.ts';
-import type { WatchCommands } from '../../pipeline/ports.ts';
-
-/** Carries out commands. Each method rejects with a CommandError, or with any other error for `failed`. */
-export interface CommandHandlers extends WatchCommands {
-  /** @param camera null: the only one. Rejects with the signal's reason when it aborts. */
-  request(
-    camera: string | null,
-    options: DescriptionOptions,
-    signal: AbortSignal,
-  ): Promise<DescriptionResult>;
-  /** Resolves when the engine is ready again, or when the daemon is about to stop. Rejects when the signal aborts. */
-  restart(what: 'engine' | 'daemon', signal: AbortSignal): Promise<void>;
-  /** Resolves with all of the camera's settings. */
-  set(camera: string, change: Partial<CameraSettings>): Promise<CameraSettings>;
-}
+import type { CommandHandlers } from '../../pipeline/ports.ts';
 
 /** What the config allows. */
 export interface AllowedCommands {

@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import { errorResponse, maxCommandBytes, okResponse, type ResponseError } from '../../contract/requests.ts';
+import { schemaFault } from '../../contract/schema-fault.ts';
 import { CommandError, messageOf } from '../../domain/errors.ts';
 import { shorten } from '../../domain/shorten.ts';
-import type { Log } from '../../pipeline/ports.ts';
+import { TokenBucket } from '../../domain/token-bucket.ts';
+import type { CommandHandlers, Log } from '../../pipeline/ports.ts';
 import type { Message } from '../connection/message.ts';
 import type { Incoming, OnMessage } from '../connection/subscriptions.ts';
-import { schemaFault } from '../schema-fault.ts';
-import { type AllowedCommands, type Command, type CommandHandlers, commandsOf } from './command-list.ts';
+import { type AllowedCommands, type Command, commandsOf } from './command-list.ts';
 import { isResponseTopic } from './response-topic.ts';
 import { TallyLog } from './tally-log.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface CommandsOptions extends CommandHandlers {
   readonly device: string;

@@ -3,11 +3,11 @@ import { ulid } from 'ulid';
 import type { z } from 'zod';
 import { questionsOf } from '../../contract/questions.ts';
 import type { ResponseError } from '../../contract/requests.ts';
+import { schemaFault } from '../../contract/schema-fault.ts';
 import { workItemSchema, workPropertiesSchema, workQuestionsSchema } from '../../contract/work.ts';
 import type { Detail } from '../../domain/detail.ts';
 import { CodedError, messageOf } from '../../domain/errors.ts';
 import type { Question } from '../../domain/observation.ts';
-import { schemaFault } from '../schema-fault.ts';
 
 /** Where the answer to an image goes, and the data by which its sender matches it. */
 export interface ReplyAddress {

@@ -69,6 +69,16 @@ export class CameraImages {
     await this.#publish([...this.#newest.keys()]);
   }
 
+  /**
+   * Drops a camera's picture. Resolves when it is not being sent any more, with whether the broker may still have it: not if a
+   * newer one has come meanwhile.
+   */
+  async forget(camera: string): Promise<boolean> {
+    this.#newest.delete(camera);
+    await this.#inProgress.get(camera);
+    return this.#parts.encoders.has(camera) && !this.#newest.has(camera);
+  }
+
   /** Sends nothing more; an encoding in progress is discarded. */
   close(): void {
     this.#link = null;
@@ -88,8 +98,8 @@ export class CameraImages {
   async #sendNewest(camera: string): Promise<void> {
     for (;;) {
       const link = this.#link;
-      const shown = this.#newest.get(camera)!;
-      if (!link || link.ended.aborted) break;
+      const shown = this.#newest.get(camera);
+      if (!link || link.ended.aborted || !shown) break;
       const picture = await this.#send(camera, shown, link).catch((error: unknown) => {
         if (!link.ended.aborted) this.#log(camera, messageOf(error));
         return shown.picture;

@@ -14,7 +14,7 @@ import type { CameraSettings } from '../../domain/camera-settings.ts';
 import type { CameraVision } from '../../domain/camera-vision.ts';
 import { isPlausible } from '../../domain/clock.ts';
 import type { Frame } from '../../domain/frame.ts';
-import type { Health } from '../../domain/health.ts';
+import type { Health, OutboxHealth } from '../../domain/health.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../../domain/observation.ts';
 import type { Alert, RuleStatus } from '../../domain/rule-status.ts';
 import type { Watch } from '../../domain/watch.ts';
@@ -219,6 +219,13 @@ export class MqttPublisher implements Publisher {
     this.#retained.set(topic, payload, 1);
   }
 
+  /** Takes a camera's picture back, unless one is described meanwhile. */
+  async forgetImage(camera: string): Promise<void> {
+    if (!(await this.#images.forget(camera))) return;
+    this.retain(this.#topics.image(camera), '');
+    this.retain(this.#topics.imageInfo(camera), '');
+  }
+
   /** Publishes a message now or never. @throws PublishError, also without a connection or if the broker does not keep up */
   async send(message: Message): Promise<void> {
     const { link } = this.#connection;
@@ -230,6 +237,10 @@ export class MqttPublisher implements Publisher {
   /** Resolves once the broker has accepted the subscription, with a function that ends it; has no timeout. */
   subscribe(topic: string, onMessage: OnMessage, signal: AbortSignal): Promise<() => void> {
     return this.#subscriptions.add(topic, onMessage, signal);
+  }
+
+  get outboxHealth(): OutboxHealth {
+    return this.#options.outbox.health;
   }
 
   get isConnected(): boolean {

@@ -129,7 +129,7 @@ test('privacy masks are painted in the published picture', async () => {
   const white = { bytes: Buffer.alloc(64 * 64 * 3, 255), size, pixels: 'rgb24' } as const;
   const camera = new MaskedCamera(
     { name: 'porch', start: async () => {}, capture: async () => white, close: async () => {} },
-    [
+    () => [
       [
         [0, 0],
         [0.5, 0],
@@ -220,4 +220,20 @@ test('a broker that announces no limit and disconnects over pictures gets smalle
   await until(() => broker.published.filter(isTaken).length === 2);
   expect(broker.connections).toBe(connections);
   expect(log.lines.some(({ message }) => /sending smaller ones/.test(message))).toBe(true);
+});
+
+test('a picture that is taken back is cleared at the broker, and the next one is published', async () => {
+  const { url } = await startBroker();
+  const { publisher } = await startPublisher(url, { images });
+  const arrived = files(await subscribe(url));
+  const picture = await noise(64, 48);
+  publisher.observation(described(picture));
+  await until(() => arrived.length === 1);
+  await publisher.forgetImage('porch');
+  await until(() => arrived.length === 2);
+  expect(arrived[1]!.bytes).toHaveLength(0);
+  const late = files(await subscribe(url, topic));
+  publisher.observation(described(picture));
+  await until(() => late.length > 0);
+  expect(late.map(({ bytes }) => bytes.length > 0)).toEqual([true]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TokenBucket } from '../../../src/mqtt/commands/token-bucket.ts';
+import { TokenBucket } from '../../src/domain/token-bucket.ts';
 
 test('limits a burst and the sustained rate', () => {
   let now = 0;
