@@ -84,6 +84,16 @@ cpu_module_compiler() (
   [ -z "$(modules_for /proc/cpuinfo)" ] || echo "clang-$clang"
 )
 
+# The window's page, unless it is newer than all that it is made of.
+build_page() {
+  local page=$root/build/web/index.html
+  if [ -f "$page" ] && [ -z "$(find "$root/web" "$root/tools/web" "$root/package-lock.json" -newer "$page" -print -quit)" ]; then
+    return
+  fi
+  say 'building the page of the window'
+  node "$root/tools/web/build-page.ts" >&2
+}
+
 setup() {
   local compiler
   check_machine
@@ -96,6 +106,7 @@ setup() {
   "$root/scripts/build-sd-notify.sh"
   "$root/scripts/build-cpu.sh"
   export PATH="$root/node_modules/.bin:$PATH"
+  build_page
 }
 
 [ "${BASH_SOURCE[0]}" != "$0" ] || setup "$@"

@@ -18,12 +18,20 @@ export function licensedParts(
 ): LicensedPart[] {
   const text = (...path: string[]): string => readFileSync(join(repository, ...path), 'utf8');
   const own = text('LICENSE');
+  const preact = text('node_modules', 'preact', 'LICENSE');
   const llama = text('build', 'llama.cpp', 'LICENSE');
   const native = ['mtmd.node', 'cpu/*'].map((file) => `${home}/build/native/${file}`);
   const prebuilt = `${home}/node_modules/@node-llama-cpp/*/bins/*`;
   return [
     { files: ['*'], holders: holdersIn(own), licence: 'MIT', text: own },
     ...[...packageFolders].sort().map((folder) => npmPart(staged, folder)),
+    {
+      files: [`${home}/build/web/*`],
+      holders: [...holdersIn(own), ...holdersIn(preact)],
+      licence: 'MIT',
+      text: preact,
+      comment: "the window's page. Compiled in, under the same licence: Preact.",
+    },
     {
       files: [...native, prebuilt],
       holders: [...holdersIn(llama), ...compiledIn.map(({ holders }) => holders)],

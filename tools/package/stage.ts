@@ -44,6 +44,7 @@ export function stageProject(root: string, sources: StageSources): string[] {
   copy(join(repository, 'config.example.yaml'), join(home, 'config.example.yaml'));
   for (const file of readdirSync(join(repository, 'models/demo')).filter((file) => /\.(gguf|md)$/.test(file)))
     copy(join(repository, 'models/demo', file), join(home, 'models/demo', file));
+  copy(join(repository, 'build/web'), join(home, 'build/web'));
   for (const addon of ['mtmd.node', 'v4l2.node', 'sd-notify.node'])
     copy(join(native, addon), join(home, 'build/native', addon));
   if (nodeArch === 'arm64')

@@ -1,0 +1,120 @@
+import type {
+  WindowCamera,
+  WindowEvents,
+  WindowGateReading,
+  WindowState,
+} from '../../src/contract/window.ts';
+
+export type Observation = WindowEvents['observation']['payload'];
+
+/** What the page knows of the daemon. */
+export interface PageState {
+  /** lost: the connection broke, and is tried again. */
+  readonly connection: 'connecting' | 'open' | 'lost';
+  /** null: not known yet. */
+  readonly window: WindowState | null;
+  /** How far the clock of the board is ahead of the browser's. */
+  readonly aheadMs: number;
+  /** By camera, oldest first; only those since the page was opened, unless `gateRead` was called. */
+  readonly gates: Readonly<Record<string, readonly WindowGateReading[]>>;
+  /** When the model began to load, as far as the page has seen it, and how much was loaded then. */
+  readonly loadingSince: { readonly atMs: number; readonly share: number } | null;
+}
+
+export const atFirst: PageState = {
+  connection: 'connecting',
+  window: null,
+  aheadMs: 0,
+  gates: {},
+  loadingSince: null,
+};
+
+export type PageEvent = {
+  [Name in keyof WindowEvents]: { readonly name: Name; readonly data: WindowEvents[Name] };
+}[keyof WindowEvents];
+
+const maxGateReadings = 3600;
+
+/** The state after an event of the daemon. */
+export function stateAfter(state: PageState, event: PageEvent, nowMs: number): PageState {
+  if (event.name === 'state')
+    return {
+      ...state,
+      connection: 'open',
+      window: event.data,
+      aheadMs: Date.parse(event.data.at) - nowMs,
+      loadingSince: loadingSince(state, event.data.loading, nowMs),
+    };
+  const { window } = state;
+  // The whole state comes first.
+  if (!window) return state;
+  switch (event.name) {
+    case 'status':
+      return { ...state, window: withCamera(window, event.data.camera, { status: event.data.payload }) };
+    case 'config':
+      return { ...state, window: withCamera(window, event.data.camera, { config: event.data.payload }) };
+    case 'aim':
+      return { ...state, window: withCamera(window, event.data.camera, { aim: event.data.payload }) };
+    case 'vision':
+      return { ...state, window: withCamera(window, event.data.camera, { vision: event.data.payload }) };
+    case 'look':
+      return { ...state, window: withCamera(window, event.data.camera, { look: event.data.payload }) };
+    case 'observation':
+      return { ...state, window: withObservation(window, event.data.camera, event.data.payload) };
+    case 'health':
+      return { ...state, window: { ...window, health: event.data } };
+    case 'progress':
+      return {
+        ...state,
+        window: { ...window, ...event.data },
+        loadingSince: loadingSince(state, event.data.loading, nowMs),
+      };
+    case 'gate': {
+      const { camera, payload } = event.data;
+      const before = state.gates[camera] ?? [];
+      return { ...state, gates: { ...state.gates, [camera]: [...before, payload].slice(-maxGateReadings) } };
+    }
+  }
+}
+
+/** The readings of the last hour, before those that have come since. */
+export function withGateHistory(
+  state: PageState,
+  camera: string,
+  history: readonly WindowGateReading[],
+): PageState {
+  const last = history.at(-1)?.at ?? '';
+  const since = (state.gates[camera] ?? []).filter(({ at }) => at > last);
+  return { ...state, gates: { ...state.gates, [camera]: [...history, ...since] } };
+}
+
+/** How long the model still takes to load, in seconds, at the pace so far; null: it is loaded, or that is not known yet. */
+export function secondsLeft({ window, loadingSince }: PageState, nowMs: number): number | null {
+  const share = window?.loading ?? null;
+  if (share === null || loadingSince === null) return null;
+  const gained = share - loadingSince.share;
+  if (gained < 0.02) return null;
+  return Math.ceil((((1 - share) / gained) * (nowMs - loadingSince.atMs)) / 1000);
+}
+
+function loadingSince(state: PageState, share: number | null, atMs: number): PageState['loadingSince'] {
+  if (share === null) return null;
+  const before = state.loadingSince;
+  // Less than before: the engine was restarted.
+  return before && share >= before.share ? before : { atMs, share };
+}
+
+function withCamera(window: WindowState, camera: string, part: Partial<WindowCamera>): WindowState {
+  const before = window.cameras[camera];
+  return before ? { ...window, cameras: { ...window.cameras, [camera]: { ...before, ...part } } } : window;
+}
+
+function withObservation(window: WindowState, camera: string, payload: Observation): WindowState {
+  const { id, captured_at, description } = payload;
+  const answered = Object.entries(payload.answers).map(([question, value]) => [
+    question,
+    { value, id, captured_at },
+  ]);
+  const answers = { ...window.cameras[camera]?.answers, ...Object.fromEntries(answered) };
+  return withCamera(window, camera, { answers, ...(description !== null && { observation: payload }) });
+}
