@@ -4,13 +4,11 @@ import type { Answer } from '../../domain/observation.ts';
 /** Equal answers that are further apart make two runs: what was so in between is unknown. */
 export const minGapMs = 15 * 60_000;
 
-/** Consecutive equal answers of a camera to a question. */
-export interface AnswerRun {
-  readonly value: Answer | null;
-  /** When the first and the last of them were captured, in milliseconds since 1970. */
-  readonly sinceMs: number;
-  readonly untilMs: number;
-}
+/**
+ * Consecutive equal answers of a camera to a question, and when the first and the last of them were captured, in
+ * milliseconds since 1970. A tuple, since a timeline reads a hundred thousand.
+ */
+export type AnswerRun = readonly [value: Answer | null, sinceMs: number, untilMs: number];
 
 /** An observation with its number and time. */
 export interface NumberedObservation {
@@ -32,9 +30,6 @@ export function valuesOf({
   ]);
 }
 
-/** A run as it is stored, which is shorter. */
-type StoredRun = readonly [value: AnswerRun['value'], sinceMs: number, untilMs: number];
-
 /** The runs of answers in consecutive observations as JSON: by camera, then by question, oldest first. */
 export function packRuns(observations: readonly NumberedObservation[]): string {
   const cameras = new Map<string, Map<string, AnswerRun[]>>();
@@ -45,37 +40,27 @@ export function packRuns(observations: readonly NumberedObservation[]): string {
     for (const [question, value] of valuesOf(recorded)) {
       const runs = questions.get(question) ?? [];
       questions.set(question, runs);
-      const run = { value, sinceMs: atMs, untilMs: atMs };
+      const run = [value, atMs, atMs] as const;
       const joined = runs.length > 0 ? joinRuns(runs.at(-1)!, run, minGapMs) : null;
       if (joined) runs[runs.length - 1] = joined;
       else runs.push(run);
     }
   }
-  const stored = [...cameras].map(([camera, questions]) => {
-    const byQuestion = [...questions].map(([question, runs]) => [question, runs.map(storedOf)]);
-    return [camera, Object.fromEntries(byQuestion)];
-  });
-  return JSON.stringify(Object.fromEntries(stored));
+  const byCamera = [...cameras].map(([camera, questions]) => [camera, Object.fromEntries(questions)]);
+  return JSON.stringify(Object.fromEntries(byCamera));
 }
 
 /** The runs of one camera and question, from what `packRuns` has for them. */
 export function unpackRuns(json: string): AnswerRun[] {
-  return (JSON.parse(json) as StoredRun[]).map(([value, sinceMs, untilMs]) => ({ value, sinceMs, untilMs }));
+  return JSON.parse(json);
 }
 
 /** Two runs that follow each other as one; null if their answers differ or are too far apart. */
 export function joinRuns(earlier: AnswerRun, later: AnswerRun, maxGapMs: number): AnswerRun | null {
+  const [value, sinceMs, untilMs] = later;
   // After the clock was set back, times say nothing about what lies between.
-  const gapMs = Math.abs(later.sinceMs - earlier.untilMs);
-  if (earlier.value !== later.value || gapMs > maxGapMs) return null;
-  return {
-    value: later.value,
-    // Of two models, the slower one reports an earlier picture later.
-    sinceMs: Math.min(earlier.sinceMs, later.sinceMs),
-    untilMs: Math.max(earlier.untilMs, later.untilMs),
-  };
-}
-
-function storedOf({ value, sinceMs, untilMs }: AnswerRun): StoredRun {
-  return [value, sinceMs, untilMs];
+  const gapMs = Math.abs(sinceMs - earlier[2]);
+  if (earlier[0] !== value || gapMs > maxGapMs) return null;
+  // Of two models, the slower one reports an earlier picture later.
+  return [value, Math.min(earlier[1], sinceMs), Math.max(earlier[2], untilMs)];
 }

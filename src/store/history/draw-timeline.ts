@@ -8,7 +8,11 @@ const maxLongest = 10;
 /** Of a text that is an answer. */
 const maxLetters = 200;
 
-interface Drawn extends AnswerBand {
+interface Drawn {
+  readonly value: Answer | null;
+  isMixed: boolean;
+  sinceMs: number;
+  readonly untilMs: number;
   /** It consists of stretches that are too short to be drawn. */
   readonly isSmall: boolean;
 }
@@ -48,23 +52,24 @@ export class TimelineDrawing {
 
   /** @returns whether older runs matter too */
   add(run: AnswerRun): boolean {
+    const [, sinceMs, untilMs] = run;
     const later = this.#run;
     const joined = later && joinRuns(run, later, this.#gapMs);
     if (joined) this.#run = joined;
     else {
       this.#finish();
-      const isHeld = later !== null && later.sinceMs - run.untilMs <= this.#gapMs;
+      const isHeld = later !== null && later[1] - untilMs <= this.#gapMs;
       this.#run = run;
       // What was described later may have been captured earlier: by the slower of two models, or before the clock was set back.
-      this.#heldMs = Math.min(this.#nextMs, isHeld ? later.sinceMs : run.untilMs);
+      this.#heldMs = Math.min(this.#nextMs, isHeld ? later[1] : untilMs);
     }
-    return run.sinceMs >= this.#request.sinceMs;
+    return sinceMs >= this.#request.sinceMs;
   }
 
   /** From where on all runs have been added. */
   get drawnSinceMs(): number {
     const { sinceMs, untilMs } = this.#request;
-    return Math.min(untilMs, Math.max(sinceMs, this.#run?.sinceMs ?? untilMs));
+    return Math.min(untilMs, Math.max(sinceMs, this.#run?.[1] ?? untilMs));
   }
 
   /** Ends the oldest stretch. */
@@ -84,36 +89,36 @@ export class TimelineDrawing {
 
   #finish(): void {
     if (!this.#run) return;
-    const { sinceMs: fromMs, untilMs: toMs } = this.#request;
-    const { value } = this.#run;
-    const untilMs = this.#heldMs;
-    const sinceMs = Math.min(this.#run.sinceMs, untilMs);
-    this.#nextMs = sinceMs;
-    const isWithin = sinceMs < toMs && (untilMs > fromMs || this.#run.untilMs >= fromMs);
+    const [value, seenMs, lastSeenMs] = this.#run;
+    const { sinceMs, untilMs } = this.#request;
+    this.#nextMs = Math.min(seenMs, this.#heldMs);
+    const isWithin = this.#nextMs < untilMs && (this.#heldMs > sinceMs || lastSeenMs >= sinceMs);
     if (!isWithin) return;
-    const clipped = { value, sinceMs: Math.max(sinceMs, fromMs), untilMs: Math.min(untilMs, toMs) };
-    this.#count(clipped);
-    this.#draw(clipped);
+    const [fromMs, toMs] = [Math.max(this.#nextMs, sinceMs), Math.min(this.#heldMs, untilMs)];
+    this.#count(value, fromMs, toMs);
+    this.#draw(value, fromMs, toMs);
   }
 
-  #count({ value, sinceMs, untilMs }: AnswerRun): void {
+  #count(value: Answer | null, sinceMs: number, untilMs: number): void {
     const total = this.#totals.get(value) ?? { totalMs: 0, stretches: 0, longest: [] };
-    this.#totals.set(value, total);
-    total.totalMs += untilMs - sinceMs;
+    if (total.stretches === 0) this.#totals.set(value, total);
+    const lengthMs = untilMs - sinceMs;
+    total.totalMs += lengthMs;
     total.stretches++;
-    const lastMs = untilMs - sinceMs;
-    const place = total.longest.findIndex((other) => other.untilMs - other.sinceMs < lastMs);
-    if (place >= 0) total.longest.splice(place, 0, { sinceMs, untilMs });
-    else total.longest.push({ sinceMs, untilMs });
-    total.longest.length = Math.min(total.longest.length, maxLongest);
+    const { longest } = total;
+    const shortest = longest.at(-1);
+    if (longest.length === maxLongest && shortest && lengthMs <= shortest.untilMs - shortest.sinceMs) return;
+    const place = longest.findIndex((other) => other.untilMs - other.sinceMs < lengthMs);
+    longest.splice(place < 0 ? longest.length : place, 0, { sinceMs, untilMs });
+    longest.length = Math.min(longest.length, maxLongest);
   }
 
-  #draw({ value, sinceMs, untilMs }: AnswerRun): void {
+  #draw(value: Answer | null, sinceMs: number, untilMs: number): void {
     const isSmall = untilMs - sinceMs < this.#minBandMs;
     const later = this.#bands.at(-1);
     if (isSmall && later?.isSmall && later.sinceMs - untilMs < this.#minBandMs) {
-      const isMixed = later.isMixed || later.value !== value;
-      this.#bands[this.#bands.length - 1] = { ...later, sinceMs, isMixed };
+      later.sinceMs = sinceMs;
+      later.isMixed ||= later.value !== value;
     } else this.#bands.push({ value, isMixed: false, sinceMs, untilMs, isSmall });
   }
 }
