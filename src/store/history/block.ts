@@ -1,6 +1,6 @@
 import { isPlausible } from '../../domain/clock.ts';
 import type { PastObservation } from '../../domain/history.ts';
-import type { Answer } from '../../domain/observation.ts';
+import type { JudgedAnswer } from '../../domain/observation.ts';
 import { packBody, unpackBody } from '../packed-body.ts';
 import { type NumberedObservation, packRuns } from './answer-runs.ts';
 
@@ -75,8 +75,7 @@ export function recordedOf(body: string): Omit<NumberedObservation, 'number'> | 
 /** What the publisher stores, as far as the history reads it. */
 interface Stored {
   readonly description: PastObservation;
-  /** What each answer is worth: null, where it is uncertain. */
-  readonly judged?: Readonly<Record<string, { readonly value: Answer | null }>>;
+  readonly judged?: Readonly<Record<string, JudgedAnswer>>;
 }
 
 function storedIn(body: string): Stored | null {

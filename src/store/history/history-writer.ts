@@ -201,6 +201,7 @@ export class HistoryWriter {
       this.#succeeded();
     }
     this.#mark = mark;
+    this.#thumbnails.forget(entries.map(({ id }) => id));
     this.#waiting.splice(0, entries.length);
   }
 

@@ -46,6 +46,14 @@ export class WaitingThumbnails {
     return taken;
   }
 
+  /** These are written, or have no observation. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.#bytes -= this.#expected.get(id)?.length ?? 0;
+      this.#expected.delete(id);
+    }
+  }
+
   clear(): void {
     this.#expected.clear();
     this.#written.clear();

@@ -263,6 +263,20 @@ test('many pictures are written before they fill the memory', () => {
   expect(idsIn(history)).toHaveLength(40);
 });
 
+test('a picture of what is no observation is not kept waiting', () => {
+  const history = new TestHistory();
+  history.work();
+  const alert = { seq: 1, id: 'alert 1', camera: 'porch alerts', body: '{"alert":{}}' };
+  history.entries.push(alert);
+  history.writer.added(alert);
+  history.flush();
+  history.writer.addThumbnail(alert.id, Buffer.alloc(1 << 20));
+  history.add();
+  expect(history.writer.dueInMs).toBeGreaterThan(0);
+  history.writer.addThumbnail(history.add(), Buffer.alloc(1 << 20));
+  expect(history.writer.dueInMs).toBe(0);
+});
+
 test('only its owner may read it', () => {
   const history = new TestHistory();
   history.add();
