@@ -169,41 +169,6 @@ export const windowBoardSchema = z.strictObject({
     .describe('The last warnings and errors, newest first'),
 });
 
-export const historyQuerySchema = z.strictObject({
-  camera: name.optional(),
-  text: z
-    .string()
-    .max(200)
-    .optional()
-    .describe('Beginnings of words, all of which description or answers have'),
-  since: utc.optional(),
-  until: utc.optional(),
-  cursor: z.coerce.number().int().min(0).optional().describe('`next` of the page before'),
-});
-
-const said = {
-  description: z.string().nullable().describe('null: only questions were answered'),
-  answers: z.record(z.string(), answer.nullable()),
-};
-
-export const historyPageSchema = z.strictObject({
-  entries: z
-    .array(
-      z.strictObject({
-        number: count.describe('Identifies it in the history'),
-        camera: name,
-        captured_at: utc,
-        ...said,
-        picture: z.boolean().describe('Whether its picture is kept'),
-        previous: z.strictObject(said).nullable().describe("The camera's observation before it"),
-      }),
-    )
-    .describe('Newest first'),
-  next: count.nullable().describe('Cursor of the next page; null: this is the last'),
-});
-
-export type WindowHistory = z.output<typeof historyPageSchema>;
-export type HistoryQuery = z.output<typeof historyQuerySchema>;
 export type WindowState = z.output<typeof windowStateSchema>;
 export type WindowCamera = z.output<typeof windowCameraSchema>;
 export type WindowBoard = z.output<typeof windowBoardSchema>;

@@ -66,6 +66,7 @@ export async function createWindow(
     encode: async (picture) => (await jpegWithin(picture, jpegLimits))?.bytes ?? null,
     board: boardReader(own, warnings),
     history: config.history && new History(historyFolderOf(config, folder)),
+    maxGapMs: (camera) => maxGapMsOf(config.cameras[camera]),
     commandTimeoutMs: config.mqtt.commands.timeout,
     loading: () => engines.map(({ loading }) => loading()).find((fraction) => fraction !== null) ?? null,
     isBrokerConnected: () => publisher.isConnected,
@@ -109,6 +110,14 @@ export function windowFacts({ device, name, web, mqtt, prompts, cameras, history
       Object.entries(cameras).map(([camera, spec]) => [camera, cameraFacts(camera, spec)]),
     ),
   };
+}
+
+/** How long after an answer the next one may come, as descriptions can be late; undefined: as long as is usual. */
+function maxGapMsOf(camera: CameraConfig | undefined): number | undefined {
+  if (!camera) return undefined;
+  const { gate, interval } = camera;
+  if (!gate.enabled) return 2 * interval;
+  return gate.max_interval === null ? Number.POSITIVE_INFINITY : 2 * gate.max_interval;
 }
 
 function cameraFacts(key: string, { name, source, questions }: CameraConfig): CameraFacts {

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { historyQuerySchema, type WindowBoard } from '../contract/window.ts';
+import type { WindowBoard } from '../contract/window.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Log, PastObservations } from '../pipeline/ports.ts';
 import type { EventStream } from './event-stream.ts';
 import type { GateHistory } from './gate-history.ts';
-import { historyPage } from './history-page.ts';
+import { historyRoutes } from './history-routes.ts';
 import type { KeptPictures } from './kept-pictures.ts';
+import { sendPicture } from './send-picture.ts';
 import type { WindowAccess } from './window-access.ts';
 import type { WindowCommands } from './window-commands.ts';
 import { WindowError, windowErrorOf } from './window-error.ts';
@@ -24,6 +25,8 @@ export interface WindowRouteParts {
   readonly board: () => Promise<WindowBoard>;
   /** null: none is kept. */
   readonly history: PastObservations | null;
+  /** How long after an answer of a camera the next one may come; undefined: as long as is usual. */
+  readonly maxGapMs: (camera: string) => number | undefined;
   readonly log: Log;
 }
 
@@ -57,16 +60,7 @@ export function windowRoutes(scope: FastifyInstance, parts: WindowRouteParts): v
   scope.get<{ Params: { camera: string } }>('/window/cameras/:camera/gate', look, async ({ params }) =>
     gates.of(known(parts, params.camera)),
   );
-  scope.get('/window/history', look, async ({ query }) => {
-    const { success, data } = historyQuerySchema.safeParse(query);
-    if (!success)
-      throw new WindowError(400, 'invalid', 'query: must be camera, text, since, until or cursor');
-    return historyPage(kept(parts), data);
-  });
-  scope.get<{ Params: { number: string } }>('/window/history/:number', look, async ({ params }, reply) => {
-    const number = /^\d{1,15}$/.test(params.number) ? Number(params.number) : -1;
-    return sendPicture(reply, parts.pictures && (await kept(parts).thumbnail(number)));
-  });
+  historyRoutes(scope, look, { ...parts, hasPictures: parts.pictures !== null });
 
   const change = {
     bodyLimit,
@@ -108,17 +102,6 @@ function follow(
 function known({ cameras }: WindowRouteParts, camera: string): string {
   if (cameras.includes(camera)) return camera;
   throw new WindowError(404, 'unknown', `there are these cameras: ${cameras.join(', ')}`);
-}
-
-function kept({ history }: WindowRouteParts): PastObservations {
-  if (history) return history;
-  throw new WindowError(404, 'off', 'no history is kept');
-}
-
-function sendPicture(reply: FastifyReply, jpeg: Uint8Array | null): FastifyReply {
-  if (!jpeg) throw new WindowError(404, 'unknown', 'there is no such picture, or the config shows none');
-  const bytes = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length);
-  return reply.header('Content-Type', 'image/jpeg').send(bytes);
 }
 
 function answerFaults(scope: FastifyInstance, log: Log): void {

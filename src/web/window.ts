@@ -36,6 +36,8 @@ export interface WindowOptions extends WindowReadings {
   readonly board: () => Promise<WindowBoard>;
   /** Closed with the window; null: none is kept. */
   readonly history: (PastObservations & { close(): Promise<void> }) | null;
+  /** How long after an answer of a camera the next one may come; undefined: as long as is usual. */
+  readonly maxGapMs: (camera: string) => number | undefined;
   readonly commandTimeoutMs: number;
   readonly log: Log;
 }
@@ -96,6 +98,7 @@ export class Window {
         commands,
         board,
         history,
+        maxGapMs: options.maxGapMs,
         log,
       });
     };

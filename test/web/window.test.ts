@@ -312,7 +312,8 @@ test('past observations are found by the beginnings of words, each with the one 
       prompt: 'default',
     },
   });
-  const [before, found] = [itemOf(1, 'A ball.'), itemOf(2, 'A parcel.')];
+  const before = itemOf(1, 'A ball.').observation;
+  const found = { ...itemOf(2, 'A parcel.'), previous: before };
   const asked: unknown[] = [];
   const closed: string[] = [];
   const history: WindowOptions['history'] = {
@@ -321,7 +322,7 @@ test('past observations are found by the beginnings of words, each with the one 
       return { items: [found], next: 2 };
     },
     timeline: async () => ({ sinceMs: 0, bands: [], totals: [] }),
-    neighbours: async () => ({ item: found, before, after: null }),
+    neighbours: async () => null,
     thumbnail: async (number) => (number === 2 ? Buffer.from('small') : null),
     close: async () => void closed.push('history'),
   };
@@ -332,6 +333,7 @@ test('past observations are found by the beginnings of words, each with the one 
     entries: [
       {
         number: 2,
+        id: 'id 2',
         camera: 'porch',
         captured_at: '2026-11-30T12:00:00Z',
         description: 'A parcel.',
@@ -345,7 +347,7 @@ test('past observations are found by the beginnings of words, each with the one 
   expect((await ask('/window/history/2')).body).toBe('small');
   for (const number of ['1', 'x', '1e9'])
     expect((await ask(`/window/history/${number}`)).statusCode).toBe(404);
-  expect((await ask('/window/history?order=oldest')).statusCode).toBe(400);
+  expect((await ask('/window/history?order=random')).statusCode).toBe(400);
   expect((await startWindow().ask('/window/history')).json().code).toBe('off');
   await window.close();
   expect(closed).toEqual(['history']);

@@ -75,6 +75,7 @@ export function startWindow(
     encode: async ({ bytes }) => bytes,
     board: async () => emptyBoard,
     history: null,
+    maxGapMs: () => undefined,
     commandTimeoutMs: 60_000,
     loading: () => null,
     isBrokerConnected: () => true,
