@@ -13,9 +13,8 @@ import {
   sensitivityOf,
   thresholdOf,
 } from '../../web/src/gate-measures.ts';
-import { markedWords } from '../../web/src/marked-words.ts';
 import { reasonIn } from '../../web/src/reason.ts';
-import { routeOf } from '../../web/src/route.ts';
+import { hashOf, routeOf } from '../../web/src/route.ts';
 import { de } from '../../web/src/text/de.ts';
 import { en } from '../../web/src/text/en.ts';
 import { aimYaml, newZone, withCorner, withCornerAt, withoutCorner, type Zone } from '../../web/src/zones.ts';
@@ -98,16 +97,6 @@ test('the config takes what is there to paste', () => {
   expect(aimYaml('porch', { ignore: [], privacy: [newZone] }, null)).not.toContain('gate');
 });
 
-test('words that were searched for and words that are new are marked', () => {
-  const pieces = markedWords('A red parcel, a ball.', 'Parc', 'A ball.');
-  expect(pieces.map(({ text }) => text).join('')).toBe('A red parcel, a ball.');
-  expect(pieces.filter(({ mark }) => mark).map(({ text, mark }) => [text, mark])).toEqual([
-    ['red', 'added'],
-    ['parcel', 'found'],
-  ]);
-  expect(markedWords('<b>', '', null).map(({ text }) => text)).toEqual(['<', 'b', '>']);
-});
-
 test.each([
   ['', 'now', null],
   ['#board', 'board', null],
@@ -115,7 +104,17 @@ test.each([
   ['#aim/%', 'aim', '%'],
   ['#elsewhere', 'now', null],
 ])('the address %s leads to %s', (hash, view, camera) => {
-  expect(routeOf(hash)).toEqual({ view, camera });
+  expect(routeOf(hash)).toEqual({ view, camera, question: null, query: {} });
+});
+
+test('an address that the page makes leads to the same place', () => {
+  const hash = hashOf('past', ['front door', 'gate/open?'], { days: '7', text: 'a & b ü', empty: '' });
+  expect(routeOf(hash)).toEqual({
+    view: 'past',
+    camera: 'front door',
+    question: 'gate/open?',
+    query: { days: '7', text: 'a & b ü' },
+  });
 });
 
 test('times and sizes are in the language of the reader', () => {
@@ -128,6 +127,13 @@ test('times and sizes are in the language of the reader', () => {
   expect(format.seconds(4120)).toBe('4.1 s');
   expect(format.seconds(119_900)).toBe('2 min 0 s');
   expect(formatOf('de').seconds(4120)).toBe('4,1 s');
+  expect([0, 59_600, 200 * 60_000, 86_400_000, 90_000_000].map(format.duration)).toEqual([
+    '0 sec',
+    '1 min',
+    '3 hr 20 min',
+    '1 day',
+    '1 day 1 hr',
+  ]);
 });
 
 test('no text of a language is empty or left in English', () => {

@@ -9,7 +9,7 @@ import { LoginView } from './login-view.tsx';
 import { NowView } from './now-view.tsx';
 import { PageContext } from './page-context.ts';
 import { atFirst, type PageState } from './page-state.ts';
-import { PastView } from './past-view.tsx';
+import { PastView } from './past/past-view.tsx';
 import { remember } from './preferences.ts';
 import type { Route } from './route.ts';
 import { Shell } from './shell.tsx';
@@ -90,18 +90,18 @@ export function App() {
   );
 }
 
-function View({ state, route: { view, camera } }: { readonly state: PageState; readonly route: Route }) {
+function View({ state, route }: { readonly state: PageState; readonly route: Route }) {
   const { window } = state;
   // The banner says that the page is connecting.
   if (!window) return null;
-  switch (view) {
+  switch (route.view) {
     case 'aim':
-      return <AimView window={window} gates={state.gates} camera={camera} />;
+      return <AimView window={window} gates={state.gates} camera={route.camera} />;
     case 'past':
-      return <PastView window={window} />;
+      return <PastView window={window} route={route} />;
     case 'board':
       return <BoardView window={window} />;
     default:
-      return <NowView window={window} />;
+      return <NowView window={window} seen={state.seen} />;
   }
 }

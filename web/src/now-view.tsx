@@ -1,13 +1,21 @@
 import type { WindowState } from '../../src/contract/window.ts';
 import { CameraCard } from './camera-card.tsx';
 import { usePage } from './page-context.ts';
+import type { PageState } from './page-state.ts';
+import { DayStrip } from './past/day-strip.tsx';
 
 const example = `cameras:
   drawn:
     source: { type: scene }`;
 
 /** A card for each camera, in the order of the config, which never changes. */
-export function NowView({ window }: { readonly window: WindowState }) {
+export function NowView({
+  window,
+  seen,
+}: {
+  readonly window: WindowState;
+  readonly seen: PageState['seen'];
+}) {
   const { texts } = usePage();
   const cameras = Object.entries(window.cameras);
   return (
@@ -25,6 +33,7 @@ export function NowView({ window }: { readonly window: WindowState }) {
           <CameraCard key={name} id={name} camera={camera} window={window} />
         ))}
       </div>
+      {cameras.length > 0 && <DayStrip window={window} seen={seen} />}
     </>
   );
 }

@@ -7,6 +7,9 @@ import type {
 
 export type Observation = WindowEvents['observation']['payload'];
 
+/** An observation that has come since the page was opened. */
+export type SeenObservation = Pick<Observation, 'id' | 'camera' | 'captured_at' | 'description' | 'answers'>;
+
 /** What the page knows of the daemon. */
 export interface PageState {
   /** lost: the connection broke, and is tried again. */
@@ -17,6 +20,8 @@ export interface PageState {
   readonly aheadMs: number;
   /** By camera, oldest first; only those since the page was opened, unless `gateRead` was called. */
   readonly gates: Readonly<Record<string, readonly WindowGateReading[]>>;
+  /** Oldest first; the history may not have them yet. */
+  readonly seen: readonly SeenObservation[];
   /** When the model began to load, as far as the page has seen it, and how much was loaded then. */
   readonly loadingSince: { readonly atMs: number; readonly share: number } | null;
 }
@@ -26,6 +31,7 @@ export const atFirst: PageState = {
   window: null,
   aheadMs: 0,
   gates: {},
+  seen: [],
   loadingSince: null,
 };
 
@@ -34,6 +40,8 @@ export type PageEvent = {
 }[keyof WindowEvents];
 
 const maxGateReadings = 3600;
+/** The history has them after ten minutes. */
+const maxSeen = 500;
 
 /** The state after an event of the daemon. */
 export function stateAfter(state: PageState, event: PageEvent, nowMs: number): PageState {
@@ -43,6 +51,10 @@ export function stateAfter(state: PageState, event: PageEvent, nowMs: number): P
       connection: 'open',
       window: event.data,
       aheadMs: Date.parse(event.data.at) - nowMs,
+      seen: Object.values(event.data.cameras).reduce(
+        (seen, { observation }) => (observation ? withSeen(seen, observation) : seen),
+        state.seen,
+      ),
       loadingSince: loadingSince(state, event.data.loading, nowMs),
     };
   const { window } = state;
@@ -60,7 +72,11 @@ export function stateAfter(state: PageState, event: PageEvent, nowMs: number): P
     case 'look':
       return { ...state, window: withCamera(window, event.data.camera, { look: event.data.payload }) };
     case 'observation':
-      return { ...state, window: withObservation(window, event.data.camera, event.data.payload) };
+      return {
+        ...state,
+        window: withObservation(window, event.data.camera, event.data.payload),
+        seen: withSeen(state.seen, event.data.payload),
+      };
     case 'health':
       return { ...state, window: { ...window, health: event.data } };
     case 'progress':
@@ -102,6 +118,14 @@ function loadingSince(state: PageState, share: number | null, atMs: number): Pag
   const before = state.loadingSince;
   // Less than before: the engine was restarted.
   return before && share >= before.share ? before : { atMs, share };
+}
+
+function withSeen(
+  seen: readonly SeenObservation[],
+  { id, camera, captured_at, description, answers }: Observation,
+): readonly SeenObservation[] {
+  if (seen.some((each) => each.id === id)) return seen;
+  return [...seen, { id, camera, captured_at, description, answers }].slice(-maxSeen);
 }
 
 function withCamera(window: WindowState, camera: string, part: Partial<WindowCamera>): WindowState {
