@@ -76,8 +76,8 @@ async function watch(count: number, kind: Kind): Promise<void> {
       },
       close: async () => {},
     };
-    const corner = [[0, 0] as const, [0.2, 0] as const, [0, 0.2] as const];
-    return kind === 'masked' ? new MaskedCamera(camera, () => [corner]) : camera;
+    const masks = [[[0, 0] as const, [0.2, 0] as const, [0, 0.2] as const]];
+    return kind === 'masked' ? new MaskedCamera(camera, () => masks) : camera;
   };
   const quiet = (): void => {};
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
