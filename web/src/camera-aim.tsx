@@ -23,7 +23,7 @@ interface CameraAimProps {
 }
 
 const hourMs = 3_600_000;
-/** The chart is 600 wide, and moves as often. */
+/** The chart has a dot for each, about one for each of its pixels. */
 const stretchMs = 10_000;
 
 /** What is drawn here and how sensitive the gate shall be; it counts once it is applied. */

@@ -13,7 +13,8 @@ interface GateChartProps {
   readonly onThreshold: (threshold: number) => void;
 }
 
-const [width, height] = [600, 160];
+/** As wide as it is on phones and beside the picture, so that its words have the size of others. */
+const [width, height] = [320, 120];
 const hourMs = 3_600_000;
 const marks = [0.1, 1, 10];
 
@@ -45,7 +46,7 @@ export function GateChart({ readings, now, threshold, onThreshold }: GateChartPr
       {marks.map((mark) => (
         <g key={mark} class="grid">
           <line x1={0} x2={width} y1={yOf(mark)} y2={yOf(mark)} />
-          <text x={4} y={yOf(mark) - 4}>
+          <text x={2} y={yOf(mark) - 3}>
             {format.percent(mark / 100, 1)}
           </text>
         </g>
@@ -57,12 +58,12 @@ export function GateChart({ readings, now, threshold, onThreshold }: GateChartPr
             class={measure > threshold ? 'over' : 'under'}
             cx={xOf(at)}
             cy={yOf(measure)}
-            r={measure > threshold ? 4 : 2.5}
+            r={measure > threshold ? 2.5 : 1.25}
           />
         ),
       )}
       <line class="threshold" x1={0} x2={width} y1={line} y2={line} />
-      <rect class="handle" x={width - 28} y={line - 8} width={28} height={16} rx={8} />
+      <rect class="handle" x={width - 20} y={line - 6} width={20} height={12} rx={6} />
     </svg>
   );
 }
