@@ -12,7 +12,7 @@ main() {
   local node_red=$root/tools/node-red
   # mosquitto: the broker and the clients that the docs use. ffmpeg: also needed at run time, for ffmpeg cameras. jinja2: for
   # Home Assistant's templates. zsh, fish: completion. The others: an RTSP server, and linters for shell scripts and C++.
-  setup mosquitto mosquitto-clients ffmpeg python3-jinja2 zsh fish shellcheck shfmt clang-format \
+  setup mosquitto mosquitto-clients ffmpeg python3-jinja2 zsh fish chromium shellcheck shfmt clang-format \
     gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly
   # It runs docs/node-red/flow.json. Here and not in the project's own packages: it brings 240 of its own.
   once_for_lock "$node_red/package-lock.json" "$node_red/node_modules/.scenecast-lock" install_node_red
