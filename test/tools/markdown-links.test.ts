@@ -19,6 +19,7 @@ test('links are found inline, by reference and in HTML, and not in code', () => 
     '[a](a.md), ![b](<b.svg> "title") and [`c`](c.md#d)',
     '[e]: e.md',
     '<a href="f.md"><img src="g.svg"></a>',
+    '<source media="(prefers-color-scheme: dark)" srcset="g-dark.webp">',
     '`[no](no.md)` and ``[no](`no.md)``',
     '```md',
     '[no](no.md)',
@@ -32,7 +33,8 @@ test('links are found inline, by reference and in HTML, and not in code', () => 
     { target: 'e.md', line: 2 },
     { target: 'f.md', line: 3 },
     { target: 'g.svg', line: 3 },
-    { target: 'https://example.org/h_(i)', line: 8 },
+    { target: 'g-dark.webp', line: 4 },
+    { target: 'https://example.org/h_(i)', line: 9 },
   ]);
 });
 

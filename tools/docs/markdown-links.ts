@@ -8,7 +8,7 @@ export interface MarkdownLink {
   readonly line: number;
 }
 
-/** Inline links and images, reference definitions, and HTML's href and src; none in code. */
+/** Inline links and images, reference definitions, and those of HTML; none in code. */
 export function linksOf(markdown: string): MarkdownLink[] {
   return withoutCode(markdown)
     .split('\n')
@@ -16,7 +16,7 @@ export function linksOf(markdown: string): MarkdownLink[] {
       [
         ...text.matchAll(/\]\(\s*<?([^\s<>()]+(?:\([^\s()]*\))?)>?(?:\s+["'][^"']*["'])?\s*\)/g),
         ...text.matchAll(/^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)/g),
-        ...text.matchAll(/<[^>]*\b(?:href|src)="([^"]+)"/g),
+        ...text.matchAll(/<[^>]*\b(?:href|src|srcset)="([^"]+)"/g),
       ].map(([, target]) => ({ target: target!, line: index + 1 })),
     );
 }
