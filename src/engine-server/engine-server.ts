@@ -37,9 +37,9 @@ export class EngineServer {
 
   /** Adds its routes to a server. */
   readonly routes: Routes = (scope) => {
-    scope.addHook('onRequest', async ({ headers, ip }) => {
+    scope.addHook('onRequest', async ({ raw, ip }) => {
       try {
-        checkAccess(headers, await this.#token());
+        checkAccess(raw, await this.#token());
       } catch (error) {
         this.#logRefusal(ip, error);
         throw error;

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 /** Where a server listens. */
@@ -8,12 +8,22 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** What a request says of where it comes from; Node's IncomingMessage fits. */
+export type RequestHead = Pick<IncomingMessage, 'headers' | 'httpVersion'>;
+
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 loopback.addAddress('::1', 'ipv6');
 
 /** Headers that a proxy adds: the program behind them may be anywhere. */
-const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
+const forwarding = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'via',
+];
 
 /** Reads `127.0.0.1:8481`, `[::1]:8481` or `localhost:8481`; null: it is none of these. */
 export function listenAddressOf(text: string): ListenAddress | null {
@@ -41,6 +51,8 @@ export function hostOf(header: string): string {
  * Whether a request to a loopback address comes from a program of this machine: neither through a proxy, nor by the name of
  * another host, which a web page can make lead here (DNS rebinding).
  */
-export function isFromThisMachine(headers: IncomingHttpHeaders): boolean {
+export function isFromThisMachine({ headers, httpVersion }: RequestHead): boolean {
+  // nginx adds no header unless told to, and asks for 127.0.0.1 as its upstream's name, but in this version.
+  if (httpVersion === '1.0') return false;
   return forwarding.every((name) => headers[name] === undefined) && isLoopback(hostOf(headers.host ?? ''));
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import { maxSessionMs } from './sessions.ts';
 
 const name = 'scenecast_session';
@@ -9,10 +10,17 @@ export function sessionToken({ cookie }: Pick<IncomingHttpHeaders, 'cookie'>): s
   return pattern.exec(cookie ?? '')?.[1] ?? null;
 }
 
-/** Gives a browser a token, which scripts cannot read and other sites cannot send; null: takes it away. */
-export function setCookieOf(token: string | null, headers: IncomingHttpHeaders): string {
-  // A proxy with TLS says so. Without TLS, browsers do not take cookies that are marked as secure.
-  const secure = headers['x-forwarded-proto'] === 'https' ? '; Secure' : '';
+/**
+ * Gives a browser a token, which scripts cannot read and other sites cannot send; null: takes it away.
+ * @param isSecure the browser uses TLS, and never sends the token without. Without TLS, browsers do not take such cookies
+ */
+export function setCookieOf(token: string | null, isSecure: boolean): string {
   const maxAge = token === null ? 0 : Math.floor(maxSessionMs / 1000);
-  return `${name}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAge}${secure}`;
+  return `${name}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAge}${isSecure ? '; Secure' : ''}`;
+}
+
+/** Whether a request came with TLS, to this server or, as it says, to the proxy in front; of several, the first one. */
+export function cameByTls({ headers, protocol }: Pick<FastifyRequest, 'headers' | 'protocol'>): boolean {
+  const forwarded = headers['x-forwarded-proto']?.toString().split(',', 1)[0];
+  return protocol === 'https' || forwarded?.trim().toLowerCase() === 'https';
 }

@@ -6,7 +6,7 @@ import { isFromThisMachine } from '../system/listen-address.ts';
 import { Logins, type PasswordHashes } from './logins.ts';
 import { checkSameOrigin } from './same-origin.ts';
 import { securityHeaders } from './security-headers.ts';
-import { sessionToken, setCookieOf } from './session-cookie.ts';
+import { cameByTls, sessionToken, setCookieOf } from './session-cookie.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { WindowError } from './window-error.ts';
 
@@ -38,9 +38,9 @@ export class WindowAccess {
 
   /** Checks each request of a scope before its body is read, and gives each answer its headers. */
   guard(scope: FastifyInstance): void {
-    scope.addHook('onRequest', async ({ headers, method, routeOptions }, reply) => {
+    scope.addHook('onRequest', async ({ raw, headers, method, routeOptions }, reply) => {
       reply.headers(securityHeaders);
-      if (!this.#logins && !isFromThisMachine(headers))
+      if (!this.#logins && !isFromThisMachine(raw))
         throw new WindowError(
           403,
           'forbidden',
@@ -70,7 +70,8 @@ export class WindowAccess {
     return { role: this.#sessionOf(headers)?.role ?? null, login: this.#logins !== null };
   }
 
-  async login({ body, headers, ip }: FastifyRequest, reply: FastifyReply): Promise<WindowSession> {
+  async login(request: FastifyRequest, reply: FastifyReply): Promise<WindowSession> {
+    const { body, headers, ip } = request;
     const { success, data } = loginSchema.safeParse(body);
     if (!success) throw new WindowError(400, 'invalid', 'body: must be { "password": "..." }');
     if (!this.#logins) return { role: 'owner', login: false };
@@ -78,7 +79,7 @@ export class WindowAccess {
       const { role, hash } = await this.#logins.check(data.password, ip);
       // Whatever token the browser had ends: it may have been given to it.
       this.#sessions.end(sessionToken(headers));
-      reply.header('Set-Cookie', setCookieOf(this.#sessions.begin(role, hash), headers));
+      reply.header('Set-Cookie', setCookieOf(this.#sessions.begin(role, hash), cameByTls(request)));
       return { role, login: true };
     } catch (error) {
       this.#logRefusal(ip, error);
@@ -86,9 +87,9 @@ export class WindowAccess {
     }
   }
 
-  logout({ headers }: FastifyRequest, reply: FastifyReply): WindowSession {
-    this.#sessions.end(sessionToken(headers));
-    reply.header('Set-Cookie', setCookieOf(null, headers));
+  logout(request: FastifyRequest, reply: FastifyReply): WindowSession {
+    this.#sessions.end(sessionToken(request.headers));
+    reply.header('Set-Cookie', setCookieOf(null, cameByTls(request)));
     return this.#logins ? { role: null, login: true } : { role: 'owner', login: false };
   }
 

@@ -4,10 +4,8 @@ import { checkAccess } from '../../src/engine-server/access.ts';
 test('with a token, only its own bearer gets in', () => {
   const status = (authorization: string | undefined): number => {
     try {
-      checkAccess(
-        { host: 'board.lan:8481', ...(authorization !== undefined && { authorization }) },
-        'correct horse',
-      );
+      const headers = { host: 'board.lan:8481', ...(authorization !== undefined && { authorization }) };
+      checkAccess({ headers, httpVersion: '1.1' }, 'correct horse');
       return 200;
     } catch (error) {
       return (error as { status: number }).status;
@@ -17,7 +15,9 @@ test('with a token, only its own bearer gets in', () => {
   expect(status('Bearer ')).toBe(401);
   expect(status(undefined)).toBe(401);
   expect(status('Basic correct')).toBe(401);
-  expect(() => checkAccess({ authorization: 'bearer  secret' }, 'secret')).not.toThrow();
+  expect(() =>
+    checkAccess({ headers: { authorization: 'bearer  secret' }, httpVersion: '1.0' }, 'secret'),
+  ).not.toThrow();
 });
 
 test.each([
@@ -34,7 +34,12 @@ test.each([
   [{ host: '127.0.0.1', 'x-forwarded-for': '192.168.1.9' }, false],
   [{ host: '127.0.0.1', forwarded: 'for=192.168.1.9' }, false],
 ])('without a token, a request with the headers %o is served: %s', (headers, isServed) => {
-  const check = () => checkAccess(headers, null);
+  const check = () => checkAccess({ headers, httpVersion: '1.1' }, null);
   if (isServed) expect(check).not.toThrow();
   else expect(check).toThrow('without a token');
+});
+
+test('without a token, HTTP/1.0 is not served: nginx speaks it for others, and adds no header', () => {
+  const headers = { host: '127.0.0.1:8481' };
+  expect(() => checkAccess({ headers, httpVersion: '1.0' }, null)).toThrow('without a token');
 });

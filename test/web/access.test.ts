@@ -24,6 +24,7 @@ test.each([
   [{ 'x-forwarded-for': '192.168.1.9' }, 403],
   [{ forwarded: 'for=192.168.1.9' }, 403],
   [{ via: '1.1 proxy' }, 403],
+  [{ 'x-forwarded-proto': 'https' }, 403],
 ])('without a password, a request with the headers %o is answered with %i', async (headers, status) => {
   const { ask } = startWindow();
   expect((await ask('/window/board', { headers })).statusCode).toBe(status);

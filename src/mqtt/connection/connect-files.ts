@@ -1,5 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { ConfigError, messageOf } from '../../domain/errors.ts';
+import { readKeyPair } from '../../system/key-pair.ts';
 import { readSecret } from '../../system/read-secret.ts';
 import { readText } from '../../system/read-text.ts';
 
@@ -24,43 +25,24 @@ export interface ConnectFiles {
 
 /** Reads the files. @throws ConfigError with field, path and fault; never with content. */
 export async function readConnectFiles(paths: ConnectFilePaths): Promise<ConnectFiles> {
-  const [password, ca, cert, key] = await Promise.all([
-    read('mqtt.password_file', paths.passwordFile, readSecret),
-    read('mqtt.ca_file', paths.caFile),
-    read('mqtt.cert_file', paths.certFile),
-    read('mqtt.key_file', paths.keyFile),
+  const { passwordFile, caFile, certFile, keyFile } = paths;
+  const [password, ca, pair] = await Promise.all([
+    passwordFile === null ? null : readSecret(passwordFile, `mqtt.password_file ${passwordFile}`),
+    caFile === null ? null : readAuthorities(caFile),
+    certFile === null || keyFile === null ? null : readKeyPair('mqtt', { certFile, keyFile }),
   ]);
-  if (ca !== null) check('mqtt.ca_file', paths.caFile, 'is not a PEM certificate', { ca });
-  if (cert !== null && key !== null) {
-    check('mqtt.cert_file', paths.certFile, 'is not a PEM certificate', { cert });
-    check('mqtt.key_file', paths.keyFile, `is not an unencrypted PEM key that matches ${paths.certFile}`, {
-      cert,
-      key,
-    });
-  }
-  return {
-    ...(password !== null && { password }),
-    ...(ca !== null && { ca }),
-    ...(cert !== null && key !== null && { cert, key }),
-  };
+  return { ...(password !== null && { password }), ...(ca !== null && { ca }), ...pair };
 }
 
-async function read(field: string, path: string | null, readFile = readText): Promise<string | null> {
-  return path === null ? null : readFile(path, `${field} ${path}`);
-}
-
-function check(
-  field: string,
-  path: string | null,
-  fault: string,
-  options: { ca?: string; cert?: string; key?: string },
-): void {
+async function readAuthorities(path: string): Promise<string> {
+  const field = `mqtt.ca_file ${path}`;
+  const ca = await readText(path, field);
   try {
     // OpenSSL silently ignores a file without any certificate.
-    if (options.ca !== undefined && !options.ca.includes('-----BEGIN CERTIFICATE-----'))
-      throw new Error('it contains none');
-    createSecureContext(options);
+    if (!ca.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it contains none');
+    createSecureContext({ ca });
   } catch (cause) {
-    throw new ConfigError(`${field} ${path}: ${fault}: ${messageOf(cause)}`, { cause });
+    throw new ConfigError(`${field}: is not a PEM certificate: ${messageOf(cause)}`, { cause });
   }
+  return ca;
 }
