@@ -11,6 +11,22 @@ const hash = z
   .default(null);
 const hashFile = path.nullable().default(null);
 
+const pemFile = path.nullable().default(null);
+
+const tls = z
+  .strictObject({
+    cert_file: pemFile.describe('PEM: the certificate, with those between it and its authority'),
+    key_file: pemFile.describe('PEM: its private key, unencrypted'),
+  })
+  .superRefine(({ cert_file, key_file }, context) => {
+    const refuse = (field: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], input: null, message });
+    if (cert_file !== null && key_file === null) refuse('key_file', 'must be set when cert_file is set');
+    if (key_file !== null && cert_file === null) refuse('cert_file', 'must be set when key_file is set');
+  })
+  .prefault({})
+  .describe('Serve with TLS; the files are read again each minute');
+
 const either = 'gives the password twice; remove this key, or its file';
 
 /** The page that people look at. */
@@ -31,6 +47,7 @@ export const web = z
       .default(true)
       .describe('Allow changing the sensitivity and the zones of cameras; private zones can only be added'),
     pictures: z.boolean().default(true).describe('false: the page shows no picture of any camera'),
+    tls,
   })
   .superRefine((web, context) => {
     const refuse = (key: keyof typeof web, message: string): void =>

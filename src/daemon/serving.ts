@@ -1,7 +1,9 @@
 import type { Config } from '../config/schema.ts';
 import type { EngineServer } from '../engine-server/engine-server.ts';
 import type { Log } from '../pipeline/ports.ts';
+import { lookUpSecret } from '../setup/look-up-secret.ts';
 import type { HttpServer } from '../system/http-server.ts';
+import { ServerCertificate } from '../system/server-certificate.ts';
 import type { Window } from '../web/window.ts';
 import { createEngineServer } from './engine-server.ts';
 import { createHttpServers } from './http-servers.ts';
@@ -47,9 +49,16 @@ export async function createServing(
   const servers = createHttpServers(
     [
       { listen: serve.listen, routes: engineServer?.routes },
-      { listen: web.listen, routes: window?.routes },
+      { listen: web.listen, routes: window?.routes, certificate: certificateOf(config, folder, log) },
     ],
     log,
   );
   return new Serving(window, engineServer, servers);
+}
+
+function certificateOf({ web }: Config, folder: string, log: Log): ServerCertificate | null {
+  const { cert_file, key_file } = web.tls;
+  if (cert_file === null || key_file === null) return null;
+  const [certFile, keyFile] = [lookUpSecret(cert_file, folder), lookUpSecret(key_file, folder)];
+  return new ServerCertificate({ section: 'web.tls', certFile, keyFile, log });
 }

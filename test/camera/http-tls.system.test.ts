@@ -1,7 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { HttpTestCamera } from '../../tools/test/http-test-camera.ts';
 import { httpAnswer, RudeHttpServer } from '../../tools/test/rude-http-server.ts';
+import { type SelfSigned, selfSigned } from '../../tools/test/self-signed.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'scenecast-tls-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,39 +19,7 @@ beforeAll(async () => {
     .toBuffer();
 });
 
-/** A self-signed certificate, as cameras have. */
-function certificate(
-  name: string,
-  names: string,
-): { key: string; cert: string; path: string; fingerprint: string } {
-  const path = join(folder, `${name}.crt`);
-  const keyPath = join(folder, `${name}.key`);
-  const options = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`];
-  const when = ['-days', '10'];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      ...options,
-      ...when,
-      '-addext',
-      `subjectAltName=${names}`,
-      '-keyout',
-      keyPath,
-      '-out',
-      path,
-    ],
-    { stdio: 'pipe' },
-  );
-  const cert = readFileSync(path, 'utf8');
-  return {
-    key: readFileSync(keyPath, 'utf8'),
-    cert,
-    path,
-    fingerprint: new X509Certificate(cert).fingerprint256,
-  };
-}
+const certificate = (name: string, names: string): SelfSigned => selfSigned(folder, name, names);
 
 async function serverOf(tls: { key: string; cert: string }): Promise<RudeHttpServer> {
   return new RudeHttpServer((_request, socket) => void socket.end(httpAnswer(jpeg)), tls).start();

@@ -15,6 +15,7 @@ test('the window is off unless an address is named, and shows pictures', () => {
     viewer_password_hash_file: null,
     aim: true,
     pictures: true,
+    tls: { cert_file: null, key_file: null },
   });
   expect(parse('web: { listen: "127.0.0.1:8480" }').web.listen).toEqual({ host: '127.0.0.1', port: 8480 });
   expect(parse(`web: { listen: "0.0.0.0:8480", password_hash: "${hash}" }`).web.password_hash).toBe(hash);
@@ -31,6 +32,13 @@ test.each([
   [`web: { viewer_password_hash: "${hash}" }`, /web\.password_hash: must be set too/],
   ['web: { password: canary }', /web: unknown key "password"; use password_hash/],
   ['web: { port: 8480 }', /web: unknown key "port"; use listen/],
+  ['web: { tls: { cert_file: board.crt } }', /web\.tls\.key_file: must be set when cert_file is set/],
+  ['web: { tls: { key_file: board.key } }', /web\.tls\.cert_file: must be set when key_file is set/],
+  [
+    'web: { tls: true }',
+    /web\.tls: must be a section such as \{ cert_file: board\.crt, key_file: board\.key \}/,
+  ],
+  ['web: { cert_file: board.crt }', /web: unknown key "cert_file"; use tls, as in/],
   ['web: true', /web: must be a section such as \{ listen: 127\.0\.0\.1:8480 \}/],
 ])('%s is refused', (web, message) => {
   expect(() => parse(web)).toThrow(message);

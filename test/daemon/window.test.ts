@@ -9,6 +9,7 @@ import { createHttpServers } from '../../src/daemon/http-servers.ts';
 import { RecentWarnings } from '../../src/daemon/recent-warnings.ts';
 import { createWindow, type SeenByWindow, windowFacts } from '../../src/daemon/window.ts';
 import type { Publisher } from '../../src/pipeline/ports.ts';
+import { ServerCertificate } from '../../src/system/server-certificate.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
 import { observation } from '../../tools/test/observation.ts';
 
@@ -78,6 +79,23 @@ test('what is served at one address shares a server', () => {
   expect(count({ listen: one, routes }, { listen: { ...one }, routes })).toBe(1);
   expect(count({ listen: one, routes }, { listen: two, routes })).toBe(2);
   expect(count({ listen: null, routes }, { listen: one, routes: undefined })).toBe(0);
+});
+
+test('what shares an address with the window shares its certificate', async () => {
+  const log = new LogLines();
+  const listen = { host: '127.0.0.1', port: 8480 };
+  const files = { certFile: '/none.crt', keyFile: '/none.key' };
+  const certificate = new ServerCertificate({ section: 'web.tls', ...files, log });
+  const routes = (): void => {};
+  const [server] = createHttpServers(
+    [
+      { listen, routes },
+      { listen, routes, certificate },
+    ],
+    log,
+  );
+  await expect(server!.start()).rejects.toThrow('web.tls.cert_file /none.crt: cannot be read');
+  await server!.close();
 });
 
 test('everything is reported to each publisher, in their order', () => {

@@ -144,6 +144,8 @@ const web: Entries = [
   ['user users username login auth', 'remove it: there is a password and no user name (password_hash)'],
   ['host hostname ip address port bind url', 'use listen, as in listen: 127.0.0.1:8480'],
   ['enabled', 'remove it: listen: null is off'],
+  ['cert certfile certificate ssl https', 'use tls, as in tls: { cert_file: x.crt, key_file: x.key }'],
+  ['key keyfile', 'use tls, as in tls: { cert_file: x.crt, key_file: x.key }'],
 ];
 
 /** What to use in place of a key of another program at a path of the config; null: it is of none that is known here. */

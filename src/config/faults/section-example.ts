@@ -11,6 +11,7 @@ const examples: Readonly<Record<string, string>> = {
   'work.sending': '{ pool: boards }',
   serve: '{ listen: 127.0.0.1:8481 }',
   web: '{ listen: 127.0.0.1:8480 }',
+  'web.tls': '{ cert_file: board.crt, key_file: board.key }',
   model: '{ path: models/demo }',
   models: '{ quick: { path: smolvlm2-500m }, thorough: { path: llava-1.6-vicuna-7b } }',
   'models.quick': '{ path: smolvlm2-500m }',
