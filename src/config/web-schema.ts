@@ -11,6 +11,17 @@ const hash = z
   .default(null);
 const hashFile = path.nullable().default(null);
 
+const metrics = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Offer /metrics, in the format of Prometheus'),
+    token_file: path
+      .nullable()
+      .default(null)
+      .describe('A file whose first line is the token that it sends; needed if there is a password'),
+  })
+  .prefault({})
+  .describe('What Prometheus may ask for');
+
 const pemFile = path.nullable().default(null);
 
 const tls = z
@@ -48,6 +59,7 @@ export const web = z
       .describe('Allow changing the sensitivity and the zones of cameras; private zones can only be added'),
     pictures: z.boolean().default(true).describe('false: the page shows no picture of any camera'),
     tls,
+    metrics,
   })
   .superRefine((web, context) => {
     const refuse = (key: keyof typeof web, message: string): void =>
@@ -59,6 +71,13 @@ export const web = z
       refuse('viewer_password_hash', either);
     if (hasViewer && !hasPassword)
       refuse('password_hash', 'must be set too: without it, everyone on this machine may change settings');
+    if (web.metrics.enabled && hasPassword && web.metrics.token_file === null)
+      context.addIssue({
+        code: 'custom',
+        path: ['metrics', 'token_file'],
+        input: null,
+        message: 'must name a file with a token, since the window has a password',
+      });
     if (web.listen !== null && !hasPassword && !isLoopback(web.listen.host))
       refuse(
         'password_hash',

@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { visionAtStart } from '../domain/camera-vision.ts';
 import { CommandError } from '../domain/errors.ts';
+import type { Health } from '../domain/health.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Aims } from '../pipeline/aims.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -14,10 +15,9 @@ import type { RuleStates } from '../pipeline/rule-states.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { RemoteDescriber } from '../remote-engine/remote-describer.ts';
 import { MissingFiles } from '../store/missing-files.ts';
+import type { Outbox } from '../store/outbox.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
-import type { Window } from '../web/window.ts';
 import { aimPathOf, createAims } from './aims.ts';
-import { publishToAll } from './all-publishers.ts';
 import { createCameraTask } from './cameras.ts';
 import { commandHandlers, createCommands, createSettings, settingsPathOf } from './commands.ts';
 import { engineModeOf, engineNameOf, maxDescriptionMsOf } from './engine-mode.ts';
@@ -31,10 +31,9 @@ import { clearImages, createOutbox, createPublisher, removedTopics } from './pub
 import type { RecentWarnings } from './recent-warnings.ts';
 import { createRemoteDescriber } from './remote-engine.ts';
 import { loadRuleStates } from './rules.ts';
-import { createServing } from './serving.ts';
+import { createServing, type Serving } from './serving.ts';
 import { createSupervision } from './supervision.ts';
 import { createWatches } from './watches.ts';
-import { watchedBy } from './window.ts';
 import { createPoolDescriber, createPoolWorker } from './worker-boards.ts';
 
 /** The daemon: every part built from the config, torn down in reverse. */
@@ -53,7 +52,9 @@ export class App {
   readonly #files: MissingFiles;
   #remote: RemoteDescriber | null = null;
   readonly #aims: Aims;
-  #window: Window | null = null;
+  readonly #outbox: Outbox;
+  #serving: Serving | null = null;
+  #pipeline: Pipeline | null = null;
 
   /** @param notifyEnvironment null unless systemd started the process */
   constructor(
@@ -71,6 +72,7 @@ export class App {
     this.#warnings = warnings;
     this.#files = new MissingFiles(log);
     this.#aims = createAims(config, this.#folder, log);
+    this.#outbox = createOutbox(config, this.#folder, log);
   }
 
   /** Resolves when a command asks for a restart of the daemon: its owner closes it, and exits so that it is started again. */
@@ -134,11 +136,10 @@ export class App {
 
   /** Opens the outbox, connects to the broker in the background, and clears what must no longer be retained there. */
   async #startPublisher(): Promise<MqttPublisher> {
-    const outbox = this.#closeLater('outbox', createOutbox(this.#config, this.#folder, this.#log));
-    await outbox.open();
+    await this.#closeLater('outbox', this.#outbox).open();
     const publisher = this.#closeLater(
       'mqtt',
-      createPublisher(this.#config, this.#folder, outbox, this.#log),
+      createPublisher(this.#config, this.#folder, this.#outbox, this.#log),
     );
     const atStart = visionAtStart(this.#startedAt);
     for (const name of Object.keys(this.#config.cameras)) publisher.cameraVision(name, atStart);
@@ -192,11 +193,13 @@ export class App {
     return remote;
   }
 
-  /** Offers the engine to other programs, and shows the window, if the config says so. */
+  /** Shows the window, offers the engine to other programs and metrics to monitoring, if the config says so. */
   async #startServing(own: OwnEngines | null, publisher: MqttPublisher): Promise<void> {
-    const seen = { own, publisher, warnings: this.#warnings, aims: this.#aims, startedAt: this.#startedAt };
+    const [outbox, warnings, aims, startedAt] = [this.#outbox, this.#warnings, this.#aims, this.#startedAt];
+    const health = (): Health | null => this.#pipeline?.health ?? null;
+    const seen = { own, publisher, outbox, warnings, aims, startedAt, health };
     const serving = await createServing(this.#config, this.#folder, seen, this.#log);
-    this.#window = serving.window;
+    this.#serving = serving;
     await this.#closeLater('HTTP', serving).start();
   }
 
@@ -218,16 +221,12 @@ export class App {
         () => this.#aims.of(name),
       ),
     );
-    const window = this.#window;
     const quick = own?.engines.find(({ role }) => role === 'quick')?.describer;
-    const watched = (engine: Describer): Describer => window?.watchDescriber(engine) ?? engine;
+    const { window } = this.#serving!;
     const pipeline = new Pipeline({
-      tasks: window ? tasks.map((task) => watchedBy(window, task)) : tasks,
+      ...this.#serving!.watch({ tasks, describer, quick, publisher }),
       prompts: this.#config.prompts,
       language: this.#config.language,
-      describer: watched(describer),
-      quick: quick && watched(quick),
-      publisher: window ? publishToAll([publisher, window.publisher]) : publisher,
       log: this.#log,
       maxFrameAgeMs: this.#config.max_frame_age,
       healthIntervalMs: this.#config.health_interval,
@@ -238,7 +237,7 @@ export class App {
       }),
       maxDescriptionMs: maxDescriptionMsOf(this.#config),
     });
-    this.#closeLater('pipeline', pipeline);
+    this.#pipeline = this.#closeLater('pipeline', pipeline);
     if (window) followAims(this.#aims, window, pipeline, publisher);
     settings.onChange((camera, changed) => pipeline.set(camera, changed));
     this.#closeLater('loop delay', new LoopDelay(this.#log)).start();
@@ -257,7 +256,7 @@ export class App {
     await this.#closeLater('watches', watches).start();
     const handlers = commandHandlers(pipeline, settings, watches, own, () => this.#requestRestart());
     this.#closeLater('commands', createCommands(this.#config, handlers, publisher, this.#log)).start();
-    this.#window?.accept({ ...handlers, aim: this.#aims.set.bind(this.#aims) });
+    this.#serving?.window?.accept({ ...handlers, aim: this.#aims.set.bind(this.#aims) });
   }
 
   #requestRestart(): void {

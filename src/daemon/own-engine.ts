@@ -65,6 +65,11 @@ export async function planOwnEngines(
   };
 }
 
+/** How much of the models is loaded, from 0 to 1; null: all. */
+export function loadingOf(own: OwnEngines | null): number | null {
+  return own?.engines.map(({ loading }) => loading()).find((fraction) => fraction !== null) ?? null;
+}
+
 function ownEngine(
   { plan, options }: EngineSetUp,
   {

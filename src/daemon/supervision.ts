@@ -3,7 +3,7 @@ import type { Log } from '../pipeline/ports.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
 import { statusLine } from '../supervision/status-line.ts';
 import { Supervision } from '../supervision/supervision.ts';
-import type { OwnEngines } from './own-engine.ts';
+import { loadingOf, type OwnEngines } from './own-engine.ts';
 
 /** What systemd learns of the daemon. */
 export function createSupervision(
@@ -27,7 +27,7 @@ export function createSupervision(
     status: (stuck) =>
       statusLine({
         health: pipeline.health,
-        loading: engines.map(({ loading }) => loading()).find((fraction) => fraction !== null) ?? null,
+        loading: loadingOf(own),
         isConnected: publisher.isConnected,
         stuck,
       }),

@@ -18,7 +18,7 @@ import { readSecret } from '../system/read-secret.ts';
 import type { PasswordHashes } from '../web/logins.ts';
 import type { Window } from '../web/window.ts';
 import type { CameraFacts, WindowFacts } from '../web/window-feed.ts';
-import type { OwnEngines } from './own-engine.ts';
+import { loadingOf, type OwnEngines } from './own-engine.ts';
 import type { RecentWarnings } from './recent-warnings.ts';
 import { boardReader } from './window-board.ts';
 
@@ -54,7 +54,6 @@ export async function createWindow(
     import('../web/static-files.ts'),
     import('../store/history/history.ts'),
   ]);
-  const engines = own?.engines ?? [];
   const window = new Window({
     facts: windowFacts(config),
     files: await readStaticFiles(pageFolder),
@@ -68,7 +67,7 @@ export async function createWindow(
     history: config.history && new History(historyFolderOf(config, folder)),
     maxGapMs: (camera) => maxGapMsOf(config.cameras[camera]),
     commandTimeoutMs: config.mqtt.commands.timeout,
-    loading: () => engines.map(({ loading }) => loading()).find((fraction) => fraction !== null) ?? null,
+    loading: () => loadingOf(own),
     isBrokerConnected: () => publisher.isConnected,
     outbox: () => publisher.outboxHealth,
     aim: (camera) => aims.of(camera),

@@ -40,6 +40,8 @@ export class Outbox {
   #exited: Promise<unknown> = Promise.resolve();
   #nextCall = 1;
   #status: OutboxStatus | null = null;
+  /** When it was last empty, or opened; null: it is empty. */
+  #waitsSinceMs: number | null = null;
   /** Why the thread exited by itself: a bug. */
   #died: Error | null = null;
 
@@ -121,6 +123,11 @@ export class Outbox {
     return this.#status?.replayable ?? 0;
   }
 
+  /** Milliseconds since it was last empty, or opened; 0: it is empty. */
+  get ageMs(): number {
+    return this.#waitsSinceMs === null ? 0 : performance.now() - this.#waitsSinceMs;
+  }
+
   get health(): OutboxHealth {
     const { depth = 0, dropped = 0, damaged = 0, fault = null } = this.#status ?? {};
     return { depth, dropped, damaged, fault };
@@ -160,12 +167,18 @@ export class Outbox {
       this.#options.log[level](fields, text);
       return;
     }
-    if (message.type !== 'failed') this.#status = message.status;
+    if (message.type !== 'failed') this.#know(message.status);
     if (message.type === 'status') return;
     const pending = this.#pending.get(message.call);
     this.#pending.delete(message.call);
     if (message.type === 'done') pending?.resolve(message);
     else if (message.isConfigFault) pending?.reject(new ConfigError(message.message));
     else pending?.reject(new ScenecastError(message.message));
+  }
+
+  #know(status: OutboxStatus): void {
+    this.#status = status;
+    if (status.depth === 0) this.#waitsSinceMs = null;
+    else this.#waitsSinceMs ??= performance.now();
   }
 }

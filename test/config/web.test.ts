@@ -16,6 +16,7 @@ test('the window is off unless an address is named, and shows pictures', () => {
     aim: true,
     pictures: true,
     tls: { cert_file: null, key_file: null },
+    metrics: { enabled: false, token_file: null },
   });
   expect(parse('web: { listen: "127.0.0.1:8480" }').web.listen).toEqual({ host: '127.0.0.1', port: 8480 });
   expect(parse(`web: { listen: "0.0.0.0:8480", password_hash: "${hash}" }`).web.password_hash).toBe(hash);
@@ -39,6 +40,11 @@ test.each([
     /web\.tls: must be a section such as \{ cert_file: board\.crt, key_file: board\.key \}/,
   ],
   ['web: { cert_file: board.crt }', /web: unknown key "cert_file"; use tls, as in/],
+  ['web: { metrics: true }', /web\.metrics: must be a section such as \{ enabled: true \}/],
+  [
+    `web: { password_hash: "${hash}", metrics: { enabled: true } }`,
+    /web\.metrics\.token_file: must name a file with a token, since the window has a password/,
+  ],
   ['web: true', /web: must be a section such as \{ listen: 127\.0\.0\.1:8480 \}/],
 ])('%s is refused', (web, message) => {
   expect(() => parse(web)).toThrow(message);
@@ -47,7 +53,7 @@ test.each([
 
 test('the published config has no hash and no file of one', () => {
   const config = parse(
-    `web: { listen: "127.0.0.1:8480", password_hash: "${hash}", viewer_password_hash_file: canary }`,
+    `web: { listen: "127.0.0.1:8480", password_hash: "${hash}", viewer_password_hash_file: canary, metrics: { token_file: canary } }`,
   );
   expect(JSON.stringify(redactedConfig(config))).not.toMatch(/canary|scrypt/);
 });

@@ -26,18 +26,20 @@ test('a daemon whose cameras give JPEGs does not load sharp', async () => {
   expect(output).toBe('false\n');
 });
 
+/** Whether a package is loaded by what `scenecast run` loads, and `more`. */
+function isLoaded(name: string, more: string): string {
+  const script = `
+    import { createRequire } from 'node:module';
+    await import('${root}/src/cli/run.ts');
+    ${more}
+    const { cache } = createRequire('${root}/package.json');
+    console.log(Object.keys(cache).some((path) => path.includes('/node_modules/${name}/')));
+  `;
+  return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+}
+
 test('fastify is loaded only where something is served', () => {
-  const isLoaded = (more: string): string => {
-    const script = `
-      import { createRequire } from 'node:module';
-      await import('${root}/src/cli/run.ts');
-      ${more}
-      const { cache } = createRequire('${root}/package.json');
-      console.log(Object.keys(cache).some((path) => path.includes('/node_modules/fastify/')));
-    `;
-    return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-  };
-  expect(isLoaded('')).toBe('false\n');
+  expect(isLoaded('fastify', '')).toBe('false\n');
   const listen = `
     const { HttpServer } = await import('${root}/src/system/http-server.ts');
     const log = { debug() {}, info() {}, error() {} };
@@ -45,5 +47,17 @@ test('fastify is loaded only where something is served', () => {
     await server.start();
     await server.close();
   `;
-  expect(isLoaded(listen)).toBe('true\n');
+  expect(isLoaded('fastify', listen)).toBe('true\n');
+});
+
+test('prom-client is loaded only where there are metrics', () => {
+  const create = (metrics: object): string => `
+    const { parseConfig } = await import('${root}/src/config/load.ts');
+    const { createMonitoring } = await import('${root}/src/daemon/monitoring.ts');
+    const web = { listen: '127.0.0.1:8480', metrics: ${JSON.stringify(metrics)} };
+    const cameras = { porch: { source: { type: 'scene' } } };
+    await createMonitoring(parseConfig(JSON.stringify({ web, cameras }), 'c.yaml'), '/', {}, {});
+  `;
+  expect(isLoaded('prom-client', create({ enabled: false }))).toBe('false\n');
+  expect(isLoaded('prom-client', create({ enabled: true }))).toBe('true\n');
 });

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { Outbox } from '../../src/store/outbox.ts';
 import { OutboxFile } from '../../src/store/outbox-file.ts';
@@ -73,6 +74,21 @@ test('entries wait in order, and across a restart, until they are delivered', as
   expect(await idsWaiting(second, 2)).toEqual(['b']);
   expect(second.health).toEqual({ depth: 2, dropped: 0, damaged: 0, fault: null });
   expect(second.replayable).toBe(1);
+});
+
+test('its age counts from when it was last empty', async () => {
+  const outbox = await open(scratchPath());
+  expect(outbox.ageMs).toBe(0);
+  await outbox.add(entry('a'));
+  const first = outbox.ageMs;
+  await sleep(20);
+  await outbox.add(entry('b'));
+  outbox.delivered(1);
+  await outbox.waiting(0, 10);
+  expect(outbox.ageMs).toBeGreaterThan(first + 15);
+  outbox.delivered(2);
+  await outbox.waiting(0, 10);
+  expect(outbox.ageMs).toBe(0);
 });
 
 test('entries that a broker lost wait again, in order and under the same numbers', async () => {

@@ -19,6 +19,7 @@ const adapters = [
   'engine-server',
   'home-assistant',
   'labels',
+  'monitoring',
   'store',
   'supervision',
   'web',

@@ -146,6 +146,7 @@ const web: Entries = [
   ['enabled', 'remove it: listen: null is off'],
   ['cert certfile certificate ssl https', 'use tls, as in tls: { cert_file: x.crt, key_file: x.key }'],
   ['key keyfile', 'use tls, as in tls: { cert_file: x.crt, key_file: x.key }'],
+  ['prometheus', 'use metrics, as in metrics: { enabled: true }'],
 ];
 
 /** What to use in place of a key of another program at a path of the config; null: it is of none that is known here. */

@@ -23,7 +23,7 @@ const examples: Readonly<Record<string, string>> = {
   'cameras.*.questions.*': '{ ask: "Is the gate open?", type: boolean }',
   'cameras.*.source.controls': '{ exposure: auto }',
 };
-const switched = /(^|\.)(gate|image|discovery)$/;
+const switched = /(^|\.)(gate|image|discovery|metrics)$/;
 
 /** A section as it could be written at a path that has a plain value instead. */
 export function sectionExample(path: readonly PropertyKey[], value: unknown): string {

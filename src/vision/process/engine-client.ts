@@ -57,6 +57,8 @@ export class EngineClient implements Describer, ChatEngine {
   #nextId = 1;
   /** Since the last description. */
   #restarts = 0;
+  /** Of its process. */
+  #starts = 0;
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
@@ -141,6 +143,11 @@ export class EngineClient implements Describer, ChatEngine {
     if (this.#ready) await unlessAborted(this.#ready, signal, cancelled);
   }
 
+  /** How often the engine process was started again. */
+  get restarts(): number {
+    return Math.max(0, this.#starts - 1);
+  }
+
   get heartbeat(): Heartbeat {
     return { loop: 'engine', dueMs: this.#exitDueMs };
   }
@@ -181,6 +188,7 @@ export class EngineClient implements Describer, ChatEngine {
   }
 
   async #load(): Promise<Loaded> {
+    this.#starts++;
     const child = fork(new URL('./engine-process.ts', import.meta.url), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -162,6 +162,7 @@ test('restarted, it fails what it describes, and is ready again when that resolv
   const client = clientOf();
   await client.start();
   const { pid } = client;
+  expect(client.restarts).toBe(0);
   const failed = expect(
     client.describe({ ...demoRequest, questions: manyQuestions }, never),
   ).rejects.toMatchObject({ code: 'RESTARTED' });
@@ -171,6 +172,7 @@ test('restarted, it fails what it describes, and is ready again when that resolv
   const after = client.pid;
   expect((await client.describe(demoRequest, never)).text).not.toBe('');
   expect(client.pid).toBe(after);
+  expect(client.restarts).toBe(1);
   await expect(client.restart(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
