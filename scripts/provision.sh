@@ -797,6 +797,8 @@ render_config() {
     printf '  username: %s\n' "$(quoted "${answers[broker_user]}")"
     echo '  password_file: mqtt-password # the systemd credential of /etc/credstore/scenecast.mqtt-password'
   fi
+  echo 'web:'
+  echo '  listen: 127.0.0.1:8480 # the window, for this board alone: docs/window.md says how to reach it, and opens it to others'
   printf 'model:\n  path: %s\n' "$(quoted "${answers[model]}")"
   [[ ${answers[detail]} == full ]] || printf '  detail: %s\n' "${answers[detail]}"
   printf 'prompts:\n  default: %s\ncameras:\n' "$(quoted "${answers[prompt]}")"
@@ -1081,7 +1083,17 @@ finish() {
   note 'config      /etc/scenecast/config.yaml'
   note 'log         journalctl -u scenecast'
   note 'subscribe   scenecast listen --config /etc/scenecast/config.yaml'
+  window_note
   [[ ${answers[broker]} != install ]] || note 'password    /etc/credstore/scenecast.mqtt-password (user scenecast)'
+}
+
+# How to reach the window from another computer, unless the config was edited.
+window_note() {
+  local address
+  grep -q '^  listen: 127\.0\.0\.1:8480' "$config" || return 0
+  address=$(hostname -I 2>/dev/null | cut -d' ' -f1) || true
+  note "window      ssh -L 8480:127.0.0.1:8480 ${SUDO_USER:-$(id -un)}@${address:-$(uname -n)}"
+  note '            on your computer; then open http://127.0.0.1:8480 there'
 }
 
 main() {

@@ -14,6 +14,7 @@ import {
   checkService,
   checkState,
 } from './doctor-system.ts';
+import { checkWindow } from './doctor-window.ts';
 
 export interface AllFlags {
   readonly config?: string;
@@ -61,5 +62,7 @@ async function* allChecks(path: string | null, signal: AbortSignal): AsyncGenera
   const { engine } = config;
   if (typeof engine === 'object') yield checked('server', () => checkServer(engine, folder, signal));
   yield checked('broker', () => checkBroker(config, folder, signal));
+  const window = await checkWindow(config.web, folder, service.isActive, signal);
+  if (window) yield window;
   yield* checkCameras(config, folder, service.isActive, signal);
 }

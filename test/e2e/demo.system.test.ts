@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -24,5 +25,7 @@ test('the demo shows each scene with the description received, in lines of at mo
   }
   expect(received).toHaveLength(2);
   expect(unwrapped).toMatch(/^ {2}question {2}How many shapes are there\?\n {2}answer {4}\S/m);
+  if (existsSync(join(import.meta.dirname, '../../build/web')))
+    expect(stdout).toMatch(/^See it in a browser: http:\/\/127\.0\.0\.1:\d+$/m);
   expect(stdout).toMatch(/[012] of 2 descriptions are exactly as drawn\n$/);
 }, 60_000);

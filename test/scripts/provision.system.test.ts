@@ -65,11 +65,15 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(parseConfig(board.read(configPath), configPath)).toMatchObject({
       device: 'porch',
       mqtt: { url: 'mqtt://127.0.0.1:1883', username: 'scenecast', password_file: 'mqtt-password' },
+      web: { listen: { host: '127.0.0.1', port: 8480 }, password_hash: null },
       model: { path: 'small', detail: 'overview' },
       language: 'de',
       prompts: { default: 'Describe the scene.' },
       cameras: { camera: { source: { type: 'v4l2', device: '/dev/v4l/by-id/usb-A' } } },
     });
+    expect(output).toMatch(
+      /window {6}ssh -L 8480:127\.0\.0\.1:8480 \S+@\S+\n.* http:\/\/127\.0\.0\.1:8480 there\n/,
+    );
     expect(board.mode('etc/credstore/scenecast.mqtt-password')).toBe('600');
     expect(board.read('etc/credstore/scenecast.mqtt-password')).toMatch(/^[\w+/]{32}\n$/);
     expect(board.read('etc/mosquitto/scenecast.passwd')).toBe('scenecast:hashed\n');
@@ -207,6 +211,16 @@ describe.skipIf(!existsSync('/usr/bin/dpkg-deb'))('scripts/provision.sh (needs d
     expect(board.read(configPath)).toMatch(/^device: "other"$/m);
     const [, kept] = /saved as (\S+)/.exec(output) ?? [];
     expect(board.read(kept!)).toBe(mine);
+  });
+
+  test('a window that was edited out of the config is not announced', async () => {
+    const { board, install } = newBoard();
+    await board.provision([...install, '--model', 'demo']);
+    writeFileSync(join(board.root, configPath), board.read(configPath).replace(/^web:\n.*\n/m, ''));
+    const { code, output } = await board.provision(install);
+    expect(code).toBe(0);
+    expect(output).toMatch(/Scenecast is running/);
+    expect(output).not.toMatch(/ssh -L/);
   });
 
   test('if the service does not start with new answers, the working ones are restored', async () => {

@@ -1,6 +1,6 @@
 /**
- * The demo: an embedded broker, the daemon with a drawn camera, the demo model and a window, and a subscriber that prints each
- * description it receives next to what was drawn.
+ * The demo: an embedded broker, the daemon with a drawn camera, the demo model and the window, and a subscriber that prints
+ * each description it receives next to what was drawn.
  *
  *   node tools/demo/demo.ts [--frames N] [--size 640x480] [--seed N]
  */
@@ -16,6 +16,7 @@ import { connectAsync } from 'mqtt';
 import { type ObservationPayload, observationSchema } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 import { DrawnTruths } from './drawn-truths.ts';
+import { windowAddress } from './window-address.ts';
 
 const { values } = parseArgs({
   options: {
@@ -39,15 +40,15 @@ await once(server, 'listening');
 const { port } = server.address() as AddressInfo;
 const url = `mqtt://127.0.0.1:${port}`;
 
-const window = `127.0.0.1:${await freePort(8480)}`;
 const folder = await mkdtemp(join(tmpdir(), 'scenecast-demo-'));
 const configPath = join(folder, 'config.yaml');
+const listen = await windowAddress();
 const config = {
   device: 'demo',
   log_level: 'warn',
   mqtt: { url },
   store: { folder: 'state' },
-  web: { listen: window },
+  web: { listen },
   // The demo model is too small for a second thread to help.
   model: { threads: 1 },
   cameras: {
@@ -73,7 +74,7 @@ const subscriber = await connectAsync(url, { protocolVersion: 4 });
 let exitCode = 0;
 try {
   print('Each description below came over MQTT from a daemon that looks at drawn scenes.');
-  print(`See it in a browser: http://${window}`);
+  if (listen !== null) print(`See it in a browser: http://${listen}`);
   print(`All messages: mosquitto_sub -p ${port} -v -t 'scenecast/demo/#'. Stop: Ctrl-C.`);
   const done = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done.resolve());
@@ -111,21 +112,6 @@ try {
   await rm(folder, { recursive: true });
 }
 process.exitCode = exitCode;
-
-/** This port, if nothing listens there; else any other. */
-async function freePort(wanted: number): Promise<number> {
-  const probe = createServer();
-  const listening = once(probe, 'listening');
-  probe.listen(wanted, '127.0.0.1');
-  const isFree = await listening.then(
-    () => true,
-    () => false,
-  );
-  if (!isFree) return freePort(0);
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((closed) => probe.close(closed));
-  return port;
-}
 
 function show(description: ObservationPayload, truth: string, isCorrect: boolean): void {
   const mark = isCorrect ? styleText('green', 'correct') : styleText('red', 'not exact');
