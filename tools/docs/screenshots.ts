@@ -37,8 +37,8 @@ const views = {
     await page.locator('.card img.picture').nth(2).waitFor();
   },
   past: async (page: Page): Promise<void> => {
-    await page.locator('ol.past > li').first().waitFor();
-    await page.getByLabel('Words').fill('circle');
+    await page.locator('.past li.entry').first().waitFor();
+    await page.getByLabel('Words to search for').fill('circle');
     await page.keyboard.press('Enter');
     await page.locator('mark').first().waitFor();
     await page.waitForFunction('document.querySelector("img.thumbnail").naturalWidth > 0');
