@@ -30,8 +30,11 @@ export function valuesOf({
   ]);
 }
 
-/** The runs of answers in consecutive observations as JSON: by camera, then by question, oldest first. */
-export function packRuns(observations: readonly NumberedObservation[]): string {
+/**
+ * The runs of answers in consecutive observations as JSON: by camera, then by question, oldest first. Their times are stored
+ * as those since `fromMs`, which are shorter.
+ */
+export function packRuns(observations: readonly NumberedObservation[], fromMs: number): string {
   const cameras = new Map<string, Map<string, AnswerRun[]>>();
   for (const recorded of observations) {
     const { atMs, observation } = recorded;
@@ -40,7 +43,7 @@ export function packRuns(observations: readonly NumberedObservation[]): string {
     for (const [question, value] of valuesOf(recorded)) {
       const runs = questions.get(question) ?? [];
       questions.set(question, runs);
-      const run = [value, atMs, atMs] as const;
+      const run = [value, atMs - fromMs, atMs - fromMs] as const;
       const joined = runs.length > 0 ? joinRuns(runs.at(-1)!, run, minGapMs) : null;
       if (joined) runs[runs.length - 1] = joined;
       else runs.push(run);
@@ -51,8 +54,9 @@ export function packRuns(observations: readonly NumberedObservation[]): string {
 }
 
 /** The runs of one camera and question, from what `packRuns` has for them. */
-export function unpackRuns(json: string): AnswerRun[] {
-  return JSON.parse(json);
+export function unpackRuns(json: string, fromMs: number): AnswerRun[] {
+  const runs: AnswerRun[] = JSON.parse(json);
+  return runs.map(([value, sinceMs, untilMs]) => [value, fromMs + sinceMs, fromMs + untilMs]);
 }
 
 /** Two runs that follow each other as one; null if their answers differ or are too far apart. */

@@ -23,11 +23,12 @@ export interface Block {
 export function packBlock(recorded: readonly Omit<NumberedObservation, 'number'>[], first: number): Block {
   const observations = recorded.map((each, index) => ({ ...each, number: first + index }));
   const times = observations.map(({ atMs }) => atMs);
+  const fromMs = Math.min(...times);
   return {
     observations,
-    fromMs: Math.min(...times),
+    fromMs,
     untilMs: Math.max(...times),
-    runs: packRuns(observations),
+    runs: packRuns(observations, fromMs),
     packed: packBody(observations.map(packObservation).join('\n')),
   };
 }

@@ -66,7 +66,7 @@ export class SegmentReader {
         oldest: database.prepare(`${matching} ORDER BY rowid`),
       };
       this.#runs = database.prepare(
-        `SELECT json_extract(runs, ?) AS runs FROM block
+        `SELECT json_extract(runs, ?) AS runs, from_ms FROM block
          WHERE until_ms >= ? AND from_ms < ? ORDER BY first DESC`,
       );
       // Thousands of rows at a time.
@@ -104,8 +104,8 @@ export class SegmentReader {
   *runs({ camera, question }: AnswersOf, sinceMs: number, untilMs: number): Iterable<readonly AnswerRun[]> {
     const path = `$."${camera}"."${question}"`;
     const rows: Iterable<unknown> = this.#runs.iterate(path, sinceMs, untilMs);
-    for (const [runs] of rows as Iterable<readonly unknown[]>)
-      yield typeof runs === 'string' ? unpackRuns(runs).reverse() : [];
+    for (const [runs, fromMs] of rows as Iterable<readonly unknown[]>)
+      yield typeof runs === 'string' ? unpackRuns(runs, Number(fromMs)).reverse() : [];
   }
 
   /** A JPEG file; null: there is none. */
