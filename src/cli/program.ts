@@ -16,6 +16,7 @@ const commands: Record<string, () => Promise<(signal: AbortSignal) => Command>> 
   doctor: async () => (await import('./doctor.ts')).doctorCommand,
   listen: async () => (await import('./listen.ts')).listenCommand,
   history: async () => (await import('./history.ts')).historyCommand,
+  watch: async () => (await import('./watch.ts')).watchCommand,
   forget: async () => (await import('./forget.ts')).forgetCommand,
   password: async () => (await import('./password.ts')).passwordCommand,
   scene: async () => (await import('./scene.ts')).sceneCommand,

@@ -8,8 +8,12 @@ import { exitCodes } from '../domain/errors.ts';
 import { takeNotifyEnvironment } from '../supervision/notify-environment.ts';
 import { LineOutput } from '../system/line-output.ts';
 import { requireState } from '../system/state-access.ts';
+import { RunLines } from './run-lines.ts';
 
-/** `scenecast run --config FILE`: runs the daemon until SIGINT, SIGTERM or SIGHUP. */
+/**
+ * `scenecast run --config FILE`: runs the daemon until SIGINT, SIGTERM or SIGHUP. It logs JSON lines, and on a terminal lines
+ * for people.
+ */
 export function runCommand(signal: AbortSignal): Command {
   return new Command('run')
     .description('run the daemon: capture, describe and publish until stopped')
@@ -22,6 +26,8 @@ async function run(configPath: string, signal: AbortSignal): Promise<void> {
   const config = await loadConfig(configPath);
   if (config.store.folder === null) requireState('write');
   const output = new LineOutput(1, (count) => log.warn({ count }, 'log lines dropped')).open();
+  const isTerminal = process.stdout.isTTY === true;
+  const lines = isTerminal ? new RunLines(Object.keys(config.cameras), (line) => output.write(line)) : null;
   const warnings = config.web.listen && new RecentWarnings();
   const log = pino(
     {
@@ -34,10 +40,10 @@ async function run(configPath: string, signal: AbortSignal): Promise<void> {
         },
       },
     },
-    output,
+    lines ? { write: (line) => lines.log(line) } : output,
   );
   const notifyEnvironment = takeNotifyEnvironment(process.env, process.pid);
-  const app = new App(config, configPath, log, notifyEnvironment, warnings);
+  const app = new App(config, configPath, log, notifyEnvironment, { warnings, display: lines });
   const stopped = new Promise<void>((done) => {
     if (signal.aborted) done();
     signal.addEventListener('abort', () => done(), { once: true });

@@ -5,7 +5,7 @@ import { configAdvice } from '../config/config-advice.ts';
 import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { visionAtStart } from '../domain/camera-vision.ts';
-import { CommandError } from '../domain/errors.ts';
+import { CommandError, messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Aims } from '../pipeline/aims.ts';
@@ -26,9 +26,9 @@ import { forgetFormerDevices } from './former-devices.ts';
 import { createAnnouncer } from './home-assistant.ts';
 import { infoOf, type Known } from './info.ts';
 import { LoopDelay } from './loop-delay.ts';
+import type { Onlookers } from './onlookers.ts';
 import { type OwnEngine, type OwnEngines, planOwnEngines } from './own-engine.ts';
 import { clearImages, createOutbox, createPublisher, removedTopics } from './publisher.ts';
-import type { RecentWarnings } from './recent-warnings.ts';
 import { createRemoteDescriber } from './remote-engine.ts';
 import { loadRuleStates } from './rules.ts';
 import { createServing, type Serving } from './serving.ts';
@@ -45,7 +45,7 @@ export class App {
   readonly #log: Logger;
   readonly #startedAt = new Date();
   readonly #notifyEnvironment: NotifyEnvironment | null;
-  readonly #warnings: RecentWarnings | null;
+  readonly #onlookers: Onlookers;
   readonly #stopping = new AbortController();
   readonly #restart = Promise.withResolvers<void>();
   readonly #running = new AsyncDisposableStack();
@@ -62,14 +62,14 @@ export class App {
     configPath: string,
     log: Logger,
     notifyEnvironment: NotifyEnvironment | null = null,
-    warnings: RecentWarnings | null = null,
+    onlookers: Onlookers = { warnings: null, display: null },
   ) {
     this.#config = config;
     this.#configPath = configPath;
     this.#folder = dirname(configPath);
     this.#log = log;
     this.#notifyEnvironment = notifyEnvironment;
-    this.#warnings = warnings;
+    this.#onlookers = onlookers;
     this.#files = new MissingFiles(log);
     this.#aims = createAims(config, this.#folder, log);
     this.#outbox = createOutbox(config, this.#folder, log);
@@ -127,7 +127,7 @@ export class App {
       try {
         await part.close();
       } catch (error) {
-        this.#log.error({ part: name, error }, 'could not be closed');
+        this.#log.error({ part: name, reason: messageOf(error) }, 'could not be closed');
         throw error;
       }
     });
@@ -195,9 +195,9 @@ export class App {
 
   /** Shows the window, offers the engine to other programs and metrics to monitoring, if the config says so. */
   async #startServing(own: OwnEngines | null, publisher: MqttPublisher): Promise<void> {
-    const [outbox, warnings, aims, startedAt] = [this.#outbox, this.#warnings, this.#aims, this.#startedAt];
+    const [outbox, aims, startedAt] = [this.#outbox, this.#aims, this.#startedAt];
     const health = (): Health | null => this.#pipeline?.health ?? null;
-    const seen = { own, publisher, outbox, warnings, aims, startedAt, health };
+    const seen = { own, publisher, outbox, ...this.#onlookers, aims, startedAt, health };
     const serving = await createServing(this.#config, this.#folder, seen, this.#log);
     this.#serving = serving;
     await this.#closeLater('HTTP', serving).start();

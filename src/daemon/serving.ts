@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Health } from '../domain/health.ts';
 import type { EngineServer } from '../engine-server/engine-server.ts';
 import type { PipelineParts } from '../pipeline/pipeline.ts';
-import type { Log } from '../pipeline/ports.ts';
+import type { Log, Publisher } from '../pipeline/ports.ts';
 import { lookUpSecret } from '../setup/look-up-secret.ts';
 import type { Outbox } from '../store/outbox.ts';
 import type { HttpServer } from '../system/http-server.ts';
@@ -12,6 +12,7 @@ import { publishToAll } from './all-publishers.ts';
 import { createEngineServer } from './engine-server.ts';
 import { createHttpServers } from './http-servers.ts';
 import { createMonitoring, type Monitoring } from './monitoring.ts';
+import type { Onlookers } from './onlookers.ts';
 import { loadingOf } from './own-engine.ts';
 import { createWindow, type SeenByWindow, watchedBy } from './window.ts';
 
@@ -20,6 +21,8 @@ interface Served {
   readonly window: Window | null;
   readonly engineServer: EngineServer | null;
   readonly monitoring: Monitoring | null;
+  /** Of the terminal. */
+  readonly display: Publisher | null;
 }
 
 type Watchable = Pick<PipelineParts, 'tasks' | 'describer' | 'quick' | 'publisher'>;
@@ -38,15 +41,15 @@ export class Serving {
     return this.#served.window;
   }
 
-  /** What the pipeline works with, as window and metrics watch it. */
+  /** What the pipeline works with, as window, metrics and terminal watch it. */
   watch({ tasks, describer, quick, publisher }: Watchable): Watchable {
-    const { window, monitoring } = this.#served;
-    const publishers = [publisher, window?.publisher, monitoring?.publisher].filter((each) => each != null);
+    const { window, monitoring, display } = this.#served;
+    const publishers = [publisher, window?.publisher, monitoring?.publisher, display];
     return {
       tasks: window ? tasks.map((task) => watchedBy(window, task)) : tasks,
       describer: window?.watchDescriber(describer) ?? describer,
       quick: quick && (window?.watchDescriber(quick) ?? quick),
-      publisher: publishToAll(publishers),
+      publisher: publishToAll(publishers.filter((each) => each != null)),
     };
   }
 
@@ -65,7 +68,7 @@ export class Serving {
   }
 }
 
-export interface SeenByServing extends SeenByWindow {
+export interface SeenByServing extends SeenByWindow, Onlookers {
   readonly outbox: Pick<Outbox, 'health' | 'ageMs'>;
   /** null: the pipeline has not started. */
   readonly health: () => Health | null;
@@ -79,7 +82,7 @@ export async function createServing(
   log: Log,
 ): Promise<Serving> {
   const { serve, web } = config;
-  const { own, publisher, outbox, health } = seen;
+  const { own, publisher, outbox, health, display } = seen;
   const engines = own?.engines ?? [];
   const window = await createWindow(config, folder, seen, log);
   const engine = engines.at(-1) ?? null;
@@ -102,7 +105,7 @@ export async function createServing(
     ],
     log,
   );
-  return new Serving({ window, engineServer, monitoring }, servers);
+  return new Serving({ window, engineServer, monitoring, display }, servers);
 }
 
 function certificateOf({ web }: Config, folder: string, log: Log): ServerCertificate | null {

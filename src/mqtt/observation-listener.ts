@@ -6,6 +6,8 @@ import type { Log } from '../pipeline/ports.ts';
 import { BrokerConnection } from './connection/broker-connection.ts';
 import type { BrokerLink } from './connection/broker-link.ts';
 import type { ConnectFilePaths } from './connection/connect-files.ts';
+import { isRefusal } from './connection/connection-fault.ts';
+import { parseJson } from './parse-json.ts';
 
 export interface ListenOptions extends ConnectFilePaths {
   readonly url: string;
@@ -17,8 +19,6 @@ export interface ListenOptions extends ConnectFilePaths {
   onListening(): void;
 }
 
-/** CONNACK codes after which retrying cannot help. */
-const refusals = [4, 5, 0x86, 0x87, 0x8a];
 const reconnect = { firstMs: 1000, maxMs: 1000, stableMs: 1000 };
 /** What it would log is thrown. */
 const noLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -74,7 +74,7 @@ export async function* listenForObservations(options: ListenOptions): AsyncGener
     reconnect,
     log: noLog,
     onLink,
-    onFault: (reason, error) => fail(reason, error, refusals.includes(Number(codeOf(error)))),
+    onFault: (reason, error) => fail(reason, error, isRefusal(codeOf(error))),
   });
   const onAbort = (): void => wake.resolve();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -91,13 +91,5 @@ export async function* listenForObservations(options: ListenOptions): AsyncGener
   } finally {
     signal.removeEventListener('abort', onAbort);
     await connection.close(null);
-  }
-}
-
-function parseJson(payload: Buffer): unknown {
-  try {
-    return JSON.parse(payload.toString('utf8'));
-  } catch {
-    return null;
   }
 }

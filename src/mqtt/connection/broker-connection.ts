@@ -24,6 +24,8 @@ export interface BrokerConnectionOptions extends ConnectFilePaths {
   /** mqtt, mqtts, ws or wss. */
   readonly url: string;
   readonly username: string | null;
+  /** In place of `passwordFile`: of a person who has typed it. */
+  readonly password?: string | undefined;
   readonly clientId: string;
   readonly keepaliveMs: number;
   /** Last will, retained; null: none. */
@@ -228,9 +230,10 @@ export class BrokerConnection {
   }
 
   #clientOptions(): IClientOptions {
-    const { username, clientId, keepaliveMs, will, intake } = this.#options;
+    const { username, password, clientId, keepaliveMs, will, intake } = this.#options;
     return {
       ...this.#files,
+      ...(password !== undefined && { password }),
       ...(username === null ? {} : { username }),
       protocolVersion: this.#features.protocolVersion,
       clientId,

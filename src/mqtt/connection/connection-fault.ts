@@ -8,6 +8,14 @@ interface Attempt {
   readonly needsMqtt5?: boolean;
 }
 
+/** CONNACK codes of a login that is refused: the same attempt is refused again. */
+const refusals: readonly unknown[] = [4, 5, 0x86, 0x87, 0x8a];
+
+/** @param code of the error of a connection */
+export function isRefusal(code: unknown): boolean {
+  return refusals.includes(code);
+}
+
 /** Explains for humans why there is no connection, and what to do. Contains no secret. */
 export function connectionFault(error: Error | null, { url, username, needsMqtt5 = false }: Attempt): string {
   if (!error) {
