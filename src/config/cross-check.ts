@@ -52,7 +52,13 @@ export function crossCheck(config: unknown, context: z.RefinementCtx): void {
         `is a reserved topic level; choose another name, such as ${name}_camera`,
       );
     if (!isSection(camera)) continue;
-    const { prompt, source, hours, questions, rules } = camera;
+    const { prompt, source, hours, questions, rules, change } = camera;
+    if (change === true && engine === 'pool')
+      refuse(
+        ['cameras', name, 'change'],
+        change,
+        'has no effect with engine: pool, as worker boards do not know the last description; remove it',
+      );
     if (!hasTwo) refuseModel(['cameras', name], camera, refuse);
     if (!hasTwo && isSection(questions))
       for (const [question, spec] of Object.entries(questions))

@@ -74,6 +74,10 @@ const camera = z.strictObject({
     .default(null)
     .describe('Which of `models` describes it; null: thorough'),
   prompt: z.string().default('default').describe('The name of one of the prompts'),
+  change: z
+    .boolean()
+    .default(false)
+    .describe('true: a description that a change has triggered also says in one sentence what is different'),
   questions: z.record(name, standingQuestionSchema).default({}),
   rules: z
     .record(name, rule)

@@ -74,6 +74,12 @@ export const descriptionSchema = z.strictObject({
     .max(255)
     .describe('The description on one line, cut at a word to fit a Home Assistant state'),
   description: z.string().describe('The whole description'),
+  change: z
+    .string()
+    .optional()
+    .describe(
+      'In one sentence, what the model says is different from the last description. Only with `change` in the config of the camera, if the trigger is a change and the description has other words',
+    ),
   answers: z.record(z.string(), answer).describe('Answers to the standing questions, by name'),
   confidences: z
     .record(z.string(), confidence)
@@ -186,6 +192,7 @@ export function observedPayload(observation: Observation, publishedAt: Date): Ob
     trigger,
     summary: description.text === null ? null : summaryOf(description.text),
     description: description.text,
+    ...(description.change !== undefined && { change: description.change }),
     answers: { ...description.answers },
     confidences: roundedConfidences(description),
     image: {

@@ -51,6 +51,7 @@ export function createCameraTask(
     maxLookMs: maxAnswerMs + 60_000,
     questions: questionsOf(camera.questions),
     rules: rulesOf(camera),
+    asksChange: camera.change,
     ...(config.models && { model: camera.model ?? describingRole }),
   };
 }

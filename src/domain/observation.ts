@@ -67,6 +67,8 @@ export interface JudgedAnswer {
 export interface Description {
   /** null: only questions were asked. */
   readonly text: string | null;
+  /** In one sentence, what is different from the description before; absent: that was not asked, or nothing is. */
+  readonly change?: string;
   /** By question name. */
   readonly answers: Readonly<Record<string, Answer>>;
   /**

@@ -22,6 +22,8 @@ export interface CameraTask {
   readonly staleAfterMs: number | null;
   readonly questions: readonly Question[];
   readonly rules: readonly Rule[];
+  /** After a change, the model is asked what is different. Default: it is not. */
+  readonly asksChange?: boolean;
   /** Which of two models describes it; default: there is one. */
   readonly model?: ModelRole;
   /** A look that takes longer counts as hung: a camera that fails rejects sooner. Default: two minutes. */

@@ -8,6 +8,7 @@ import type { Heartbeat } from '../domain/heartbeat.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
 import { modelRoles } from '../domain/model-role.ts';
 import type { Description, Observation } from '../domain/observation.ts';
+import type { ChangeQuestions } from './change-questions.ts';
 import { EngineState } from './engine-state.ts';
 import type { FrameEvents } from './frame-events.ts';
 import { FrameQueue, slotOf } from './frame-queue.ts';
@@ -19,6 +20,7 @@ export interface DescribeLoopParts {
   readonly prompts: Readonly<Record<string, string>>;
   /** Of descriptions and free answers: a BCP 47 tag. */
   readonly language: string;
+  readonly changes: ChangeQuestions;
   readonly describer: Describer;
   /** The engine of a second, quick model. One of the two computes at a time. */
   readonly quick?: Describer | undefined;
@@ -241,12 +243,13 @@ export class DescribeLoop {
   }
 
   #described(job: Job, observation: Observation): void {
-    const { publisher, events, log } = this.#parts;
+    const { publisher, events, log, changes } = this.#parts;
     const { frame, trigger, totalMs, description } = observation;
     const { id, camera } = frame;
     this.#engineOf(job).described(observation);
     this.#interruptions.delete(slotOf(job));
     this.#lastDescribedAt = new Date();
+    changes.described(observation);
     publisher.observation(observation);
     events.described(frame);
     const role = this.#quick ? { role: job.model } : {};
@@ -268,13 +271,16 @@ export class DescribeLoop {
     else events.failed(frame, reason);
   }
 
-  #requestOf(frame: Frame, { prompt, questions, options: { ask, detail } }: BegunJob): DescribeRequest {
-    const { prompts, language } = this.#parts;
+  #requestOf(frame: Frame, begun: BegunJob): DescribeRequest {
+    const { prompts, language, changes } = this.#parts;
+    const { prompt, questions } = begun;
+    const { ask, detail } = begun.options;
     const asked = ask ? [...questions, { ...ask, name: adHocName }] : questions;
     return {
       picture: frame.picture,
       prompt: prompt === null ? null : promptIn(language, prompts[prompt]!),
       questions: asked.map((question) => questionIn(language, question)),
+      ...changes.of(frame.camera, begun),
       ...(detail && { detail }),
       frame: { id: frame.id, camera: frame.camera },
     };

@@ -6,11 +6,12 @@ import type { Heartbeat } from '../domain/heartbeat.ts';
 import type { CameraRules } from './camera-rules.ts';
 import type { CameraTask } from './camera-task.ts';
 import { CameraWatch } from './camera-watch.ts';
+import { ChangeQuestions } from './change-questions.ts';
 import { DescribeLoop, type DescribeLoopParts } from './describe-loop.ts';
 import { FrameEvents } from './frame-events.ts';
 import type { RuleStates } from './rule-states.ts';
 
-export interface PipelineParts extends Omit<DescribeLoopParts, 'events' | 'patience'> {
+export interface PipelineParts extends Omit<DescribeLoopParts, 'events' | 'patience' | 'changes'> {
   readonly tasks: readonly CameraTask[];
   readonly healthIntervalMs: number;
   readonly ruleStates: RuleStates;
@@ -35,8 +36,10 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     const { tasks, publisher, log, ruleStates } = parts;
     const events = new FrameEvents(publisher);
+    const asking = tasks.filter(({ asksChange }) => asksChange).map(({ camera }) => camera.name);
     const describeLoop = new DescribeLoop({
       ...parts,
+      changes: new ChangeQuestions(parts.language, new Set(asking)),
       events,
       patience: parts.quick ? 2 * tasks.length : tasks.length,
     });

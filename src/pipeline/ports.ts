@@ -74,10 +74,20 @@ export interface DescribeRequest {
   /** The instruction to the model, e.g. "Describe the scene."; null: only the questions are asked, at least one. */
   readonly prompt: string | null;
   readonly questions: readonly Question[];
+  /** Asks what has changed since the camera's last description, unless the new one has the same words. Default: not asked. */
+  readonly change?: ChangeQuestion;
   /** Maximum detail; default: as planned. Models without detail levels ignore it. */
   readonly detail?: Detail;
   /** Identifies the frame to a remote engine. */
   readonly frame?: { readonly id: string; readonly camera: string };
+}
+
+/** Continues the conversation in which the model has just described the picture. */
+export interface ChangeQuestion {
+  /** The last description. */
+  readonly previous: string;
+  /** The question's words, which contain it. */
+  readonly ask: string;
 }
 
 /** An engine, here or elsewhere. Rejects with an EngineError, or an ExpiredError if no engine was free in time. */

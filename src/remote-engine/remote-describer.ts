@@ -1,4 +1,5 @@
 import { maxAnswerTokens } from '../domain/answer-grammar.ts';
+import { maxChangeTokens } from '../domain/change-question.ts';
 import { doublingBackOffMs } from '../domain/doubling-back-off.ts';
 import { codeOf, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { RemoteEngineHealth } from '../domain/health.ts';
@@ -113,14 +114,14 @@ export class RemoteDescriber implements Describer {
   }
 
   async #describe(
-    { picture, prompt, questions }: DescribeRequest,
+    { picture, prompt, questions, change }: DescribeRequest,
     signal: AbortSignal,
   ): Promise<Description> {
     const startMs = performance.now();
     const file = await imageFileOf(picture);
     const image = `data:${imageTypeOf(file) ?? 'image/jpeg'};base64,${file.toString('base64')}`;
     const ask = (words: string, maxTokens: number, fields: object = {}): Promise<Completion> =>
-      this.#complete(image, words, maxTokens, fields, signal);
+      this.#complete([questionAbout(image, words)], maxTokens, fields, signal);
     const description = prompt === null ? null : await ask(prompt, this.#options.maxTokens);
     const completions = description ? [description] : [];
     const answers: Record<string, Answer> = {};
@@ -131,7 +132,17 @@ export class RemoteDescriber implements Describer {
         answers[name] = completion.text;
       } else answers[name] = await this.#typedAnswer(words, type, completions, ask);
     }
-    return this.#descriptionOf(description, completions, answers, performance.now() - startMs);
+    if (!description || !change || description.text === change.previous)
+      return this.#descriptionOf(description, completions, answers, performance.now() - startMs);
+    const conversation = [
+      questionAbout(image, prompt!),
+      { role: 'assistant', content: description.text },
+      { role: 'user', content: [{ type: 'text', text: change.ask }] },
+    ];
+    const changed = await this.#complete(conversation, maxChangeTokens, {}, signal);
+    completions.push(changed);
+    const described = this.#descriptionOf(description, completions, answers, performance.now() - startMs);
+    return { ...described, change: changed.text };
   }
 
   /** Asks again once, with a weaker constraint, if the server refuses the first or does not follow it. */
@@ -174,21 +185,16 @@ export class RemoteDescriber implements Describer {
   }
 
   async #complete(
-    image: string,
-    words: string,
+    messages: readonly object[],
     maxTokens: number,
     fields: object,
     signal: AbortSignal,
   ): Promise<Completion> {
     const { model, temperature, tokenFile } = this.#options;
     const token = tokenFile === null ? null : await readSecret(tokenFile, 'engine.token_file');
-    const content = [
-      { type: 'image_url', image_url: { url: image } },
-      { type: 'text', text: words },
-    ];
     const body = {
       ...(model !== null && { model }),
-      messages: [{ role: 'user', content }],
+      messages,
       max_tokens: maxTokens,
       temperature,
       ...fields,
@@ -254,6 +260,15 @@ export class RemoteDescriber implements Describer {
     const fields = { host: this.#url.host, reason: this.#reason, backOffMs };
     log.warn(fields, fallback ? 'engine server failed; using the own engine' : 'engine server failed');
   }
+}
+
+/** @param image a data: address */
+function questionAbout(image: string, words: string): object {
+  const content = [
+    { type: 'image_url', image_url: { url: image } },
+    { type: 'text', text: words },
+  ];
+  return { role: 'user', content };
 }
 
 /** Whether the server refused or ignored a constraint. */

@@ -1,5 +1,6 @@
 import type { CameraConfig, Config } from '../config/schema.ts';
 import { maxAskLength, questionsOf } from '../contract/questions.ts';
+import { changeQuestion } from '../domain/change-question.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Size } from '../domain/frame.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
@@ -40,6 +41,8 @@ export const usualJob: EngineJob = {
  * that it hardly knows, and the engine refuses a question that has no room.
  */
 const maxAskedQuestion: PlannedQuestion = { name: 'asked', ask: '', unknownTokens: maxAskLength };
+/** What has changed is asked after a description, and contains the last one. They seldom have more tokens than this together. */
+const describedTokens = 512;
 /** A prompt for the images of other boards and programs may be about a page long. */
 const pageOfWords = 'words '.repeat(400);
 
@@ -77,6 +80,9 @@ export function jobOf(
           .map((question) => questionIn(language, question)),
         ...(mqtt.commands.ask ? [asked] : []),
       ]),
+      ...(each.some(({ change, model }) => change && does(model ?? describingRole))
+        ? [[{ name: 'change', ask: promptIn(language, changeQuestion('')), unknownTokens: describedTokens }]]
+        : []),
       ...(forOthers ? [[asked]] : []),
     ],
   };

@@ -1,7 +1,8 @@
 import { answerGrammar, maxAnswerTokens, parseAnswer } from '../domain/answer-grammar.ts';
+import { maxChangeTokens } from '../domain/change-question.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Detail } from '../domain/detail.ts';
-import { EngineError } from '../domain/errors.ts';
+import { codeOf, EngineError } from '../domain/errors.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import { shorten } from '../domain/shorten.ts';
 import { withoutThinking } from '../domain/without-thinking.ts';
@@ -17,8 +18,9 @@ import { choosePictureEncoder, type PictureEncoder, tryTruncate } from './pictur
 import { AnswerDrafts } from './prompt/answer-drafts.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
+import { renderConversation } from './prompt/conversation.ts';
 import { shownPiece } from './prompt/shown-piece.ts';
-import { turnTokens } from './prompt/turn-tokens.ts';
+import { partTokens, turnTokens } from './prompt/turn-tokens.ts';
 import { firstGroup } from './turn-group.ts';
 
 export interface GenerationOptions {
@@ -78,6 +80,7 @@ export class PictureDescriber {
     const answers: Record<string, Answer> = {};
     const confidences: Record<string, number> = {};
     let description: Answered | null = null;
+    let change: string | null = null;
     let first: PictureTokens | null = null;
     let prefix = null as { before: string; end: number } | null;
 
@@ -96,6 +99,8 @@ export class PictureDescriber {
         prefix = { before, end: this.#engine.position };
       }
       signal.throwIfAborted();
+      // What is said of the picture is worth more than what has changed.
+      if (waiting[0]!.name === changeName && waiting[0]!.tokens.length >= this.#engine.freeCells) break;
       const group = firstGroup(waiting, this.#engine);
       waiting = waiting.slice(group.length);
       const { turns: results, prefillMs, generateMs } = await this.#run(group, signal);
@@ -104,20 +109,26 @@ export class PictureDescriber {
       for (const [index, result] of results.entries()) {
         const { name, ask, type, tokens } = group[index]!;
         const answered = this.#answerOf(result);
-        this.#drafts.set(camera, ask, result.tokens);
+        if (name !== changeName) this.#drafts.set(camera, ask, result.tokens);
         sums.promptTokens += tokens.length;
         sums.completion += result.tokens.length;
         sums.drafted += result.drafted;
         sums.accepted += result.accepted;
         if (name === null) description = answered;
+        else if (name === changeName) change = answered.text.trim();
         else answers[name] = type ? parseAnswer(type, answered.text) : answered.text.trim();
-        if (name !== null && hasConfidence(type)) confidences[name] = result.probability;
+        if (typeof name === 'string' && hasConfidence(type)) confidences[name] = result.probability;
+      }
+      if (waiting.length === 0 && change === null && description) {
+        const turn = this.#changeTurnOf(request, description.text.trim());
+        if (turn) waiting = [turn];
       }
     }
     const { packMs, encodeMs, imageTokens } = first!;
     const { promptTokens, completion, drafted, accepted, prefillMs, generateMs } = sums;
     return {
       text: description?.text.trim() ?? null,
+      ...(change && { change }),
       answers,
       confidences,
       finishReason: description?.finishReason ?? null,
@@ -138,6 +149,35 @@ export class PictureDescriber {
       maxTokens: type ? maxAnswerTokens(type) : this.#options.maxTokens,
       draft: this.#drafts.get(camera, ask),
     };
+  }
+
+  /**
+   * What has changed is asked in the conversation in which the picture was just described, so that the model has both
+   * descriptions. null: there is nothing to ask, or the chat template has no place for a second question.
+   */
+  #changeTurnOf({ picture, prompt, change }: DescribeRequest, text: string): AskedTurn | null {
+    if (!change || prompt === null || text === change.previous) return null;
+    const { ask } = change;
+    try {
+      const { before, after } = renderConversation(this.#render, this.template, [
+        { role: 'user', text: prompt, picture },
+        { role: 'assistant', text },
+        { role: 'user', text: ask },
+      ]);
+      const tokens = partTokens(this.#engine, after);
+      return {
+        name: changeName,
+        ask,
+        type: null,
+        prompt: { before },
+        tokens,
+        maxTokens: maxChangeTokens,
+        draft: undefined,
+      };
+    } catch (error) {
+      if (codeOf(error) === 'BAD_TEMPLATE') return null;
+      throw error;
+    }
   }
 
   async #run(group: readonly AskedTurn[], signal: AbortSignal): Promise<TurnsResult> {
@@ -209,12 +249,14 @@ function hasConfidence(type: AnswerType | null): boolean {
   return type !== null && type.kind !== 'string';
 }
 
-/** The description (`name` null) or a question, as tokens. */
+const changeName = Symbol('change');
+
+/** The description (`name` null), a question or what has changed, as tokens. */
 interface AskedTurn {
-  readonly name: string | null;
+  readonly name: string | null | typeof changeName;
   readonly ask: string;
   readonly type: AnswerType | null;
-  readonly prompt: Prompt;
+  readonly prompt: Pick<Prompt, 'before'>;
   /** What follows the picture. */
   readonly tokens: Int32Array;
   readonly maxTokens: number;

@@ -28,6 +28,10 @@ test.each([
   ['engine: pool', /cameras: must name at least one camera/],
   ['work: { pool: a/b }', /work\.pool: must be 1 to 64 letters.*\(it is "a\/b"\)/],
   [`${camera}\ndevice: work`, /device: is reserved for images sent to worker boards; choose another name/],
+  [
+    'cameras: { a: { source: { type: scene }, change: true } }\nengine: pool',
+    /cameras\.a\.change: has no effect with engine: pool/,
+  ],
   [`${camera}\nengine: cloud`, /engine: .*"pool".*\(it is "cloud"\)/],
   [`${camera}\nwork: { max_in_flight: 0 }`, /work\.max_in_flight: .*\(it is 0\)/],
   [`${camera}\nwork: { max_image: 1KiB }`, /work\.max_image: must be from 64KiB to 256MiB/],

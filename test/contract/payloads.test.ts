@@ -234,3 +234,11 @@ test('topics match the contract', () => {
     'scenecast/workshop/porch/image_info',
   ]);
 });
+
+test('what has changed is in the payload only if the model was asked', () => {
+  const change = 'The gate has opened.';
+  const changed = { ...observation, description: { ...observation.description, change } };
+  const payload = observedPayload(changed, new Date());
+  expect(descriptionSchema.parse(payload)).toMatchObject({ change });
+  expect(observedPayload(observation, new Date())).not.toHaveProperty('change');
+});

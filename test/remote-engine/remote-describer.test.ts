@@ -62,6 +62,26 @@ const texts: Readonly<Record<string, string>> = {
   'What else?': 'Nothing.',
 };
 
+test('what has changed is asked in the same conversation, after another description only', async () => {
+  const server = await startFakeOpenAi(({ words }) => texts[words] ?? 'It is open now.');
+  const { describer } = describerAt(server.url);
+  const change = { previous: 'A shut gate.', ask: 'It was "A shut gate." What has changed?' };
+  const described = await describer.describe({ ...request, change }, never);
+  expect(described).toMatchObject({
+    text: 'A gate.',
+    change: 'It is open now.',
+    tokens: { completion: 2 * 9 },
+  });
+  expect(server.requests[1]!.body.messages).toEqual([
+    server.requests[0]!.body.messages[0],
+    { role: 'assistant', content: 'A gate.' },
+    { role: 'user', content: [{ type: 'text', text: change.ask }] },
+  ]);
+  const same = await describer.describe({ ...request, change: { ...change, previous: 'A gate.' } }, never);
+  expect(same).not.toHaveProperty('change');
+  expect(server.requests).toHaveLength(3);
+});
+
 test('a server that takes grammars describes and answers as the own engine would', async () => {
   const server = await startFakeOpenAi(({ words }) => texts[words]!);
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-remote-'));

@@ -65,3 +65,14 @@ test('a board that serves is planned for a page of words and pictures of any siz
   });
   expect(jobOf(config, 'quick').prompts).toEqual([]);
 });
+
+test('what has changed is planned for, in the model that describes the camera', () => {
+  const { a, b } = twoModels.cameras;
+  const config = { ...twoModels, cameras: { a: { ...a, change: true }, b } };
+  expect(asked(config, 'quick').questions).toHaveLength(2);
+  expect(asked(config, 'thorough').questions).toEqual([
+    ['What is odd?'],
+    [],
+    [expect.stringContaining('What has changed')],
+  ]);
+});
