@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { windowRoles } from '../domain/kept-session.ts';
 import { cameraConfigSchema, settingNames } from './camera-config.ts';
-import { answer, count, displayName, milliseconds, name, ulid, utc } from './fields.ts';
+import { count, displayName, milliseconds, name, ulid, utc } from './fields.ts';
 import { healthSchema } from './health-payload.ts';
-import { cameraStatusSchema, observationSchema } from './payloads.ts';
+import { answerSchema, cameraStatusSchema, observationSchema } from './payloads.ts';
 import { standingQuestionSchema } from './questions.ts';
+import { alertSchema, ruleSchema } from './rule-payloads.ts';
 import { visionSchema } from './vision-payload.ts';
+import { watchesSchema } from './watches.ts';
 
 /** What the window's page and the daemon say to each other, apart from the payloads that MQTT has. */
 
@@ -47,6 +49,8 @@ const lookSchema = z.strictObject({
     .describe('captured: it waits. seeing: the engine looks at the picture. saying: it generates'),
 });
 
+const answers = z.record(z.string(), answerSchema);
+
 /** What the config says of a camera, and what was last published about it. */
 const windowCameraSchema = z.strictObject({
   name: displayName.describe('Shown to people'),
@@ -58,10 +62,14 @@ const windowCameraSchema = z.strictObject({
   vision: visionSchema.nullable(),
   look: lookSchema.nullable().describe('The frame that has come farthest; null: none is in progress'),
   observation: observationSchema.nullable().describe('The newest description; null: none since the start'),
-  answers: z
-    .record(z.string(), z.strictObject({ value: answer.nullable(), id: ulid, captured_at: utc }))
-    .describe('The newest answer to each question; null: the model was unsure'),
+  answers: answers.describe('The newest answer to each question'),
+  rules: z.record(name, ruleSchema).describe('The state of each rule'),
 });
+
+/** Alerts that the window shows. */
+export const maxWindowAlerts = 20;
+
+const { watches } = watchesSchema.shape;
 
 /** The first event of a reader: everything that the page shows at once. */
 export const windowStateSchema = z.strictObject({
@@ -86,6 +94,8 @@ export const windowStateSchema = z.strictObject({
   broker: z.boolean().describe('Whether there is a connection to the broker'),
   health: healthSchema.nullable(),
   cameras: z.record(name, windowCameraSchema),
+  alerts: z.array(alertSchema).max(maxWindowAlerts).describe('The last ones since the start, newest first'),
+  watches,
 });
 
 export const gateReadingSchema = z.strictObject({
@@ -105,6 +115,10 @@ export const windowEvents = {
   aim: ofCamera(aimSchema),
   vision: ofCamera(visionSchema),
   observation: ofCamera(observationSchema),
+  answers: ofCamera(answers),
+  rule: ofCamera(z.strictObject({ rule: name, status: ruleSchema })),
+  alert: alertSchema,
+  watches,
   look: ofCamera(lookSchema.nullable()),
   gate: ofCamera(gateReadingSchema),
   health: healthSchema,

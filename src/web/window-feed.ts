@@ -1,14 +1,24 @@
 import { cameraConfigPayload } from '../contract/camera-config.ts';
 import { healthPayload } from '../contract/health-payload.ts';
-import { cameraStatusPayload, observedPayload } from '../contract/payloads.ts';
+import { answerPayload, cameraStatusPayload, observedPayload } from '../contract/payloads.ts';
+import { raisedAlertPayload, rulePayload } from '../contract/rule-payloads.ts';
 import { visionPayload } from '../contract/vision-payload.ts';
-import type { WindowAim, WindowCamera, WindowEvents, WindowState } from '../contract/window.ts';
+import { watchesPayload } from '../contract/watches.ts';
+import {
+  maxWindowAlerts,
+  type WindowAim,
+  type WindowCamera,
+  type WindowEvents,
+  type WindowState,
+} from '../contract/window.ts';
 import type { CameraAim } from '../domain/camera-aim.ts';
 import type { CameraSettings } from '../domain/camera-settings.ts';
 import type { CameraVision } from '../domain/camera-vision.ts';
 import type { GateReading, Health, OutboxHealth } from '../domain/health.ts';
 import type { WindowRole } from '../domain/kept-session.ts';
 import type { CameraStatus, FrameEvent, Observation } from '../domain/observation.ts';
+import type { Alert, RuleStatus } from '../domain/rule-status.ts';
+import type { Watch } from '../domain/watch.ts';
 import type { HoursState } from '../domain/working-hours.ts';
 import type { Publisher } from '../pipeline/ports.ts';
 import type { EventStream } from './event-stream.ts';
@@ -34,9 +44,12 @@ export interface WindowReadings {
   readonly aim: (camera: string) => CameraAim;
 }
 
-type Shown = Pick<WindowCamera, 'status' | 'config' | 'vision' | 'observation' | 'answers'>;
+type Shown = Pick<WindowCamera, 'status' | 'config' | 'vision' | 'observation' | 'answers' | 'rules'>;
 
-const nothingYet: Shown = { status: null, config: null, vision: null, observation: null, answers: {} };
+const nothingYet: Shown = {
+  ...{ status: null, config: null, vision: null, observation: null },
+  ...{ answers: {}, rules: {} },
+};
 const nothingAllowed: WindowState['allowed'] = { describe: false, ask: false, aim: false, set: [] };
 
 /** Keeps the newest of everything that the pipeline reports, for pages that are opened later, and sends it to those that are open. */
@@ -49,6 +62,8 @@ export class WindowFeed implements Publisher {
   readonly #shown = new Map<string, Shown>();
   #health: WindowEvents['health'] | null = null;
   #progress: WindowEvents['progress'] | null = null;
+  #alerts: WindowState['alerts'] = [];
+  #watches: WindowState['watches'] = [];
 
   constructor(facts: WindowFacts, readings: WindowReadings, stream: EventStream, gates: GateHistory) {
     this.#facts = facts;
@@ -71,6 +86,8 @@ export class WindowFeed implements Publisher {
       allowed: role === 'owner' ? allowed : nothingAllowed,
       ...progress,
       health: this.#health,
+      alerts: this.#alerts,
+      watches: this.#watches,
       cameras: Object.fromEntries(
         Object.entries(cameras).map(([camera, fixed]) => [
           camera,
@@ -119,17 +136,20 @@ export class WindowFeed implements Publisher {
 
   observation(observation: Observation): void {
     const payload = observedPayload(observation, new Date());
-    const { id, camera, captured_at, description, answers } = payload;
-    const answered = Object.entries(answers).map(([question, value]) => [
-      question,
-      { value, id, captured_at },
-    ]);
+    const { camera, description } = payload;
+    const answers = Object.fromEntries(
+      Object.entries(observation.judged).map(([question, answer]) => [
+        question,
+        answerPayload(payload, answer),
+      ]),
+    );
     this.#show(camera, {
       // One of two models may only have answered.
       ...(description !== null && { observation: payload }),
-      answers: { ...this.#of(camera).answers, ...Object.fromEntries(answered) },
+      answers: { ...this.#of(camera).answers, ...answers },
     });
     this.#stream.send('observation', { camera, payload });
+    if (Object.keys(answers).length > 0) this.#stream.send('answers', { camera, payload: answers });
   }
 
   event(event: FrameEvent): void {
@@ -142,10 +162,22 @@ export class WindowFeed implements Publisher {
     this.#sendLook(camera);
   };
 
-  /** Pages do not show rules, watches and their alerts. */
-  rule(): void {}
-  watches(): void {}
-  async alert(): Promise<void> {}
+  rule(camera: string, rule: string, status: RuleStatus): void {
+    const payload = rulePayload(status);
+    this.#show(camera, { rules: { ...this.#of(camera).rules, [rule]: payload } });
+    this.#stream.send('rule', { camera, payload: { rule, status: payload } });
+  }
+
+  async alert(alert: Alert): Promise<void> {
+    const payload = raisedAlertPayload(alert, null);
+    this.#alerts = [payload, ...this.#alerts].slice(0, maxWindowAlerts);
+    this.#stream.send('alert', payload);
+  }
+
+  watches(watches: readonly Watch[]): void {
+    this.#watches = watchesPayload(watches).watches;
+    this.#stream.send('watches', this.#watches);
+  }
 
   health(health: Health): void {
     this.#health = healthPayload({ ...health, outbox: this.#readings.outbox() }, new Date());

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { observedPayload } from '../../src/contract/payloads.ts';
+import { answerPayload, observedPayload } from '../../src/contract/payloads.ts';
+import { raisedAlertPayload, rulePayload } from '../../src/contract/rule-payloads.ts';
 import type { WindowState } from '../../src/contract/window.ts';
 import { observation } from '../../tools/test/observation.ts';
 import { porchAim, porchFacts } from '../../tools/test/running-window.ts';
@@ -31,8 +32,11 @@ const window: WindowState = {
       look: null,
       observation: null,
       answers: {},
+      rules: {},
     },
   },
+  alerts: [],
+  watches: [],
 };
 const nowMs = Date.parse('2026-11-30T12:00:00Z');
 
@@ -47,18 +51,47 @@ test('what comes before the whole state is ignored, and the clock of the board i
   expect(after([whole])).toMatchObject({ connection: 'open', aheadMs: 10_000, window });
 });
 
-test('an observation replaces description and answers, answers alone only answers', () => {
-  const described = observedPayload(observation({ answers: { people: 1 } }), new Date());
-  const answered = observedPayload(observation({ text: null, answers: { people: 2 } }), new Date());
+test('an observation replaces the description, and answers those to their questions; answers alone do not', () => {
+  const described = observedPayload(observation(), new Date());
+  const answered = observedPayload(observation({ text: null }), new Date());
+  const answer = (value: number) => answerPayload(answered, { value, confidence: null, isCalibrated: false });
+  const answers = (payload: Record<string, ReturnType<typeof answer>>): PageEvent => ({
+    name: 'answers',
+    data: { camera: 'porch', payload },
+  });
   const state = after([
     whole,
     { name: 'observation', data: { camera: 'porch', payload: described } },
+    answers({ people: answer(1), dogs: answer(0) }),
     { name: 'observation', data: { camera: 'porch', payload: answered } },
+    answers({ people: answer(2) }),
   ]);
   expect(state.window!.cameras['porch']).toMatchObject({
     observation: { id: described.id },
-    answers: { people: { value: 2, id: answered.id } },
+    answers: { people: { value: 2, id: answered.id }, dogs: { value: 0 } },
   });
+});
+
+test('rules, watches and the last alerts are known', () => {
+  const on = { state: 'on', since: new Date(), confidence: 0.9, evidence: [], reason: null } as const;
+  const alertOf = (id: string) =>
+    raisedAlertPayload(
+      {
+        ...{ camera: 'porch', rule: 'crowd', watch: null, state: 'on', at: new Date() },
+        ...{ confidence: 0.9, evidence: [id], text: null },
+      },
+      null,
+    );
+  const rule = { rule: 'crowd', status: rulePayload(on) };
+  const state = after([
+    whole,
+    { name: 'rule', data: { camera: 'porch', payload: rule } },
+    ...Array.from({ length: 21 }, (_, index): PageEvent => ({ name: 'alert', data: alertOf(String(index)) })),
+    { name: 'watches', data: [] },
+  ]);
+  expect(state.window!.cameras['porch']!.rules).toMatchObject({ crowd: { state: 'on' } });
+  expect(state.window!.alerts.map(({ id }) => id).slice(0, 2)).toEqual(['20', '19']);
+  expect(state.window!.alerts).toHaveLength(20);
 });
 
 test('a camera that the page does not know changes nothing', () => {

@@ -65,7 +65,8 @@ test('a reader first gets everything, then each change, in the payloads of the c
   publisher.cameraSettings('porch', { paused: false, intervalMs: 1000, prompt: 'default' }, null);
   const first = observation({ text: 'A red ball.', answers: { people: 1 } });
   publisher.observation(first);
-  const { events } = await follow(await listen());
+  const url = await listen();
+  const { events } = await follow(url);
   await until(() => events.length === 1);
   expect(events[0]).toMatchObject({
     name: 'state',
@@ -85,9 +86,26 @@ test('a reader first gets everything, then each change, in the payloads of the c
   });
   publisher.event({ type: 'captured', id: first.frame.id, camera: 'porch' });
   publisher.cameraVision('porch', { state: 'paused', since: new Date(), reason: 'the camera is paused' });
-  publisher.observation(observation({ text: null, answers: { people: 2 } }));
-  await until(() => events.length === 4);
-  expect(events.map(({ name }) => name)).toEqual(['state', 'look', 'vision', 'observation']);
+  const unsure = { people: { value: null, confidence: 0.4, isCalibrated: false } };
+  publisher.observation({ ...observation({ text: null, answers: { people: 2 } }), judged: unsure });
+  const turned = { confidence: 0.9, evidence: [first.frame.id] } as const;
+  publisher.rule('porch', 'crowd', { ...turned, state: 'on', since: new Date(), reason: null });
+  const raised = { camera: 'porch', rule: 'crowd', watch: null, state: 'on', at: new Date() } as const;
+  await publisher.alert({ ...raised, ...turned, text: 'A red ball.' });
+  const watch = { id: ulid(), camera: 'porch', when: 'gate', everyMs: null, note: null };
+  publisher.watches([{ ...watch, until: new Date() }]);
+  await until(() => events.length === 8);
+  expect(events.map(({ name }) => name)).toEqual([
+    ...['state', 'look', 'vision', 'observation', 'answers', 'rule', 'alert', 'watches'],
+  ]);
+  expect(events[4]!.data.payload).toMatchObject({ people: { value: null, reason: 'uncertain' } });
+  const late = await follow(url);
+  await until(() => late.events.length === 1);
+  expect(late.events[0]!.data).toMatchObject({
+    cameras: { porch: { rules: { crowd: { state: 'on' } }, answers: { people: { confidence: 0.4 } } } },
+    alerts: [{ rule: 'crowd', summary: 'A red ball.' }],
+    watches: [{ watch: watch.id, when: 'gate' }],
+  });
   for (const { name, data } of events) expect(() => windowEvents[name].parse(data), name).not.toThrow();
 });
 

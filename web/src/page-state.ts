@@ -42,6 +42,8 @@ export type PageEvent = {
 const maxGateReadings = 3600;
 /** The history has them after ten minutes. */
 const maxSeen = 500;
+/** As many as the daemon sends at first. */
+const maxAlerts = 20;
 
 /** The state after an event of the daemon. */
 export function stateAfter(state: PageState, event: PageEvent, nowMs: number): PageState {
@@ -77,6 +79,22 @@ export function stateAfter(state: PageState, event: PageEvent, nowMs: number): P
         window: withObservation(window, event.data.camera, event.data.payload),
         seen: withSeen(state.seen, event.data.payload),
       };
+    case 'answers': {
+      const { camera, payload } = event.data;
+      const answers = { ...window.cameras[camera]?.answers, ...payload };
+      return { ...state, window: withCamera(window, camera, { answers }) };
+    }
+    case 'rule': {
+      const { camera, payload } = event.data;
+      const rules = { ...window.cameras[camera]?.rules, [payload.rule]: payload.status };
+      return { ...state, window: withCamera(window, camera, { rules }) };
+    }
+    case 'alert': {
+      const alerts = [event.data, ...window.alerts].slice(0, maxAlerts);
+      return { ...state, window: { ...window, alerts } };
+    }
+    case 'watches':
+      return { ...state, window: { ...window, watches: event.data } };
     case 'health':
       return { ...state, window: { ...window, health: event.data } };
     case 'progress':
@@ -134,11 +152,6 @@ function withCamera(window: WindowState, camera: string, part: Partial<WindowCam
 }
 
 function withObservation(window: WindowState, camera: string, payload: Observation): WindowState {
-  const { id, captured_at, description } = payload;
-  const answered = Object.entries(payload.answers).map(([question, value]) => [
-    question,
-    { value, id, captured_at },
-  ]);
-  const answers = { ...window.cameras[camera]?.answers, ...Object.fromEntries(answered) };
-  return withCamera(window, camera, { answers, ...(description !== null && { observation: payload }) });
+  // One of two models may only have answered.
+  return payload.description === null ? window : withCamera(window, camera, { observation: payload });
 }
