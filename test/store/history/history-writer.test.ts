@@ -285,6 +285,42 @@ test('only its owner may read it', () => {
     expect(statSync(join(history.folder, name)).mode & 0o077).toBe(0);
 });
 
+/** Of the newest file, in bytes. */
+function logBytes({ folder }: TestHistory): number {
+  return statSync(`${segmentsIn(folder).at(-1)!.path}-wal`).size;
+}
+
+function addBlocks(history: TestHistory, blocks: number): void {
+  for (let count = 0; count < 64 * blocks; count++) {
+    history.add({ text: randomBytes(400).toString('base64url') });
+    if (count % 64 === 63) history.work();
+  }
+}
+
+test('the log is moved into the file before it is long', () => {
+  const history = new TestHistory();
+  history.work();
+  addBlocks(history, 60);
+  expect(logBytes(history)).toBeLessThan(600 << 10);
+});
+
+test('a reader that stays keeps the log, and the writer goes on', () => {
+  const history = new TestHistory();
+  history.work();
+  addBlocks(history, 1);
+  const other = new DatabaseSync(segmentsIn(history.folder)[0]!.path, { readOnly: true });
+  try {
+    other.exec('BEGIN');
+    other.prepare('SELECT count(*) FROM block').get();
+    addBlocks(history, 40);
+    expect(logBytes(history)).toBeGreaterThan(600 << 10);
+  } finally {
+    other.close();
+  }
+  addBlocks(history, 20);
+  expect(idsIn(history)).toEqual(idsOf(history));
+});
+
 test('a reader does not hold up the writer', () => {
   const history = new TestHistory();
   history.add();
