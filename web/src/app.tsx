@@ -14,7 +14,7 @@ import { remember } from './preferences.ts';
 import type { Route } from './route.ts';
 import { Shell } from './shell.tsx';
 import { StateBanners } from './state-banners.tsx';
-import { textsOf } from './text/texts.ts';
+import { localeOf, textsOf } from './text/texts.ts';
 import { useRoute } from './use-route.ts';
 
 const useEveryMs = 3_600_000;
@@ -57,7 +57,7 @@ export function App() {
     isFirst.current = false;
   }, [route.view]);
 
-  const page = useMemo(() => ({ texts, format: formatOf(texts.code), live, announce }), [texts, live]);
+  const page = useMemo(() => ({ texts, format: formatOf(localeOf(texts)), live, announce }), [texts, live]);
   const needsLogin = session !== null && session.role === null;
   const choose = (code: string): void => {
     remember('language', code);

@@ -11,10 +11,32 @@ export function BoardLog({ lines }: { readonly lines: WindowBoard['log'] }) {
       <ol class="log">
         {lines.map(({ at, level, message, fields }, index) => (
           <li key={`${at} ${index}`} class={level}>
-            <time dateTime={at}>{format.moment(at)}</time> <strong>{message}</strong> <code>{fields}</code>
+            <p>
+              <time dateTime={at}>{format.moment(at)}</time> <strong>{message}</strong>
+            </p>
+            <ul class="chips">
+              {fieldsOf(fields).map(([name, value]) => (
+                <li key={name}>
+                  <span class="aside">{name}</span> {value}
+                </li>
+              ))}
+            </ul>
           </li>
         ))}
       </ol>
     </section>
   );
+}
+
+/** The fields of a line of the log; a text that was cut short is shown as it is. */
+function fieldsOf(json: string): [name: string, value: string][] {
+  try {
+    const fields = JSON.parse(json) as Record<string, unknown>;
+    return Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]);
+  } catch {
+    return [['', json]];
+  }
 }

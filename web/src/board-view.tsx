@@ -29,10 +29,15 @@ export function BoardView({ window }: { readonly window: WindowState }) {
         <section>
           <h2>{texts.board.versions}</h2>
           <dl class="facts-list">
-            <dt>{texts.board.version}</dt>
-            <dd>{window.version}</dd>
+            <div>
+              <dt>{texts.board.version}</dt>
+              <dd>{window.version}</dd>
+            </div>
             {models.map(({ build, role }) => (
-              <BuildOf key={role ?? ''} build={build} />
+              <div key={role ?? ''}>
+                <dt>{texts.board.build}</dt>
+                <dd>{build ?? '–'}</dd>
+              </div>
             ))}
           </dl>
           <p class="facts">{texts.board.reportHint}</p>
@@ -41,16 +46,6 @@ export function BoardView({ window }: { readonly window: WindowState }) {
           </div>
         </section>
       </div>
-    </>
-  );
-}
-
-function BuildOf({ build }: { readonly build: string | null }) {
-  const { texts } = usePage();
-  return (
-    <>
-      <dt>{texts.board.build}</dt>
-      <dd>{build ?? '–'}</dd>
     </>
   );
 }

@@ -50,14 +50,14 @@ export function CameraAim({ id, camera, hasPictures, canApply, readings }: Camer
   };
   return (
     <div class="aim">
-      <section aria-label={texts.aim.live(camera.name)}>
-        <LivePicture id={id} name={camera.name} isOn={hasPictures} lookedAt={recent.at(-1)?.at ?? null}>
-          <ZoneShapes zones={zones} selected={selected} />
-          <ZoneCorners zones={zones} selected={selected} onSelect={select} onChange={setZones} />
-        </LivePicture>
-      </section>
-      <div class="controls">
-        <section aria-labelledby="gate-title">
+      <div class="watched">
+        <section aria-label={texts.aim.live(camera.name)}>
+          <LivePicture id={id} name={camera.name} isOn={hasPictures} lookedAt={recent.at(-1)?.at ?? null}>
+            <ZoneShapes zones={zones} selected={selected} />
+            <ZoneCorners zones={zones} selected={selected} onSelect={select} onChange={setZones} />
+          </LivePicture>
+        </section>
+        <section class="gate" aria-labelledby="gate-title">
           <h2 id="gate-title">{texts.aim.measure}</h2>
           {sensitivity === null ? (
             <p>{texts.aim.noGate}</p>
@@ -65,6 +65,8 @@ export function CameraAim({ id, camera, hasPictures, canApply, readings }: Camer
             <Sensitivity readings={recent} now={now} value={sensitivity} onChange={setSensitivity} />
           )}
         </section>
+      </div>
+      <div class="controls">
         <section aria-labelledby="zones-title">
           <h2 id="zones-title">{texts.aim.zones}</h2>
           <ZoneList

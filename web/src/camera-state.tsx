@@ -7,14 +7,16 @@ import type { Texts } from './text/en.ts';
 export function CameraState({ camera }: { readonly camera: WindowCamera }) {
   const { texts, format } = usePage();
   const { vision, status } = camera;
-  const state = vision?.state ?? 'unknown';
+  // Before its first picture nothing has been said that could be out of date.
+  const isNew = status === null && vision?.state === 'stale';
+  const state = isNew ? 'unknown' : (vision?.state ?? 'unknown');
   const reason = reasonOf(camera, texts, (at) => format.moment(at));
   return (
     <>
       <p class={`state ${state}`}>
         <span class="mark" aria-hidden="true" />
         {status?.state === 'offline' ? texts.vision.offline : texts.vision[state]}
-        {vision && state !== 'current' && (
+        {vision && state !== 'current' && state !== 'unknown' && (
           <time dateTime={vision.since}>{texts.vision.since(format.moment(vision.since))}</time>
         )}
       </p>

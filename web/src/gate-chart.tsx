@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WindowGateReading } from '../../src/contract/window.ts';
 import { heightOf, measureAt } from './gate-measures.ts';
 import { usePage } from './page-context.ts';
@@ -13,8 +13,7 @@ interface GateChartProps {
   readonly onThreshold: (threshold: number) => void;
 }
 
-/** As wide as it is on phones and beside the picture, so that its words have the size of others. */
-const [width, height] = [320, 120];
+const height = 160;
 const hourMs = 3_600_000;
 const marks = [0.1, 1, 10];
 
@@ -22,6 +21,14 @@ const marks = [0.1, 1, 10];
 export function GateChart({ readings, now, threshold, onThreshold }: GateChartProps) {
   const { texts, format } = usePage();
   const chart = useRef<SVGSVGElement>(null);
+  // As wide as it is shown, so that its letters are as large as others.
+  const [width, setWidth] = useState(600);
+  useEffect(() => {
+    if (!chart.current) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(1, entry!.contentRect.width)));
+    observer.observe(chart.current);
+    return () => observer.disconnect();
+  }, []);
   const xOf = (at: string): number => width * (1 - (now - Date.parse(at)) / hourMs);
   const yOf = (measure: number): number => height * (1 - heightOf(measure));
   const drag = (event: PointerEvent): void => {
@@ -51,6 +58,12 @@ export function GateChart({ readings, now, threshold, onThreshold }: GateChartPr
           </text>
         </g>
       ))}
+      <text class="time" x={4} y={height - 6}>
+        {texts.aim.hourAgo}
+      </text>
+      <text class="time" x={width - 4} y={height - 6} text-anchor="end">
+        {texts.aim.now}
+      </text>
       {readings.map(({ at, measure }) =>
         measure === null ? null : (
           <circle

@@ -40,7 +40,10 @@ export function Shell({ route, name, session, isLoggedIn, onLanguage, onLogout, 
       </button>
       <header>
         <p class="brand">
-          <strong>Scenecast</strong> <span>{name}</span>
+          <img src="icon.svg" alt="" width={32} height={32} />
+          <span>
+            <strong>Scenecast</strong> <span>{name}</span>
+          </span>
         </p>
         {isLoggedIn && (
           <nav aria-label={texts.nav.label}>

@@ -94,6 +94,8 @@ export const de: Texts = {
     yes: 'ja',
     no: 'nein',
     unsure: 'unsicher',
+    confidence: { sure: 'sicher', fairly: 'recht sicher', little: 'kaum sicher' },
+    rule: { on: 'an', off: 'aus', unknown: 'unbekannt' },
     olderAnswer: (ago) => `beantwortet ${ago}`,
     stages: { captured: 'Neues Bild', seeing: 'ansehen', saying: 'beschreiben' },
     usually: (seconds) => `meist ${seconds}`,
@@ -155,6 +157,8 @@ export const de: Texts = {
     measure: 'Veränderung',
     chart:
       'Veränderung des Bildes in der letzten Stunde; die Linie ist die Schwelle, ab der beschrieben wird',
+    hourAgo: 'vor 1 Stunde',
+    now: 'jetzt',
     noGate: 'Diese Kamera hat keine Schwelle (gate.enabled: false): Jeder Blick wird beschrieben.',
     noMeasures: 'Noch keine Messwerte. Sie kommen mit jedem Blick nach der ersten Beschreibung.',
     sensitivity: 'Empfindlichkeit',

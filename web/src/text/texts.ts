@@ -13,3 +13,8 @@ export function textsOf(code: string | null): Texts {
   }
   return en;
 }
+
+/** How numbers and times are written: as the browser has them for this language, such as en-GB. */
+export function localeOf({ code }: Texts): string {
+  return navigator.languages.find((each) => each.toLowerCase().startsWith(code)) ?? code;
+}
