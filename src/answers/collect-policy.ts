@@ -1,45 +1,28 @@
-/** A picture that is or may be collected. */
-export interface Collectable {
-  readonly id: string;
-  /** Of its capture, by the clock of the board, 0 to 23. */
-  readonly hour: number;
-  readonly bytes: number;
-  /** Labelled pictures are never dropped. */
-  readonly isLabelled: boolean;
-  /** 1 minus the lowest confidence of its answers, 0 to 1. */
-  readonly uncertainty: number;
-  /** A coarse picture: levels of brightness, 0 to 255. All of a camera have the same length, unless its shape has changed. */
-  readonly coarse: Uint8Array;
-}
-
-export interface CollectBounds {
-  readonly maxPictures: number;
-  readonly maxBytes: number;
-}
+import type { Collectable, CollectBounds } from '../domain/collected-picture.ts';
 
 /** A difference of this root mean square, as a share of all levels, is as much variety as there can be. */
 const fullVariety = 0.125;
 
 /**
- * The pictures to drop so that the others are within the bounds: of the hour that has most, the one that adds least, by how
- * unsure its answers are and how it differs from all other pictures. Hours then differ by at most one picture, as far as
- * each had some. Null: the newest one cannot be kept, since too many are labelled.
+ * The pictures to drop so that the others are within the bounds: one by one, of the hour that has most, the one that adds
+ * least, by how unsure its answers are and how it differs from all other pictures. Hours then differ by at most one picture,
+ * as far as each had some. Labelled pictures are never dropped.
+ * @param pictures oldest first
+ * @returns ids; `fits`: the others are within the bounds
  */
 export function droppedFrom(
-  kept: readonly Collectable[],
-  newest: Collectable,
-  bounds: CollectBounds,
-): string[] | null {
-  let left = [...kept, newest];
+  pictures: readonly Collectable[],
+  { maxPictures, maxBytes }: CollectBounds,
+): { readonly dropped: readonly string[]; readonly fits: boolean } {
+  let left = pictures;
   const dropped: string[] = [];
-  while (left.length > bounds.maxPictures || bytesOf(left) > bounds.maxBytes) {
+  while (left.length > maxPictures || bytesOf(left) > maxBytes) {
     const least = leastWorth(left);
-    if (!least) return null;
+    if (!least) return { dropped, fits: false };
     left = left.filter((each) => each !== least);
     dropped.push(least.id);
-    if (least === newest) return null;
   }
-  return dropped;
+  return { dropped, fits: true };
 }
 
 /** null: all are labelled. */

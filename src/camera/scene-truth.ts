@@ -17,7 +17,8 @@ export interface SceneTruth {
   readonly questions: readonly SceneQuestion[];
 }
 
-const PLACES = [
+/** Of a shape, by its cell. */
+export const SCENE_PLACES = [
   'at the top left',
   'at the top',
   'at the top right',
@@ -81,14 +82,14 @@ export function sceneTruth(scene: Scene): SceneTruth {
     questions.push({
       kind: 'where',
       question: `Where is the ${nameOf(shape)}?`,
-      answer: `The ${nameOf(shape)} is ${PLACES[shape.cell]}.`,
+      answer: `The ${nameOf(shape)} is ${SCENE_PLACES[shape.cell]}.`,
     });
   }
   return { caption: captionOf(shapes), questions };
 }
 
 function captionOf(shapes: readonly SceneShape[]): string {
-  const parts = shapes.map((shape) => `a ${nameOf(shape)} ${PLACES[shape.cell]}`);
+  const parts = shapes.map((shape) => `a ${nameOf(shape)} ${SCENE_PLACES[shape.cell]}`);
   if (parts.length < 2) return parts[0] ?? 'an empty scene';
   return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }

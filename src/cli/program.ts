@@ -9,6 +9,8 @@ const commands: Record<string, () => Promise<(signal: AbortSignal) => Command>> 
   describe: async () => (await import('./describe.ts')).describeCommand,
   models: async () => (await import('./models.ts')).modelsCommand,
   convert: async () => (await import('./convert.ts')).convertCommand,
+  label: async () => (await import('./label.ts')).labelCommand,
+  eval: async () => (await import('./eval.ts')).evalCommand,
   plan: async () => (await import('./plan.ts')).planCommand,
   tune: async () => (await import('./tune.ts')).tuneCommand,
   bench: async () => (await import('./bench.ts')).benchCommand,

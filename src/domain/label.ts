@@ -31,6 +31,11 @@ export function currentLabels(labels: readonly Label[]): Label[] {
   return [...last.values()].filter(({ value }) => value !== null);
 }
 
+/** Whether a question can be labelled: free answers can be right in many ways. */
+export function isLabelled(question: Question): question is LabelledQuestion {
+  return question.type !== undefined && question.type.kind !== 'string';
+}
+
 /** Whether a value is an answer of this type. */
 export function isOfType(type: LabelledType, value: unknown): value is Answer {
   switch (type.kind) {
@@ -40,5 +45,22 @@ export function isOfType(type: LabelledType, value: unknown): value is Answer {
       return Number.isInteger(value) && (value as number) >= type.min && (value as number) <= type.max;
     case 'enum':
       return type.values.includes(value as string);
+  }
+}
+
+/** Whether "wrong" says what is right. */
+export function hasTwoValues(type: LabelledType): boolean {
+  return someValuesOf(type).length === 2;
+}
+
+/** The values of a type; of more than two only some. */
+export function someValuesOf(type: LabelledType): readonly Answer[] {
+  switch (type.kind) {
+    case 'boolean':
+      return [true, false];
+    case 'integer':
+      return Array.from({ length: Math.min(3, type.max - type.min + 1) }, (_, index) => type.min + index);
+    case 'enum':
+      return [...new Set(type.values)];
   }
 }

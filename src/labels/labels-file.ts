@@ -31,6 +31,16 @@ export async function readLabels(folder: string): Promise<Label[]> {
   );
 }
 
+/** Differs after each change; null: there is no file. */
+export async function labelsVersion(folder: string): Promise<string | null> {
+  try {
+    const { ino, mtimeMs, size } = await stat(labelsPath(folder));
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Appends labels with one write, and waits until they are on the disk: after a crash the file has all of a line or nothing
  * of it. Several processes may append. What root creates belongs to the owner of the folder.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Collectable, type CollectBounds, droppedFrom } from '../../src/answers/collect-policy.ts';
+import { droppedFrom } from '../../src/answers/collect-policy.ts';
+import type { Collectable, CollectBounds } from '../../src/domain/collected-picture.ts';
 import { seededRandom } from '../../tools/test/seeded-random.ts';
 
 let count = 0;
@@ -13,21 +14,23 @@ const picture = (parts: Partial<Collectable> = {}): Collectable => ({
   ...parts,
 });
 
+/** What is kept once another picture has come. */
+function withNewest(kept: readonly Collectable[], newest: Collectable, bounds: CollectBounds): Collectable[] {
+  const { dropped, fits } = droppedFrom([...kept, newest], bounds);
+  if (!fits || dropped.includes(newest.id)) return [...kept];
+  return [...kept, newest].filter(({ id }) => !dropped.includes(id));
+}
+
 /** What is kept of pictures that come one after another. */
 function collect(pictures: readonly Collectable[], bounds: CollectBounds): Collectable[] {
-  let kept: Collectable[] = [];
-  for (const each of pictures) {
-    const dropped = droppedFrom(kept, each, bounds);
-    if (dropped) kept = [...kept, each].filter(({ id }) => !dropped.includes(id));
-  }
-  return kept;
+  return pictures.reduce<Collectable[]>((kept, each) => withNewest(kept, each, bounds), []);
 }
 
 const roomy = { maxPictures: 10, maxBytes: 10_000 };
 
 describe('what is dropped', () => {
   test('nothing, while there is room', () => {
-    expect(droppedFrom([picture(), picture()], picture(), roomy)).toEqual([]);
+    expect(droppedFrom([picture(), picture(), picture()], roomy)).toEqual({ dropped: [], fits: true });
   });
 
   test('of similar pictures one, not the one that shows something else', () => {
@@ -48,24 +51,28 @@ describe('what is dropped', () => {
   test('from the hour that has most, however unsure', () => {
     const noon = [0.4, 0.5, 0.3].map((uncertainty) => picture({ uncertainty }));
     const night = picture({ hour: 2, uncertainty: 0 });
-    expect(droppedFrom(noon, night, { ...roomy, maxPictures: 3 })).toEqual([noon[2]!.id]);
+    expect(withNewest(noon, night, { ...roomy, maxPictures: 3 })).toEqual([noon[0], noon[1], night]);
   });
 
   test('never a labelled one; when all are, the new one is not kept', () => {
     const labelled = [picture({ isLabelled: true }), picture({ isLabelled: true })];
-    expect(droppedFrom(labelled, picture({ uncertainty: 1 }), { ...roomy, maxPictures: 2 })).toBeNull();
-    const dropped = droppedFrom([...labelled, picture({ hour: 3 })], picture({ isLabelled: true }), {
-      ...roomy,
-      maxPictures: 3,
-    });
-    expect(dropped).toHaveLength(1);
+    expect(collect([...labelled, picture({ uncertainty: 1 })], { ...roomy, maxPictures: 2 })).toEqual(
+      labelled,
+    );
+    const third = picture({ isLabelled: true });
+    expect(collect([...labelled, picture({ hour: 3 }), third], { ...roomy, maxPictures: 3 })).toEqual([
+      ...labelled,
+      third,
+    ]);
+    expect(droppedFrom([...labelled, third], { ...roomy, maxPictures: 2 }).fits).toBe(false);
   });
 
   test('as many as a large picture needs; one that is larger than the bound is not kept', () => {
     const small = [picture(), picture(), picture()];
     const large = picture({ bytes: 250, uncertainty: 1, hour: 3 });
-    expect(droppedFrom(small, large, { maxPictures: 9, maxBytes: 400 })).toHaveLength(2);
-    expect(droppedFrom(small, picture({ bytes: 500 }), { maxPictures: 9, maxBytes: 400 })).toBeNull();
+    expect(withNewest(small, large, { maxPictures: 9, maxBytes: 400 })).toEqual([expect.anything(), large]);
+    const tooLarge = picture({ bytes: 500, uncertainty: 1 });
+    expect(withNewest(small, tooLarge, { maxPictures: 9, maxBytes: 400 })).toEqual(small);
   });
 });
 
@@ -81,11 +88,10 @@ test('whatever comes, the bounds hold, and labelled pictures stay', () => {
         isLabelled: random() < 0.1,
         uncertainty: random(),
       });
-      const dropped = droppedFrom(kept, newest, bounds);
-      if (!dropped) continue;
-      const gone = [...kept, newest].filter(({ id }) => dropped.includes(id));
+      const before = kept;
+      kept = withNewest(kept, newest, bounds);
+      const gone = before.filter((each) => !kept.includes(each));
       expect(gone.some(({ isLabelled }) => isLabelled)).toBe(false);
-      kept = [...kept, newest].filter((each) => !gone.includes(each));
       expect(kept.length).toBeLessThanOrEqual(bounds.maxPictures);
       expect(kept.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(bounds.maxBytes);
     }
