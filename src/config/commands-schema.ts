@@ -9,6 +9,7 @@ export const commands = z
   .strictObject({
     describe: z.boolean().default(true).describe('Allow requests for a description'),
     ask: z.boolean().default(false).describe('Allow ad-hoc questions'),
+    feedback: z.boolean().default(true).describe('Allow saying what is right about an answer'),
     restart: z.boolean().default(true).describe('Allow restarting the engine and the daemon'),
     watch: z.boolean().default(true).describe('Allow watches: conditions that the board waits for'),
     set: z

@@ -5,6 +5,7 @@ import { standingQuestionSchema } from '../contract/questions.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { type ModelRole, modelRoles } from '../domain/model-role.ts';
 import { cameraSource } from './camera-source-schema.ts';
+import { collect } from './collect-schema.ts';
 import { crossCheck } from './cross-check.ts';
 import { engine } from './engine-schema.ts';
 import { history } from './history-schema.ts';
@@ -67,6 +68,10 @@ const camera = z.strictObject({
     .describe('When the camera is looked at: days and times by the clock of the board; null: always'),
   gate: gate.prefault({}).describe('Which looks show something new and are described'),
   privacy: zones.prefault([]).describe('Zones painted black before anything else sees the picture'),
+  collect: collect
+    .nullable()
+    .default(null)
+    .describe('Described pictures that are kept to be labelled, masks painted; null: none'),
   image: image.prefault({}).describe('Whether the described picture is published too'),
   model: z
     .enum(modelRoles)

@@ -17,6 +17,8 @@ import {
   askResponseSchema,
   describeRequestSchema,
   describeResponseSchema,
+  feedbackRequestSchema,
+  feedbackResponseSchema,
   restartRequestSchema,
   restartResponseSchema,
   setResponseSchema,
@@ -237,6 +239,19 @@ export const contract = {
     address: 'scenecast/{device}/response/unwatch',
     payload: unwatchResponseSchema,
     summary: 'whether it has ended',
+  },
+  feedbackRequest: {
+    ...command,
+    address: 'scenecast/{device}/request/feedback',
+    payload: feedbackRequestSchema,
+    reply: 'feedbackResponse',
+    summary: 'says what is right about an answer, whose picture is then labelled',
+  },
+  feedbackResponse: {
+    ...response,
+    address: 'scenecast/{device}/response/feedback',
+    payload: feedbackResponseSchema,
+    summary: 'the label',
   },
   restartRequest: {
     ...command,

@@ -6,6 +6,21 @@ import { standingQuestionSchema } from './questions.ts';
 
 const report = z.record(z.string(), z.unknown());
 
+const share = z.number().min(0).max(1);
+
+const measured = z.strictObject({
+  labels: count.describe('Answers that were compared with labels'),
+  accuracy: share.describe('Share of right answers'),
+  interval: z.tuple([share, share]).describe('The accuracy is in it in 95 of 100 cases'),
+  calibration_error: share
+    .nullable()
+    .describe(
+      'Mean distance of the confidence, calibrated if it is, from the share of right answers; null: unknown',
+    ),
+  calibrated: z.boolean().describe('Whether confidences are calibrated by it'),
+  at: utc,
+});
+
 export const infoSchema = z.strictObject({
   schema: schemaVersion,
   device: name,
@@ -26,6 +41,12 @@ export const infoSchema = z.strictObject({
       z.strictObject({
         source: z.string().describe('Type of the source'),
         questions: z.record(name, standingQuestionSchema).describe('Standing questions'),
+        measured: z
+          .record(name, measured)
+          .optional()
+          .describe(
+            'What `scenecast eval --keep` measured of the questions, as they are worded now, with this model',
+          ),
       }),
     )
     .describe('By name'),

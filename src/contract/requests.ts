@@ -42,6 +42,20 @@ export const watchRequestSchema = z.strictObject({ camera, ...watchFields, trans
 
 export const unwatchRequestSchema = z.strictObject({ watch: ulid.describe('Its id'), transaction });
 
+export const feedbackRequestSchema = z
+  .strictObject({
+    camera,
+    question: name.optional().describe('May be omitted if only one of the camera can be right or wrong'),
+    id: ulid.optional().describe('Of the observation; default: the newest that answers the question'),
+    right: z
+      .boolean()
+      .optional()
+      .describe('Whether its answer is right; false only where one other answer is left, as of `boolean`'),
+    value: answer.optional().describe('The right answer, in place of `right`'),
+    transaction,
+  })
+  .refine(({ right, value }) => (right === undefined) !== (value === undefined), 'must have right or value');
+
 export const restartRequestSchema = z.strictObject({
   what: z
     .enum(['engine', 'daemon'])
@@ -54,6 +68,7 @@ export const restartRequestSchema = z.strictObject({
 
 export type DescribeRequestPayload = z.output<typeof describeRequestSchema>;
 export type AskRequestPayload = z.output<typeof askRequestSchema>;
+export type FeedbackRequestPayload = z.output<typeof feedbackRequestSchema>;
 export type RestartRequestPayload = z.output<typeof restartRequestSchema>;
 
 const errorSchema = z.strictObject({
@@ -93,6 +108,14 @@ export const askResponseSchema = responseSchema(
 );
 export const watchResponseSchema = responseSchema(runningWatchSchema);
 export const unwatchResponseSchema = responseSchema(z.null().describe('It has ended'));
+export const feedbackResponseSchema = responseSchema(
+  z.strictObject({
+    id: ulid,
+    camera: name,
+    question: name,
+    value: answer.describe('The right answer, as labelled'),
+  }),
+);
 export const restartResponseSchema = responseSchema(
   z.null().describe('Sent when the engine is ready again, or before the daemon stops'),
 );

@@ -40,7 +40,7 @@ export interface Topics {
 }
 
 /** Commands to the device itself. */
-export type Verb = 'describe' | 'ask' | 'watch' | 'unwatch' | 'restart';
+export type Verb = 'describe' | 'ask' | 'feedback' | 'watch' | 'unwatch' | 'restart';
 
 /** Topics under `scenecast/<device>`. */
 export function topicsOf(device: string): Topics {

@@ -1,33 +1,32 @@
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import { readBoardHealth } from '../board/read-board-health.ts';
 import { configAdvice } from '../config/config-advice.ts';
 import type { Config } from '../config/schema.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { visionAtStart } from '../domain/camera-vision.ts';
-import { CommandError, messageOf } from '../domain/errors.ts';
+import { messageOf } from '../domain/errors.ts';
 import type { Health } from '../domain/health.ts';
 import type { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Aims } from '../pipeline/aims.ts';
-import { Pipeline } from '../pipeline/pipeline.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Describer } from '../pipeline/ports.ts';
-import type { RuleStates } from '../pipeline/rule-states.ts';
 import type { Settings } from '../pipeline/settings.ts';
 import type { RemoteDescriber } from '../remote-engine/remote-describer.ts';
 import { MissingFiles } from '../store/missing-files.ts';
 import type { Outbox } from '../store/outbox.ts';
 import type { NotifyEnvironment } from '../supervision/notify-environment.ts';
 import { aimPathOf, createAims } from './aims.ts';
-import { createCameraTask } from './cameras.ts';
-import { commandHandlers, createCommands, createSettings, settingsPathOf } from './commands.ts';
-import { engineModeOf, engineNameOf, maxDescriptionMsOf } from './engine-mode.ts';
+import { commandHandlers, createCommands, createSettings, type Powers, settingsPathOf } from './commands.ts';
+import { engineModeOf, engineNameOf } from './engine-mode.ts';
 import { followAims } from './follow-aims.ts';
 import { forgetFormerDevices } from './former-devices.ts';
 import { createAnnouncer } from './home-assistant.ts';
 import { infoOf, type Known } from './info.ts';
+import { Labelling } from './labelling.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { Onlookers } from './onlookers.ts';
 import { type OwnEngine, type OwnEngines, planOwnEngines } from './own-engine.ts';
+import { createPipeline, type PipelineNeeds } from './pipeline.ts';
 import { clearImages, createOutbox, createPublisher, removedTopics } from './publisher.ts';
 import { createRemoteDescriber } from './remote-engine.ts';
 import { loadRuleStates } from './rules.ts';
@@ -55,6 +54,7 @@ export class App {
   readonly #outbox: Outbox;
   #serving: Serving | null = null;
   #pipeline: Pipeline | null = null;
+  #known: Known = { board: null, engines: [] };
 
   /** @param notifyEnvironment null unless systemd started the process */
   constructor(
@@ -93,17 +93,20 @@ export class App {
     const settings = await this.#loadSettings();
     const ruleStates = await loadRuleStates(this.#config, this.#folder, this.#log);
     this.#closeLater('states of rules', ruleStates);
+    const labelling = await this.#startLabelling(publisher);
     const { own, describer } = await this.#chooseDescriber(publisher);
     await this.#startServing(own, publisher);
     const loading = Promise.all((own?.engines ?? []).map((engine) => engine.load()));
-    const pipeline = this.#startPipeline(describer, own, publisher, settings, ruleStates);
-    await this.#startCommands(pipeline, settings, own, publisher);
+    const needs = { describer, own, publisher, settings, ruleStates, labelling };
+    const pipeline = this.#startPipeline(needs, publisher);
+    await this.#startCommands({ pipeline, settings, labelling, own }, publisher);
     this.#startSupervision(pipeline, own, publisher);
 
     const infos = await loading;
     if (own) {
       const engines = own.engines.map((engine, index) => ({ ...engine, info: infos[index]! }));
-      this.#publishInfo(publisher, { board: own.board, engines });
+      this.#known = { board: own.board, engines };
+      this.#publishInfo(publisher, labelling);
       await this.#startWorker(own.engines.at(-1)!);
     }
     await this.#startAnnouncer(publisher, removed, engineNameOf(this.#config, infos), own !== null);
@@ -146,7 +149,7 @@ export class App {
     await publisher.start();
     this.#stopping.signal.throwIfAborted();
     clearImages(this.#config, publisher, (camera) => this.#aims.of(camera).privacy.length > 0);
-    this.#publishInfo(publisher, { board: null, engines: [] });
+    this.#publishInfo(publisher);
     return publisher;
   }
 
@@ -156,6 +159,18 @@ export class App {
     this.#files.keep(settingsPathOf(this.#config, this.#folder), () => settings.saveAgain());
     this.#closeLater('state files', this.#files).start();
     return settings;
+  }
+
+  /** What owners' labels do: pictures are collected, confidences calibrated. */
+  async #startLabelling(publisher: MqttPublisher): Promise<Labelling> {
+    const labelling: Labelling = new Labelling(
+      this.#config,
+      this.#folder,
+      () => this.#publishInfo(publisher, labelling),
+      this.#log,
+    );
+    await this.#closeLater('labelling', labelling).start();
+    return labelling;
   }
 
   /** What describes this board's frames, and its own engines if it has any. */
@@ -173,7 +188,8 @@ export class App {
     const own = await planOwnEngines(this.#config, this.#folder, this.#log, this.#stopping.signal);
     for (const { client } of own.engines) this.#closeLater('engine', client);
     const engines = own.engines.map((engine) => ({ ...engine, info: null }));
-    this.#publishInfo(publisher, { board: own.board, engines });
+    this.#known = { board: own.board, engines };
+    this.#publishInfo(publisher);
     return own;
   }
 
@@ -204,67 +220,33 @@ export class App {
   }
 
   #startPipeline(
-    describer: Describer,
-    own: OwnEngines | null,
+    needs: Omit<PipelineNeeds, 'aims' | 'remote' | 'serving'>,
     publisher: MqttPublisher,
-    settings: Settings,
-    ruleStates: RuleStates,
   ): Pipeline {
     for (const advice of configAdvice(this.#config)) this.#log.warn({ advice }, 'config could be better');
-    const tasks = Object.keys(this.#config.cameras).map((name) =>
-      createCameraTask(
-        name,
-        this.#config,
-        () => settings.of(name),
-        this.#folder,
-        this.#log,
-        () => this.#aims.of(name),
-      ),
-    );
-    const quick = own?.engines.find(({ role }) => role === 'quick')?.describer;
-    const { window } = this.#serving!;
-    const pipeline = new Pipeline({
-      ...this.#serving!.watch({ tasks, describer, quick, publisher }),
-      prompts: this.#config.prompts,
-      language: this.#config.language,
-      log: this.#log,
-      maxFrameAgeMs: this.#config.max_frame_age,
-      healthIntervalMs: this.#config.health_interval,
-      ruleStates,
-      readings: async () => ({
-        ...(await readBoardHealth((own?.engines ?? []).flatMap(({ client }) => client.pid ?? []))),
-        ...(this.#remote && { remoteEngine: this.#remote.health }),
-      }),
-      maxDescriptionMs: maxDescriptionMsOf(this.#config),
-    });
+    const serving = this.#serving!;
+    const { window } = serving;
+    const all = { ...needs, aims: this.#aims, remote: this.#remote, serving };
+    const pipeline = createPipeline(this.#config, this.#folder, all, this.#log);
     this.#pipeline = this.#closeLater('pipeline', pipeline);
     if (window) followAims(this.#aims, window, pipeline, publisher);
-    settings.onChange((camera, changed) => pipeline.set(camera, changed));
+    needs.settings.onChange((camera, changed) => pipeline.set(camera, changed));
     this.#closeLater('loop delay', new LoopDelay(this.#log)).start();
     pipeline.start();
-    this.#log.info({ cameras: tasks.length, device: this.#config.device }, 'pipeline started');
+    this.#log.info({ cameras: Object.keys(this.#config.cameras).length, device: this.#config.device }, 'pipeline started');
     return pipeline;
   }
 
   async #startCommands(
-    pipeline: Pipeline,
-    settings: Settings,
-    own: OwnEngines | null,
+    powers: Omit<Powers, 'watches' | 'restartDaemon' | 'log'>,
     publisher: MqttPublisher,
   ): Promise<void> {
-    const watches = createWatches(this.#config, this.#folder, pipeline, publisher, this.#log);
+    const watches = createWatches(this.#config, this.#folder, powers.pipeline, publisher, this.#log);
     await this.#closeLater('watches', watches).start();
-    const handlers = commandHandlers(pipeline, settings, watches, own, () => this.#requestRestart());
+    const restartDaemon = this.#notifyEnvironment && (() => this.#restart.resolve());
+    const handlers = commandHandlers({ ...powers, watches, restartDaemon, log: this.#log });
     this.#closeLater('commands', createCommands(this.#config, handlers, publisher, this.#log)).start();
     this.#serving?.window?.accept({ ...handlers, aim: this.#aims.set.bind(this.#aims) });
-  }
-
-  #requestRestart(): void {
-    if (!this.#notifyEnvironment)
-      throw new CommandError('failed', 'systemd does not run this daemon, so nothing would start it again');
-    this.#log.info({}, 'restart requested');
-    // Once the command is answered.
-    setImmediate(() => this.#restart.resolve());
   }
 
   /** Under systemd: reports readiness and status, and feeds the watchdog. */
@@ -295,8 +277,8 @@ export class App {
     this.#closeLater('former devices', { close: () => forgetting });
   }
 
-  #publishInfo(publisher: MqttPublisher, known: Known): void {
-    const info = infoOf(this.#config, this.#startedAt, known);
+  #publishInfo(publisher: MqttPublisher, labelling?: Labelling): void {
+    const info = infoOf(this.#config, this.#startedAt, this.#known, labelling?.measured);
     publisher.retain(topicsOf(this.#config.device).info, JSON.stringify(info));
   }
 }

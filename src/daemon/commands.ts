@@ -10,6 +10,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { CommandHandlers, Log, WatchCommands } from '../pipeline/ports.ts';
 import { Settings } from '../pipeline/settings.ts';
 import { SettingsFile } from '../store/settings-file.ts';
+import type { Labelling } from './labelling.ts';
 import type { OwnEngines } from './own-engine.ts';
 
 /** Each camera's settings: the config's, with the overrides kept in the state folder. */
@@ -36,23 +37,39 @@ export function settingsPathOf({ store, device }: Pick<Config, 'store' | 'device
   return join(stateFolderOf(store.folder, folder, process.env), `settings-${device}.json`);
 }
 
+/** What commands need of the daemon. */
+export interface Powers {
+  readonly pipeline: Pipeline;
+  readonly settings: Pick<Settings, 'set'>;
+  readonly labelling: Pick<Labelling, 'feedback'>;
+  readonly watches: WatchCommands;
+  /** null: another machine describes. */
+  readonly own: OwnEngines | null;
+  /** null: nothing would start it again. */
+  readonly restartDaemon: (() => void) | null;
+  readonly log: Log;
+}
+
 /** What commands do, over MQTT and from the window. */
-export function commandHandlers(
-  pipeline: Pick<Pipeline, 'request'>,
-  settings: Pick<Settings, 'set'>,
-  watches: WatchCommands,
-  own: OwnEngines | null,
-  restartDaemon: () => void,
-): CommandHandlers {
+export function commandHandlers(powers: Powers): CommandHandlers {
+  const { pipeline, settings, labelling, watches, own, restartDaemon, log } = powers;
   return {
     request: pipeline.request.bind(pipeline),
     set: settings.set.bind(settings),
+    feedback: labelling.feedback.bind(labelling),
     watch: watches.watch.bind(watches),
     unwatch: watches.unwatch.bind(watches),
     restart: async (what, signal) => {
-      if (what === 'daemon') return restartDaemon();
-      if (!own) throw new CommandError('failed', 'this board has no engine of its own');
-      await Promise.all(own.engines.map(({ client }) => client.restart(signal)));
+      if (what === 'engine') {
+        if (!own) throw new CommandError('failed', 'this board has no engine of its own');
+        await Promise.all(own.engines.map(({ client }) => client.restart(signal)));
+        return;
+      }
+      if (!restartDaemon)
+        throw new CommandError('failed', 'systemd does not run this daemon, so nothing would start it again');
+      log.info({}, 'restart requested');
+      // Once the command is answered.
+      setImmediate(restartDaemon);
     },
   };
 }
@@ -64,12 +81,12 @@ export function createCommands(
   publisher: MqttPublisher,
   log: Log,
 ): Commands {
-  const { describe, ask, restart, watch, rate, burst, timeout } = mqtt.commands;
+  const { describe, ask, feedback, restart, watch, rate, burst, timeout } = mqtt.commands;
   return new Commands({
     ...handlers,
     device,
     cameras: Object.keys(cameras),
-    allowed: { describe, ask, restart, watch, set: settableOf(mqtt.commands) },
+    allowed: { describe, ask, feedback, restart, watch, set: settableOf(mqtt.commands) },
     rate,
     burst,
     timeoutMs: timeout,

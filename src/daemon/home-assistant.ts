@@ -68,23 +68,26 @@ export function announcedDevice(
     version: packageJson.version,
     board,
     model,
-    cameras: Object.entries(cameras).map(([name, { name: title, source, questions, rules, image }]) => ({
-      name,
-      title,
-      source: source.type,
-      questions: Object.entries(questions).map(([question, spec]) => ({
-        name: question,
-        title: spec.name,
-        deviceClass: spec.type === 'boolean' ? spec.device_class : null,
-        ...askedOf(spec),
-      })),
-      rules: Object.entries(rules).map(([rule, { name: title, device_class }]) => ({
-        name: rule,
+    cameras: Object.entries(cameras).map(
+      ([name, { name: title, source, questions, rules, image, collect }]) => ({
+        name,
         title,
-        deviceClass: device_class,
-      })),
-      images: image.enabled,
-    })),
+        source: source.type,
+        questions: Object.entries(questions).map(([question, spec]) => ({
+          name: question,
+          title: spec.name,
+          deviceClass: spec.type === 'boolean' ? spec.device_class : null,
+          ...askedOf(spec),
+        })),
+        rules: Object.entries(rules).map(([rule, { name: title, device_class }]) => ({
+          name: rule,
+          title,
+          deviceClass: device_class,
+        })),
+        images: image.enabled,
+        takesFeedback: commands.feedback && collect !== null,
+      }),
+    ),
     prompts: Object.keys(prompts),
     takesRequests: commands.describe,
     isRestartable: commands.restart && isSupervised,

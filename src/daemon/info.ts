@@ -1,9 +1,11 @@
 import packageJson from '../../package.json' with { type: 'json' };
+import { wilsonInterval } from '../answers/scores.ts';
 import type { Board } from '../board/board.ts';
 import { redactedConfig } from '../config/redacted-config.ts';
 import type { Config } from '../config/schema.ts';
 import type { InfoPayload } from '../contract/info.ts';
 import { schemaVersions } from '../contract/schema-versions.ts';
+import type { MeasuredQuestion } from '../domain/calibration.ts';
 import type { ModelRole } from '../domain/model-role.ts';
 import type { EnginePlan } from '../planning/plan-engine.ts';
 import type { EngineInfo } from '../vision/process/protocol.ts';
@@ -24,7 +26,12 @@ export interface KnownEngine {
 }
 
 /** The `info` payload: what runs here. Holds no secret of the config. */
-export function infoOf(config: Config, startedAt: Date, { board, engines }: Known): InfoPayload {
+export function infoOf(
+  config: Config,
+  startedAt: Date,
+  { board, engines }: Known,
+  allMeasured: readonly MeasuredQuestion[] = [],
+): InfoPayload {
   const parts = engines.map(({ role, plan, info }) => ({
     role,
     model: info && { name: info.model, quant: info.quant, build: info.build },
@@ -44,7 +51,10 @@ export function infoOf(config: Config, startedAt: Date, { board, engines }: Know
     cameras: Object.fromEntries(
       Object.entries(config.cameras).map(([name, { source, questions }]) => [
         name,
-        { source: source.type, questions },
+        {
+          ...{ source: source.type, questions },
+          ...measuredOf(allMeasured, name, questions, engines),
+        },
       ]),
     ),
     serve: config.serve.listen,
@@ -52,6 +62,33 @@ export function infoOf(config: Config, startedAt: Date, { board, engines }: Know
     config: redactedConfig(config),
     schemas: schemaVersions(),
   };
+}
+
+/** What was measured of a camera's questions as they are asked now, by the models that run; null: nothing. */
+function measuredOf(
+  all: readonly MeasuredQuestion[],
+  camera: string,
+  questions: Config['cameras'][string]['questions'],
+  engines: readonly KnownEngine[],
+): Pick<InfoPayload['cameras'][string], 'measured'> | null {
+  const isRunning = ({ name, quant }: MeasuredQuestion['model']): boolean =>
+    engines.some(({ info }) => info?.model === name && info.quant === quant);
+  const current = all.filter(
+    (each) => each.camera === camera && questions[each.question]?.ask === each.ask && isRunning(each.model),
+  );
+  if (current.length === 0) return null;
+  const shown = current.map(({ question, labels, right, calibrationError, calibration, at }) => [
+    question,
+    {
+      labels,
+      accuracy: right / labels,
+      interval: [...wilsonInterval(right, labels)],
+      calibration_error: calibrationError,
+      calibrated: calibration !== null,
+      at: at.toISOString(),
+    },
+  ]);
+  return { measured: Object.fromEntries(shown) };
 }
 
 /** The board in short; names as in the `info` payload. */

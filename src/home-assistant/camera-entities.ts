@@ -2,6 +2,7 @@ import { intervalLimitsS, type Setting } from '../contract/camera-config.ts';
 import type { Topics } from '../contract/topics.ts';
 import { answerEntities } from './answer-entities.ts';
 import { type Entry, type HomeAssistantCamera, type HomeAssistantDevice, whileCurrent } from './device.ts';
+import { feedbackEntities } from './feedback-entities.ts';
 import { ruleEntities } from './rule-entities.ts';
 import {
   attributes,
@@ -25,6 +26,7 @@ export function cameraEntities(
     ...viewEntities(camera, topics),
     ...answerEntities(camera, topics),
     ...ruleEntities(camera, topics),
+    ...feedbackEntities(camera, topics),
     ...controlEntities(camera, device, topics),
   ];
 }

@@ -39,6 +39,8 @@ export interface HomeAssistantCamera {
   readonly rules: readonly HomeAssistantRule[];
   /** Whether its pictures are published. */
   readonly images: boolean;
+  /** Whether its answers can be called right or wrong. */
+  readonly takesFeedback: boolean;
 }
 
 export interface HomeAssistantQuestion extends Question {

@@ -4,6 +4,7 @@ import type { CameraVision } from '../domain/camera-vision.ts';
 import type { ChatReply, ChatRequest } from '../domain/chat.ts';
 import type { DescriptionOptions, DescriptionResult } from '../domain/description-options.ts';
 import type { Detail } from '../domain/detail.ts';
+import type { Feedback, LabelledFrame } from '../domain/feedback.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { GateReading, Health } from '../domain/health.ts';
 import type {
@@ -153,6 +154,8 @@ export interface CommandHandlers extends WatchCommands {
     options: DescriptionOptions,
     signal: AbortSignal,
   ): Promise<DescriptionResult>;
+  /** Labels the picture of an answer. */
+  feedback(feedback: Feedback): Promise<LabelledFrame>;
   /** Resolves when the engine is ready again, or when the daemon is about to stop. Rejects when the signal aborts. */
   restart(what: 'engine' | 'daemon', signal: AbortSignal): Promise<void>;
   /** Resolves with all of the camera's settings. */

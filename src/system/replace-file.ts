@@ -9,7 +9,7 @@ const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | consta
  * Replaces a file atomically, even if the power fails; creates its folder if necessary. Only its owner may read it, unless
  * `mode` says otherwise; what root writes belongs to the owner of the folder.
  */
-export async function replaceFile(path: string, text: string, mode = 0o600): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const folder = dirname(path);
   const partial = `${path}.${process.pid}.partial`;
   await mkdir(folder, { recursive: true });
@@ -22,7 +22,7 @@ export async function replaceFile(path: string, text: string, mode = 0o600): Pro
       const { uid, gid } = await stat(folder);
       await file.chown(uid, gid);
     }
-    await file.writeFile(text);
+    await file.writeFile(content);
     // Otherwise a power cut could leave the new name without its bytes.
     await file.sync();
     await rename(partial, path);

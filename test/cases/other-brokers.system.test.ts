@@ -59,6 +59,7 @@ async function startCommands({ publisher, log }: Publishing): Promise<void> {
   const rights = {
     describe: true,
     ask: true,
+    feedback: true,
     restart: true,
     watch: true,
     set: ['paused', 'interval', 'prompt'],
@@ -75,6 +76,7 @@ async function startCommands({ publisher, log }: Publishing): Promise<void> {
       log,
     },
     request: async (_camera, { ask }) => ({ observation: observation(), answer: ask ? 2 : null }),
+    feedback: async () => Promise.reject(new Error('not asked')),
     restart: async () => {},
     watch: () => Promise.reject(new Error('not asked')),
     unwatch: async () => {},

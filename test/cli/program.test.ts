@@ -26,7 +26,8 @@ test('each command that prints a result can print it as JSON', () => {
     ({ options, commands: below }) =>
       below.length === 0 && options.every(({ names }) => !names.includes('--json')),
   );
-  // run logs JSON, label asks a person, watch has listen --json for it, scene prints nothing else, and password a line for the config.
+  // run logs JSON, label asks a person, watch has listen --json for it, scene prints nothing else, and password a line for
+  // the config.
   expect(without.map(({ path }) => path.join(' '))).toEqual([
     'scenecast run',
     'scenecast label',

@@ -13,6 +13,8 @@ import {
   type DescribeRequestPayload,
   describeRequestSchema,
   errorResponse,
+  type FeedbackRequestPayload,
+  feedbackRequestSchema,
   okResponse,
   type RestartRequestPayload,
   restartRequestSchema,
@@ -78,6 +80,8 @@ test('every topic has the direction, QoS and retain flag of the contract', () =>
     'out 1 scenecast/{device}/response/watch',
     'in 1 scenecast/{device}/request/unwatch',
     'out 1 scenecast/{device}/response/unwatch',
+    'in 1 scenecast/{device}/request/feedback',
+    'out 1 scenecast/{device}/response/feedback',
     'in 1 scenecast/{device}/request/restart',
     'out 1 scenecast/{device}/response/restart',
     'in 1 $share/{pool}/scenecast/work/#',
@@ -105,6 +109,7 @@ test('topics are filled in', () => {
     topics.set('porch', 'prompt'),
     topics.request('describe'),
     topics.request('ask'),
+    topics.request('feedback'),
     topics.request('restart'),
     topics.response('describe'),
     topics.response('set'),
@@ -120,6 +125,7 @@ test('topics are filled in', () => {
     'scenecast/workshop/porch/set/prompt',
     'scenecast/workshop/request/describe',
     'scenecast/workshop/request/ask',
+    'scenecast/workshop/request/feedback',
     'scenecast/workshop/request/restart',
     'scenecast/workshop/response/describe',
     'scenecast/workshop/response/set',
@@ -194,6 +200,12 @@ test('requests accept what the contract specifies and nothing else', () => {
     { question: { ask: 'Which?', type: 'enum', values: [] } },
   ]) {
     expect(askRequestSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false);
+  }
+  const feedback: FeedbackRequestPayload = { camera: 'porch', question: 'gate_open', right: false };
+  expect(feedbackRequestSchema.parse(feedback)).toEqual(feedback);
+  expect(feedbackRequestSchema.parse({ value: 3 })).toEqual({ value: 3 });
+  for (const wrong of [{}, { right: true, value: 3 }, { right: 'yes' }, { right: true, id: '1' }]) {
+    expect(feedbackRequestSchema.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false);
   }
   const restart: RestartRequestPayload = { what: 'daemon', transaction: 'a' };
   expect(restartRequestSchema.parse(restart)).toEqual(restart);

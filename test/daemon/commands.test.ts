@@ -68,6 +68,7 @@ test.each([
       watch: async () => Promise.reject(new Error('this test watches nothing')),
       unwatch: async () => {},
       restart: async (_what, signal) => void restarts.push(signal),
+      feedback: async () => Promise.reject(new Error('this test labels nothing')),
       set: async () => ({ paused: false, intervalMs: 1, prompt: 'brief' }),
     },
     publisher as unknown as MqttPublisher,

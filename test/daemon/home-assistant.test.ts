@@ -44,6 +44,7 @@ test('what is announced has the names and classes of the config', () => {
       title: 'Front porch',
       source: 'http',
       images: false,
+      takesFeedback: false,
       rules: [
         { name: 'crowd', title: 'Many people', deviceClass: 'occupancy' },
         { name: 'gate_left_open', title: null, deviceClass: null },

@@ -37,6 +37,26 @@ const engine: EngineInfo = {
   threads: 8,
 };
 
+test('what was measured is shown of questions as they are asked now, by the model that runs', () => {
+  const measured = {
+    ...{ camera: 'porch', question: 'open', ask: 'Open?', model: { name: 'demo', quant: 'F16' } },
+    ...{ labels: 100, right: 90, calibrationError: 0.03, calibration: null, at: startedAt },
+  };
+  const shown = (each: object, engines = [{ role: null, plan, info: engine }]) =>
+    infoSchema.parse(
+      JSON.parse(JSON.stringify(infoOf(config, startedAt, { board, engines }, [{ ...measured, ...each }]))),
+    ).cameras['porch']!.measured;
+  expect(shown({})).toEqual({
+    open: {
+      ...{ labels: 100, accuracy: 0.9, calibration_error: 0.03, calibrated: false },
+      ...{ interval: [expect.closeTo(0.826, 3), expect.closeTo(0.945, 3)], at: startedAt.toISOString() },
+    },
+  });
+  for (const other of [{ ask: 'Shut?' }, { camera: 'yard' }, { model: { name: 'demo', quant: 'Q4_0' } }])
+    expect(shown(other)).toBeUndefined();
+  expect(shown({}, [])).toBeUndefined();
+});
+
 test('before the model is loaded, info has what the config says', () => {
   const info = infoSchema.parse(
     JSON.parse(JSON.stringify(infoOf(config, startedAt, { board: null, engines: [] }))),

@@ -27,7 +27,7 @@ export function plain(question: Question): HomeAssistantQuestion {
 
 /** A camera without anything that can be left out. */
 export function bare(name: string): HomeAssistantCamera {
-  return { name, title: null, source: 'v4l2', images: false, questions: [], rules: [] };
+  return { name, title: null, source: 'v4l2', images: false, takesFeedback: false, questions: [], rules: [] };
 }
 
 /** A device with every kind of entity. */
@@ -46,6 +46,7 @@ export const workshop: HomeAssistantDevice = {
         { name: 'crowd', title: 'Many people', deviceClass: null },
         { name: 'dark', title: null, deviceClass: null },
       ],
+      takesFeedback: true,
       questions: [
         {
           ...plain({ name: 'gate_open', ask: 'Is the gate open?', type: { kind: 'boolean' } }),

@@ -111,6 +111,11 @@ test('the board and each camera are a device of their own, with one message each
     'binary_sensor rule:crowd',
     'binary_sensor rule:dark',
     'event alert',
+    'button right:gate_open',
+    'button wrong:gate_open',
+    'button right:people',
+    'button right:sky',
+    'button wrong:sky',
     ...controls,
   ]);
   expect(listed(componentsOf(workshop, 'yard'))).toEqual([...shownAlways, ...controls]);

@@ -367,7 +367,10 @@ describe.skipIf(lacks !== null)(
         }));
       });
       expect(new Set(commands.map(({ key }) => key.replace(/^\w+:/, '')))).toEqual(
-        new Set(['describe', 'paused', 'interval', 'prompt', 'restart']),
+        new Set([
+          ...['describe', 'paused', 'interval', 'prompt', 'restart'],
+          ...['right:gate_open', 'wrong:gate_open', 'right:people', 'right:sky', 'wrong:sky'],
+        ]),
       );
       const payloads = renderJinja(commands);
       for (const [index, { key, topic }] of commands.entries()) {

@@ -26,6 +26,7 @@ export class RandomCommands {
       ['request/ask', 'ask'],
       ['request/watch', 'watch'],
       ['request/unwatch', 'unwatch'],
+      ['request/feedback', 'feedback'],
       ['request/restart', 'restart'],
       [`${this.#pick(...this.#cameras)}/set/paused`, 'paused'],
       [`${this.#pick(...this.#cameras)}/set/interval`, 'interval'],
@@ -95,6 +96,13 @@ export class RandomCommands {
         };
       case 'unwatch':
         return { watch: this.#pick('01KAGX4V6Q8Z1Y2X3W4V5T6S7R', this.#word()), transaction };
+      case 'feedback':
+        return {
+          camera,
+          question: this.#word(),
+          ...this.#pick({ right: true }, { value: this.#word() }),
+          transaction,
+        };
       case 'restart':
         return { transaction };
       case 'paused':

@@ -21,6 +21,7 @@ const examples: Readonly<Record<string, string>> = {
   'cameras.*': '{ source: { type: v4l2, device: /dev/video0 } }',
   'cameras.*.questions': '{ gate_open: { ask: "Is the gate open?", type: boolean } }',
   'cameras.*.questions.*': '{ ask: "Is the gate open?", type: boolean }',
+  'cameras.*.collect': '{ keep: 200, max_size: 64MiB }',
   'cameras.*.source.controls': '{ exposure: auto }',
 };
 const switched = /(^|\.)(gate|image|discovery|metrics)$/;

@@ -11,6 +11,7 @@ import { askedOf } from '../../contract/questions.ts';
 import {
   askRequestSchema,
   describeRequestSchema,
+  feedbackRequestSchema,
   restartRequestSchema,
   unwatchRequestSchema,
   watchRequestSchema,
@@ -23,6 +24,7 @@ import type { CommandHandlers } from '../../pipeline/ports.ts';
 export interface AllowedCommands {
   readonly describe: boolean;
   readonly ask: boolean;
+  readonly feedback: boolean;
   readonly restart: boolean;
   readonly watch: boolean;
   readonly set: readonly Setting[];
@@ -92,6 +94,12 @@ export function commandsOf(
       await handlers.unwatch(watch);
       return null;
     }),
+    verb('feedback', feedbackRequestSchema, ({ camera = null, question = null, id = null, right, value }) =>
+      handlers.feedback({
+        ...{ camera, question, id },
+        verdict: value === undefined ? { isRight: right! } : { value },
+      }),
+    ),
     verb('restart', restartRequestSchema, async ({ what }, signal) => {
       await handlers.restart(what, signal);
       return null;

@@ -1,9 +1,11 @@
 import type { IPublishPacket } from 'mqtt';
 import { connectAsync } from 'mqtt';
+import { ulid } from 'ulid';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   askResponseSchema,
   describeResponseSchema,
+  feedbackResponseSchema,
   restartResponseSchema,
   setResponseSchema,
   watchResponseSchema,
@@ -12,6 +14,7 @@ import type { Verb } from '../../../src/contract/topics.ts';
 import type { CameraSettings } from '../../../src/domain/camera-settings.ts';
 import type { DescriptionOptions, DescriptionResult } from '../../../src/domain/description-options.ts';
 import { CommandError } from '../../../src/domain/errors.ts';
+import type { Feedback } from '../../../src/domain/feedback.ts';
 import { Commands, type CommandsOptions } from '../../../src/mqtt/commands/commands.ts';
 import { startBroker, startPublisher, subscribe } from '../../../tools/test/mqtt.ts';
 import { observation } from '../../../tools/test/observation.ts';
@@ -23,6 +26,7 @@ const topic = (name: string): string => `${base}/${name}`;
 const everything = {
   describe: true,
   ask: true,
+  feedback: true,
   restart: true,
   watch: true,
   set: ['paused', 'interval', 'prompt'],
@@ -36,6 +40,7 @@ interface Setup {
   readonly changes: [string, Partial<CameraSettings>][];
   readonly watches: object[];
   readonly unwatched: string[];
+  readonly feedback: Feedback[];
   readonly log: Awaited<ReturnType<typeof startPublisher>>['log'];
   readonly commands: Commands;
   restarts: number;
@@ -57,6 +62,7 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
     changes: [],
     watches: [],
     unwatched: [],
+    feedback: [],
   } as unknown as Setup;
   const commands = new Commands({
     device: 'test',
@@ -68,6 +74,10 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
     request: async (camera, options): Promise<DescriptionResult> => {
       setup.requests.push([camera, options]);
       return { observation: observation({ camera: camera ?? 'porch' }), answer: options.ask ? 2 : null };
+    },
+    feedback: async (feedback) => {
+      setup.feedback.push(feedback);
+      return { id: ulid(), camera: 'porch', question: 'gate_open', value: false };
     },
     restart: async () => {
       setup.restarts++;
@@ -95,7 +105,7 @@ async function setUp(options: Partial<CommandsOptions> = {}): Promise<Setup> {
   });
   onTestFinished(() => commands.close());
   commands.start();
-  await until(() => taken === 5 + 2 * 3);
+  await until(() => taken === 6 + 2 * 3);
   return Object.assign(setup, { commands });
 }
 
@@ -188,6 +198,22 @@ test('a watch is begun with what it waits for, and ended by its id', async () =>
   await say(setup, 'request/watch', { when: 'gate_open', until: 'tomorrow' });
   const [, , ...faulty] = await responses(setup, 'watch', 4);
   for (const { error } of faulty) expect(error).toMatchObject({ code: 'invalid' });
+});
+
+test('feedback is a verdict or the right value, on the newest answer or that of a frame', async () => {
+  const setup = await setUp();
+  const id = ulid();
+  await say(setup, 'request/feedback', { right: false, transaction: 'f' });
+  await say(setup, 'request/feedback', { camera: 'yard', question: 'people', id, value: 3 });
+  const [response] = await responses(setup, 'feedback', 2);
+  expect(feedbackResponseSchema.parse(response)).toMatchObject({
+    data: { camera: 'porch', question: 'gate_open', value: false },
+    transaction: 'f',
+  });
+  expect(setup.feedback).toEqual([
+    { camera: null, question: null, id: null, verdict: { isRight: false } },
+    { camera: 'yard', question: 'people', id, verdict: { value: 3 } },
+  ]);
 });
 
 test('the engine is restarted once for each request', async () => {
@@ -294,6 +320,7 @@ test('a retained command is ignored, and counted', async () => {
     burst: 10,
     timeoutMs: 1000,
     request: () => Promise.reject(new Error('not asked')),
+    feedback: () => Promise.reject(new Error('not asked')),
     restart: async () => {
       restarts++;
     },
@@ -365,10 +392,11 @@ test('the transaction is echoed even if the rest is invalid', async () => {
 });
 
 test('what the config does not allow is forbidden', async () => {
-  const nothing = { describe: false, ask: false, restart: false, watch: false };
+  const nothing = { describe: false, ask: false, feedback: false, restart: false, watch: false };
   const setup = await setUp({ allowed: { ...nothing, set: ['paused'] } });
   await say(setup, 'request/describe', {});
   await say(setup, 'request/ask', { question: { ask: 'What?' }, transaction: '2' });
+  await say(setup, 'request/feedback', { right: true });
   await say(setup, 'request/restart', {});
   await say(setup, 'request/watch', { when: 'gate_open', until: '2026-12-01T12:00:00Z' });
   await say(setup, 'request/unwatch', { watch: '01KAGX4V6Q8Z1Y2X3W4V5T6S7R' });
@@ -380,7 +408,7 @@ test('what the config does not allow is forbidden', async () => {
     error: { code: 'forbidden', message: 'the config does not allow it: mqtt.commands.ask' },
     transaction: '2',
   });
-  for (const kind of ['describe', 'restart', 'watch', 'unwatch', 'set'] as const)
+  for (const kind of ['describe', 'feedback', 'restart', 'watch', 'unwatch', 'set'] as const)
     expect((await responses(setup, kind))[0]).toMatchObject({ error: { code: 'forbidden' } });
   await responses(setup, 'set', 2);
   expect([setup.requests, setup.restarts, setup.changes]).toEqual([[], 0, [['porch', { paused: true }]]]);
