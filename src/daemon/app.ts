@@ -233,7 +233,10 @@ export class App {
     needs.settings.onChange((camera, changed) => pipeline.set(camera, changed));
     this.#closeLater('loop delay', new LoopDelay(this.#log)).start();
     pipeline.start();
-    this.#log.info({ cameras: Object.keys(this.#config.cameras).length, device: this.#config.device }, 'pipeline started');
+    this.#log.info(
+      { cameras: Object.keys(this.#config.cameras).length, device: this.#config.device },
+      'pipeline started',
+    );
     return pipeline;
   }
 
