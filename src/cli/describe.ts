@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { language } from '../config/language-schema.ts';
 import { modelSchema } from '../config/schema.ts';
+import { roundedConfidences } from '../contract/payloads.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
@@ -78,15 +79,13 @@ async function reportingFaults(image: string, signal: AbortSignal, work: () => P
   }
 }
 
-function jsonLine(
-  image: string,
-  { text, answers, confidences, finishReason, timings, tokens, model }: Description,
-): string {
+function jsonLine(image: string, description: Description): string {
+  const { text, answers, finishReason, timings, tokens, model } = description;
   const line = {
     image,
     description: text,
     answers,
-    confidences,
+    confidences: roundedConfidences(description),
     finish_reason: finishReason,
     tokens,
     timing_ms: {

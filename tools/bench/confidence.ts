@@ -3,7 +3,7 @@
  * side by side, without and with their probabilities. Prints medians for the demo model, and for one of the size and
  * vocabulary of SmolVLM2 500M whose weights are all zero.
  *
- *   npm run bench:confidence -- [--rounds 30]
+ *   npm run bench:confidence -- [--rounds 31]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import { demoEngine } from '../test/demo-engine.ts';
 import { smolVlm500m, writeHollowModel } from '../test/hollow-model.ts';
 import { wholeOption } from '../test/whole-option.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '30' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '31' } } });
 const rounds = wholeOption('rounds', values.rounds, 1);
 
 const types: readonly AnswerType[] = [
