@@ -195,7 +195,7 @@ async function keep(name: string, png: Buffer): Promise<void> {
   const path = join(root, 'docs/images', `${name}.webp`);
   const webp = await sharp(png)
     .resize({ width: maxWidth, withoutEnlargement: true })
-    .webp({ quality: 70, effort: 6, smartSubsample: true })
+    .webp({ quality: 55, effort: 6, smartSubsample: true })
     .toBuffer();
   if (webp.length > maxBytes) throw new Error(`${name}: ${webp.length} bytes, more than ${maxBytes}`);
   const difference = existsSync(path) ? await differenceOf(webp, readFileSync(path)) : 255;
