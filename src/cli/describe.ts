@@ -13,6 +13,7 @@ import { modelFilesOf } from '../setup/model-files.ts';
 import { AskedQuestions } from './asked-questions.ts';
 import { flagParser } from './flag-parser.ts';
 import { picturesOf } from './pictures.ts';
+import { printable } from './terminal/printable.ts';
 import { withEngine } from './with-engine.ts';
 
 interface Flags {
@@ -103,7 +104,7 @@ function plainText(image: string, { text, answers, confidences = {} }: Descripti
   const lines = Object.entries(answers).map(([question, answer]) => {
     const confidence = confidences[question];
     const sure = confidence === undefined ? '' : ` (${(confidence * 100).toFixed(1)} % sure)`;
-    return `  ${question} ${answer}${sure}\n`;
+    return `  ${question} ${printable(`${answer}`)}${sure}\n`;
   });
-  return `${image}: ${text}\n${lines.join('')}`;
+  return `${image}: ${printable(text ?? '')}\n${lines.join('')}`;
 }

@@ -32,7 +32,7 @@ const drawEveryMs = 250;
 export function watchCommand(signal: AbortSignal): Command {
   return new Command('watch')
     .description('show what the boards of a broker see: cameras, newest sentences, answers, health')
-    .argument('[broker]', 'its address: mqtt://[user@]host[:port], or mqtts, ws, wss')
+    .argument('[broker]', 'its address: [mqtt://][user@]host[:port], or with mqtts, ws, wss')
     .option('-c, --config <file>', "in place of an address: a daemon's YAML config file")
     .option('--base <topic>', 'only this board: scenecast/DEVICE')
     .option('--password-file <file>', 'file whose first line is the password (default: it is asked for)')
@@ -139,13 +139,21 @@ function deviceOf(base: string): string | null {
 
 /** The user of an address, and the address without it. */
 function splitUser(address: string): { readonly username: string | null; readonly url: string } {
-  const [, scheme, login, rest] = /^(\w+:\/\/)([^/?#]*)@([^@]*)$/.exec(address) ?? [];
-  if (login === undefined) return { username: null, url: address };
+  const [, scheme = 'mqtt://', login, rest = ''] = /^(\w+:\/\/)?(?:([^/?#]*)@)?([^@]*)$/.exec(address) ?? [];
+  if (login === undefined) return { username: null, url: `${scheme}${rest}` };
   if (login.includes(':'))
     throw new ConfigError(
       'the address must not contain a password, which other users of this machine could read: give --password-file, or type it when asked',
     );
-  return { username: decodeURIComponent(login), url: `${scheme}${rest}` };
+  return { username: decoded(login), url: `${scheme}${rest}` };
+}
+
+function decoded(login: string): string {
+  try {
+    return decodeURIComponent(login);
+  } catch (cause) {
+    throw new ConfigError('the user in the address: % must be written as %25', { cause });
+  }
 }
 
 function inFlags(error: ScenecastError): ScenecastError {
@@ -158,6 +166,7 @@ function inFlags(error: ScenecastError): ScenecastError {
 function wordsInFlags(words: string): string {
   return words
     .replaceAll('mqtt.url', 'the address')
+    .replace(', without user or password', '')
     .replaceAll('mqtt.username', 'the user in the address')
     .replaceAll(/mqtt\.(\w+)_file/g, '--$1-file');
 }

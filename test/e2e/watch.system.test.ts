@@ -63,8 +63,10 @@ describe('on a terminal', () => {
     [
       'two signals',
       (terminal: Terminal) => {
+        // It then waits for the broker.
+        broker.signal('SIGSTOP');
         terminal.kill('SIGTERM');
-        setTimeout(() => terminal.kill('SIGTERM'), 20);
+        setTimeout(() => terminal.kill('SIGTERM'), 300);
       },
       null,
     ],
@@ -138,7 +140,7 @@ describe('on a terminal', () => {
 
   test('a broker that is not there yet is waited for', async () => {
     const port = await freePort();
-    const terminal = new Terminal(['watch', `mqtt://127.0.0.1:${port}`]);
+    const terminal = new Terminal(['watch', `127.0.0.1:${port}`]);
     await terminal.shows('no connection: nothing listens at');
     expect(terminal.text.replace(/\s+/g, ' ')).toContain('and the address right?; trying again');
   });
@@ -202,7 +204,11 @@ describe('login', () => {
 
   test.each([
     [['watch'], /give the address of a broker such as mqtt:\/\//],
-    [['watch', 'http://x'], /^scenecast: the address: must be a broker address/],
+    [
+      ['watch', 'http://x'],
+      /^scenecast: the address: must be a broker address such as mqtt:\/\/127\.0\.0\.1:1883\n/,
+    ],
+    [['watch', 'mqtt://50%@x'], /the user in the address: % must be written as %25/],
     [['watch', 'mqtt://a:secret@x'], /must not contain a password.*--password-file/],
     [['watch', 'mqtt://x', '--config', 'y'], /--config: leave it out/],
     [['watch', 'mqtt://x', '--base', 'home/cameras'], /--base: must be scenecast\/DEVICE .*"home\/cameras"/],

@@ -54,14 +54,13 @@ export class FullScreen {
     this.#isOpen = true;
     process.once('exit', this.#restore);
     process.on('SIGCONT', this.#redraw);
-    this.#output.on('resize', this.#redraw);
     this.#output.on('error', this.#onQuit);
     if (this.#input.isTTY) this.#input.on('data', this.#onKeys);
     this.#output.write(enter);
     this.#drawAll();
   }
 
-  /** Draws a frame, if it differs from the last one. */
+  /** Draws a frame of the terminal's present size, if it differs from the last one. */
   draw(): void {
     if (!this.#isOpen) return;
     const { columns, rows } = this.#output;
@@ -77,7 +76,6 @@ export class FullScreen {
     this.#isOpen = false;
     process.off('exit', this.#restore);
     process.off('SIGCONT', this.#redraw);
-    this.#output.off('resize', this.#redraw);
     if (this.#input.isTTY) {
       this.#input.off('data', this.#onKeys);
       this.#input.setRawMode(false);
