@@ -8,6 +8,7 @@ import { standingQuestionSchema } from './questions.ts';
 import { alertSchema, ruleSchema } from './rule-payloads.ts';
 import { visionSchema } from './vision-payload.ts';
 import { watchesSchema } from './watches.ts';
+import { windowRuleSchema } from './window-rules.ts';
 
 /** What the window's page and the daemon say to each other, apart from the payloads that MQTT has. */
 
@@ -56,6 +57,7 @@ const windowCameraSchema = z.strictObject({
   name: displayName.describe('Shown to people'),
   source: z.string().describe('Type of the source'),
   questions: z.record(name, standingQuestionSchema),
+  rule_specs: z.record(name, windowRuleSchema).describe('What each rule waits for'),
   aim: aimSchema,
   status: cameraStatusSchema.nullable().describe('null: not known yet'),
   config: cameraConfigSchema.nullable(),
@@ -85,6 +87,7 @@ export const windowStateSchema = z.strictObject({
     .strictObject({
       describe: z.boolean(),
       ask: z.boolean(),
+      watch: z.boolean(),
       aim: z.boolean().describe('`web.aim`'),
       set: z.array(z.enum(settingNames)),
     })

@@ -244,7 +244,8 @@ export class App {
     powers: Omit<Powers, 'watches' | 'restartDaemon' | 'log'>,
     publisher: MqttPublisher,
   ): Promise<void> {
-    const watches = createWatches(this.#config, this.#folder, powers.pipeline, publisher, this.#log);
+    const all = this.#serving!.reportedTo(publisher);
+    const watches = createWatches(this.#config, this.#folder, powers.pipeline, all, this.#log);
     await this.#closeLater('watches', watches).start();
     const restartDaemon = this.#notifyEnvironment && (() => this.#restart.resolve());
     const handlers = commandHandlers({ ...powers, watches, restartDaemon, log: this.#log });

@@ -43,14 +43,20 @@ export class Serving {
 
   /** What the pipeline works with, as window, metrics and terminal watch it. */
   watch({ tasks, describer, quick, publisher }: Watchable): Watchable {
-    const { window, monitoring, display } = this.#served;
-    const publishers = [publisher, window?.publisher, monitoring?.publisher, display];
+    const { window } = this.#served;
     return {
       tasks: window ? tasks.map((task) => watchedBy(window, task)) : tasks,
       describer: window?.watchDescriber(describer) ?? describer,
       quick: quick && (window?.watchDescriber(quick) ?? quick),
-      publisher: publishToAll(publishers.filter((each) => each != null)),
+      publisher: this.reportedTo(publisher),
     };
+  }
+
+  /** A publisher, and those of window, metrics and terminal. */
+  reportedTo(publisher: Publisher): Publisher {
+    const { window, monitoring, display } = this.#served;
+    const publishers = [publisher, window?.publisher, monitoring?.publisher, display];
+    return publishToAll(publishers.filter((each) => each != null));
   }
 
   /** Begins to listen. @throws ConfigError if the certificate cannot be used */

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { jpegWithin } from '../camera/jpeg-within.ts';
 import { settableOf } from '../config/commands-schema.ts';
+import { rulesOf } from '../config/rule-schema.ts';
 import type { CameraConfig, Config } from '../config/schema.ts';
+import { windowRule } from '../contract/window-rules.ts';
 import { visionAtStart } from '../domain/camera-vision.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { stateFolderOf } from '../domain/state-folder.ts';
@@ -101,6 +103,7 @@ export function windowFacts({ device, name, web, mqtt, prompts, cameras, history
     allowed: {
       describe: commands.describe,
       ask: commands.ask,
+      watch: commands.watch,
       aim: web.aim,
       set: [...settableOf(commands)],
     },
@@ -119,8 +122,17 @@ function maxGapMsOf(camera: CameraConfig | undefined): number | undefined {
   return gate.max_interval === null ? Number.POSITIVE_INFINITY : 2 * gate.max_interval;
 }
 
-function cameraFacts(key: string, { name, source, questions }: CameraConfig): CameraFacts {
-  return { name: name ?? key, source: source.type, questions };
+function cameraFacts(key: string, { name, source, questions, rules }: CameraConfig): CameraFacts {
+  const inWords = rulesOf({ rules, questions }).map((rule) => [
+    rule.name,
+    windowRule(rule, rules[rule.name]?.name ?? null),
+  ]);
+  return {
+    name: name ?? key,
+    source: source.type,
+    questions,
+    rule_specs: Object.fromEntries(inWords),
+  };
 }
 
 /** null: there is no password. */

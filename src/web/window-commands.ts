@@ -8,8 +8,14 @@ import {
 } from '../contract/camera-config.ts';
 import { observedPayload } from '../contract/payloads.ts';
 import { askedOf } from '../contract/questions.ts';
-import { askRequestSchema, describeRequestSchema } from '../contract/requests.ts';
+import {
+  askRequestSchema,
+  describeRequestSchema,
+  unwatchRequestSchema,
+  watchRequestSchema,
+} from '../contract/requests.ts';
 import { schemaFault } from '../contract/schema-fault.ts';
+import { runningWatchPayload } from '../contract/watches.ts';
 import { aimSchema, type WindowState } from '../contract/window.ts';
 import type { CameraAim } from '../domain/camera-aim.ts';
 import { CommandError, messageOf } from '../domain/errors.ts';
@@ -18,7 +24,7 @@ import { WindowError } from './window-error.ts';
 import { aimPayload } from './window-feed.ts';
 
 /** What pages can ask for. Each rejects with a CommandError, or with any other error for `failed`. */
-export interface WindowHandlers extends Pick<CommandHandlers, 'request' | 'set'> {
+export interface WindowHandlers extends Pick<CommandHandlers, 'request' | 'set' | 'watch' | 'unwatch'> {
   /** Resolves with the camera's aim. */
   aim(camera: string, aim: CameraAim): Promise<CameraAim>;
 }
@@ -68,6 +74,23 @@ export class WindowCommands {
     );
     const { id, camera: name, capturedAt } = observation.frame;
     return { id, camera: name, ask: asked.ask, value: answer, captured_at: capturedAt.toISOString() };
+  }
+
+  /** Waits for a condition; resolves with what the board can do. @throws like `describe` */
+  async watch(body: unknown): Promise<object> {
+    const { camera = null, when, every_s, until, note = null } = read(body, watchRequestSchema);
+    this.#require(this.#options.allowed.watch, 'mqtt.commands.watch');
+    const everyMs = every_s === undefined ? null : Math.round(every_s * 1000);
+    const watch = { camera, when, everyMs, until: new Date(until), note };
+    return runningWatchPayload(await this.#run((handlers) => handlers.watch(watch)));
+  }
+
+  /** Ends a watch. @throws like `describe` */
+  async unwatch(body: unknown): Promise<object> {
+    const { watch } = read(body, unwatchRequestSchema);
+    this.#require(this.#options.allowed.watch, 'mqtt.commands.watch');
+    await this.#run((handlers) => handlers.unwatch(watch));
+    return {};
   }
 
   /** Changes a setting; resolves with all of the camera's. @throws like `describe` */

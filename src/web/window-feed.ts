@@ -27,7 +27,7 @@ import { LooksInProgress } from './looks-in-progress.ts';
 import type { OnStage } from './watched-describer.ts';
 
 /** What the config says of a camera. */
-export type CameraFacts = Pick<WindowCamera, 'name' | 'source' | 'questions'>;
+export type CameraFacts = Pick<WindowCamera, 'name' | 'source' | 'questions' | 'rule_specs'>;
 
 /** What does not change while the daemon runs. */
 export interface WindowFacts
@@ -50,7 +50,10 @@ const nothingYet: Shown = {
   ...{ status: null, config: null, vision: null, observation: null },
   ...{ answers: {}, rules: {} },
 };
-const nothingAllowed: WindowState['allowed'] = { describe: false, ask: false, aim: false, set: [] };
+const nothingAllowed: WindowState['allowed'] = {
+  ...{ describe: false, ask: false, watch: false, aim: false },
+  set: [],
+};
 
 /** Keeps the newest of everything that the pipeline reports, for pages that are opened later, and sends it to those that are open. */
 export class WindowFeed implements Publisher {

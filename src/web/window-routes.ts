@@ -67,6 +67,8 @@ export function windowRoutes(scope: FastifyInstance, parts: WindowRouteParts): v
     onRequest: async (request: Pick<FastifyRequest, 'headers'>) => access.mayChange(request),
   };
   scope.post('/window/commands/describe', change, async ({ body }) => commands.describe(body));
+  scope.post('/window/commands/watch', change, async ({ body }) => commands.watch(body));
+  scope.post('/window/commands/unwatch', change, async ({ body }) => commands.unwatch(body));
   scope.post('/window/commands/ask', change, async ({ body }) => commands.ask(body));
   scope.post<{ Params: { camera: string } }>(
     '/window/cameras/:camera/aim',

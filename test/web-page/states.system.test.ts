@@ -46,6 +46,7 @@ describe.skipIf(lacks !== null)(`states of the window in Chromium (${lacks ?? 'a
     const camera = {
       name: html,
       source: 'scene',
+      rule_specs: {},
       questions: { count: { ask: html, name: html, type: 'text' as const } },
     };
     const { window, page, faults } = await openWindow({

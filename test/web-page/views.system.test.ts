@@ -9,7 +9,7 @@ import { en } from '../../web/src/text/en.ts';
 
 const lacks = chromiumLacks();
 const timeout = 120_000;
-const views = ['now', 'past', 'aim', 'board'] as const;
+const views = ['now', 'past', 'rules', 'aim', 'board'] as const;
 const widths = [320, 768, 1280] as const;
 
 /** Goes to a view and waits until it shows what the daemon says. */
@@ -17,6 +17,7 @@ async function show(page: Page, view: (typeof views)[number]): Promise<void> {
   const shown = {
     now: '.card img.picture',
     past: 'main h1',
+    rules: 'main h1',
     aim: '.live img.picture',
     board: '.cores',
   };

@@ -6,6 +6,7 @@ import { windowEvents } from '../../src/contract/window.ts';
 import { CommandError } from '../../src/domain/errors.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { HistoryItem } from '../../src/domain/history.ts';
+import type { Watch } from '../../src/domain/watch.ts';
 import type { Camera, Gate } from '../../src/pipeline/ports.ts';
 import type { WindowOptions } from '../../src/web/window.ts';
 import { observation } from '../../tools/test/observation.ts';
@@ -145,6 +146,35 @@ test('the frame that has come farthest is shown with its stage, until it has end
   expect(() => windowEvents.look.parse(events[1]!.data)).not.toThrow();
 });
 
+test('a watch begins and ends as over MQTT, if the config allows it', async () => {
+  const asked: unknown[] = [];
+  const handlers = {
+    watch: async (request: Omit<Watch, 'id' | 'camera'> & { readonly camera: string | null }) => {
+      asked.push(request);
+      return { watch: { ...request, id: ulid(), camera: 'porch' }, everyMs: 2000, answerMs: null };
+    },
+    unwatch: async (id: string) => void asked.push(id),
+  };
+  const { ask } = startWindow({ handlers });
+  const until = '2026-12-01T00:00:00.000Z';
+  const begun = await ask('/window/commands/watch', { body: { camera: 'porch', when: 'gate', until } });
+  expect(begun.json()).toMatchObject({ camera: 'porch', until, every_s: 2, answer_s: null });
+  await ask('/window/commands/unwatch', { body: { watch: begun.json().watch } });
+  expect(asked).toEqual([
+    { camera: 'porch', when: 'gate', everyMs: null, until: new Date(until), note: null },
+    begun.json().watch,
+  ]);
+  const facts = { ...porchFacts, allowed: { ...porchFacts.allowed, watch: false } };
+  const refused = await startWindow({ handlers, facts }).ask('/window/commands/watch', {
+    body: { camera: 'porch', when: 'gate', until },
+  });
+  expect([refused.statusCode, refused.json().message]).toEqual([
+    403,
+    expect.stringContaining('mqtt.commands.watch'),
+  ]);
+  expect(asked).toHaveLength(2);
+});
+
 test('answers alone do not replace the description', async () => {
   const { window, listen } = startWindow();
   window.publisher.observation(observation({ text: 'A red ball.', answers: { people: 1 } }));
@@ -160,7 +190,7 @@ test('a viewer is told that nothing is allowed', async () => {
   const { login, listen } = startWindow({ hasPassword: true });
   const { events } = await follow(await listen(), await login(viewerPassword));
   await until(() => events.length === 1);
-  const nothing = { describe: false, ask: false, aim: false, set: [] };
+  const nothing = { describe: false, ask: false, watch: false, aim: false, set: [] };
   expect(events[0]!.data).toMatchObject({ role: 'viewer', allowed: nothing });
 });
 
@@ -285,7 +315,7 @@ test('a setting is changed as over MQTT', async () => {
 
 test('faults of commands keep their code, and what the config forbids is not tried', async () => {
   const { ask } = startWindow({
-    facts: { ...porchFacts, allowed: { describe: true, ask: false, aim: false, set: [] } },
+    facts: { ...porchFacts, allowed: { describe: true, ask: false, watch: false, aim: false, set: [] } },
     handlers: {
       request: async () => {
         throw new CommandError('unknown', 'no prompt is named "x"');

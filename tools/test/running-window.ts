@@ -29,10 +29,10 @@ export const porchFacts: WindowFacts = {
   version: '0.0.0',
   pictures: true,
   history: false,
-  allowed: { describe: true, ask: true, aim: true, set: ['paused', 'interval', 'prompt'] },
+  allowed: { describe: true, ask: true, watch: true, aim: true, set: ['paused', 'interval', 'prompt'] },
   prompts: ['default'],
   cameras: {
-    porch: { name: 'Front porch', source: 'scene', questions: {} },
+    porch: { name: 'Front porch', source: 'scene', questions: {}, rule_specs: {} },
   },
 };
 
@@ -87,7 +87,14 @@ export function startWindow(
   const unexpected = async (): Promise<never> => {
     throw new Error('the test expects no command');
   };
-  window.accept({ request: unexpected, set: unexpected, aim: unexpected, ...handlers });
+  window.accept({
+    request: unexpected,
+    set: unexpected,
+    aim: unexpected,
+    watch: unexpected,
+    unwatch: unexpected,
+    ...handlers,
+  });
   const app = fastify({ logger: false });
   app.register(async (scope) => window.routes(scope));
   onTestFinished(async () => {

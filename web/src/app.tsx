@@ -12,6 +12,7 @@ import { atFirst, type PageState } from './page-state.ts';
 import { PastView } from './past/past-view.tsx';
 import { remember } from './preferences.ts';
 import type { Route } from './route.ts';
+import { RulesView } from './rules/rules-view.tsx';
 import { Shell } from './shell.tsx';
 import { StateBanners } from './state-banners.tsx';
 import { localeOf, textsOf } from './text/texts.ts';
@@ -99,6 +100,8 @@ function View({ state, route }: { readonly state: PageState; readonly route: Rou
       return <AimView window={window} gates={state.gates} camera={route.camera} />;
     case 'past':
       return <PastView window={window} route={route} />;
+    case 'rules':
+      return <RulesView window={window} />;
     case 'board':
       return <BoardView window={window} />;
     default:

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { ulid } from 'ulid';
+import { describe, expect, test } from 'vitest';
+import type { WindowCamera } from '../../src/contract/window.ts';
+import { readStaticFiles } from '../../src/web/static-files.ts';
+import { openInBrowser } from '../../tools/test/browser.ts';
+import { chromiumLacks } from '../../tools/test/chromium.ts';
+import { observation } from '../../tools/test/observation.ts';
+import { pageFaults } from '../../tools/test/page-faults.ts';
+import { porchFacts, startWindow } from '../../tools/test/running-window.ts';
+
+const lacks = chromiumLacks();
+const pageFolder = join(import.meta.dirname, '../../build/web');
+const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#884422' } })
+  .jpeg()
+  .toBuffer();
+const standing = { name: null, min_confidence: 0 };
+const questions: WindowCamera['questions'] = {
+  gate_open: { ...standing, ask: 'Is the gate open?', type: 'boolean', device_class: null },
+  sky: { ...standing, ask: 'What is the sky like?', type: 'enum', values: ['blue', 'grey', 'dark'] },
+};
+const rule_specs: WindowCamera['rule_specs'] = {
+  gate_left_open: {
+    name: 'Gate left open',
+    when: { kind: 'compare', question: 'gate_open', is: '==', value: true },
+    agree: { votes: 2, of: 3 },
+    hold_s: 300,
+    cooldown_s: 1800,
+  },
+};
+const porch = { ...porchFacts.cameras['porch']!, questions, rule_specs };
+
+/** A page at a view of a window with one camera. */
+async function openAt(
+  hash: string,
+  options: Parameters<typeof startWindow>[0] = {},
+  refusals: number[] = [],
+) {
+  const running = startWindow({
+    files: await readStaticFiles(pageFolder),
+    encode: async () => jpeg,
+    facts: { ...porchFacts, cameras: { porch } },
+    ...options,
+  });
+  const opened = await openInBrowser(`${await running.listen()}/${hash}`, { refusals });
+  return { ...opened, window: running.window };
+}
+
+describe.skipIf(lacks !== null)(`rules in Chromium (${lacks ?? 'all is there'})`, () => {
+  test('answers on Now show how sure they are', async () => {
+    const { page, window, faults } = await openAt('');
+    const judged = {
+      gate_open: { value: true, confidence: 0.97, isCalibrated: true },
+      sky: { value: null, confidence: 0.5, isCalibrated: false },
+    };
+    window.publisher.observation({ ...observation({ answers: { gate_open: true, sky: 'blue' } }), judged });
+    await page.locator('.answers', { hasText: /gate open\s*yes\s*very sure/i }).waitFor();
+    await page.locator('.answers', { hasText: /sky\s*unsure$/i }).waitFor();
+    expect(await pageFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+
+  test('a watch is begun, listed, ended, and its alert is shown', async () => {
+    const asked: unknown[] = [];
+    const watch = {
+      id: ulid(),
+      camera: 'porch',
+      when: 'sky != blue',
+      everyMs: null,
+      until: new Date(),
+      note: 'Umbrella',
+    };
+    const opened = await openAt('#rules', {
+      handlers: {
+        watch: async ({ camera, when, note }) => {
+          asked.push({ camera, when, note });
+          opened.window.publisher.watches([watch]);
+          return { watch, everyMs: 1000, answerMs: null };
+        },
+        unwatch: async (id) => {
+          asked.push(id);
+          opened.window.publisher.watches([]);
+        },
+      },
+    });
+    const { page, window, faults } = opened;
+    await page.getByLabel('What').selectOption('sky');
+    await page.getByRole('combobox', { name: 'Is', exact: true }).selectOption('not');
+    await page.getByLabel('Answer').selectOption('blue');
+    await page.getByLabel('Note').fill('Umbrella');
+    await page.getByRole('button', { name: 'Watch' }).click();
+    await page.getByText('When “sky” is not blue').waitFor();
+    expect(await pageFaults(page)).toEqual([]);
+    const evidence = [ulid()];
+    await window.publisher.alert({
+      ...{ camera: 'porch', rule: null, watch, state: 'on', at: new Date(), confidence: null },
+      ...{ evidence, text: 'The sky is grey.' },
+    });
+    await page.locator('.alerts', { hasText: 'Umbrella came true' }).waitFor();
+    await page.getByRole('button', { name: 'End' }).click();
+    await page.getByText('When “sky” is not blue').waitFor({ state: 'detached' });
+    expect(asked).toEqual([{ camera: 'porch', when: 'sky != blue', note: 'Umbrella' }, watch.id]);
+    expect(faults).toEqual([]);
+  });
+
+  test('a rule is a sentence with its state, which changes by itself, and its pictures', async () => {
+    const { page, window, faults } = await openAt('#rules', {}, [404]);
+    await page.getByText('On when “gate open” is yes in 2 of 3 looks, for 5 min.').waitFor();
+    await page.getByText('Unknown').waitFor();
+    const described = observation({ text: 'The gate is open.', answers: { gate_open: true } });
+    window.publisher.observation(described);
+    const evidence = [ulid(Date.now() - 86_400_000), described.frame.id];
+    const since = new Date(Date.now() - 60_000);
+    window.publisher.rule('porch', 'gate_left_open', {
+      ...{ state: 'on', since, confidence: 0.9, evidence, reason: null },
+    });
+    await page.locator('.rule-state.on', { hasText: 'On' }).waitFor();
+    await page.locator('.evidence', { hasText: 'The gate is open.' }).locator('img').waitFor();
+    await page.locator('.evidence .thumbnail.none').waitFor();
+    expect(await page.locator('.rule').textContent()).toMatch(/for 1 min.*sure/);
+    expect(await pageFaults(page)).toEqual([]);
+    window.publisher.rule('porch', 'gate_left_open', {
+      ...{ state: 'unknown', since: new Date(), confidence: null, evidence: [], reason: 'stale' },
+    });
+    await page.getByText('No look has shown it for too long.').waitFor();
+    expect(faults).toEqual([]);
+  });
+});
