@@ -86,6 +86,8 @@ export class App {
    * @throws ConfigError, PlanError for faults that a person must fix
    */
   async start(): Promise<void> {
+    // First: it names a folder that cannot be used, or another daemon that uses it.
+    await this.#closeLater('outbox', this.#outbox).open();
     await this.#closeLater('aims', this.#aims).load();
     this.#files.keep(aimPathOf(this.#config, this.#folder), () => this.#aims.saveAgain());
     const publisher = await this.#startPublisher();
@@ -139,7 +141,6 @@ export class App {
 
   /** Opens the outbox, connects to the broker in the background, and clears what must no longer be retained there. */
   async #startPublisher(): Promise<MqttPublisher> {
-    await this.#closeLater('outbox', this.#outbox).open();
     const publisher = this.#closeLater(
       'mqtt',
       createPublisher(this.#config, this.#folder, this.#outbox, this.#log),
