@@ -66,6 +66,7 @@ const windowCameraSchema = z.strictObject({
   observation: observationSchema.nullable().describe('The newest description; null: none since the start'),
   answers: answers.describe('The newest answer to each question'),
   rules: z.record(name, ruleSchema).describe('The state of each rule'),
+  collects: z.boolean().describe('Whether its pictures are kept to be labelled'),
 });
 
 /** Alerts that the window shows. */
@@ -83,11 +84,13 @@ export const windowStateSchema = z.strictObject({
   role: z.enum(windowRoles),
   pictures: z.boolean().describe('false: the config keeps pictures out of the window'),
   history: z.boolean().describe('Whether past observations can be searched'),
+  labels: z.boolean().describe('Whether pictures can be labelled'),
   allowed: z
     .strictObject({
       describe: z.boolean(),
       ask: z.boolean(),
       watch: z.boolean(),
+      feedback: z.boolean(),
       aim: z.boolean().describe('`web.aim`'),
       set: z.array(z.enum(settingNames)),
     })

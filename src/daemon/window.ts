@@ -20,6 +20,7 @@ import { readSecret } from '../system/read-secret.ts';
 import type { PasswordHashes } from '../web/logins.ts';
 import type { Window } from '../web/window.ts';
 import type { CameraFacts, WindowFacts } from '../web/window-feed.ts';
+import { createLabelQueue } from './label-queue.ts';
 import { loadingOf, type OwnEngines } from './own-engine.ts';
 import type { RecentWarnings } from './recent-warnings.ts';
 import { boardReader } from './window-board.ts';
@@ -67,6 +68,7 @@ export async function createWindow(
     encode: async (picture) => (await jpegWithin(picture, jpegLimits))?.bytes ?? null,
     board: boardReader(own, warnings),
     history: config.history && new History(historyFolderOf(config, folder)),
+    labels: createLabelQueue(config, folder),
     maxGapMs: (camera) => maxGapMsOf(config.cameras[camera]),
     commandTimeoutMs: config.mqtt.commands.timeout,
     loading: () => loadingOf(own),
@@ -100,10 +102,12 @@ export function windowFacts({ device, name, web, mqtt, prompts, cameras, history
     version: packageJson.version,
     pictures: web.pictures,
     history: history !== null,
+    labels: web.pictures && Object.values(cameras).some(({ collect }) => collect !== null),
     allowed: {
       describe: commands.describe,
       ask: commands.ask,
       watch: commands.watch,
+      feedback: commands.feedback,
       aim: web.aim,
       set: [...settableOf(commands)],
     },
@@ -122,7 +126,7 @@ function maxGapMsOf(camera: CameraConfig | undefined): number | undefined {
   return gate.max_interval === null ? Number.POSITIVE_INFINITY : 2 * gate.max_interval;
 }
 
-function cameraFacts(key: string, { name, source, questions, rules }: CameraConfig): CameraFacts {
+function cameraFacts(key: string, { name, source, questions, rules, collect }: CameraConfig): CameraFacts {
   const inWords = rulesOf({ rules, questions }).map((rule) => [
     rule.name,
     windowRule(rule, rules[rule.name]?.name ?? null),
@@ -132,6 +136,7 @@ function cameraFacts(key: string, { name, source, questions, rules }: CameraConf
     source: source.type,
     questions,
     rule_specs: Object.fromEntries(inWords),
+    collects: collect !== null,
   };
 }
 

@@ -11,6 +11,7 @@ import { askedOf } from '../contract/questions.ts';
 import {
   askRequestSchema,
   describeRequestSchema,
+  feedbackRequestSchema,
   unwatchRequestSchema,
   watchRequestSchema,
 } from '../contract/requests.ts';
@@ -24,7 +25,8 @@ import { WindowError } from './window-error.ts';
 import { aimPayload } from './window-feed.ts';
 
 /** What pages can ask for. Each rejects with a CommandError, or with any other error for `failed`. */
-export interface WindowHandlers extends Pick<CommandHandlers, 'request' | 'set' | 'watch' | 'unwatch'> {
+export interface WindowHandlers
+  extends Pick<CommandHandlers, 'request' | 'set' | 'watch' | 'unwatch' | 'feedback'> {
   /** Resolves with the camera's aim. */
   aim(camera: string, aim: CameraAim): Promise<CameraAim>;
 }
@@ -91,6 +93,14 @@ export class WindowCommands {
     this.#require(this.#options.allowed.watch, 'mqtt.commands.watch');
     await this.#run((handlers) => handlers.unwatch(watch));
     return {};
+  }
+
+  /** Labels the picture of an answer as right or wrong; resolves with the label. @throws like `describe` */
+  async feedback(body: unknown): Promise<object> {
+    const { camera = null, question = null, id = null, right, value } = read(body, feedbackRequestSchema);
+    this.#require(this.#options.allowed.feedback, 'mqtt.commands.feedback');
+    const verdict = value === undefined ? { isRight: right === true } : { value };
+    return this.#run((handlers) => handlers.feedback({ camera, question, id, verdict }));
   }
 
   /** Changes a setting; resolves with all of the camera's. @throws like `describe` */

@@ -27,11 +27,14 @@ import { LooksInProgress } from './looks-in-progress.ts';
 import type { OnStage } from './watched-describer.ts';
 
 /** What the config says of a camera. */
-export type CameraFacts = Pick<WindowCamera, 'name' | 'source' | 'questions' | 'rule_specs'>;
+export type CameraFacts = Pick<WindowCamera, 'name' | 'source' | 'questions' | 'rule_specs' | 'collects'>;
 
 /** What does not change while the daemon runs. */
 export interface WindowFacts
-  extends Pick<WindowState, 'device' | 'name' | 'version' | 'pictures' | 'history' | 'allowed' | 'prompts'> {
+  extends Pick<
+    WindowState,
+    'device' | 'name' | 'version' | 'pictures' | 'history' | 'labels' | 'allowed' | 'prompts'
+  > {
   readonly cameras: Readonly<Record<string, CameraFacts>>;
 }
 
@@ -51,7 +54,7 @@ const nothingYet: Shown = {
   ...{ answers: {}, rules: {} },
 };
 const nothingAllowed: WindowState['allowed'] = {
-  ...{ describe: false, ask: false, watch: false, aim: false },
+  ...{ describe: false, ask: false, watch: false, feedback: false, aim: false },
   set: [],
 };
 

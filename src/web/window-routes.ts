@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { WindowBoard } from '../contract/window.ts';
 import { messageOf } from '../domain/errors.ts';
+import type { LabelledPictures } from '../domain/label-task.ts';
 import type { Log, PastObservations } from '../pipeline/ports.ts';
 import type { EventStream } from './event-stream.ts';
 import type { GateHistory } from './gate-history.ts';
 import { historyRoutes } from './history-routes.ts';
 import type { KeptPictures } from './kept-pictures.ts';
+import { labelRoutes } from './label-routes.ts';
 import { sendPicture } from './send-picture.ts';
 import type { WindowAccess } from './window-access.ts';
 import type { WindowCommands } from './window-commands.ts';
@@ -27,6 +29,8 @@ export interface WindowRouteParts {
   readonly history: PastObservations | null;
   /** How long after an answer of a camera the next one may come; undefined: as long as is usual. */
   readonly maxGapMs: (camera: string) => number | undefined;
+  /** null: none are kept, or pictures are kept out of the window. */
+  readonly labels: LabelledPictures | null;
   readonly log: Log;
 }
 
@@ -69,6 +73,8 @@ export function windowRoutes(scope: FastifyInstance, parts: WindowRouteParts): v
   scope.post('/window/commands/describe', change, async ({ body }) => commands.describe(body));
   scope.post('/window/commands/watch', change, async ({ body }) => commands.watch(body));
   scope.post('/window/commands/unwatch', change, async ({ body }) => commands.unwatch(body));
+  labelRoutes(scope, change, parts);
+  scope.post('/window/commands/feedback', change, async ({ body }) => commands.feedback(body));
   scope.post('/window/commands/ask', change, async ({ body }) => commands.ask(body));
   scope.post<{ Params: { camera: string } }>(
     '/window/cameras/:camera/aim',

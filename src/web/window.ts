@@ -1,5 +1,6 @@
 import type { WindowBoard } from '../contract/window.ts';
 import type { CameraAim } from '../domain/camera-aim.ts';
+import type { LabelledPictures } from '../domain/label-task.ts';
 import type { Observation } from '../domain/observation.ts';
 import type {
   Camera,
@@ -38,6 +39,8 @@ export interface WindowOptions extends WindowReadings {
   readonly history: (PastObservations & { close(): Promise<void> }) | null;
   /** How long after an answer of a camera the next one may come; undefined: as long as is usual. */
   readonly maxGapMs: (camera: string) => number | undefined;
+  /** Kept pictures to be labelled; null: there are none, or the window shows no pictures. */
+  readonly labels: LabelledPictures | null;
   readonly commandTimeoutMs: number;
   readonly log: Log;
 }
@@ -99,6 +102,7 @@ export class Window {
         board,
         history,
         maxGapMs: options.maxGapMs,
+        labels: options.labels,
         log,
       });
     };

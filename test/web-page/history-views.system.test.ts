@@ -15,7 +15,7 @@ const pageFolder = join(import.meta.dirname, '../../build/web');
 const patience = { timeout: 20_000 };
 const cameras = {
   porch: { ...porchFacts.cameras['porch']!, questions: weekQuestions },
-  yard: { name: 'Back yard', source: 'scene', questions: {}, rule_specs: {} },
+  yard: { name: 'Back yard', source: 'scene', questions: {}, rule_specs: {}, collects: false },
 };
 
 /** A page at a window whose history has three days, at a view. */

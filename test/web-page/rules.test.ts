@@ -6,6 +6,7 @@ import { confidenceWord } from '../../web/src/confidence-word.ts';
 import { formatOf } from '../../web/src/format.ts';
 import { ruleSentence } from '../../web/src/rules/rule-sentence.ts';
 import { ulidTime } from '../../web/src/rules/ulid-time.ts';
+import { keyedAnswers, keyMeaning } from '../../web/src/teach/label-keys.ts';
 import { de } from '../../web/src/text/de.ts';
 import { en } from '../../web/src/text/en.ts';
 
@@ -63,5 +64,48 @@ test('a confidence is a word', () => {
     'rather',
     'unsure',
     'unsure',
+  ]);
+});
+
+const standing = { name: null, min_confidence: 0, ask: 'What?' };
+
+test('each answer has a key of its own, unless there are too many', () => {
+  const integer = (min: number, max: number) => ({ ...standing, type: 'integer' as const, min, max });
+  const keys = (spec: Parameters<typeof keyedAnswers>[0]) =>
+    keyedAnswers(spec, 'j', 'n').map(({ value, key }) => [value, key]);
+  expect(keys({ ...standing, type: 'boolean', device_class: null })).toEqual([
+    [true, 'j'],
+    [false, 'n'],
+  ]);
+  expect(keys(integer(0, 2))).toEqual([
+    [0, '0'],
+    [1, '1'],
+    [2, '2'],
+  ]);
+  expect(keys({ ...standing, type: 'enum', values: ['red', 'green'] })).toEqual([
+    ['red', '1'],
+    ['green', '2'],
+  ]);
+  expect([
+    keys(integer(0, 10)),
+    keys(integer(-1, 1)),
+    keys({ name: null, ask: 'What?', type: 'text' }),
+  ]).toEqual([[], [], []]);
+});
+
+test('keys answer, skip and undo', () => {
+  const answers = keyedAnswers({ ...standing, type: 'boolean', device_class: null }, 'y', 'n');
+  const meanings = ['Y', 'n', 's', 'ArrowRight', 'u', 'Backspace', 'x', '1'].map((key) =>
+    keyMeaning(key, answers),
+  );
+  expect(meanings).toEqual([
+    { value: true },
+    { value: false },
+    'skip',
+    'skip',
+    'undo',
+    'undo',
+    undefined,
+    undefined,
   ]);
 });

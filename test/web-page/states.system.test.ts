@@ -47,6 +47,7 @@ describe.skipIf(lacks !== null)(`states of the window in Chromium (${lacks ?? 'a
       name: html,
       source: 'scene',
       rule_specs: {},
+      collects: false,
       questions: { count: { ask: html, name: html, type: 'text' as const } },
     };
     const { window, page, faults } = await openWindow({

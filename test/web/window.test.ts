@@ -190,7 +190,7 @@ test('a viewer is told that nothing is allowed', async () => {
   const { login, listen } = startWindow({ hasPassword: true });
   const { events } = await follow(await listen(), await login(viewerPassword));
   await until(() => events.length === 1);
-  const nothing = { describe: false, ask: false, watch: false, aim: false, set: [] };
+  const nothing = { describe: false, ask: false, watch: false, feedback: false, aim: false, set: [] };
   expect(events[0]!.data).toMatchObject({ role: 'viewer', allowed: nothing });
 });
 
@@ -315,7 +315,10 @@ test('a setting is changed as over MQTT', async () => {
 
 test('faults of commands keep their code, and what the config forbids is not tried', async () => {
   const { ask } = startWindow({
-    facts: { ...porchFacts, allowed: { describe: true, ask: false, watch: false, aim: false, set: [] } },
+    facts: {
+      ...porchFacts,
+      allowed: { describe: true, ask: false, watch: false, feedback: false, aim: false, set: [] },
+    },
     handlers: {
       request: async () => {
         throw new CommandError('unknown', 'no prompt is named "x"');

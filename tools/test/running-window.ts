@@ -29,10 +29,18 @@ export const porchFacts: WindowFacts = {
   version: '0.0.0',
   pictures: true,
   history: false,
-  allowed: { describe: true, ask: true, watch: true, aim: true, set: ['paused', 'interval', 'prompt'] },
+  labels: false,
+  allowed: {
+    describe: true,
+    ask: true,
+    watch: true,
+    feedback: true,
+    aim: true,
+    set: ['paused', 'interval', 'prompt'],
+  },
   prompts: ['default'],
   cameras: {
-    porch: { name: 'Front porch', source: 'scene', questions: {}, rule_specs: {} },
+    porch: { name: 'Front porch', source: 'scene', questions: {}, rule_specs: {}, collects: false },
   },
 };
 
@@ -75,6 +83,7 @@ export function startWindow(
     encode: async ({ bytes }) => bytes,
     board: async () => emptyBoard,
     history: null,
+    labels: null,
     maxGapMs: () => undefined,
     commandTimeoutMs: 60_000,
     loading: () => null,
@@ -93,6 +102,7 @@ export function startWindow(
     aim: unexpected,
     watch: unexpected,
     unwatch: unexpected,
+    feedback: unexpected,
     ...handlers,
   });
   const app = fastify({ logger: false });

@@ -2,15 +2,21 @@ import type { WindowCamera } from '../../src/contract/window.ts';
 import { Confidence } from './confidence.tsx';
 import { useBoardNow, usePage } from './page-context.ts';
 import type { Observation } from './page-state.ts';
+import { AnswerFeedback } from './teach/answer-feedback.tsx';
 import { answerText, wordsOf } from './words-of.ts';
 
 interface AnswersProps {
-  readonly camera: Pick<WindowCamera, 'questions' | 'answers' | 'rules' | 'rule_specs'>;
+  /** Of the camera. */
+  readonly id: string;
+  readonly camera: Pick<WindowCamera, 'questions' | 'answers' | 'rules' | 'rule_specs' | 'collects'>;
   readonly observation: Observation | null;
+  /** Whether answers can be said to be right or wrong. */
+  readonly canJudge: boolean;
 }
 
 /** The newest answer to each of the camera's questions, how sure it is, and what the rules make of them. */
-export function Answers({ camera: { questions, answers, rules, rule_specs }, observation }: AnswersProps) {
+export function Answers({ id, camera, observation, canJudge }: AnswersProps) {
+  const { questions, answers, rules, rule_specs, collects } = camera;
   const { texts, format } = usePage();
   const now = useBoardNow();
   const asked = Object.entries(questions);
@@ -33,6 +39,9 @@ export function Answers({ camera: { questions, answers, rules, rule_specs }, obs
                 </>
               )}
               {isOlder && <small> {texts.now.olderAnswer(format.ago(answer.captured_at, now))}</small>}
+              {canJudge && collects && answer !== undefined && answer.value !== null && (
+                <AnswerFeedback key={answer.id} camera={id} question={key} spec={spec} answer={answer} />
+              )}
             </dd>
           </div>
         );

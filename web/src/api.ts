@@ -45,3 +45,8 @@ export function thumbnailAddress(number: number): string {
 export function pictureAddress(id: string): string {
   return `window/pictures/${encodeURIComponent(id)}`;
 }
+
+/** A picture that was kept to be labelled. */
+export function labelPictureAddress(camera: string, id: string): string {
+  return `window/labels/${encodeURIComponent(camera)}/${encodeURIComponent(id)}`;
+}

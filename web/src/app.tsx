@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { WindowSession } from '../../src/contract/window.ts';
+import type { WindowSession, WindowState } from '../../src/contract/window.ts';
 import { AimView } from './aim-view.tsx';
 import { get } from './api.ts';
 import { BoardView } from './board-view.tsx';
@@ -11,10 +11,11 @@ import { PageContext } from './page-context.ts';
 import { atFirst, type PageState } from './page-state.ts';
 import { PastView } from './past/past-view.tsx';
 import { remember } from './preferences.ts';
-import type { Route } from './route.ts';
+import { type Route, type View, views } from './route.ts';
 import { RulesView } from './rules/rules-view.tsx';
 import { Shell } from './shell.tsx';
 import { StateBanners } from './state-banners.tsx';
+import { TeachView } from './teach/teach-view.tsx';
 import { localeOf, textsOf } from './text/texts.ts';
 import { useRoute } from './use-route.ts';
 
@@ -69,6 +70,7 @@ export function App() {
     <PageContext.Provider value={page}>
       <Shell
         route={route}
+        views={viewsFor(state.window)}
         name={state.window?.name ?? 'Scenecast'}
         session={session}
         isLoggedIn={!needsLogin}
@@ -81,7 +83,7 @@ export function App() {
           ) : (
             <>
               <StateBanners state={state} />
-              <View state={state} route={route} />
+              <ViewOf state={state} route={route} />
             </>
           )}
         </main>
@@ -91,7 +93,13 @@ export function App() {
   );
 }
 
-function View({ state, route }: { readonly state: PageState; readonly route: Route }) {
+/** Without kept pictures, or for a reader who may not label them, there is nothing to teach. */
+function viewsFor(window: WindowState | null): readonly View[] {
+  const canTeach = window?.labels === true && window.role === 'owner';
+  return views.filter((view) => view !== 'teach' || canTeach);
+}
+
+function ViewOf({ state, route }: { readonly state: PageState; readonly route: Route }) {
   const { window } = state;
   // The banner says that the page is connecting.
   if (!window) return null;
@@ -102,6 +110,8 @@ function View({ state, route }: { readonly state: PageState; readonly route: Rou
       return <PastView window={window} route={route} />;
     case 'rules':
       return <RulesView window={window} />;
+    case 'teach':
+      return <TeachView key={`${route.camera} ${route.question}`} window={window} route={route} />;
     case 'board':
       return <BoardView window={window} />;
     default:

@@ -42,7 +42,7 @@ export function CameraCard({ id, camera, window }: CameraCardProps) {
             <Facts observation={observation} />
           </>
         )}
-        <Answers camera={camera} observation={observation} />
+        <Answers id={id} camera={camera} observation={observation} canJudge={window.allowed.feedback} />
         <StageLine look={camera.look} usualMs={window.health?.timing_ms?.p50 ?? null} />
         <CameraActions id={id} camera={camera} window={window} />
         {observation && <Timing observation={observation} />}

@@ -5,6 +5,7 @@ const paths = {
   aim: 'M12 3v4M12 17v4M3 12h4M17 12h4M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z',
   board: 'M6 6h12v12H6zM9 3v3M15 3v3M9 18v3M15 18v3M3 9h3M3 15h3M18 9h3M18 15h3',
   rules: 'M4 6h10M4 12h10M4 18h6M17 11l2 2 4-5M15 18h5',
+  teach: 'M5 4h14v10H5zM8 18l3 3 6-6',
   options: 'M4 7h9M19 7h1M4 17h1M11 17h9M16 4v6M8 14v6',
 } as const;
 

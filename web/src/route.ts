@@ -1,4 +1,4 @@
-export const views = ['now', 'past', 'rules', 'aim', 'board'] as const;
+export const views = ['now', 'past', 'rules', 'teach', 'aim', 'board'] as const;
 export type View = (typeof views)[number];
 
 export interface Route {

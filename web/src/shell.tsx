@@ -5,11 +5,13 @@ import { post } from './api.ts';
 import { Icon } from './icon.tsx';
 import { usePage } from './page-context.ts';
 import { applyTheme, remember, remembered, themeOf, themes } from './preferences.ts';
-import { type Route, views } from './route.ts';
+import type { Route, View } from './route.ts';
 import { languages } from './text/texts.ts';
 
 interface ShellProps {
   readonly route: Route;
+  /** The views that there are for this reader. */
+  readonly views: readonly View[];
   /** What people call the board. */
   readonly name: string;
   readonly session: WindowSession | null;
@@ -20,7 +22,16 @@ interface ShellProps {
 }
 
 /** What is around every view: its name, the way to the others, and the reader's choices. */
-export function Shell({ route, name, session, isLoggedIn, onLanguage, onLogout, children }: ShellProps) {
+export function Shell({
+  route,
+  views,
+  name,
+  session,
+  isLoggedIn,
+  onLanguage,
+  onLogout,
+  children,
+}: ShellProps) {
   const { texts } = usePage();
   const [theme, setTheme] = useState(() => themeOf(remembered('theme')));
   // Phones have no room for the choices; elsewhere they are always there.
