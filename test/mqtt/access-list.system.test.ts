@@ -133,7 +133,7 @@ describe.each(users)('%s', (user) => {
 
 test('no board commands itself or another, and the list knows every topic of the contract', () => {
   const commands = topics.filter((topic) => ownerOf(topic)?.direction === 'in');
-  expect(commands).toHaveLength(16);
+  expect(commands).toHaveLength(18);
   for (const board of boards) expect(commands.filter((topic) => mayWrite(board, topic))).toEqual([]);
   for (const [name, { address, direction }] of Object.entries(addressable)) {
     if (direction === 'out' && name !== 'workItem')
