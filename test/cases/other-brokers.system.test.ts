@@ -90,7 +90,7 @@ async function startCommands({ publisher, log }: Publishing): Promise<void> {
   });
   onTestFinished(() => commands.close());
   commands.start();
-  await until(() => subscriptions === 5 + 3);
+  await until(() => subscriptions === 6 + 3);
 }
 
 /** Every message is one of the contract's. */
