@@ -33,6 +33,7 @@ test('a frame is described by a board of the pool like by the own engine', async
   expect(description).toEqual<Description>({
     text: 'seen: What?',
     answers: { full: true },
+    confidences: {},
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
     tokens: { image: 5, prompt: 6, completion: 7, drafted: 0, accepted: 0 },

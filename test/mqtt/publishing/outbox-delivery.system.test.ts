@@ -75,7 +75,12 @@ test('observations made without a broker are delivered in order later, with thei
   expect(Date.parse(last.published_at)).toBeGreaterThanOrEqual(before);
   // Of state it gets the newest only.
   const answers = subscriber.json('scenecast/test/porch/answer/people');
-  expect(answers).toEqual([{ schema: 1, value: 2, id: made[2], captured_at: '2026-01-01T00:00:02.000Z' }]);
+  expect(answers).toEqual([
+    {
+      ...{ schema: 1, value: 2, confidence: null, calibrated: false, reason: null },
+      ...{ id: made[2], captured_at: '2026-01-01T00:00:02.000Z' },
+    },
+  ]);
   expect(subscriber.json(stateTopic).map(({ id }) => id)).toEqual([made[2]]);
 });
 
