@@ -88,7 +88,7 @@ test('frames of a drawn camera arrive correctly described, without a reload, and
 
   // A later subscriber receives the newest description and the state as retained messages.
   const late = await Subscriber.start(broker.url);
-  await until(() => late.received.length === 11);
+  await until(() => late.received.length === 12);
   await late.close();
   expect(late.received.map(({ topic, retain }) => [topic, retain]).sort()).toEqual([
     ['homeassistant/device/scenecast_e2e/config', true],
@@ -102,6 +102,7 @@ test('frames of a drawn camera arrive correctly described, without a reload, and
     [`${base}/info`, true],
     [`${base}/outbox`, true],
     [`${base}/status`, true],
+    [`${base}/watches`, true],
   ]);
 
   const loop = await daemon.logged('event loop delay');
