@@ -105,7 +105,8 @@ describe.skipIf(lacks !== null)(`logging in with Chromium (${lacks ?? 'all is th
 
       // Home Assistant's discovery comes when it comes.
       const said = (): number =>
-        subscriber.received.filter(({ topic: name }) => /^scenecast.*(config|observation)$/.test(name)).length;
+        subscriber.received.filter(({ topic: name }) => /^scenecast.*(config|observation)$/.test(name))
+          .length;
       const before = said();
       const statuses = await page.evaluate(async () => {
         const post = (path: string, body: unknown): Promise<number> =>
