@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CameraError } from '../domain/errors.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { Camera, CaptureOptions } from '../pipeline/ports.ts';
@@ -41,7 +42,7 @@ export class MaskedCamera implements Camera {
       try {
         const painted = await paintMasks(picture, masks);
         // A mask may be drawn while the others are painted.
-        if (masks !== this.#masks()) continue;
+        if (!isDeepStrictEqual(masks, this.#masks())) continue;
         return picture.takenAt ? { ...painted, takenAt: picture.takenAt } : painted;
       } catch (cause) {
         throw new CameraError(`the privacy masks cannot be painted: ${sharpFault(cause)}`, { cause });
