@@ -88,6 +88,7 @@ test('a picture has the id of its frame, and comes before what says what it show
   const made = {
     ...plain,
     description: { ...plain.description, answers: { open: true } },
+    judged: { open: { value: true, confidence: null, isCalibrated: false } },
   };
   const { id } = made.frame;
   const expectPair = async (messages: typeof before): Promise<void> => {
