@@ -106,7 +106,8 @@ describe.skipIf(lacks !== null)(`rules in Chromium (${lacks ?? 'all is there'})`
 
   test('a rule is a sentence with its state, which changes by itself, and its pictures', async () => {
     const { page, window, faults } = await openAt('#rules', {}, [404]);
-    await page.getByText('On when “gate open” is yes in 2 of 3 looks, for 5 min.').waitFor();
+    // English of Britain says mins.
+    await page.getByText(/^On when “gate open” is yes in 2 of 3 looks, for 5 mins?\.$/).waitFor();
     await page.getByText('Unknown').waitFor();
     const described = observation({ text: 'The gate is open.', answers: { gate_open: true } });
     window.publisher.observation(described);
