@@ -17,8 +17,7 @@ export class MaskedCamera implements Camera {
   readonly #masks: () => readonly Polygon[];
 
   /**
-   * @param masks asked for each picture once it has been captured, so that a new mask covers it already; the same list until
-   * they change
+   * @param masks asked for each picture once it has been captured, so that a new mask covers it already
    */
   constructor(camera: Camera, masks: () => readonly Polygon[]) {
     this.#camera = camera;

@@ -8,18 +8,13 @@ import { openInBrowser } from '../../tools/test/browser.ts';
 import { chromiumLacks } from '../../tools/test/chromium.ts';
 import { observation } from '../../tools/test/observation.ts';
 import { pageFaults } from '../../tools/test/page-faults.ts';
-import { porchFacts, startWindow } from '../../tools/test/running-window.ts';
+import { porchFacts, porchQuestions as questions, startWindow } from '../../tools/test/running-window.ts';
 
 const lacks = chromiumLacks();
 const pageFolder = join(import.meta.dirname, '../../build/web');
 const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#884422' } })
   .jpeg()
   .toBuffer();
-const standing = { name: null, min_confidence: 0 };
-const questions: WindowCamera['questions'] = {
-  gate_open: { ...standing, ask: 'Is the gate open?', type: 'boolean', device_class: null },
-  sky: { ...standing, ask: 'What is the sky like?', type: 'enum', values: ['blue', 'grey', 'dark'] },
-};
 const rule_specs: WindowCamera['rule_specs'] = {
   gate_left_open: {
     name: 'Gate left open',
@@ -117,7 +112,7 @@ describe.skipIf(lacks !== null)(`rules in Chromium (${lacks ?? 'all is there'})`
       ...{ state: 'on', since, confidence: 0.9, evidence, reason: null },
     });
     await page.locator('.rule-state.on', { hasText: 'On' }).waitFor();
-    await page.locator('.evidence', { hasText: 'The gate is open.' }).locator('img').waitFor();
+    await page.locator('.evidence').getByRole('img', { name: 'The gate is open.' }).waitFor();
     await page.locator('.evidence .thumbnail.none').waitFor();
     expect(await page.locator('.rule').textContent()).toMatch(/for 1 min.*sure/);
     expect(await pageFaults(page)).toEqual([]);

@@ -3,7 +3,6 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { ulid } from 'ulid';
 import { describe, expect, test } from 'vitest';
-import type { WindowCamera } from '../../src/contract/window.ts';
 import type { LabelledPictures } from '../../src/domain/label-task.ts';
 import type { Answer } from '../../src/domain/observation.ts';
 import { readStaticFiles } from '../../src/web/static-files.ts';
@@ -11,18 +10,13 @@ import { openInBrowser } from '../../tools/test/browser.ts';
 import { chromiumLacks } from '../../tools/test/chromium.ts';
 import { observation } from '../../tools/test/observation.ts';
 import { pageFaults } from '../../tools/test/page-faults.ts';
-import { porchFacts, startWindow } from '../../tools/test/running-window.ts';
+import { porchFacts, porchQuestions as questions, startWindow } from '../../tools/test/running-window.ts';
 
 const lacks = chromiumLacks();
 const pageFolder = join(import.meta.dirname, '../../build/web');
 const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: '#884422' } })
   .jpeg()
   .toBuffer();
-const standing = { name: null, min_confidence: 0 };
-const questions: WindowCamera['questions'] = {
-  gate_open: { ...standing, ask: 'Is the gate open?', type: 'boolean', device_class: null },
-  sky: { ...standing, ask: 'What is the sky like?', type: 'enum', values: ['blue', 'grey', 'dark'] },
-};
 const porch = { ...porchFacts.cameras['porch']!, questions, collects: true };
 
 /** Pictures of the porch to be labelled, in memory. */

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { fastify, type LightMyRequestResponse } from 'fastify';
 import { onTestFinished } from 'vitest';
-import type { WindowBoard } from '../../src/contract/window.ts';
+import type { WindowBoard, WindowCamera } from '../../src/contract/window.ts';
 import { hashPassword } from '../../src/system/password-hash.ts';
 import type { StaticFile } from '../../src/web/static-files.ts';
 import { Window, type WindowOptions } from '../../src/web/window.ts';
@@ -22,6 +22,14 @@ const text = (content: string, type: string): StaticFile => ({
 export const emptyBoard: WindowBoard = { board: null, cpus: [], temperatures: [], models: [], log: [] };
 
 export const porchAim = { sensitivity: 50, ignore: [], privacy: [] };
+
+const standing = { name: null, min_confidence: 0 };
+
+/** Questions for the porch, which has none by itself. */
+export const porchQuestions: WindowCamera['questions'] = {
+  gate_open: { ...standing, ask: 'Is the gate open?', type: 'boolean', device_class: null },
+  sky: { ...standing, ask: 'What is the sky like?', type: 'enum', values: ['blue', 'grey', 'dark'] },
+};
 
 export const porchFacts: WindowFacts = {
   device: 'board',
