@@ -98,8 +98,6 @@ describe.skipIf(lacks !== null)(`teaching in Chromium (${lacks ?? 'all is there'
     const { page } = await openAt('#teach/porch/gate_open', { labels: { ...labels, label } }, [500]);
     await page.getByText('0 of 2 labelled').waitFor();
     await page.getByRole('button', { name: /^yes/ }).waitFor();
-    // Effects, and with them the keys, come after the paint.
-    await page.waitForTimeout(100);
     await page.keyboard.press('y');
     await page.getByRole('alert').getByText('It did not work').waitFor();
     isBroken = false;

@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useState } from 'preact/hooks';
 import type { WindowCamera } from '../../../src/contract/window.ts';
 import type { WindowLabelTask } from '../../../src/contract/window-labels.ts';
 import type { Answer } from '../../../src/domain/observation.ts';
@@ -25,7 +25,7 @@ export function LabelForm({ task, next, camera, canUndo, onLabel, onSkip, onUndo
   const says = texts.teach;
   const spec = camera?.questions[task.question];
   const answers = spec ? keyedAnswers(spec, says.yesKey, says.noKey) : [];
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
       if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
