@@ -31,6 +31,8 @@ modules_for() {
     echo a72
   elif has avx512_bf16 amx_int8; then
     echo sapphirerapids
+  elif has avx512_bf16; then
+    echo cooperlake
   fi
 }
 

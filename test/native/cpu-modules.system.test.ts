@@ -90,6 +90,7 @@ test.each([
 
 test.each([
   ['a server with AMX', 'fpu avx512f avx512_bf16 amx_tile amx_int8', 'sapphirerapids'],
+  ['a PC with AVX-512 in BF16', 'fpu avx512f avx512_bf16 avx512_vnni', 'cooperlake'],
   ['a laptop', 'fpu avx avx2 fma', ''],
 ])('on x86-64 %s builds the module that it will use', (_machine, flags, module) => {
   expect(modulesFor(`flags\t\t: ${flags}\n`)).toBe(module);

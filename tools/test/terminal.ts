@@ -38,7 +38,8 @@ export class Terminal {
       'echo "exit code $?"',
       'stty -a | grep -o "[-]*echo "',
     ];
-    const { NO_COLOR: _, FORCE_COLOR: __, ...rest } = process.env;
+    // Node writes no colours to the terminal of an unknown CI.
+    const { NO_COLOR: _, FORCE_COLOR: __, NODE_DISABLE_COLORS: ___, CI: ____, ...rest } = process.env;
     this.#child = spawn('script', ['-qfc', lines.join('\n'), '/dev/null'], {
       env: { ...rest, TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],

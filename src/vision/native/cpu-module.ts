@@ -12,6 +12,7 @@ const modules: readonly { readonly name: string; readonly needs: readonly string
   { name: 'a76', needs: ['asimd', 'fp16', 'dotprod'] },
   { name: 'a72', needs: ['asimd'] },
   { name: 'sapphirerapids', needs: ['avx512_bf16', 'amx_int8'] },
+  { name: 'cooperlake', needs: ['avx512_bf16'] },
 ];
 
 /** Where scripts/build-cpu.sh writes our modules. */
