@@ -89,7 +89,7 @@ export class PictureDescriber {
       // The picture is encoded again if other text stands before it, or a recurrent memory cannot be rolled back.
       if (prefix?.before !== before || !tryTruncate(this.#engine, prefix.end)) {
         const start = performance.now();
-        const encoded = await this.#encoder.encode(picture, before, signal, detail);
+        const encoded = await this.#encoder.encode(picture, before, signal, { detail });
         if (!first) {
           sums.prefillMs = performance.now() - start - encoded.packMs - encoded.encodeMs;
           onGenerating?.();

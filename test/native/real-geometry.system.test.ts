@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { assemble, cutTiles, planAnyres } from '../../src/vision/picture/anyres.ts';
+import { cutTiles, planAnyres } from '../../src/vision/picture/anyres.ts';
+import { assemble } from '../../src/vision/picture/assemble.ts';
 import { realGeometryShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
 import { folder, generate, noise, open } from './engine-fixture.ts';
 

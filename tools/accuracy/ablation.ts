@@ -82,7 +82,7 @@ async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => Cu
   const embed = async (encodeSquare: EncodeSquare, picture: Picture): Promise<PictureEmbeddings> => {
     const cut = change(await cutPicture(engine, picture));
     const embeddings = await encodeCut(engine, encodeSquare, cut);
-    return { embeddings, tokenCount: cut.plan.tokenCount, packMs: 0, encodeMs: 0 };
+    return { embeddings, tokenCount: cut.plan.tokenCount, omittedTokens: 0, packMs: 0, encodeMs: 0 };
   };
   const speech = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
   const model = { name: '', quant: '', build: '' };

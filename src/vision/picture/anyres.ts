@@ -141,7 +141,8 @@ function unpad(size: Size, rows: number, columns: number): { keptRows: Span; kep
   return { ...all, keptColumns: { start: padding, end: columns - padding } };
 }
 
-function lengthOf({ start, end }: Span): number {
+/** How many lie in it. */
+export function lengthOf({ start, end }: Span): number {
   return end - start;
 }
 
@@ -168,65 +169,7 @@ export function cutTiles(plan: Plan, refinedRgb: Uint8Array): Uint8Array[] {
   });
 }
 
-/**
- * Puts the embeddings in the order of the training: the overview, then the map of all tiles row by row without
- * padding, each row ended by the newline.
- * @param overview patchesPerSide^2 x width floats
- * @param tiles per tile, in the plan's order, patchesPerSide^2 x width floats
- * @param newline width floats
- * @returns tokenCount x width floats
- */
-export function assemble(
-  plan: Plan,
-  overview: Float32Array,
-  tiles: readonly Float32Array[],
-  newline: Float32Array,
-): Float32Array {
-  const { grid, patchesPerSide, keptRows, keptColumns } = plan;
-  const width = newline.length;
-  expectLength('the overview', overview.length, patchesPerSide ** 2 * width);
-  expectLength('the list of tiles', tiles.length, plan.tiles.length);
-  for (const tile of tiles) expectLength('a tile', tile.length, patchesPerSide ** 2 * width);
-
-  const result = new Float32Array(plan.tokenCount * width);
-  let written = 0;
-  const append = (values: Float32Array): void => {
-    result.set(values, written);
-    written += values.length;
-  };
-  append(overview);
-  for (let row = keptRows.start; row < keptRows.end; row++) {
-    const tileRow = Math.floor(row / patchesPerSide);
-    for (let tileColumn = 0; tileColumn < grid.columns; tileColumn++) {
-      // The part of this row of patches that lies in this tile and is kept.
-      const left = tileColumn * patchesPerSide;
-      const start = Math.max(keptColumns.start - left, 0);
-      const end = Math.min(keptColumns.end - left, patchesPerSide);
-      if (start >= end) continue;
-      const offset = (row % patchesPerSide) * patchesPerSide;
-      const tile = tiles[tileRow * grid.columns + tileColumn]!;
-      append(tile.subarray((offset + start) * width, (offset + end) * width));
-    }
-    append(newline);
-  }
-  return result;
-}
-
-/**
- * Puts the embeddings in the order of mm_patch_merge_type flat: the overview, then one tile after the other, with
- * their padding and without newlines.
- * @param squares per square, the overview first, patchesPerSide^2 x width floats
- */
-export function assembleFlat(squares: readonly Float32Array[]): Float32Array {
-  const result = new Float32Array(squares.reduce((sum, { length }) => sum + length, 0));
-  let written = 0;
-  for (const square of squares) {
-    result.set(square, written);
-    written += square.length;
-  }
-  return result;
-}
-
-function expectLength(what: string, actual: number, expected: number): void {
+/** @throws RangeError */
+export function expectLength(what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new RangeError(`${what} has length ${actual}, expected ${expected}`);
 }

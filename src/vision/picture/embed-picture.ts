@@ -1,10 +1,13 @@
 import type { Detail } from '../../domain/detail.ts';
 import { EngineError } from '../../domain/errors.ts';
 import type { Picture } from '../../domain/frame.ts';
+import type { PictureArea } from '../../domain/picture-area.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
-import { assemble, assembleFlat, cutTiles, type Plan, planAnyres } from './anyres.ts';
+import { cutTiles, type Plan, planAnyres } from './anyres.ts';
+import { assemble, assembleFlat } from './assemble.ts';
 import { decodePicture } from './decode-picture.ts';
 import { pinpointsFor } from './detail.ts';
+import { countOmitted, patchesOf, type ShownPatches, shownTiles } from './shown-patches.ts';
 import { expandToSquare, paddingColour } from './single-tile.ts';
 import type { EncodeSquare } from './square-encoder.ts';
 
@@ -12,9 +15,25 @@ import type { EncodeSquare } from './square-encoder.ts';
 export interface PictureEmbeddings {
   readonly embeddings: Float32Array;
   readonly tokenCount: number;
+  /** Patches that were left out. */
+  readonly omittedTokens: number;
   readonly packMs: number;
   readonly encodeMs: number;
 }
+
+/** How much of a picture the language model is shown. */
+export interface PictureOptions {
+  /** Default: full. */
+  readonly detail?: Detail | undefined;
+  /**
+   * What is shown more closely than in the overview. Default: everything. No effect where a picture is not a map with a newline
+   * after each row.
+   */
+  readonly area?: PictureArea | undefined;
+}
+
+/** Around an area, relative to the longer side of the picture: two blocks of the gate. */
+const areaMargin = 1 / 32;
 
 /** A picture cut as in LLaVA-1.6's training: RGB, imageSize x imageSize x 3 bytes each. */
 export interface CutPicture {
@@ -33,7 +52,7 @@ export async function embedPicture(
   encodeSquare: EncodeSquare,
   picture: Picture,
   signal: AbortSignal,
-  detail: Detail = 'full',
+  { detail = 'full', area }: PictureOptions = {},
 ): Promise<PictureEmbeddings> {
   const { gridPinpoints, imageSize } = engine.info.vision;
   if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
@@ -41,12 +60,17 @@ export async function embedPicture(
   if (pinpointsFor(detail, gridPinpoints, imageSize).length === 0) {
     return embedSquare(engine, encodeSquare, picture, 'stretch', signal);
   }
-  return packAndEncode(
+  let shown: ShownPatches | undefined;
+  const embedded = await packAndEncode(
     engine,
     () => cutPicture(engine, picture, detail),
-    (cut) => encodeCut(engine, encodeSquare, cut),
+    (cut) => {
+      if (area && engine.info.vision.hasImageNewline) shown = patchesOf(cut.plan, area, areaMargin);
+      return encodeCut(engine, encodeSquare, cut, shown);
+    },
     signal,
   );
+  return { ...embedded, omittedTokens: shown ? countOmitted(shown) : 0 };
 }
 
 /**
@@ -93,6 +117,7 @@ async function packAndEncode<Packed>(
   return {
     embeddings,
     tokenCount: embeddings.length / engine.info.text.width,
+    omittedTokens: 0,
     packMs: encodeStart - start,
     encodeMs: performance.now() - encodeStart,
   };
@@ -114,21 +139,28 @@ export async function cutPicture(
   return { plan, overview, tiles: cutTiles(plan, refined) };
 }
 
-/** Encodes the squares of a cut picture one by one and assembles them: tokenCount x n_embd floats. */
+/**
+ * Encodes the squares of a cut picture one by one and assembles them: tokenCount x n_embd floats, without the patches that are
+ * left out.
+ * @param shown no effect without a newline; default: all. Tiles of which nothing is shown are not encoded.
+ */
 export async function encodeCut(
   engine: MtmdEngine,
   encodeSquare: EncodeSquare,
   { plan, overview, tiles }: CutPicture,
+  shown?: ShownPatches,
 ): Promise<Float32Array> {
   const newline = engine.imageNewline();
   // A newline is trained only with spatial_unpad; some converted files do not name the type.
   if (!newline && engine.info.vision.mergeType === 'spatial_unpad') throw unsupported('image_newline');
   const overviewEmbeddings = await encodeSquare(overview);
-  const tileEmbeddings: Float32Array[] = [];
-  for (const tile of tiles) tileEmbeddings.push(await encodeSquare(tile));
+  const needed = newline && shown ? shownTiles(plan, shown) : null;
+  const tileEmbeddings: (Float32Array | null)[] = [];
+  for (const [index, tile] of tiles.entries())
+    tileEmbeddings.push(needed?.[index] === false ? null : await encodeSquare(tile));
   return newline
-    ? assemble(plan, overviewEmbeddings, tileEmbeddings, newline)
-    : assembleFlat([overviewEmbeddings, ...tileEmbeddings]);
+    ? assemble(plan, overviewEmbeddings, tileEmbeddings, newline, shown)
+    : assembleFlat([overviewEmbeddings, ...tileEmbeddings.filter((tile) => tile !== null)]);
 }
 
 function unsupported(missing: string): EngineError {

@@ -6,19 +6,29 @@ import type { MtmdInfo } from '../native/mtmd-info.ts';
 import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
 import { lowerDetail, pinpointsFor } from './detail.ts';
-import { embedPicture, embedSquare, type PictureEmbeddings } from './embed-picture.ts';
+import { embedPicture, embedSquare, type PictureEmbeddings, type PictureOptions } from './embed-picture.ts';
 import { type EncodeSquare, SquareEncoder } from './square-encoder.ts';
 
 /** Encodes a picture, and prefills it and the text before it into the engine's sequence. */
 export interface PictureEncoder {
   /**
-   * Afterwards the sequence holds only `before` and the picture. A `detail` lower than the engine's has an effect with
-   * LLaVA-1.6 models only. Rejects with the native layer's coded errors, BAD_PICTURE or UNSUPPORTED_MODEL, or the
-   * signal's reason.
+   * Afterwards the sequence holds only `before` and the picture. Options have an effect with LLaVA-1.6 models only, and a
+   * `detail` only if it is lower than the engine's. Rejects with the native layer's coded errors, BAD_PICTURE or
+   * UNSUPPORTED_MODEL, or the signal's reason.
    */
-  encode(picture: Picture, before: string, signal: AbortSignal, detail?: Detail): Promise<PictureTokens>;
+  encode(
+    picture: Picture,
+    before: string,
+    signal: AbortSignal,
+    options?: PictureOptions,
+  ): Promise<EncodedPicture>;
   /** Prefills text without a picture: afterwards the sequence holds only `before`. @returns its tokens */
   prefill(before: string): Promise<number>;
+}
+
+export interface EncodedPicture extends PictureTokens {
+  /** Image tokens that were left out, because they show nothing of the picture's area. */
+  readonly omittedTokens: number;
 }
 
 /** Who lays out a picture's embeddings, and how. */
@@ -42,8 +52,11 @@ export function choosePictureEncoder(engine: MtmdEngine, detail: Detail): Pictur
   const layout = layoutOf(engine.info);
   if (layout === 'libmtmd') return new LibmtmdPictureEncoder(engine);
   if (layout === 'anyres') {
-    return new EmbeddingPictureEncoder(engine, (encodeSquare, picture, signal, requested) =>
-      embedPicture(engine, encodeSquare, picture, signal, lowerDetail(detail, requested)),
+    return new EmbeddingPictureEncoder(engine, (encodeSquare, picture, signal, options) =>
+      embedPicture(engine, encodeSquare, picture, signal, {
+        ...options,
+        detail: lowerDetail(detail, options?.detail),
+      }),
     );
   }
   const fit = layout === 'padded square' ? 'pad' : 'stretch';
@@ -90,7 +103,7 @@ type Embed = (
   encodeSquare: EncodeSquare,
   picture: Picture,
   signal: AbortSignal,
-  detail?: Detail,
+  options?: PictureOptions,
 ) => Promise<PictureEmbeddings>;
 
 /** For pictures that become one run of embeddings. Keeps the text before them in the KV cache from picture to picture. */
@@ -111,17 +124,17 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
     picture: Picture,
     before: string,
     signal: AbortSignal,
-    detail?: Detail,
-  ): Promise<PictureTokens> {
+    options?: PictureOptions,
+  ): Promise<EncodedPicture> {
     const encodeSquare: EncodeSquare = (rgb) => this.#squares.encode(rgb, signal);
     try {
-      const embedded = await this.#embed(encodeSquare, picture, signal, detail);
-      const { embeddings, tokenCount, packMs, encodeMs } = embedded;
+      const embedded = await this.#embed(encodeSquare, picture, signal, options);
+      const { embeddings, tokenCount, omittedTokens, packMs, encodeMs } = embedded;
       signal.throwIfAborted();
       const promptTokens = await this.prefill(before);
       signal.throwIfAborted();
       await this.#engine.decodeEmbeddings(embeddings);
-      return { imageTokens: tokenCount, promptTokens, packMs, encodeMs };
+      return { imageTokens: tokenCount, omittedTokens, promptTokens, packMs, encodeMs };
     } finally {
       this.#squares.endPicture(signal.aborted);
     }
@@ -152,7 +165,7 @@ class LibmtmdPictureEncoder implements PictureEncoder {
     this.#engine = engine;
   }
 
-  async encode(picture: Picture, before: string, signal: AbortSignal): Promise<PictureTokens> {
+  async encode(picture: Picture, before: string, signal: AbortSignal): Promise<EncodedPicture> {
     const start = performance.now();
     const pixels = await decodePicture(picture);
     signal.throwIfAborted();
@@ -160,7 +173,7 @@ class LibmtmdPictureEncoder implements PictureEncoder {
     // The text before the picture is not kept: it is short, and some models align a picture to it.
     this.#engine.clear();
     const tokens = await this.#engine.decodePicture({ ...pixels, before, addSpecial: true });
-    return { ...tokens, packMs: tokens.packMs + decodeMs };
+    return { ...tokens, omittedTokens: 0, packMs: tokens.packMs + decodeMs };
   }
 
   async prefill(before: string): Promise<number> {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
   type AnyresOptions,
-  assemble,
   cutTiles,
   type Plan,
   planAnyres,
   selectBestResolution,
 } from '../../../src/vision/picture/anyres.ts';
+import { assemble } from '../../../src/vision/picture/assemble.ts';
 
 const gridPinpoints = [
   [336, 672],

@@ -2,8 +2,9 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { Detail } from '../../../src/domain/detail.ts';
 import type { Picture } from '../../../src/domain/frame.ts';
+import type { PictureArea } from '../../../src/domain/picture-area.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
-import { choosePictureEncoder } from '../../../src/vision/picture/picture-encoder.ts';
+import { choosePictureEncoder, type EncodedPicture } from '../../../src/vision/picture/picture-encoder.ts';
 import { realGeometryShape, tinyShape, writeRandomLlava } from '../../../tools/test/random-llava.ts';
 import { writeRandomModel } from '../../../tools/test/random-projectors.ts';
 import { folder, open } from '../../native/engine-fixture.ts';
@@ -92,21 +93,54 @@ test.each<[Detail, Detail, number]>([
       await pictureOf(640, 480),
       'USER',
       never,
-      requested,
+      { detail: requested },
     );
     expect(encoded.imageTokens).toBe(tokens);
   },
   120_000,
 );
 
+test('of a LLaVA-1.6 picture, an area, all newlines and the overview are shown, and only tiles of the area encoded', async () => {
+  const { engine, recorded } = recording(await open(writeRandomLlava(folder, realGeometryShape)));
+  let encodes = 0;
+  const counting = new Proxy(engine, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        if (name === 'encodeTile') encodes++;
+        return value.apply(target, args);
+      };
+    },
+  });
+  const picture = await pictureOf(1280, 720);
+  const encode = (area?: PictureArea): Promise<EncodedPicture> =>
+    choosePictureEncoder(counting, 'full').encode(picture, 'USER', never, { area });
+  expect(await encode()).toMatchObject({ imageTokens: 1948, omittedTokens: 0 });
+  expect(await encode([{ left: 0, top: 0, right: 1, bottom: 1 }])).toMatchObject({ omittedTokens: 0 });
+  expect(recorded[1]).toEqual(recorded[0]);
+  expect(encodes).toBe(10);
+  // 672 * 0.1 = 67.2 and 147 + 378 * 0.1 = 184.8, with a margin of 21 pixels: columns 3 to 12, rows 11 to 18 of the canvas.
+  const part = await encode([{ left: 0.1, top: 0.1, right: 0.2, bottom: 0.2 }]);
+  expect(part).toMatchObject({ imageTokens: 576 + 28 + 7 * 9, omittedTokens: 28 * 48 - 7 * 9 });
+  expect(encodes).toBe(12);
+  expect(engine.position).toBe(part.imageTokens + 2);
+}, 120_000);
+
 test('a flat LLaVA-1.6 gets the overview, then tile after tile', async () => {
   const flat = writeRandomLlava(folder, tinyShape, { mergeType: 'flat', newlineName: null, name: 'flat' });
   const { engine, recorded } = recording(await open(flat));
   const encoded = await choosePictureEncoder(engine, 'full').encode(await pictureOf(56, 50), 'USER', never);
   expect(encoded.imageTokens).toBe((1 + 4) * 4);
+  // Without newlines nothing tells where a patch was, so all of them are shown.
+  const encoder = choosePictureEncoder(engine, 'full');
+  expect(await encoder.encode(await pictureOf(56, 50), 'USER', never, { area: [] })).toMatchObject({
+    imageTokens: (1 + 4) * 4,
+    omittedTokens: 0,
+  });
   const overview = await pictureOf(56, 50);
   await choosePictureEncoder(engine, 'overview').encode(overview, 'USER', never);
-  expect(recorded[0]!.subarray(0, 4 * 64)).toEqual(recorded[1]);
+  expect(recorded[0]!.subarray(0, 4 * 64)).toEqual(recorded[2]);
 });
 
 test('a file without merge type but with a newline is spatial_unpad', async () => {
