@@ -7,7 +7,7 @@ const sample: DaemonSample = {
   ...{ daemonCpu: 8, engineCpu: 150, daemonBytes: 120e6, engineBytes: 180e6 },
 };
 const result: DaemonResult = {
-  ...{ model: 'demo', scene: 'cameras', codeDigest: '', roundCount: 3, date: '', loadBefore: 0 },
+  ...{ model: 'demo', scene: 'cameras', codeDigest: '', roundCount: 3, machine: '', date: '', loadBefore: 0 },
   cases: [
     {
       cameras: 1,

@@ -30,7 +30,16 @@ function peerOf(name: string, ...totals: number[]): Peer {
 }
 
 const result: SceneResult = {
-  ...{ model: 'demo', scene: 'changing', date: '', cpu: '', build: '', threads: 2, codeDigest: '' },
+  ...{
+    model: 'demo',
+    scene: 'changing',
+    machine: '',
+    date: '',
+    cpu: '',
+    build: '',
+    threads: 2,
+    codeDigest: '',
+  },
   ...{ loadBefore: 0, loadAfter: 0, roundCount: 2, notes: [] },
   ...{ ours: sideOf(250, 260), peers: [peerOf('llama-server', 510, 510)] },
 };

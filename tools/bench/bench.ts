@@ -15,7 +15,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { codeDigest } from './speed/code-digest.ts';
@@ -28,6 +28,7 @@ import type { BenchRun, DaemonResult, KeptResult, SceneResult } from './speed/re
 import { ResultStore } from './speed/result-store.ts';
 import { type DaemonSceneName, isDaemonScene, type SceneName, sceneWords } from './speed/scenes.ts';
 import { busyNotes, formatMs, resultTable } from './speed/table.ts';
+import { hereAndNow } from './speed/where-and-when.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Above this, other work disturbs the figures. */
@@ -124,7 +125,6 @@ for (const [index, [model, scene]] of list.entries()) {
 
 const run: BenchRun = {
   rounds,
-  machine: `${cpus().length} x ${cpus()[0]?.model}`,
   loadAtStart: Math.max(...[...results, ...daemon].map(({ loadBefore }) => loadBefore)),
   loadAtEnd: loadavg()[0]!,
   results,
@@ -152,7 +152,7 @@ if (daemon.length > 0) {
   for (const note of spreadNotes(daemon)) console.log(note);
 }
 console.log(
-  `\nmedians of ${rounds} rounds, ${run.machine}; load average ${run.loadAtStart.toFixed(2)} before, ` +
+  `\nmedians of ${rounds} rounds, ${hereAndNow().machine}; load average ${run.loadAtStart.toFixed(2)} before, ` +
     `${run.loadAtEnd.toFixed(2)} after; ${Math.round((performance.now() - startTime) / 1000)} s in all`,
 );
 if (run.loadAtStart > maxQuietLoad)

@@ -10,6 +10,7 @@ import { sampleOf } from './sample.ts';
 import { Scenecast } from './scenecast.ts';
 import { roundOf, type SceneJob } from './scenes.ts';
 import { tunedThreads } from './tune-peer.ts';
+import { hereAndNow } from './where-and-when.ts';
 
 /** llama-server's warm-up would only delay its first answer. */
 const peerArguments = ['--no-warmup'];
@@ -43,7 +44,7 @@ export async function measureCold(
   const { cpu, build } = known.info;
   const threadsOf = threadArguments(peerThreads).join(' ');
   return {
-    ...{ model: model.name, scene: 'cold', date: new Date().toISOString(), cpu, build },
+    ...{ model: model.name, scene: 'cold', ...hereAndNow(), cpu, build },
     ...{ threads: known.options.threads, codeDigest, roundCount: rounds },
     ...{ loadBefore, loadAfter: loadavg()[0]!, ours: sideOf(ours) },
     peers: [

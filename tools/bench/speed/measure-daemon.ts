@@ -13,6 +13,7 @@ import { DaemonProcess } from './daemon-process.ts';
 import { cpuMsOf } from './process-cpu.ts';
 import type { DaemonResult, DaemonSample } from './result.ts';
 import type { DaemonSceneName } from './scenes.ts';
+import { hereAndNow } from './where-and-when.ts';
 
 export interface MeasureDaemonOptions {
   readonly rounds: number;
@@ -88,8 +89,7 @@ export async function measureDaemon(
       onProgress(round, count, samples.at(-1)!);
     }
   }
-  const date = new Date().toISOString();
-  return { model: 'demo', scene, codeDigest, roundCount: rounds, date, loadBefore, cases };
+  return { model: 'demo', scene, ...hereAndNow(), codeDigest, roundCount: rounds, loadBefore, cases };
 }
 
 async function runDaemon(

@@ -12,6 +12,7 @@ import { Scenecast } from './scenecast.ts';
 import { roundOf, type SceneJob, type SceneName } from './scenes.ts';
 import { formatMs } from './table.ts';
 import { tunedThreads } from './tune-peer.ts';
+import { hereAndNow } from './where-and-when.ts';
 
 export interface MeasureOptions {
   readonly rounds: number;
@@ -65,14 +66,7 @@ export async function measureScene(
   }
   const { cpu, build } = engine.info;
   return {
-    ...{
-      model: model.name,
-      scene,
-      date: new Date().toISOString(),
-      cpu,
-      build,
-      threads: engine.options.threads,
-    },
+    ...{ model: model.name, scene, ...hereAndNow(), cpu, build, threads: engine.options.threads },
     ...{ codeDigest, roundCount: rounds, loadBefore, loadAfter: loadavg()[0]! },
     ours: { rounds: samples.ours, peakBytes: await memoryBytesOf(ours.pid, 'VmHWM') },
     peers: [

@@ -1,5 +1,6 @@
 import type { Reading } from './contender.ts';
 import type { DaemonSceneName, SceneName } from './scenes.ts';
+import type { WhereAndWhen } from './where-and-when.ts';
 
 /** Of one side in one round: means over its pictures. */
 export interface Sample extends Omit<Reading, 'texts'> {
@@ -30,9 +31,8 @@ export interface KeptResult {
 }
 
 /** One scene with one model. */
-export interface SceneResult extends KeptResult {
+export interface SceneResult extends KeptResult, WhereAndWhen {
   readonly scene: SceneName;
-  readonly date: string;
   readonly cpu: string;
   readonly build: string;
   readonly threads: number;
@@ -62,9 +62,8 @@ export interface DaemonSample {
 }
 
 /** A scene of the daemon, with one broker and no peer. */
-export interface DaemonResult extends KeptResult {
+export interface DaemonResult extends KeptResult, WhereAndWhen {
   readonly scene: DaemonSceneName;
-  readonly date: string;
   readonly loadBefore: number;
   /** By number of cameras. */
   readonly cases: readonly { readonly cameras: number; readonly rounds: readonly DaemonSample[] }[];
@@ -73,8 +72,6 @@ export interface DaemonResult extends KeptResult {
 /** What one call of `npm run bench` writes. */
 export interface BenchRun {
   readonly rounds: number;
-  /** Number of processors and their name. */
-  readonly machine: string;
   readonly loadAtStart: number;
   readonly loadAtEnd: number;
   readonly results: readonly SceneResult[];
