@@ -4,7 +4,7 @@ import type { BoardSoftware } from '../board/read-software.ts';
 import { shortBoard, shortPlan } from '../daemon/info.ts';
 import type { BoardHealth } from '../domain/health.ts';
 import type { EngineTimings, TokenCounts } from '../domain/observation.ts';
-import type { EnginePlan } from '../planning/plan-engine.ts';
+import { detailOf, type EnginePlan } from '../planning/plan-engine.ts';
 import type { EngineInfo } from '../vision/process/protocol.ts';
 import { allowanceText, clockText, gibibytes } from './doctor-board.ts';
 import { markdownTable } from './markdown-table.ts';
@@ -78,7 +78,7 @@ function factsOf(report: BenchReport): [string, string | null][] {
     ['CPU module', engine.cpu],
     ['model', engine.model],
     ['quant', engine.quant],
-    ['detail', engine.usesDetail ? plan.detail : 'the model has one level'],
+    ['detail', engine.usesDetail ? detailOf(plan) : 'the model has one level'],
     ['image tokens', String(plan.imageTokens)],
     ['threads', threadsText(plan)],
     ['threads batch', String(plan.threadsBatch)],

@@ -1,7 +1,7 @@
 import type { Board } from '../board/board.ts';
 import { formatCpuList } from '../board/cpu-list.ts';
 import type { ModelSizing } from '../domain/model-sizing.ts';
-import type { EnginePlan } from '../planning/plan-engine.ts';
+import { detailOf, type EnginePlan, type Expectation } from '../planning/plan-engine.ts';
 
 export interface PlannedModel {
   readonly board: Board;
@@ -25,7 +25,7 @@ export function plansText(planned: readonly PlannedModel[]): string {
 function planText({ board, sizing, plan }: PlannedModel): string {
   const { reasons, memory, expected } = plan;
   const rows: [string, string, string][] = [
-    ['detail', plan.detail, reasons.detail],
+    ['detail', detailOf(plan), reasons.detail],
     ['context', `${plan.contextSize} tokens`, reasons.context_size],
     ['KV cache', `${plan.kvType}, ${mebibytes(plan.kvBytes)}`, reasons.kv_type],
     ['batch', String(plan.batchSize), reasons.batch_size],
@@ -47,13 +47,16 @@ function planText({ board, sizing, plan }: PlannedModel): string {
     `${sizing.name} (${sizing.quant}) on ${board.model ?? `this ${board.arch} board`}`,
     ...rows.map(([name, value, why]) => `  ${name.padEnd(widths[0]!)}  ${value.padEnd(widths[1]!)}  ${why}`),
     ...(expected
-      ? [
-          `${sizing.freeTurnTokens > 0 ? 'description' : 'answer'} time: ${seconds(expected.totalSeconds)} (${expected.basis}): encode ${seconds(expected.encodeSeconds)}, ` +
-            `prefill ${seconds(expected.prefillSeconds)}, generate ${seconds(expected.generateSeconds)}`,
-        ]
+      ? [`${sizing.freeTurnTokens > 0 ? 'description' : 'answer'} time: ${timesText(expected)}`]
       : ['description time: unknown on this board; run scenecast tune']),
+    ...(plan.changed?.expected ? [`after a change: ${timesText(plan.changed.expected)}`] : []),
     ...plan.degraded.map((given) => `to fit the memory: ${given}`),
   ].join('\n');
+}
+
+function timesText(expected: Expectation): string {
+  const { basis, encodeSeconds, prefillSeconds, generateSeconds, totalSeconds } = expected;
+  return `${seconds(totalSeconds)} (${basis}): encode ${seconds(encodeSeconds)}, prefill ${seconds(prefillSeconds)}, generate ${seconds(generateSeconds)}`;
 }
 
 /** The number of threads, with their CPUs if the plan chose some. */
@@ -80,8 +83,9 @@ function planJson({ board, sizing, plan }: PlannedModel): object {
     },
     board: board.model,
     plan: {
-      detail: plan.detail,
+      detail: detailOf(plan),
       image_tokens: plan.imageTokens,
+      changed_image_tokens: plan.changed?.imageTokens ?? null,
       max_tokens: plan.maxTokens,
       context_size: plan.contextSize,
       kv_type: plan.kvType,
@@ -104,16 +108,23 @@ function planJson({ board, sizing, plan }: PlannedModel): object {
       picture_bytes: memory.pictureBytes,
       process_bytes: memory.processBytes,
     },
-    expected: expected && {
+    expected: timesJson(expected),
+    expected_changed: timesJson(plan.changed?.expected ?? null),
+    reasons: plan.reasons,
+    degraded: plan.degraded,
+  };
+}
+
+function timesJson(expected: Expectation | null): object | null {
+  return (
+    expected && {
       basis: expected.basis,
       encode_seconds: expected.encodeSeconds,
       prefill_seconds: expected.prefillSeconds,
       generate_seconds: expected.generateSeconds,
       total_seconds: expected.totalSeconds,
-    },
-    reasons: plan.reasons,
-    degraded: plan.degraded,
-  };
+    }
+  );
 }
 
 function mebibytes(count: number): string {

@@ -8,7 +8,7 @@ import { probeBoard } from '../board/probe-board.ts';
 import { readBoard } from '../board/read-board.ts';
 import type { Config, ModelConfig } from '../config/schema.ts';
 import { bytes, size } from '../config/units.ts';
-import { type Detail, details } from '../domain/detail.ts';
+import { type ModelDetail, modelDetails } from '../domain/detail.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { Size } from '../domain/frame.ts';
 import type { ModelRole } from '../domain/model-role.ts';
@@ -35,7 +35,7 @@ interface Flags {
   readonly camera?: readonly Size[];
   readonly questions?: number;
   readonly memory?: number;
-  readonly detail?: Detail;
+  readonly detail?: ModelDetail;
   readonly endpoint?: string;
   readonly tokenFile?: string;
   readonly json?: true;
@@ -57,7 +57,7 @@ export function planCommand(signal: AbortSignal): Command {
     .option('--mmproj <file>', 'mmproj file or address')
     .option('--camera <size>', 'picture size; repeatable (default: common sizes)', flagCollector(size))
     .option('--questions <count>', 'number of standing yes/no questions', parseCount)
-    .option('--detail <detail>', 'level of detail: full, balanced or overview', parseDetail)
+    .option('--detail <detail>', 'level of detail: changed, full, balanced or overview', parseDetail)
     .option('--memory <amount>', 'memory limit of the engine, such as 2GiB', flagParser(bytes))
     .option('--endpoint <url>', 'use this host instead of the hub')
     .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
@@ -175,8 +175,8 @@ function parseCount(text: string): number {
   return Number(text);
 }
 
-function parseDetail(text: string): Detail {
-  const found = details.find((detail) => detail === text);
-  if (!found) throw new InvalidArgumentError(`It must be one of ${details.toReversed().join(', ')}.`);
+function parseDetail(text: string): ModelDetail {
+  const found = modelDetails.find((detail) => detail === text);
+  if (!found) throw new InvalidArgumentError(`It must be one of ${modelDetails.toReversed().join(', ')}.`);
   return found;
 }

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { detail, displayName } from '../contract/fields.ts';
+import { displayName } from '../contract/fields.ts';
 import { standingQuestionSchema } from '../contract/questions.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
+import { modelDetails } from '../domain/detail.ts';
 import { type ModelRole, modelRoles } from '../domain/model-role.ts';
 import { cameraSource } from './camera-source-schema.ts';
 import { collect } from './collect-schema.ts';
@@ -130,7 +131,12 @@ export const modelSchema = z.strictObject({
     .max(4096)
     .default(256)
     .describe('Maximum length of a description or free-text answer'),
-  detail: detail.default('full').describe('How closely a picture is looked at; less is faster'),
+  detail: z
+    .enum(modelDetails)
+    .default('full')
+    .describe(
+      'How closely a picture is looked at; less is faster. changed: after a change, closely only at what has changed',
+    ),
   temperature: z.number().min(0).max(2).default(0).describe('0: always the most likely token'),
   deadline: duration
     .prefault('15m')

@@ -109,7 +109,10 @@ export const descriptionSchema = z.strictObject({
     .describe('Time of each step, in milliseconds'),
   tokens: z
     .strictObject({
-      image: count,
+      image: count.describe('Of the picture, as the model read it'),
+      image_omitted: count.describe(
+        'Of the picture, besides: left out by `model.detail: changed`, which shows closely only what has changed',
+      ),
       prompt: count.describe('Text only'),
       completion: count.describe('Description and answers'),
       drafted: count.describe("Tokens guessed from the camera's last answers and verified in batches"),
@@ -207,7 +210,7 @@ export function observedPayload(observation: Observation, publishedAt: Date): Ob
       ...engineTimings(timings),
       total: tenths(observation.totalMs),
     },
-    tokens,
+    tokens: tokenPayload(tokens),
     finish_reason: description.finishReason,
   };
 }
@@ -272,6 +275,11 @@ export function engineTimings({ packMs, encodeMs, prefillMs, generateMs }: Descr
     prefill: tenths(prefillMs),
     generate: tenths(generateMs),
   };
+}
+
+/** The engine's token counts. */
+export function tokenPayload({ imageOmitted, image, ...others }: Description['tokens']) {
+  return { image, image_omitted: imageOmitted, ...others };
 }
 
 export function tenths(value: number): number {

@@ -1,5 +1,5 @@
 import type { Description, Question } from '../domain/observation.ts';
-import { engineTimings, roundedConfidences, summaryOf, tenths } from './payloads.ts';
+import { engineTimings, roundedConfidences, summaryOf, tenths, tokenPayload } from './payloads.ts';
 import type { WorkDataPayload, WorkQuestionsPayload } from './work.ts';
 
 /** An image that was described for another device. */
@@ -33,14 +33,15 @@ export function workDataPayload(work: DescribedWork): WorkDataPayload {
       ...engineTimings(timings),
       total: tenths(totalMs),
     },
-    tokens,
+    tokens: tokenPayload(tokens),
     finish_reason: finishReason!,
   };
 }
 
 /** The reverse, for the sender: a description like those of its own engine. */
 export function descriptionOfWork(data: WorkDataPayload): Description {
-  const { description, answers, confidences, finish_reason, timing_ms, tokens, model } = data;
+  const { description, answers, confidences, finish_reason, timing_ms, model } = data;
+  const { image_omitted, ...tokens } = data.tokens;
   return {
     text: description,
     answers,
@@ -52,7 +53,7 @@ export function descriptionOfWork(data: WorkDataPayload): Description {
       prefillMs: timing_ms.prefill,
       generateMs: timing_ms.generate,
     },
-    tokens,
+    tokens: { ...tokens, imageOmitted: image_omitted },
     model,
   };
 }

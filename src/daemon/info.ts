@@ -7,7 +7,7 @@ import type { InfoPayload } from '../contract/info.ts';
 import { schemaVersions } from '../contract/schema-versions.ts';
 import type { MeasuredQuestion } from '../domain/calibration.ts';
 import type { ModelRole } from '../domain/model-role.ts';
-import type { EnginePlan } from '../planning/plan-engine.ts';
+import { detailOf, type EnginePlan } from '../planning/plan-engine.ts';
 import type { EngineInfo } from '../vision/process/protocol.ts';
 
 /** What the daemon learns while it starts; null: not known yet. */
@@ -118,7 +118,7 @@ export function shortBoard({
 /** The plan in short; names as in the `info` payload. */
 export function shortPlan(plan: EnginePlan): Record<string, unknown> {
   return {
-    detail: plan.detail,
+    detail: detailOf(plan),
     image_tokens: plan.imageTokens,
     max_tokens: plan.maxTokens,
     context_size: plan.contextSize,

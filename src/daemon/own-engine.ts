@@ -110,7 +110,12 @@ function ownEngine(
     load: async () => {
       info = await startEngine(client, { key, retry: true });
       log.info({ ...info, pid: client.pid }, 'model loaded');
-      if (model.detail !== 'full' && !info.usesDetail)
+      if (model.detail === 'changed' && !info.showsAreas)
+        log.warn(
+          { detail: model.detail },
+          `${key}.detail: changed has no effect on this model, as its pictures have no tiles of LLaVA-1.6; it gets whole pictures: set it to full, or lower`,
+        );
+      else if (model.detail !== 'full' && !info.usesDetail)
         log.warn({ detail: model.detail }, `${key}.detail has no effect on this model`);
       return info;
     },

@@ -4,6 +4,7 @@ import { KernelFiles } from '../board/kernel-files.ts';
 import { probeBoard } from '../board/probe-board.ts';
 import { readTemperatures } from '../board/temperatures.ts';
 import type { WindowBoard } from '../contract/window.ts';
+import { detailOf } from '../planning/plan-engine.ts';
 import type { OwnEngine, OwnEngines } from './own-engine.ts';
 import type { RecentWarnings } from './recent-warnings.ts';
 
@@ -50,7 +51,7 @@ function modelOf({ role, plan, info }: OwnEngine): WindowBoard['models'][number]
     name: loaded?.model ?? null,
     quant: loaded?.quant ?? null,
     build: loaded?.build ?? null,
-    detail: plan.detail,
+    detail: detailOf(plan),
     image_tokens: plan.imageTokens,
     context_size: plan.contextSize,
     threads: plan.threads,

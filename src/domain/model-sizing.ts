@@ -39,12 +39,18 @@ export interface TurnGroup {
   readonly freeAnswers: number;
 }
 
-/** What the job's largest picture needs at one level of detail. */
-export interface DetailSizing {
-  readonly detail: Detail;
+/** What a picture takes. */
+export interface PictureCost {
   readonly imageTokens: number;
   /** Patches of each square that the tower encodes. */
   readonly squares: readonly number[];
+}
+
+/** What the job's largest picture needs at one level of detail. */
+export interface DetailSizing extends PictureCost {
+  readonly detail: Detail;
+  /** What it takes if only a typical change is shown closely; absent: the model cannot do that. */
+  readonly changed?: PictureCost | undefined;
   /** The vision tower's weights and graph. */
   readonly visionBytes: number;
 }

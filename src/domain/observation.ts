@@ -39,6 +39,8 @@ export interface EngineTimings {
 /** Token counts of one description with its answers. `prompt` counts text only; `image` the picture. */
 export interface TokenCounts {
   readonly image: number;
+  /** Of the picture, besides: left out, as the model was not shown all of it closely. */
+  readonly imageOmitted: number;
   readonly prompt: number;
   readonly completion: number;
   /** Of `completion`: tokens that were guessed from the last answer, and the guesses that the model confirmed. */

@@ -33,6 +33,7 @@ export class AimedGate implements Gate {
         const { changed, reading } = look.compare();
         return { changed: changed || this.#mustDescribe, reading };
       },
+      changedArea: () => look.changedArea(),
       described: () => {
         look.described();
         // A picture from before the change says nothing about the new aim.

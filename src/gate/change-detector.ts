@@ -1,3 +1,5 @@
+import type { PictureArea } from '../domain/picture-area.ts';
+import { blockArea } from './block-area.ts';
 import { type BlockMeans, meanOf } from './block-means.ts';
 import { type BrightnessFit, fitBrightness, noFit } from './brightness-fit.ts';
 import { ColourDetector } from './colour-detector.ts';
@@ -21,6 +23,8 @@ const exposureStep = 1.15;
 const guardedStep = 2;
 /** Light is uneven: this share of a brightness step may remain in a block. */
 const unevenness = 0.25;
+/** If a larger share of the picture differs from the reference, it is another scene. */
+const maxChangedShare = 0.5;
 /** If a larger share of the picture differs from the previous look, that was an event: its noise is not learned. */
 const maxNoisyShare = 0.25;
 
@@ -87,8 +91,25 @@ export class ChangeDetector {
    * different shapes. Call `learn` with `current` first.
    */
   measure(reference: BlockMeans, current: BlockMeans): number {
-    if (!sameGrid(reference, current) || current.luma.length !== this.#counted.length) return 100;
-    const { luma, columns } = current;
+    const differing = this.#differing(reference, current);
+    return differing ? (100 * largestRegion(differing, current.columns)) / differing.length : 100;
+  }
+
+  /**
+   * All that differs, in small regions too; null: nothing does, or most of the picture. Call `learn` with `current` first.
+   */
+  changedArea(reference: BlockMeans, current: BlockMeans): PictureArea | null {
+    const differing = this.#differing(reference, current);
+    if (!differing) return null;
+    const count = differing.reduce((sum, mark) => sum + mark, 0);
+    if (count === 0 || count > maxChangedShare * differing.length) return null;
+    return blockArea(differing, current.columns);
+  }
+
+  /** 1 for each block that differs; null for pictures of different shapes. */
+  #differing(reference: BlockMeans, current: BlockMeans): Uint8Array | null {
+    if (!sameGrid(reference, current) || current.luma.length !== this.#counted.length) return null;
+    const { luma } = current;
     const fit = this.#fit(reference.luma, luma, this.#options.lightGuard ? guardedStep : exposureStep);
     const differing = new Uint8Array(luma.length);
     for (let block = 0; block < luma.length; block++) {
@@ -100,7 +121,7 @@ export class ChangeDetector {
       if (this.#counted[block] && Math.abs(luma[block]! - expected) > bound) differing[block] = 1;
     }
     this.#colour?.mark(reference, current, differing);
-    return (100 * largestRegion(differing, columns)) / luma.length;
+    return differing;
   }
 
   /** The brightness step between two pictures; none if it exceeds `maxStep`. */

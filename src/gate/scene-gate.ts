@@ -42,6 +42,7 @@ export class SceneGate implements Gate {
         const measure = this.#measure(this.#reference, seen);
         return { changed: measure > threshold, reading: { measure, threshold, noiseFloor } };
       },
+      changedArea: () => this.#reference && this.#detector.changedArea(this.#reference, seen),
       described: () => {
         this.#reference = seen;
       },

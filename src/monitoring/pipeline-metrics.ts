@@ -75,7 +75,7 @@ export class PipelineMetrics implements Publisher {
   observation({ frame, trigger, description, judged, queueMs, totalMs }: Observation): void {
     const { camera, captureMs } = frame;
     const { timings, tokens, text } = description;
-    const { descriptions, total, stages, tokenCounts, drafted, accepted } = this.#metrics;
+    const { descriptions, total, stages, tokenCounts, omitted, drafted, accepted } = this.#metrics;
     descriptions.inc({ camera, trigger });
     total.observe({ camera }, totalMs / 1000);
     const { packMs, encodeMs, prefillMs, generateMs } = timings;
@@ -89,6 +89,7 @@ export class PipelineMetrics implements Publisher {
     };
     for (const [stage, ms] of Object.entries(stageMs)) stages.observe({ camera, stage }, ms / 1000);
     for (const kind of ['image', 'prompt', 'completion'] as const) tokenCounts.inc({ kind }, tokens[kind]);
+    omitted.inc(tokens.imageOmitted);
     drafted.inc(tokens.drafted);
     accepted.inc(tokens.accepted);
     const memory = this.cameras.get(camera);
@@ -159,6 +160,11 @@ function countersIn(registry: MetricRegistry) {
       'tokens_total',
       'Tokens of descriptions and answers: image, prompt (text without the picture) or completion',
       ['kind'],
+    ),
+    omitted: registry.counter(
+      'tokens_image_omitted_total',
+      'Image tokens left out of descriptions, because nothing had changed there',
+      [],
     ),
     drafted: registry.counter('tokens_drafted_total', 'Completion tokens guessed from the last answer', []),
     accepted: registry.counter('tokens_accepted_total', 'Guessed tokens that the model confirmed', []),

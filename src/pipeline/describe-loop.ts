@@ -1,14 +1,14 @@
 import { judgeAnswers } from '../answers/judge-answers.ts';
 import type { Calibrate } from '../domain/calibrate.ts';
-import type { DescriptionResult } from '../domain/description-options.ts';
 import { codeOf, ExpiredError, messageOf } from '../domain/errors.ts';
-import type { Frame } from '../domain/frame.ts';
 import type { Health } from '../domain/health.ts';
 import type { Heartbeat } from '../domain/heartbeat.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
 import { modelRoles } from '../domain/model-role.ts';
 import type { Description, Observation } from '../domain/observation.ts';
+import { adHocName, splitAdHocAnswer } from './ad-hoc-answer.ts';
 import type { ChangeQuestions } from './change-questions.ts';
+import type { ChangedAreas } from './changed-areas.ts';
 import { EngineState } from './engine-state.ts';
 import type { FrameEvents } from './frame-events.ts';
 import { FrameQueue, slotOf } from './frame-queue.ts';
@@ -21,6 +21,7 @@ export interface DescribeLoopParts {
   /** Of descriptions and free answers: a BCP 47 tag. */
   readonly language: string;
   readonly changes: ChangeQuestions;
+  readonly areas: ChangedAreas;
   readonly describer: Describer;
   /** The engine of a second, quick model. One of the two computes at a time. */
   readonly quick?: Describer | undefined;
@@ -183,7 +184,7 @@ export class DescribeLoop {
     const interruption = this.#interruptionOf(begun, slot, engine);
     this.#stops.set(slot, interruption);
     try {
-      const request = this.#requestOf(job.frame, begun);
+      const request = this.#requestOf(job, begun);
       const { description, answer } = splitAdHocAnswer(
         await engine.describer.describe(request, AbortSignal.any([signal, interruption.signal]), () =>
           this.#interruptible.delete(slot),
@@ -196,6 +197,7 @@ export class DescribeLoop {
       const observation: Observation = {
         ...{ frame: job.frame, trigger, prompt, description, judged, queueMs, totalMs },
       };
+      this.#parts.areas.described(job, begun, !request.changedArea);
       this.#described(job, observation);
       begun.described({ observation, answer });
     } catch (error) {
@@ -271,8 +273,9 @@ export class DescribeLoop {
     else events.failed(frame, reason);
   }
 
-  #requestOf(frame: Frame, begun: BegunJob): DescribeRequest {
-    const { prompts, language, changes } = this.#parts;
+  #requestOf(job: Job, begun: BegunJob): DescribeRequest {
+    const { prompts, language, changes, areas } = this.#parts;
+    const { frame } = job;
     const { prompt, questions } = begun;
     const { ask, detail } = begun.options;
     const asked = ask ? [...questions, { ...ask, name: adHocName }] : questions;
@@ -281,21 +284,9 @@ export class DescribeLoop {
       prompt: prompt === null ? null : promptIn(language, prompts[prompt]!),
       questions: asked.map((question) => questionIn(language, question)),
       ...changes.of(frame.camera, begun),
+      ...areas.of(job, begun),
       ...(detail && { detail }),
       frame: { id: frame.id, camera: frame.camera },
     };
   }
-}
-
-/** No standing question has this name. */
-const adHocName = '';
-
-/** Splits off the answer to `DescriptionOptions.ask`: it goes to the requester only and is never published. */
-function splitAdHocAnswer(description: Description): {
-  description: Description;
-  answer: DescriptionResult['answer'];
-} {
-  const { [adHocName]: answer = null, ...answers } = description.answers;
-  const { [adHocName]: _, ...confidences } = description.confidences ?? {};
-  return { description: { ...description, answers, confidences }, answer };
 }

@@ -7,11 +7,12 @@ import type { CameraRules } from './camera-rules.ts';
 import type { CameraTask } from './camera-task.ts';
 import { CameraWatch } from './camera-watch.ts';
 import { ChangeQuestions } from './change-questions.ts';
+import { ChangedAreas } from './changed-areas.ts';
 import { DescribeLoop, type DescribeLoopParts } from './describe-loop.ts';
 import { FrameEvents } from './frame-events.ts';
 import type { RuleStates } from './rule-states.ts';
 
-export interface PipelineParts extends Omit<DescribeLoopParts, 'events' | 'patience' | 'changes'> {
+export interface PipelineParts extends Omit<DescribeLoopParts, 'events' | 'patience' | 'changes' | 'areas'> {
   readonly tasks: readonly CameraTask[];
   readonly healthIntervalMs: number;
   readonly ruleStates: RuleStates;
@@ -40,6 +41,9 @@ export class Pipeline {
     const describeLoop = new DescribeLoop({
       ...parts,
       changes: new ChangeQuestions(parts.language, new Set(asking)),
+      areas: new ChangedAreas(
+        new Map(tasks.map(({ camera, maxIntervalMs }) => [camera.name, maxIntervalMs])),
+      ),
       events,
       patience: parts.quick ? 2 * tasks.length : tasks.length,
     });

@@ -24,6 +24,7 @@ import type {
   PictureProblem,
   Question,
 } from '../domain/observation.ts';
+import type { PictureArea } from '../domain/picture-area.ts';
 import type { Alert, RuleSnapshot, RuleStatus } from '../domain/rule-status.ts';
 import type { RunningWatch, Watch } from '../domain/watch.ts';
 import type { HoursState } from '../domain/working-hours.ts';
@@ -65,6 +66,8 @@ export interface Look {
   compare(): { readonly changed: boolean; readonly reading: GateReading };
   /** What is wrong with the camera's pictures by now. */
   readonly problem: PictureProblem | null;
+  /** Where it differs from the last described picture; null: nowhere, in most of it, or there is none. */
+  changedArea(): PictureArea | null;
   /** This picture was described: later ones are compared with it. */
   described(): void;
 }
@@ -79,6 +82,11 @@ export interface DescribeRequest {
   readonly change?: ChangeQuestion;
   /** Maximum detail; default: as planned. Models without detail levels ignore it. */
   readonly detail?: Detail;
+  /**
+   * What has changed since the last description. Engines that are set to look closely at that alone do so; others ignore it.
+   * Default: everything.
+   */
+  readonly changedArea?: PictureArea;
   /** Identifies the frame to a remote engine. */
   readonly frame?: { readonly id: string; readonly camera: string };
 }

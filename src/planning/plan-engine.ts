@@ -1,7 +1,7 @@
 import type { Board } from '../board/board.ts';
-import type { Detail } from '../domain/detail.ts';
+import type { Detail, ModelDetail } from '../domain/detail.ts';
 import { PlanError } from '../domain/errors.ts';
-import type { DetailSizing, KvType, ModelSizing } from '../domain/model-sizing.ts';
+import type { KvType, ModelSizing, PictureCost } from '../domain/model-sizing.ts';
 import { type CpuChoice, chooseCpus } from './choose-cpus.ts';
 import { type Choice, choicesOf, contextStep, degradedFrom } from './plan-choices.ts';
 import { gibibytes, type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
@@ -10,6 +10,8 @@ import { type DescriptionTimes, projectTimes, usualTokens } from './project-time
 /** The config's settings; null: the plan decides. */
 export interface PlanSettings {
   readonly detail: Detail;
+  /** Looks closely only at what has changed, if the model can. Default: at everything. */
+  readonly changedOnly?: boolean;
   readonly contextSize: number | null;
   readonly threads: number | null;
   /** Max length of a description or free-text answer. */
@@ -44,7 +46,10 @@ export interface Tuning {
 /** The engine's settings, with a reason for each. */
 export interface EnginePlan {
   readonly detail: Detail;
+  /** Of the largest picture. */
   readonly imageTokens: number;
+  /** What a typical change takes where the engine looks closely only at that; null: it looks at everything. */
+  readonly changed: ChangePlan | null;
   readonly maxTokens: number;
   readonly contextSize: number;
   readonly kvType: KvType;
@@ -66,6 +71,17 @@ export interface EnginePlan {
   readonly reasons: Readonly<Record<PlannedKnob, string>>;
   /** Reductions that make the model fit. */
   readonly degraded: readonly string[];
+}
+
+export interface ChangePlan {
+  readonly imageTokens: number;
+  /** Null if this board's speed is unknown. */
+  readonly expected: Expectation | null;
+}
+
+/** The name of a plan's detail, as in the config. */
+export function detailOf({ detail, changed }: Pick<EnginePlan, 'detail' | 'changed'>): ModelDetail {
+  return changed ? 'changed' : detail;
 }
 
 export type PlannedKnob =
@@ -121,10 +137,16 @@ export function planEngine(
     tuning && settings.threads === null
       ? { ...tuning, reason: 'measured by scenecast tune' }
       : sameForBatches(chooseCpus(board, settings.threads, key));
-  const projected = projectTimes(board, cpu, model, detail, context);
+  const expectedOf = (cost: PictureCost): Expectation | null => {
+    if (tuning) return expectationOf(tuning.rates, cost, model);
+    const projected = projectTimes(board, cpu, model, cost, context);
+    return projected && withTotal('projected', projected);
+  };
+  const { changed } = settings.changedOnly ? detail : {};
   return {
     detail: detail.detail,
     imageTokens: detail.imageTokens,
+    changed: changed ? { imageTokens: changed.imageTokens, expected: expectedOf(changed) } : null,
     maxTokens,
     contextSize,
     kvType: context.kvType,
@@ -139,11 +161,9 @@ export function planEngine(
     memory,
     kvBytes: context.kvBytesPerToken * contextSize,
     budgetBytes: budget.bytes,
-    expected: tuning
-      ? expectationOf(tuning.rates, detail, model)
-      : projected && withTotal('projected', projected),
+    expected: expectedOf(detail),
     reasons: {
-      detail: `${detail.imageTokens} image tokens for the largest picture`,
+      detail: `${detail.imageTokens} image tokens for the largest picture${changeReason(settings, changed)}`,
       context_size:
         settings.contextSize === null
           ? `${needed} tokens for picture, ${chosen.isTogether ? 'prompts and answers' : 'the longest prompt and its answer'}, rounded up to a multiple of ${contextStep}`
@@ -165,6 +185,16 @@ export function planEngine(
     },
     degraded: degradedFrom(choices[0]!, chosen),
   };
+}
+
+function changeReason(
+  { changedOnly, key = 'model' }: PlanSettings,
+  changed: PictureCost | undefined,
+): string {
+  if (!changedOnly) return '';
+  return changed
+    ? `, about ${changed.imageTokens} after a change of an eighth of it`
+    : `; ${key}.detail: changed has no effect, as only pictures in tiles of LLaVA-1.6 have parts to leave out`;
 }
 
 /** Each phase gains by every CPU; `scenecast tune` measures whether that holds. */
@@ -208,7 +238,7 @@ function refusal(
 /** The expected time of a description at measured rates. */
 export function expectationOf(
   rates: Rates,
-  { imageTokens, squares }: DetailSizing,
+  { imageTokens, squares }: PictureCost,
   { freeTurnTokens }: ModelSizing,
 ): Expectation {
   return withTotal('measured', {

@@ -236,6 +236,7 @@ export class RemoteDescriber implements Describer {
       },
       tokens: {
         image: tokens.image,
+        imageOmitted: 0,
         prompt: sum((each) => each.tokens.prompt),
         completion: sum((each) => each.tokens.completion),
         drafted: 0,

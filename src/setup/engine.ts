@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { Board } from '../board/board.ts';
 import { probeBoard } from '../board/probe-board.ts';
 import type { ModelConfig } from '../config/schema.ts';
+import { plannedDetail } from '../domain/detail.ts';
 import { ConfigError, EngineError, PlanError } from '../domain/errors.ts';
 import type { ModelSizing } from '../domain/model-sizing.ts';
 import { loadCatalogue, ramNeedOf } from '../models/catalogue.ts';
@@ -81,7 +82,8 @@ async function sized(
   });
   const settings = {
     key,
-    detail: model.detail,
+    detail: plannedDetail(model.detail),
+    changedOnly: model.detail === 'changed',
     contextSize: model.context_size,
     threads: model.threads,
     maxTokens: model.max_tokens,
@@ -113,6 +115,7 @@ export function engineOptionsOf(
     chatTemplate: model.chat_template,
     temperature: model.temperature,
     detail: plan.detail,
+    changedOnly: plan.changed !== null,
     maxTokens: plan.maxTokens,
     contextSize: plan.contextSize,
     batchSize: plan.batchSize,

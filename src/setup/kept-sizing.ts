@@ -41,6 +41,7 @@ const sizingSchema: z.ZodType<ModelSizing> = z.strictObject({
         detail: z.enum(details),
         imageTokens: count,
         squares: z.array(count),
+        changed: z.strictObject({ imageTokens: count, squares: z.array(count) }).optional(),
         visionBytes: bytes,
       }),
     )

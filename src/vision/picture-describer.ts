@@ -7,14 +7,13 @@ import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } fro
 import { shorten } from '../domain/shorten.ts';
 import { withoutThinking } from '../domain/without-thinking.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
-import type {
-  MtmdEngine,
-  PictureTokens,
-  SamplerOptions,
-  TurnResult,
-  TurnsResult,
-} from './native/mtmd-engine.ts';
-import { choosePictureEncoder, type PictureEncoder, tryTruncate } from './picture/picture-encoder.ts';
+import type { MtmdEngine, SamplerOptions, TurnResult, TurnsResult } from './native/mtmd-engine.ts';
+import {
+  choosePictureEncoder,
+  type EncodedPicture,
+  type PictureEncoder,
+  tryTruncate,
+} from './picture/picture-encoder.ts';
 import { AnswerDrafts } from './prompt/answer-drafts.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
@@ -30,6 +29,8 @@ export interface GenerationOptions {
   readonly temperature: number;
   readonly chatTemplate: string | null;
   readonly detail: Detail;
+  /** Looks closely only at a request's `changedArea`. Default: at everything. */
+  readonly changedOnly?: boolean;
 }
 
 /**
@@ -70,7 +71,8 @@ export class PictureDescriber {
     signal: AbortSignal,
     onGenerating?: () => void,
   ): Promise<Description> {
-    const { picture, questions, detail, frame } = request;
+    const { picture, questions, detail, frame, changedArea } = request;
+    const area = this.#options.changedOnly ? changedArea : undefined;
     const camera = frame?.camera ?? '';
     const turns = [
       ...(request.prompt === null ? [] : [this.#turnOf(null, request.prompt, null, camera)]),
@@ -81,7 +83,7 @@ export class PictureDescriber {
     const confidences: Record<string, number> = {};
     let description: Answered | null = null;
     let change: string | null = null;
-    let first: PictureTokens | null = null;
+    let first: EncodedPicture | null = null;
     let prefix = null as { before: string; end: number } | null;
 
     for (let waiting = turns; waiting.length > 0; ) {
@@ -89,7 +91,7 @@ export class PictureDescriber {
       // The picture is encoded again if other text stands before it, or a recurrent memory cannot be rolled back.
       if (prefix?.before !== before || !tryTruncate(this.#engine, prefix.end)) {
         const start = performance.now();
-        const encoded = await this.#encoder.encode(picture, before, signal, { detail });
+        const encoded = await this.#encoder.encode(picture, before, signal, { detail, area });
         if (!first) {
           sums.prefillMs = performance.now() - start - encoded.packMs - encoded.encodeMs;
           onGenerating?.();
@@ -124,7 +126,7 @@ export class PictureDescriber {
         if (turn) waiting = [turn];
       }
     }
-    const { packMs, encodeMs, imageTokens } = first!;
+    const { packMs, encodeMs, imageTokens, omittedTokens } = first!;
     const { promptTokens, completion, drafted, accepted, prefillMs, generateMs } = sums;
     return {
       text: description?.text.trim() ?? null,
@@ -133,7 +135,14 @@ export class PictureDescriber {
       confidences,
       finishReason: description?.finishReason ?? null,
       timings: { packMs, encodeMs, prefillMs, generateMs },
-      tokens: { image: imageTokens, prompt: promptTokens, completion, drafted, accepted },
+      tokens: {
+        image: imageTokens,
+        imageOmitted: omittedTokens,
+        prompt: promptTokens,
+        completion,
+        drafted,
+        accepted,
+      },
       model: this.#model,
     };
   }

@@ -23,6 +23,7 @@ export class WatchedGate implements Gate {
         isReported = true;
         return compared;
       },
+      changedArea: () => look.changedArea(),
       described: () => look.described(),
     };
   }

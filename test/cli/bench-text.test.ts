@@ -18,7 +18,7 @@ function picture(name: string, encodeMs: number, generateMs: number): BenchPictu
     name,
     timings: { packMs: 40, encodeMs, prefillMs: 20_000, generateMs },
     totalMs: 20_050 + encodeMs + generateMs,
-    tokens: { image: 1948, prompt: 52, completion: 60, drafted: 0, accepted: 0 },
+    tokens: { image: 1948, imageOmitted: 0, prompt: 52, completion: 60, drafted: 0, accepted: 0 },
   };
 }
 
@@ -28,7 +28,14 @@ const report: BenchReport = {
   software: { kernel: '6.6.10-cix', system: 'Debian GNU/Linux 12 (bookworm)', firmware: '9.0.0' },
   engine: {
     ...{ model: 'LLaVA 7B', quant: 'Q5_K - Medium', build: 'llama.cpp v0.5.0', cpu: 'libggml-cpu-a720.so' },
-    ...{ chatTemplate: 'gguf', chatTemplateReason: '', usesDetail: true, contextSize: 2304, threads: 8 },
+    ...{
+      chatTemplate: 'gguf',
+      chatTemplateReason: '',
+      usesDetail: true,
+      showsAreas: true,
+      contextSize: 2304,
+      threads: 8,
+    },
   },
   plan: planEngine(board, sizingWith(), settings),
   loadAverage: 0.123,

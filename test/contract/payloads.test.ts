@@ -36,7 +36,7 @@ const observation: Observation = {
     confidences: { gate_open: 0.98765432, people: 0.4 },
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4.44 },
-    tokens: { image: 268, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
+    tokens: { image: 268, imageOmitted: 1000, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
     model: { name: 'demo', quant: 'F16', build: 'b1' },
   },
   judged: {
@@ -65,7 +65,7 @@ test('an observation becomes the payload of the contract', () => {
     model: { name: 'demo', quant: 'F16', build: 'b1' },
     prompt: 'default',
     timing_ms: { capture: 1.3, queue: 5, pack: 1, encode: 2, prefill: 3, generate: 4.4, total: 16.7 },
-    tokens: { image: 268, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
+    tokens: { image: 268, image_omitted: 1000, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
     finish_reason: 'stop',
   });
 });

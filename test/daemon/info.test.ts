@@ -33,6 +33,7 @@ const engine: EngineInfo = {
   chatTemplate: 'gguf',
   chatTemplateReason: '',
   usesDetail: true,
+  showsAreas: true,
   contextSize: 2304,
   threads: 8,
 };

@@ -47,6 +47,20 @@ describe('scenecast plan', () => {
     expect(expected.basis).toBe('projected');
   });
 
+  test('with only what has changed shown closely: the context of a whole picture, and the time after a change', async () => {
+    const board = ['--board', `${boards}/orion-o6-acpi`, '--detail', 'changed'];
+    const { stdout } = await scenecast('plan', '--json', ...board, ...large);
+    const { plan, expected, expected_changed } = JSON.parse(stdout);
+    expect(plan).toMatchObject({ image_tokens: 1948, context_size: 2304, detail: 'changed' });
+    // 576 of the overview, 28 newlines; a third of 48 columns and 3/8 of 27 rows, with up to 1.5 patches around and in part.
+    expect(plan.changed_image_tokens).toBeGreaterThan(576 + 28 + 16 * 10);
+    expect(plan.changed_image_tokens).toBeLessThan(576 + 28 + 21 * 15);
+    expect(expected_changed.total_seconds).toBeLessThan(0.6 * expected.total_seconds);
+    const { stdout: text } = await scenecast('plan', ...board, ...large);
+    expect(text).toMatch(/detail +changed +1948 image tokens .* about \d+ after a change of an eighth of it/);
+    expect(text).toMatch(/after a change: \d+ s \(projected\): encode/);
+  });
+
   test('the same from the output of doctor board, as a table with reasons', async () => {
     const { stdout: printed } = await scenecast('doctor', 'board', '--json', '--board', `${boards}/rock-5b`);
     const file = join(folder, 'rock.json');
@@ -130,7 +144,7 @@ describe('scenecast plan', () => {
     [['--camera', '1280'], /must be a size such as 1280x720/],
     [['--memory', '2'], /must be an amount such as 512MiB or 2GiB/],
     [['--questions', '-1'], /must be a number from 0 to 999/],
-    [['--detail', 'most'], /must be one of full, balanced, overview/],
+    [['--detail', 'most'], /must be one of changed, full, balanced, overview/],
   ])('%s is refused by name', async (args, message) => {
     const { code, stderr } = await scenecast('plan', ...args);
     expect(code).toBe(64);

@@ -30,3 +30,31 @@ test('with another aim, each look is a change until one is described', async () 
   after.described();
   expect((await gate.look(grey)).compare().changed).toBe(false);
 });
+
+test('with another aim, nothing is known of where a picture has changed until one is described', async () => {
+  let aim: CameraAim = { sensitivity: 50, ignore: [], privacy: [] };
+  const gate = new AimedGate(
+    () => aim,
+    ({ sensitivity, ignore }) => new SceneGate({ sensitivity: sensitivity!, ignore, lightGuard: true }),
+  );
+  const bytes = grey.bytes.map((level, at) => (at < 64 * 8 * 3 ? level + 60 : level));
+  const thing: Picture = { ...grey, bytes };
+  (await gate.look(grey)).described();
+  const top = { left: 0, top: 0, right: 1, bottom: expect.closeTo(1 / 48) };
+  expect((await gate.look(thing)).changedArea()).toHaveLength(8);
+  expect((await gate.look(thing)).changedArea()![0]).toEqual(top);
+  aim = {
+    ...aim,
+    ignore: [
+      [
+        [0, 0.5],
+        [1, 0.5],
+        [1, 1],
+      ],
+    ],
+  };
+  const first = await gate.look(grey);
+  expect(first.changedArea()).toBeNull();
+  first.described();
+  expect((await gate.look(thing)).changedArea()).toHaveLength(8);
+});

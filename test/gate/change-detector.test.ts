@@ -371,3 +371,63 @@ test('a picture of another shape is a change of 100 %, and the noise is learned 
   // A picture that waited for the engine while the shape changed.
   expect(detector.measure(reference, reference)).toBe(100);
 });
+
+describe('the changed area', () => {
+  /** Of a picture after the reference. */
+  function areaOf({ detector, reference }: ReturnType<typeof learned>, current: BlockMeans) {
+    detector.learn(current);
+    return detector.changedArea(reference, current);
+  }
+
+  test('is all that differs, also what is too small to be a change', () => {
+    const setting = learned();
+    const thing = withThing(60, 2, 3);
+    const speck = withThing(60, 1, 1, 50, 30, thing);
+    const run = (left: number, row: number, width: number): object => ({
+      left: left / columns,
+      top: row / rows,
+      right: (left + width) / columns,
+      bottom: (row + 1) / rows,
+    });
+    expect(areaOf(setting, look(setting.random, 1, speck))).toEqual([
+      ...[10, 11, 12].map((row) => run(20, row, 2)),
+      run(50, 30, 1),
+    ]);
+  });
+
+  test('is where a thing was, and where it is', () => {
+    const random = sceneRandom(2);
+    const detector = new ChangeDetector(defaults);
+    const before = look(random, 0, withThing(60, 2, 2, 5, 5));
+    detector.learn(before);
+    const after = look(random, 0, withThing(60, 2, 2, 40, 20));
+    detector.learn(after);
+    expect(detector.changedArea(before, after)?.map(({ left }) => left * columns)).toEqual([5, 5, 40, 40]);
+  });
+
+  test('is unknown for a picture that is the same, another scene, or of another shape', () => {
+    const setting = learned();
+    expect(areaOf(setting, setting.reference)).toBeNull();
+    // Brighter in some blocks, darker in the others: no light does that.
+    const other: Level = (column, row) =>
+      scene(column, row) + (((column >> 2) + (row >> 2) ** 2) % 3) * 60 - 60;
+    expect(areaOf(setting, look(setting.random, 1, other))).toBeNull();
+    const { detector, reference } = setting;
+    expect(detector.changedArea({ ...reference, columns: rows, rows: columns }, reference)).toBeNull();
+  });
+
+  test('excludes zones in which changes are ignored', () => {
+    const setting = learned({
+      ignore: [
+        [
+          [0, 0],
+          [0.5, 0],
+          [0.5, 1],
+          [0, 1],
+        ],
+      ],
+    });
+    const things = withThing(60, 3, 1, 50, 30, withThing(60, 3, 3));
+    expect(areaOf(setting, look(setting.random, 1, things))?.map(({ top }) => top * rows)).toEqual([30]);
+  });
+});

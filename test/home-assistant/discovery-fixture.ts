@@ -110,7 +110,7 @@ const first: Observation = {
     confidences: { gate_open: 0.98765, people: 0.4, sky: 0.7 },
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
-    tokens: { image: 268, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
+    tokens: { image: 268, imageOmitted: 0, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
     model: { name: 'demo', quant: 'F16', build: 'b1' },
   },
   judged: {

@@ -33,7 +33,7 @@ test('a description is measured in seconds, as a whole and by stage', async () =
     description: {
       ...described.description,
       timings: { packMs: 5, encodeMs: 3000, prefillMs: 1455, generateMs: 3000 },
-      tokens: { image: 576, prompt: 20, completion: 30, drafted: 10, accepted: 8 },
+      tokens: { image: 576, imageOmitted: 1372, prompt: 20, completion: 30, drafted: 10, accepted: 8 },
     },
   });
   expect(await valueIn(metrics, 'descriptions_total{camera="porch",trigger="change"}')).toBe(1);
@@ -48,6 +48,7 @@ test('a description is measured in seconds, as a whole and by stage', async () =
     );
   expect(await valueIn(metrics, 'tokens_total{kind="image"}')).toBe(576);
   expect(await valueIn(metrics, 'tokens_total{kind="completion"}')).toBe(30);
+  expect(await valueIn(metrics, 'tokens_image_omitted_total')).toBe(1372);
   expect(await valueIn(metrics, 'tokens_drafted_total')).toBe(10);
   expect(await valueIn(metrics, 'tokens_accepted_total')).toBe(8);
 });

@@ -11,6 +11,7 @@ import type {
   Observation,
   PictureProblem,
 } from '../../src/domain/observation.ts';
+import type { PictureArea } from '../../src/domain/picture-area.ts';
 import type { Alert, RuleStatus } from '../../src/domain/rule-status.ts';
 import type { Watch } from '../../src/domain/watch.ts';
 import type { HoursState } from '../../src/domain/working-hours.ts';
@@ -34,7 +35,7 @@ export const description: Description = {
   answers: {},
   finishReason: 'stop',
   timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
-  tokens: { image: 1, prompt: 1, completion: 1, drafted: 0, accepted: 0 },
+  tokens: { image: 1, imageOmitted: 0, prompt: 1, completion: 1, drafted: 0, accepted: 0 },
   model: { name: 'm', quant: 'q', build: 'b' },
 };
 
@@ -79,6 +80,8 @@ export class FakeGate implements Gate {
   reference: number | null = null;
   fault: Error | null = null;
   problem: PictureProblem | null = null;
+  /** What differs from the reference. */
+  area: PictureArea | null = null;
   async look({ bytes }: Picture): Promise<Look> {
     if (this.fault) throw this.fault;
     const scene = bytes[0]!;
@@ -89,6 +92,7 @@ export class FakeGate implements Gate {
         const measure = this.reference === null ? null : changed ? 9 : 0;
         return { changed, reading: { measure, threshold: 0.5, noiseFloor: 1 } };
       },
+      changedArea: () => this.area,
       described: () => {
         this.reference = scene;
       },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PlanError } from '../../src/domain/errors.ts';
 import {
+  detailOf,
   type EnginePlan,
   type PlanSettings,
   planEngine,
@@ -262,4 +263,41 @@ test('the headroom is a twentieth of all memory, within bounds', () => {
     planEngine(boardWith({ memory: memoryOf(1, 1) }), sizingWith(), settings),
   );
   expect(Math.round((gibibyte - budgetBytes!) / 1024 ** 2)).toBe(64);
+});
+
+describe('with only what has changed shown closely', () => {
+  const changed = { imageTokens: 859, squares: [576, 576, 576] };
+  const [full, ...lower] = sizingWith().details;
+  const model = sizingWith({ details: [{ ...full!, changed }, ...lower] });
+  const wanted = { ...settings, changedOnly: true };
+
+  test('the context holds a whole picture, and the time after a change is expected', () => {
+    const plan = planEngine(boardWith(), model, wanted);
+    const whole = planEngine(boardWith(), model, settings);
+    expect(whole.changed).toBeNull();
+    expect(plan).toMatchObject({ contextSize: whole.contextSize, imageTokens: 1948, detail: 'full' });
+    expect(plan.expected).toEqual(whole.expected);
+    expect(plan.changed?.imageTokens).toBe(859);
+    expect(plan.changed!.expected!.prefillSeconds).toBeLessThan(0.5 * whole.expected!.prefillSeconds);
+    expect(plan.changed!.expected!.encodeSeconds).toBeLessThan(0.65 * whole.expected!.encodeSeconds);
+    expect(detailOf(plan)).toBe('changed');
+    expect(plan.reasons.detail).toMatch(/1948 .* largest picture, about 859 after a change/);
+  });
+
+  test('measured rates hold for it too', () => {
+    const rates = { encodeMs: 1000, prefill: 100, decode: 10 };
+    const cpus = [0, 11];
+    const others = { ubatchSize: 576, flashAttention: 'off', cpuModule: null } as const;
+    const tuning: Tuning = { threads: 3, threadsBatch: 4, cpus, ...others, rates };
+    const plan = planEngine(boardWith(), model, wanted, tuning);
+    expect(plan.changed?.expected).toMatchObject({ basis: 'measured', encodeSeconds: 3 });
+    expect(plan.expected).toMatchObject({ encodeSeconds: 5 });
+  });
+
+  test('a model that cannot do that looks at everything, and the plan says so', () => {
+    const plan = planEngine(boardWith(), sizingWith(), { ...wanted, key: 'models.quick' });
+    expect(plan.changed).toBeNull();
+    expect(detailOf(plan)).toBe('full');
+    expect(plan.reasons.detail).toMatch(/models\.quick\.detail: changed has no effect/);
+  });
 });

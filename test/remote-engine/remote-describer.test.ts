@@ -97,7 +97,7 @@ test('a server that takes grammars describes and answers as the own engine would
     answers: { open: true, count: 3, colour: 'Sky Blue', odd: 'a cow', free: 'Nothing.' },
     finishReason: 'stop',
     timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: expect.any(Number) },
-    tokens: { image: 0, prompt: 6 * 700, completion: 6 * 9, drafted: 0, accepted: 0 },
+    tokens: { image: 0, imageOmitted: 0, prompt: 6 * 700, completion: 6 * 9, drafted: 0, accepted: 0 },
     model: { name: 'big-vl', quant: '', build: '' },
   });
   expect(server.requests).toHaveLength(6);

@@ -58,8 +58,9 @@ function describerOf(
   engine: MtmdEngine,
   maxTokens = 8,
   chatTemplate: string | null = null,
+  changedOnly = false,
 ): PictureDescriber {
-  const options = { maxTokens, temperature: 0, chatTemplate, detail: 'full' } as const;
+  const options = { maxTokens, temperature: 0, chatTemplate, detail: 'full', changedOnly } as const;
   return new PictureDescriber(engine, options, { name: 'random', quant: '', build: '' });
 }
 
@@ -225,4 +226,23 @@ test('a model that wants to think answers under a grammar all the same', async (
   expect(answers['open']).toBeTypeOf('boolean');
   expect(['red', 'green', 'blue']).toContain(answers['colour']);
   expect(answers['odd']).not.toMatch(/think/);
+});
+
+test('an engine set to what has changed shows that alone, and says how much it left out; others show everything', async () => {
+  const { engine, work } = counted(
+    await open(writeRandomLlava(folder, realGeometryShape), { contextSize: 3072 }),
+  );
+  const changedArea = [{ left: 0.1, top: 0.1, right: 0.2, bottom: 0.2 }];
+  const request = { picture: await pictureOf(640, 480), prompt: 'describe', questions: [], changedArea };
+  const whole = await describerOf(engine).describe(request, never);
+  expect(whole.tokens).toMatchObject({ image: 2340, imageOmitted: 0 });
+  const { encodes, prefilled } = work;
+  const describer = describerOf(engine, 8, null, true);
+  const { tokens } = await describer.describe(request, never);
+  expect(tokens.image + tokens.imageOmitted).toBe(2340);
+  expect(tokens.image).toBeLessThan(576 + 36 + 150);
+  expect(work.encodes - encodes).toBe(2);
+  expect(work.prefilled - prefilled).toBeLessThan(prefilled / 2);
+  const { changedArea: _, ...all } = request;
+  expect((await describer.describe(all, never)).tokens).toMatchObject({ image: 2340, imageOmitted: 0 });
 });

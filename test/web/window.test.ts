@@ -269,7 +269,12 @@ test("what a camera's gate measures is kept, once for each look", async () => {
   const { window, ask } = startWindow();
   const reading = { measure: 1.234, threshold: 0.5, noiseFloor: 1 };
   const gate: Gate = {
-    look: async () => ({ compare: () => ({ changed: true, reading }), problem: null, described() {} }),
+    look: async () => ({
+      compare: () => ({ changed: true, reading }),
+      problem: null,
+      changedArea: () => null,
+      described() {},
+    }),
   };
   const look = await window.watchGate('porch', gate).look(picture);
   expect(look.compare()).toEqual({ changed: true, reading });

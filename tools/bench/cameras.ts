@@ -105,7 +105,7 @@ async function watch(count: number, kind: Kind): Promise<void> {
           answers: {},
           finishReason: 'stop',
           timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
-          tokens: { image: 0, prompt: 0, completion: 0, drafted: 0, accepted: 0 },
+          tokens: { image: 0, imageOmitted: 0, prompt: 0, completion: 0, drafted: 0, accepted: 0 },
           model: { name: '', quant: '', build: '' },
         };
       },

@@ -25,7 +25,7 @@ export function madeObservation(number: number): Observation {
       confidences,
       finishReason: 'stop',
       timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
-      tokens: { image: 576, prompt: 20, completion: 60, drafted: 0, accepted: 0 },
+      tokens: { image: 576, imageOmitted: 0, prompt: 20, completion: 60, drafted: 0, accepted: 0 },
       model: { name: 'none', quant: 'none', build: 'none' },
     },
     judged: {

@@ -35,7 +35,7 @@ const recorded: Describer = {
       answers: {},
       finishReason: 'stop',
       timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: engineMs },
-      tokens: { image: 576, prompt: 20, completion: 15, drafted: 0, accepted: 0 },
+      tokens: { image: 576, imageOmitted: 0, prompt: 20, completion: 15, drafted: 0, accepted: 0 },
       model: { name: 'recorded', quant: 'none', build: 'none' },
     };
   },

@@ -31,7 +31,7 @@ export function observation({
       answers,
       finishReason: text === null ? null : 'stop',
       timings: { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 },
-      tokens: { image: 1, prompt: 1, completion: 1, drafted: 0, accepted: 0 },
+      tokens: { image: 1, imageOmitted: 0, prompt: 1, completion: 1, drafted: 0, accepted: 0 },
       model: { name: 'demo', quant: 'F16', build: 'b1' },
     },
     judged: Object.fromEntries(

@@ -39,7 +39,7 @@ export class RecordedEngine implements Describer {
       answers: Object.fromEntries(request.questions.map(({ name }) => [name, true])),
       finishReason: 'stop',
       timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
-      tokens: { image: 5, prompt: 6, completion: 7, drafted: 0, accepted: 0 },
+      tokens: { image: 5, imageOmitted: 9, prompt: 6, completion: 7, drafted: 0, accepted: 0 },
       model: { name: 'recorded', quant: 'none', build: 'none' },
     };
   }

@@ -13,7 +13,12 @@ import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
 import { pictureLimits } from '../picture/detail.ts';
-import { countPatches, countPictureTokens, usesDetail } from '../picture/picture-encoder.ts';
+import {
+  countPatches,
+  countPictureTokens,
+  countTypicalChange,
+  usesDetail,
+} from '../picture/picture-encoder.ts';
 import { type Prompt, renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import { turnTokens } from '../prompt/turn-tokens.ts';
@@ -65,6 +70,7 @@ async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<Deta
     const counts = request.pictureSizes.map((size) => ({
       imageTokens: countPictureTokens(engine, detail, size),
       squares: countPatches(engine, detail, size),
+      changed: countTypicalChange(engine, detail, size),
     }));
     const largest = counts.reduce((max, each) => (each.imageTokens > max.imageTokens ? each : max));
     sized.push({ detail, ...largest, visionBytes: engine.memory.visionBytes });

@@ -7,7 +7,7 @@ import { cutTiles, type Plan, planAnyres } from './anyres.ts';
 import { assemble, assembleFlat } from './assemble.ts';
 import { decodePicture } from './decode-picture.ts';
 import { pinpointsFor } from './detail.ts';
-import { countOmitted, patchesOf, type ShownPatches, shownTiles } from './shown-patches.ts';
+import { areaMargin, countOmitted, patchesOf, type ShownPatches, shownTiles } from './shown-patches.ts';
 import { expandToSquare, paddingColour } from './single-tile.ts';
 import type { EncodeSquare } from './square-encoder.ts';
 
@@ -31,9 +31,6 @@ export interface PictureOptions {
    */
   readonly area?: PictureArea | undefined;
 }
-
-/** Around an area, relative to the longer side of the picture: two blocks of the gate. */
-const areaMargin = 1 / 32;
 
 /** A picture cut as in LLaVA-1.6's training: RGB, imageSize x imageSize x 3 bytes each. */
 export interface CutPicture {

@@ -1,12 +1,14 @@
 import type { Detail } from '../../domain/detail.ts';
 import { codeOf } from '../../domain/errors.ts';
 import type { Picture, Size } from '../../domain/frame.ts';
+import type { PictureCost } from '../../domain/model-sizing.ts';
 import type { MtmdEngine, PictureTokens } from '../native/mtmd-engine.ts';
 import type { MtmdInfo } from '../native/mtmd-info.ts';
 import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
 import { lowerDetail, pinpointsFor } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings, type PictureOptions } from './embed-picture.ts';
+import { areaMargin, countOmitted, patchesOf, shownTiles } from './shown-patches.ts';
 import { type EncodeSquare, SquareEncoder } from './square-encoder.ts';
 
 /** Encodes a picture, and prefills it and the text before it into the engine's sequence. */
@@ -71,6 +73,11 @@ export function usesDetail(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
   return layout === 'anyres' || (layout === 'libmtmd' && info.vision.takesLimit);
 }
 
+/** Whether an `area` of a picture has an effect with this model: its pictures are maps with a newline after each row. */
+export function showsAreas(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
+  return layoutOf(info) === 'anyres' && info.vision.hasImageNewline;
+}
+
 /**
  * Context cells of a picture of this size, without the text around it. An engine with `takesLimit` must
  * have been loaded for this detail.
@@ -90,6 +97,38 @@ export function countPatches(engine: MtmdEngine, detail: Detail, size: Size): nu
   const { imageSize, patchSize } = engine.info.vision;
   const squares = 1 + (planOf(engine.info, detail, size)?.tiles.length ?? 0);
   return Array.from({ length: squares }, () => (imageSize / patchSize) ** 2);
+}
+
+/** A typical change: this share of a picture's width and height. */
+const typicalChange = { width: 1 / 3, height: 3 / 8 };
+/** Where it may be, as shares of the space that it leaves. */
+const places = [0, 0.5, 1];
+
+/**
+ * Tokens and squares of a picture of this size if only an eighth of it is shown closely, averaged over where that may be.
+ * undefined: an area has no effect with this model at this detail.
+ */
+export function countTypicalChange(engine: MtmdEngine, detail: Detail, size: Size): PictureCost | undefined {
+  const plan = showsAreas(engine.info) ? planOf(engine.info, detail, size) : null;
+  if (!plan) return undefined;
+  const { width, height } = typicalChange;
+  const costs = places.flatMap((across) =>
+    places.map((down) => {
+      const [left, top] = [across * (1 - width), down * (1 - height)];
+      const area = [{ left, top, right: left + width, bottom: top + height }];
+      const shown = patchesOf(plan, area, areaMargin);
+      return {
+        imageTokens: plan.tokenCount - countOmitted(shown),
+        squares: 1 + shownTiles(plan, shown).filter((isShown) => isShown).length,
+      };
+    }),
+  );
+  const mean = (of: 'imageTokens' | 'squares'): number =>
+    Math.round(costs.reduce((sum, cost) => sum + cost[of], 0) / costs.length);
+  return {
+    imageTokens: mean('imageTokens'),
+    squares: Array.from({ length: mean('squares') }, () => plan.patchesPerSide ** 2),
+  };
 }
 
 /** How a picture is cut into tiles; null if it is not. */

@@ -7,6 +7,9 @@ import { lengthOf, type Plan, type Span } from './anyres.ts';
 /** 1 for each patch that is shown, row by row, of the map without its padding: rows x columns of `mapSize`. */
 export type ShownPatches = Uint8Array;
 
+/** Around an area, relative to the longer side of the picture: two blocks of the gate. */
+export const areaMargin = 1 / 32;
+
 /** Of the map without its padding, in patches. */
 export function mapSize({ keptRows, keptColumns }: Plan): {
   readonly rows: number;

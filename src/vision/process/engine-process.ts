@@ -9,7 +9,7 @@ import { ChatResponder } from '../chat-responder.ts';
 import { loadAddon } from '../native/addon.ts';
 import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
-import { choosePictureEncoder, usesDetail } from '../picture/picture-encoder.ts';
+import { choosePictureEncoder, showsAreas, usesDetail } from '../picture/picture-encoder.ts';
 import { PictureDescriber } from '../picture-describer.ts';
 import { loadEngine } from './load-engine.ts';
 import type {
@@ -84,6 +84,7 @@ async function load(options: EngineOptions): Promise<void> {
       chatTemplate: describer.template.family ?? describer.template.source,
       chatTemplateReason: describer.template.reason,
       usesDetail: usesDetail(engine.info),
+      showsAreas: showsAreas(engine.info),
       contextSize: options.contextSize,
       threads: options.threads,
     };

@@ -32,6 +32,8 @@ export interface EngineOptions {
   /** A family's name or a Jinja template; null: the GGUF's own, else that of the detected family. */
   readonly chatTemplate: string | null;
   readonly detail: Detail;
+  /** Looks closely only at a request's `changedArea`, if the model `showsAreas`. Default: at everything. */
+  readonly changedOnly?: boolean;
 }
 
 /** A loaded engine's description of itself. */
@@ -47,6 +49,8 @@ export interface EngineInfo {
   readonly chatTemplateReason: string;
   /** `detail` has an effect with this model. */
   readonly usesDetail: boolean;
+  /** A part of a picture can be shown more closely than the rest. */
+  readonly showsAreas: boolean;
   readonly contextSize: number;
   readonly threads: number;
 }

@@ -36,7 +36,7 @@ test('a frame is described by a board of the pool like by the own engine', async
     confidences: {},
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
-    tokens: { image: 5, prompt: 6, completion: 7, drafted: 0, accepted: 0 },
+    tokens: { image: 5, imageOmitted: 9, prompt: 6, completion: 7, drafted: 0, accepted: 0 },
     model: { name: 'recorded', quant: 'none', build: 'none' },
   });
   expect(engine.asked[0]?.questions).toEqual((await requestOf('What?')).questions);
