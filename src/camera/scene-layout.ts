@@ -5,6 +5,10 @@ import { sceneRandom } from './scene-random.ts';
 export const SCENE_COLOURS = ['red', 'green', 'blue', 'yellow', 'white'] as const;
 export const SCENE_SHAPES = ['circle', 'square', 'triangle'] as const;
 
+/** How large shapes are; mixed: some large, some small. */
+export const SCENE_SHAPE_SIZES = ['large', 'small', 'mixed'] as const;
+
+export type SceneShapeSizes = (typeof SCENE_SHAPE_SIZES)[number];
 export type SceneColour = (typeof SCENE_COLOURS)[number];
 export type SceneShapeKind = (typeof SCENE_SHAPES)[number];
 /** Red, green and blue, 0 to 255; not necessarily whole. */
@@ -60,24 +64,38 @@ const OUTLINE = {
 } as const;
 
 /** Radii as shares of the frame's short side: the largest reach still fits into a third of it. */
-const RADIUS = { smallest: 0.09, largest: 0.135 } as const;
+const RADIUS = {
+  large: { smallest: 0.09, largest: 0.135 },
+  small: { smallest: 0.03, largest: 0.05 },
+} as const;
+
+/** Short sides in pixels from which shapes can be told apart. */
+const MIN_SIDE = { large: 48, small: 160, mixed: 160 } as const;
 
 /**
  * The scene for a seed and a frame size in pixels: one to three shapes (none in one scene of twenty).
+ * Small ones are those of the large scene of the same seed: kinds, colours and cells are the same.
  * Pure; throws a RangeError for a frame too small to show a shape.
  */
-export function sampleScene(seed: number, size: Size): Scene {
+export function sampleScene(seed: number, size: Size, sizes: SceneShapeSizes = 'large'): Scene {
   const { width, height } = size;
-  if (!Number.isInteger(width) || !Number.isInteger(height) || Math.min(width, height) < 48) {
-    throw new RangeError(`a scene needs whole sides of at least 48 pixels, not ${width}x${height}`);
+  const minSide = MIN_SIDE[sizes];
+  if (!Number.isInteger(width) || !Number.isInteger(height) || Math.min(width, height) < minSide) {
+    const what = sizes === 'large' ? 'a scene' : `a scene with ${sizes} shapes`;
+    throw new RangeError(`${what} needs whole sides of at least ${minSide} pixels, not ${width}x${height}`);
   }
   const random = sceneRandom(seed);
+  const sizeRandom = sceneRandom(seed, 3);
+  const sizeOf = (): keyof typeof RADIUS => {
+    if (sizes !== 'mixed') return sizes;
+    return sizeRandom.chance(0.5) ? 'small' : 'large';
+  };
   const cells = sampleCells(random, random.chance(0.05) ? 0 : 1 + random.below(3));
   return {
     seed,
     width,
     height,
-    shapes: cells.map((cell) => sampleShape(random, cell, size)),
+    shapes: cells.map((cell) => sampleShape(random, cell, size, RADIUS[sizeOf()])),
     background: sampleBackground(random),
     blurSigmaPx: Math.min(width, height) * random.between(0, 0.004),
     noiseSigma: random.pick([0, 2, 4, 7, 11]),
@@ -105,10 +123,15 @@ function sampleCells(random: SceneRandom, count: number): number[] {
   );
 }
 
-function sampleShape(random: SceneRandom, cell: number, { width, height }: Size): SceneShape {
+function sampleShape(
+  random: SceneRandom,
+  cell: number,
+  { width, height }: Size,
+  radius: { readonly smallest: number; readonly largest: number },
+): SceneShape {
   const colour = random.pick(SCENE_COLOURS);
   const kind = random.pick(SCENE_SHAPES);
-  const radiusPx = random.between(RADIUS.smallest, RADIUS.largest) * Math.min(width, height);
+  const radiusPx = random.between(radius.smallest, radius.largest) * Math.min(width, height);
   const gain = random.between(0.82, 1.05);
   const lit = (level: number): number => clampByte(level * gain + random.between(-14, 14));
   const [red, green, blue] = PAINT[colour];

@@ -3,11 +3,15 @@ import { Worker } from 'node:worker_threads';
 import { CameraError } from '../domain/errors.ts';
 import type { Picture, Size } from '../domain/frame.ts';
 import type { Camera } from '../pipeline/ports.ts';
+import type { SceneShapeSizes } from './scene-layout.ts';
+import type { SceneOrder } from './scene-order.ts';
 
 export interface SceneOptions {
   /** The first scene's seed; each next scene counts up. */
   readonly seed: number;
   readonly size: Size;
+  /** Default: large. */
+  readonly shapes?: SceneShapeSizes;
   /** How long each scene is shown. */
   readonly everyMs: number;
 }
@@ -49,7 +53,8 @@ export class SceneCamera implements Camera {
 
   async #draw(seed: number, signal: AbortSignal): Promise<Uint8Array> {
     if (!this.#worker) throw new CameraError('the scene camera is not started');
-    this.#worker.postMessage({ seed, size: this.#options.size });
+    const { size, shapes } = this.#options;
+    this.#worker.postMessage({ seed, size, shapes } satisfies SceneOrder);
     const [reply] = (await once(this.#worker, 'message', { signal })) as [Uint8Array | Error];
     if (reply instanceof Error) throw new CameraError(reply.message, { cause: reply });
     return reply;

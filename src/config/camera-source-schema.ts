@@ -6,6 +6,10 @@ const sceneSource = z.strictObject({
   seed: z.int().min(0).default(1).describe('Seed of the first scene; the next ones count up'),
   size: size.prefault('640x480'),
   every: duration.prefault('10s').describe('How long each scene is shown'),
+  shapes: z
+    .enum(['large', 'small', 'mixed'])
+    .default('large')
+    .describe('How large the shapes are; mixed: some large, some small'),
 });
 
 const stillSource = z.strictObject({

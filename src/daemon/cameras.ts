@@ -65,7 +65,7 @@ function cameraOf(
 ): Camera {
   switch (source.type) {
     case 'scene':
-      return new SceneCamera(name, { seed: source.seed, size: source.size, everyMs: source.every });
+      return new SceneCamera(name, { ...source, everyMs: source.every });
     case 'still':
       return new StillCamera(name, lookUp(source.path, folder));
     case 'v4l2':

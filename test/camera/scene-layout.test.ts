@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { sampleScene, shapeOutline } from '../../src/camera/scene-layout.ts';
 
@@ -69,5 +70,74 @@ describe('sampleScene', () => {
   it('refuses a frame too small to show a shape', () => {
     expect(() => sampleScene(1, { width: 640, height: 47 })).toThrow(RangeError);
     expect(() => sampleScene(1, { width: 640.5, height: 480 })).toThrow(RangeError);
+  });
+
+  it('is of large shapes unless told otherwise, with the radii that the demo model was trained on', () => {
+    for (const { seed, width, height, shapes } of scenes) {
+      expect(sampleScene(seed, { width, height }, 'large').shapes).toEqual(shapes);
+      const side = Math.min(width, height);
+      for (const { radiusPx } of shapes) {
+        expect(radiusPx / side).toBeGreaterThanOrEqual(0.09);
+        expect(radiusPx / side).toBeLessThanOrEqual(0.135);
+      }
+    }
+  });
+
+  it('keeps a known large scene as it is to the last digit', () => {
+    const { shapes, background, blurSigmaPx, noiseSeed } = sampleScene(900001, { width: 1280, height: 720 });
+    const numbers = [
+      ...shapes.flatMap(({ radiusPx, rotationDegrees, centrePx, rgb }) => [
+        radiusPx,
+        rotationDegrees,
+        ...centrePx,
+        ...rgb,
+      ]),
+      ...background.corners.flat(),
+      ...[blurSigmaPx, noiseSeed],
+    ];
+    expect(createHash('sha256').update(JSON.stringify(numbers)).digest('hex')).toBe(
+      '744336957ba9260fe770f5abbb65af569538dff311d8f56c4e9d0674585a68c6',
+    );
+  });
+
+  it('shows the same with small shapes: kinds, colours, cells and light', () => {
+    const size = { width: 640, height: 480 };
+    for (let seed = 0; seed < 200; seed++) {
+      const large = sampleScene(seed, size);
+      const small = sampleScene(seed, size, 'small');
+      const seen = ({ shapes }: typeof large): object[] =>
+        shapes.map(({ colour, kind, cell, rgb, rotationDegrees }) => ({
+          colour,
+          kind,
+          cell,
+          rgb,
+          rotationDegrees,
+        }));
+      expect(seen(small)).toEqual(seen(large));
+      expect({ ...small, shapes: [] }).toEqual({ ...large, shapes: [] });
+      for (const { radiusPx } of small.shapes) {
+        expect(radiusPx / 480).toBeGreaterThanOrEqual(0.03);
+        expect(radiusPx / 480).toBeLessThanOrEqual(0.05);
+      }
+    }
+  });
+
+  it('mixes large and small shapes, also within one scene', () => {
+    const size = { width: 640, height: 480 };
+    const mixed = Array.from({ length: 300 }, (_, seed) => sampleScene(seed, size, 'mixed').shapes);
+    const isSmall = mixed.map((shapes) => shapes.map(({ radiusPx }) => radiusPx < 0.07 * 480));
+    const share = isSmall.flat().filter((small) => small).length / isSmall.flat().length;
+    expect(share).toBeGreaterThan(0.4);
+    expect(share).toBeLessThan(0.6);
+    expect(isSmall.some((each) => each.includes(true) && each.includes(false))).toBe(true);
+  });
+
+  it('refuses a frame in which small shapes cannot be told apart', () => {
+    const size = { width: 640, height: 159 };
+    expect(() => sampleScene(1, size, 'small')).toThrow(
+      /small shapes needs whole sides of at least 160 pixels/,
+    );
+    expect(() => sampleScene(1, size, 'mixed')).toThrow(RangeError);
+    expect(sampleScene(1, size).height).toBe(159);
   });
 });

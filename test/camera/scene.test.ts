@@ -21,6 +21,15 @@ test('it shows the scene of its seed, as drawn, for the time of that scene', asy
   expect(await camera.capture(signal)).toBe(picture);
 });
 
+test('it shows small shapes where it is set to', async () => {
+  const big = { width: 320, height: 240 };
+  const camera = new SceneCamera('drawn', { seed: 5, size: big, everyMs: 60_000, shapes: 'small' });
+  onTestFinished(() => camera.close());
+  await camera.start();
+  const { bytes } = await camera.capture(signal);
+  expect(Buffer.from(bytes)).toEqual(await drawScene(sampleScene(5, big, 'small')));
+});
+
 test('then it shows the next', async () => {
   const camera = await cameraOf(100);
   await camera.capture(signal);
