@@ -1,9 +1,12 @@
 /**
- * What each part of anyres is worth: exact captions on held-out scenes with one part removed at a time.
+ * What each part of a picture is worth, on drawn scenes never trained on.
  *
- *   npm run ablation -- [--count 300]
+ *   npm run ablation -- [--count 300] [--only layout|views|slow] [--model FOLDER]
  *
- * `scripts/build-native.sh` builds a second addon for it, without the patch that puts the class token first.
+ * layout: exact captions with one part of anyres removed at a time. `scripts/build-native.sh` builds a second addon for it,
+ * without the patch that puts the class token first.
+ * views: captions and questions with less of the picture shown, at several levels of detail and budgets of patches.
+ * slow: whether the one thing that happens in a scene is described if only what has changed is shown.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -26,11 +29,21 @@ import {
 import { EmbeddingPictureEncoder } from '../../src/vision/picture/picture-encoder.ts';
 import type { EncodeSquare } from '../../src/vision/picture/square-encoder.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';
+import { showSlowScenes } from './ablation/show-slow.ts';
+import { showViews } from './ablation/show-views.ts';
 import { heldOutScenes } from './held-out-scenes.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-const { values } = parseArgs({ options: { count: { type: 'string', default: '300' } } });
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '300' },
+    only: { type: 'string' },
+    model: { type: 'string', default: join(root, 'models/demo') },
+  },
+});
+const sections = ['layout', 'views', 'slow'].filter((name) => name === (values.only ?? name));
+if (sections.length === 0) throw new Error(`--only ${values.only}: must be layout, views or slow`);
 const scenes = heldOutScenes(900_000, Number(values.count));
 
 const blank = (square: Uint8Array): Uint8Array => new Uint8Array(square.length);
@@ -74,7 +87,7 @@ function buildWithout(patch: string): string {
 async function load(addonPath?: string): Promise<MtmdEngine> {
   const addon = loadAddon(addonPath);
   addon.loadBackends(backendsDir());
-  const { text, mmproj } = await locateModel(join(root, 'models/demo'));
+  const { text, mmproj } = await locateModel(values.model);
   return addon.load({ textPath: text, mmprojPath: mmproj, threads: 1 });
 }
 
@@ -103,10 +116,20 @@ function show(name: string, right: number): void {
   console.log(`${name.padEnd(30)}${`${right}/${scenes.length}`.padStart(9)}${percent.padStart(8)} %`);
 }
 
-console.log('captions exactly right');
+async function showLayout(engine: MtmdEngine): Promise<void> {
+  console.log('captions exactly right');
+  for (const [name, change] of variants) show(name, await captionsRight(engine, change));
+  const unpatched = await load(buildWithout('0001'));
+  show('class token last', await captionsRight(unpatched, (cut) => cut));
+  await unpatched.close();
+}
+
 const engine = await load();
-for (const [name, change] of variants) show(name, await captionsRight(engine, change));
+if (sections.includes('layout')) await showLayout(engine);
+if (sections.includes('views')) await showViews(engine, scenes);
+if (sections.includes('slow')) await showSlowScenes(engine, 940_000, scenes.length);
 await engine.close();
-const unpatched = await load(buildWithout('0001'));
-show('class token last', await captionsRight(unpatched, (cut) => cut));
-await unpatched.close();
+if (sections.some((name) => name !== 'layout'))
+  console.log(
+    'Judged on drawn scenes with this small model alone: other models, and pictures of real cameras, were not judged.',
+  );

@@ -3,7 +3,8 @@ import type { Size } from '../../src/domain/frame.ts';
 /** Seeds from here on are never trained on. */
 export const firstHeldOutSeed = 900_000;
 
-const sizes: readonly Size[] = [
+/** Those that are judged. */
+export const sizes: readonly Size[] = [
   { width: 640, height: 480 },
   { width: 1280, height: 720 },
   { width: 720, height: 1280 },
