@@ -2,6 +2,7 @@ import type { CollectedAnswer } from '../domain/collected-picture.ts';
 import { isOfType, type Label, type LabelledQuestion, type LabelledType } from '../domain/label.ts';
 import type { Answer } from '../domain/observation.ts';
 import { answerText } from './eval-text.ts';
+import { printable } from './terminal/printable.ts';
 
 /** A question about a picture that has no label yet. */
 export interface LabelTask {
@@ -118,8 +119,8 @@ function taskText(
 ): string {
   const sure = said?.confidence == null ? '' : ` (${Math.round(said.confidence * 100)} % sure)`;
   return [
-    `\n${index + 1} of ${count}: ${path}`,
-    ...(description === null ? [] : [`  ${description.replaceAll(/\s+/g, ' ').trim()}`]),
+    `\n${index + 1} of ${count}: ${printable(path)}`,
+    ...(description === null ? [] : [`  ${printable(description)}`]),
     `${camera}/${question.name}: ${question.ask}`,
     ...(said ? [`The model said ${answerText(said.value)}${sure}.`] : []),
   ].join('\n');

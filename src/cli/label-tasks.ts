@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { pictureEndings } from '../camera/still.ts';
 import type { Config } from '../config/schema.ts';
+import { namePattern } from '../contract/fields.ts';
 import { questionsOf } from '../contract/questions.ts';
 import type { CollectedPicture } from '../domain/collected-picture.ts';
 import { ConfigError } from '../domain/errors.ts';
@@ -69,6 +70,8 @@ async function picturesIn(folder: string): Promise<string[]> {
         pictureEndings.includes(extname(entry.name).toLowerCase()),
     )
     .map(({ parentPath, name }) => join(parentPath, name));
+  const foreign = paths.find((path) => path.includes('\uFFFD'));
+  if (foreign !== undefined) throw new ConfigError(`${foreign}: its name is not UTF-8; rename it`);
   if (paths.length === 0)
     throw new ConfigError(`${folder}: contains no picture (${pictureEndings.join(', ')})`);
   return paths.toSorted();
@@ -79,6 +82,10 @@ function cameraOf(picture: string, collected: CollectedPicture | null, options: 
   const camera = options.camera ?? collected?.camera ?? (rest.length > 0 ? first : undefined);
   if (camera === undefined)
     throw new ConfigError(`${picture}: is of no known camera; name it: --camera porch`);
+  if (!namePattern.test(camera))
+    throw new ConfigError(
+      `"${camera}" cannot be the name of a camera, of letters, digits, _ and -; name it: --camera porch`,
+    );
   return camera;
 }
 

@@ -1,4 +1,6 @@
+import { stripVTControlCharacters } from 'node:util';
 import { Command } from 'commander';
+import { namePattern } from '../contract/fields.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { isLabelled, type LabelledQuestion } from '../domain/label.ts';
 import { appendLabels, labelsPath, readLabels } from '../labels/labels-file.ts';
@@ -59,7 +61,7 @@ function questionOf({ all }: AskedQuestions, { question: name }: Flags): Labelle
   if (!asked) return null;
   if (others.length > 0) throw new ConfigError('--ask: label one question at a time');
   const question = { ...asked, name: name ?? '' };
-  if (name === undefined || !isLabelled(question))
+  if (!namePattern.test(question.name) || !isLabelled(question))
     throw new ConfigError('--ask: needs --question with a name such as gate_open, and --type');
   return question;
 }
@@ -70,7 +72,9 @@ async function* keysOf(input: NodeJS.ReadStream, signal: AbortSignal): AsyncGene
   const end = (): void => void input.destroy();
   signal.addEventListener('abort', end, { once: true });
   try {
-    for await (const text of input.setEncoding('utf8')) yield* text as string;
+    // Keys such as Delete send a sequence with a digit in it.
+    for await (const text of input.setEncoding('utf8'))
+      yield* input.isTTY ? stripVTControlCharacters(text) : (text as string);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

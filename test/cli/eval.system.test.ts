@@ -14,6 +14,7 @@ import { MeasuredFile } from '../../src/store/measured-file.ts';
 import { shortly } from '../../tools/accuracy/typed-questions.ts';
 import { readGguf } from '../../tools/test/read-gguf.ts';
 import { seededRandom } from '../../tools/test/seeded-random.ts';
+import { Terminal } from '../../tools/test/terminal.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
 
@@ -144,11 +145,33 @@ describe('a mark', () => {
       78,
       'no labels are of that camera and question; there are cameras drawn, questions count',
     ],
+    [['--report', 'gone/x.svg'], 78, 'gone/x.svg: cannot be written: '],
+    [['--keep', '--config', 'damaged.yaml'], 78, 'measured-workshop.json: is damaged: '],
   ])('%j is refused before a model is loaded', async (flags, code, fault) => {
+    const damaged = { ...config, store: { folder: 'damaged' } };
+    mkdirSync(join(folder, 'damaged'), { recursive: true });
+    writeFileSync(join(folder, 'damaged.yaml'), JSON.stringify(damaged));
+    writeFileSync(measuredPathOf(configSchema.parse(damaged), folder), '{');
     const run = await scenecast(['eval', 'set', ...flags]);
+    expect(run.stdout).toBe('');
     expect(run.code).toBe(code);
     expect(run.stderr).toContain(fault);
   });
+});
+
+test('keys of a terminal that are no characters label nothing', async () => {
+  mkdirSync(join(folder, 'keys/drawn'), { recursive: true });
+  for (const name of ['1.jpg', '2.jpg'])
+    writeFileSync(join(folder, 'keys/drawn', name), readFileSync(join(folder, 'set/900000.jpg')));
+  const terminal = new Terminal(['label', join(folder, 'keys'), '--config', join(folder, 'config.yaml')]);
+  await terminal.shows('1 of 2');
+  const [remove, pageUp, up, f5] = ['\x1b[3~', '\x1b[5~', '\x1b[A', '\x1b[15~'];
+  terminal.type(remove + pageUp + up + f5);
+  terminal.type('4');
+  await terminal.shows('2 of 2');
+  terminal.type('q');
+  await terminal.exit();
+  expect((await readLabels(join(folder, 'keys'))).map(({ value }) => value)).toEqual([4]);
 });
 
 test('label takes keys from a pipe, and goes on where it was left', async () => {

@@ -71,6 +71,13 @@ test('a picture is shown by its path, with what the model said', async () => {
   );
 });
 
+test('what a picture and its description are called cannot act on the terminal', async () => {
+  const said = { value: true, confidence: null };
+  const evil = { ...task('\x1b]0;x\x07\x1b[2J1.jpg', boolean, said), description: 'a\x1b[31m gate\u202e' };
+  const { text } = await session([evil], 'q');
+  expect(text).toContain('1 of 1: /set/1.jpg\n  a gate\nporch');
+});
+
 describe('keys that are no values', () => {
   const three = ['1.jpg', '2.jpg', '3.jpg'].map((picture) => task(picture, boolean));
 

@@ -14,7 +14,7 @@ const unknown: TaskOptions = { config: null, camera: undefined, question: undefi
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'scenecast-tasks-'));
-  mkdirSync(join(folder, 'porch'));
+  for (const name of ['porch', 'garden shots']) mkdirSync(join(folder, name));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -87,6 +87,9 @@ test.each<[string, Partial<TaskOptions>, string]>([
   ['a.jpg', { asked: gate }, 'a.jpg: is of no known camera; name it: --camera porch'],
   ['porch/a.jpg', {}, 'no question is known that can be labelled; name one: --question gate_open --ask'],
   ['notes.txt', { asked: gate }, 'contains no picture (.jpg, .jpeg, .png, .webp)'],
+  ['garden shots/a.jpg', { asked: gate }, '"garden shots" cannot be the name of a camera'],
+  ['a.jpg', { asked: gate, camera: 'front porch' }, '"front porch" cannot be the name of a camera'],
+  ['K\u{fffd}ln.jpg', { asked: gate, camera: 'porch' }, 'ln.jpg: its name is not UTF-8; rename it'],
 ])('%s with %j is refused', async (path, options, fault) => {
   picture(path);
   await expect(asked([], options)).rejects.toThrow(fault);
