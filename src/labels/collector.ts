@@ -57,14 +57,21 @@ export class Collector {
     this.#parts = parts;
   }
 
-  /** Reads what has been collected, removes the remains of interrupted writes, and what the bounds no longer allow. */
+  /**
+   * Reads what has been collected, removes the remains of interrupted writes, and what the bounds no longer allow. A file that
+   * somebody has damaged is logged: descriptions do not depend on it.
+   */
   async start(): Promise<void> {
     for (const [camera, { bounds }] of this.#parts.cameras) {
       const folder = join(this.#parts.folder, camera);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       this.#kept.set(camera, await this.#readFolder(folder));
-      await this.#readLabelled();
-      await this.#drop(camera, this.#parts.choose(this.#kept.get(camera)!, bounds).dropped);
+      try {
+        await this.#readLabelled();
+        await this.#drop(camera, this.#parts.choose(this.#kept.get(camera)!, bounds).dropped);
+      } catch (error) {
+        this.#logOnce(camera, messageOf(error));
+      }
     }
   }
 
@@ -176,12 +183,12 @@ export class Collector {
     for (const [id, names] of Map.groupBy(files, (match) => match[1]!)) {
       const path = join(folder, `${id}.jpg`);
       if (names.length === 2) {
-        const [picture, said, seen] = await Promise.all([
-          stat(path),
-          stat(collectedPathOf(path)),
-          readCollected(path),
-        ]);
-        collected.push(collectable(seen!, picture.size + said.size, false));
+        const seen = await readCollected(path).catch((error: unknown) => {
+          this.#parts.log.warn({ reason: messageOf(error) }, 'collected picture left out');
+        });
+        if (!seen) continue;
+        const [picture, said] = await Promise.all([stat(path), stat(collectedPathOf(path))]);
+        collected.push(collectable(seen, picture.size + said.size, false));
       } else if (names[0]![2] === 'json') await rm(collectedPathOf(path), { force: true });
     }
     return collected.toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -142,6 +142,20 @@ test('a faulty label stops the collection, so that no labelled picture is droppe
   ]);
 });
 
+test('neither a faulty label nor a damaged file stops the daemon from starting, and no picture is dropped', async () => {
+  const [first, second] = [look(), look()];
+  await observe(await started(), first, second);
+  writeFileSync(labelsPath(folder), 'yes\n');
+  writeFileSync(join(folder, 'porch', `${idOf(first)}.json`), '{"id"');
+  const collector = await started({ ...roomy, maxPictures: 0 });
+  await observe(collector, look());
+  expect(pictures()).toEqual([`${idOf(first)}.jpg`, `${idOf(second)}.jpg`]);
+  expect(warnings).toMatchObject([
+    { reason: expect.stringContaining(`${idOf(first)}.json: is damaged`) },
+    { camera: 'porch', reason: expect.stringContaining('line 1: must be a JSON object on one line') },
+  ]);
+});
+
 test('the remains of an interrupted write are removed; files of others stay', async () => {
   await observe(await started(), look());
   const id = ulid();
