@@ -1,17 +1,14 @@
 import { writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { answerReport, compareSettings } from '../answers/answer-report.ts';
-import { loadConfig } from '../config/load.ts';
-import type { MeasuredQuestion } from '../domain/calibration.ts';
 import { details } from '../domain/detail.ts';
-import { ConfigError, ScenecastError } from '../domain/errors.ts';
+import { ScenecastError } from '../domain/errors.ts';
 import { currentLabels } from '../domain/label.ts';
 import { readLabels } from '../labels/labels-file.ts';
-import { labelledFolder, measuredPathOf } from '../setup/labelled-folder.ts';
-import { MeasuredFile } from '../store/measured-file.ts';
-import { requireState } from '../system/state-access.ts';
+import { labelledFolder } from '../setup/labelled-folder.ts';
+import { requireWritable } from '../system/require-writable.ts';
 import { evalJson } from './eval-json.ts';
+import { KeptMeasures } from './eval-keep.ts';
 import { type LabelledPicture, labelledPictures, runSetting, type SettingResult } from './eval-run.ts';
 import {
   type Compared,
@@ -21,7 +18,7 @@ import {
   type SettingFlags,
   settingOf,
 } from './eval-settings.ts';
-import { type EvalReport, evalText, type ReportedSetting } from './eval-text.ts';
+import { type EvalReport, evalText } from './eval-text.ts';
 import { progressBar } from './progress-bar.ts';
 import { escaped, reliabilityPicture } from './reliability-picture.ts';
 
@@ -66,7 +63,8 @@ export function evalCommand(signal: AbortSignal): Command {
 
 async function evaluate(named: string | undefined, flags: Flags, signal: AbortSignal): Promise<void> {
   const { folder } = await labelledFolder(named, flags.config, 'read');
-  const kept = flags.keep ? await measuredFileOf(flags.config) : null;
+  const kept = flags.keep ? await KeptMeasures.open(flags.config) : null;
+  if (flags.report !== undefined) await requireWritable(flags.report);
   const labels = chosenLabels(currentLabels(await readLabels(folder)), folder, flags);
   const settings = [await settingOf(flags)];
   if (flags.compare) settings.push(await settingOf({ ...flags, ...flags.compare } as Flags));
@@ -76,7 +74,7 @@ async function evaluate(named: string | undefined, flags: Flags, signal: AbortSi
   const results = await runAll(settings, pictures, signal);
   const report = reportOf(results);
   process.stdout.write(`${flags.json ? JSON.stringify(evalJson(report), null, 2) : evalText(report)}\n`);
-  await kept?.save(measuredOf(report.settings[0]!, new Date()));
+  await kept?.save(report.settings[0]!, new Date());
   if (flags.report !== undefined) await writeReport(flags.report, report);
   if (flags.require !== undefined) requireAccuracy(report, flags.require);
 }
@@ -121,32 +119,6 @@ function reportOf(results: readonly SettingResult[]): EvalReport {
     return pairs.length === 0 ? [] : [{ camera, question: name, comparison: compareSettings(pairs) }];
   });
   return { settings, comparisons };
-}
-
-/** Where the config's daemon looks for it. */
-async function measuredFileOf(configPath: string | undefined): Promise<MeasuredFile> {
-  if (configPath === undefined)
-    throw new ConfigError('--keep: needs --config FILE, as it is for the daemon of a config');
-  const path = resolve(configPath);
-  const config = await loadConfig(path);
-  if (config.store.folder === null) requireState('write');
-  return new MeasuredFile(measuredPathOf(config, dirname(path)));
-}
-
-function measuredOf({ model: { name, quant }, questions }: ReportedSetting, at: Date): MeasuredQuestion[] {
-  return questions.map(({ camera, question, report: { count, right, confidence } }) => ({
-    ...{
-      camera,
-      question: question.name,
-      ask: question.ask,
-      model: { name, quant },
-      labels: count,
-      right,
-      at,
-    },
-    calibrationError: confidence && (confidence.calibrated ?? confidence).calibrationError,
-    calibration: confidence?.calibrated?.calibration ?? null,
-  }));
 }
 
 /** Of the first setting: the second one is there to be compared. */
