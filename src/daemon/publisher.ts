@@ -1,9 +1,12 @@
 import { dirname, join } from 'node:path';
 import { jpegWithin } from '../camera/jpeg-within.ts';
 import type { Config } from '../config/schema.ts';
+import { questionsOf } from '../contract/questions.ts';
 import { topicsOf } from '../contract/topics.ts';
+import { isLabelled, isOfType } from '../domain/label.ts';
 import { stateFolderOf } from '../domain/state-folder.ts';
 import type { EncodeImage } from '../mqtt/publishing/camera-images.ts';
+import type { RestoreRules } from '../mqtt/publishing/observed-state.ts';
 import { MqttPublisher } from '../mqtt/publishing/publisher.ts';
 import type { Log } from '../pipeline/ports.ts';
 import { brokerOf } from '../setup/broker.ts';
@@ -26,17 +29,34 @@ export function createOutbox(config: Config, folder: string, log: Log): Outbox {
 
 export function createPublisher(config: Config, folder: string, outbox: Outbox, log: Log): MqttPublisher {
   const { mqtt, device, history } = config;
-  const retained = new Set(retainedTopicsOf(config));
   return new MqttPublisher({
     ...brokerOf(mqtt, folder),
     device,
     outbox,
     images: encodersOf(config),
-    isRetained: (topic) => retained.has(topic),
+    restored: restoreRulesOf(config),
     lateAfterMs: mqtt.late_after,
     ...(history?.thumbnails && { onStored: thumbnailKeeper(outbox, log) }),
     log,
   });
+}
+
+/** By the cameras and questions as they are configured now. */
+export function restoreRulesOf(config: Config): RestoreRules {
+  const topics = topicsOf(config.device);
+  const retained = new Set(retainedTopicsOf(config));
+  const questions = new Map(
+    Object.entries(config.cameras).flatMap(([camera, each]) =>
+      questionsOf(each.questions).map((question) => [topics.answer(camera, question.name), question]),
+    ),
+  );
+  return {
+    isRetained: (topic) => retained.has(topic),
+    isAnswer: (topic, value) => {
+      const question = questions.get(topic);
+      return question && isLabelled(question) ? isOfType(question.type, value) : typeof value === 'string';
+    },
+  };
 }
 
 /** The retained topics of the configured cameras, questions and rules. */

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { contract } from '../../src/contract/contract.ts';
-import { clearImages, createOutbox, createPublisher, removedTopics } from '../../src/daemon/publisher.ts';
+import {
+  clearImages,
+  createOutbox,
+  createPublisher,
+  removedTopics,
+  restoreRulesOf,
+} from '../../src/daemon/publisher.ts';
 import { HistoryReader } from '../../src/store/history/history-reader.ts';
 import { MissingFiles } from '../../src/store/missing-files.ts';
 import { madeObservation } from '../../tools/durability/made-observation.ts';
@@ -61,6 +67,19 @@ test('every retained topic of a camera in the contract is cleared with it', asyn
   );
   const cleared = await removed(folder, { porch });
   expect(cleared.sort()).toEqual(topics.sort());
+});
+
+test('of what was said before a start, only answers of the type that their question has now are state', () => {
+  const questions = { ...porch.questions, door: { ask: 'How?', type: 'enum', values: ['open', 'shut'] } };
+  const text = JSON.stringify({ device: 'workshop', cameras: { porch: { source, questions } } });
+  const { isRetained, isAnswer } = restoreRulesOf(parseConfig(text, 'c.yaml'));
+  const topic = (question: string): string => `scenecast/workshop/porch/answer/${question}`;
+  expect(['open', 'gone'].map((question) => isRetained(topic(question)))).toEqual([true, false]);
+  const values = [true, 1, 'open', 'ajar'];
+  const fitting = (question: string): unknown[] => values.filter((value) => isAnswer(topic(question), value));
+  expect(fitting('open')).toEqual([true]);
+  expect(fitting('door')).toEqual(['open']);
+  expect(fitting('people')).toEqual(['open', 'ajar']);
 });
 
 test('a damaged file is logged and rewritten', async () => {

@@ -3,9 +3,18 @@ import { rulePayload } from '../../contract/rule-payloads.ts';
 import type { Topics } from '../../contract/topics.ts';
 import { visionPayload } from '../../contract/vision-payload.ts';
 import type { CameraVision } from '../../domain/camera-vision.ts';
+import type { Answer } from '../../domain/observation.ts';
 import type { RuleStatus } from '../../domain/rule-status.ts';
 import type { RetainedState } from './retained-state.ts';
 import { type StoredObservation, withRightTime } from './stored-observation.ts';
+
+/** What of the state before the start is still the state. */
+export interface RestoreRules {
+  /** Whether the newest description or answer of a topic is retained: not if it has been removed. */
+  readonly isRetained: (topic: string) => boolean;
+  /** Whether the question of a topic can have this answer: not if its type has been changed. */
+  readonly isAnswer: (topic: string, value: Answer) => boolean;
+}
 
 /**
  * The state that observations make: the newest description of each camera, and the newest answer to each question. While the
@@ -42,12 +51,22 @@ export class ObservedState {
     this.#latest.set(camera, pending);
   }
 
-  /** Takes an observation from before the start: the state of the topics that have had none since. */
-  restore(stored: StoredObservation, isRetained: (topic: string) => boolean): void {
+  /**
+   * Takes an observation from before the start: the state of the topics that have had none since. An answer that its question
+   * cannot have any more is cleared.
+   */
+  restore(stored: StoredObservation, { isRetained, isAnswer }: RestoreRules): void {
+    const { camera } = stored.description;
+    const foreign = new Set(
+      Object.entries(stored.judged ?? {})
+        .map(([question, { value }]) => ({ topic: this.#topics.answer(camera, question), value }))
+        .filter(({ topic, value }) => value !== null && !isAnswer(topic, value))
+        .map(({ topic }) => topic),
+    );
     for (const [topic, payload] of this.#payloadsOf(stored)) {
       if (this.#newest.has(topic) || !isRetained(topic)) continue;
       this.#newest.set(topic, stored);
-      this.#retained.set(topic, payload, 1);
+      this.#retained.set(topic, foreign.has(topic) ? '' : payload, 1);
     }
   }
 

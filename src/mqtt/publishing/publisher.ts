@@ -31,7 +31,7 @@ import { RefusalLog } from '../connection/refusal-log.ts';
 import { type OnMessage, Subscriptions } from '../connection/subscriptions.ts';
 import { CameraImages, type EncodeImage } from './camera-images.ts';
 import { DeliveryCheckpoint } from './delivery-checkpoint.ts';
-import { ObservedState } from './observed-state.ts';
+import { ObservedState, type RestoreRules } from './observed-state.ts';
 import { type ObservationStore, OutboxDelivery } from './outbox-delivery.ts';
 import { RetainedState } from './retained-state.ts';
 import type { StoredAlert } from './stored-alert.ts';
@@ -47,8 +47,8 @@ export interface MqttOptions extends ConnectFilePaths {
   readonly outbox: ObservationStore;
   /** JPEG encoders of the cameras whose described pictures are published, by camera name. */
   readonly images?: ReadonlyMap<string, EncodeImage>;
-  /** Whether the newest description or answer of a topic is retained: not if it has been removed. Default: always. */
-  readonly isRetained?: (topic: string) => boolean;
+  /** Default: all of it. */
+  readonly restored?: RestoreRules;
   /** An observation that is older than this when it is sent is late. */
   readonly lateAfterMs?: number;
   /** Takes the frame of each observation that was handed to the outbox. */
@@ -73,6 +73,7 @@ const defaultLateAfterMs = 60_000;
 const defaultSettleMs = 15_000;
 const defaultPublishTimeoutMs = 15_000;
 const defaultBusyRetryMs = 30_000;
+const restoreAll: RestoreRules = { isRetained: () => true, isAnswer: () => true };
 
 /**
  * Publishes the contract over MQTT 5, or 3.1.1 if the broker does not support it. The stream of observations goes through the
@@ -95,7 +96,7 @@ export class MqttPublisher implements Publisher {
   #droppedEvents = 0;
 
   constructor(options: MqttOptions) {
-    const { device, log, outbox, isRetained = () => true } = options;
+    const { device, log, outbox, restored = restoreAll } = options;
     this.#options = options;
     this.#topics = topicsOf(device);
     const { status } = this.#topics;
@@ -115,8 +116,8 @@ export class MqttPublisher implements Publisher {
     this.#delivery = new OutboxDelivery({
       store: outbox,
       topics: this.#topics,
-      isConfigured: (camera) => isRetained(this.#topics.description(camera)),
-      restore: (stored) => this.#observed.restore(stored, isRetained),
+      isConfigured: (camera) => restored.isRetained(this.#topics.description(camera)),
+      restore: (stored) => this.#observed.restore(stored, restored),
       lateAfterMs: options.lateAfterMs ?? defaultLateAfterMs,
       checkpoint: this.#checkpoint,
       refusals: this.#refusals,

@@ -15,12 +15,15 @@ function stored(text: string | null, answers: Record<string, Answer>): StoredObs
 function observe(): { readonly state: ObservedState; readonly said: [string, unknown][] } {
   const said: [string, unknown][] = [];
   const set = (topic: string, payload: string | (() => string)): void => {
-    const message = JSON.parse(typeof payload === 'string' ? payload : payload());
+    const text = typeof payload === 'string' ? payload : payload();
+    const message = text === '' ? { value: 'cleared' } : JSON.parse(text);
     const content = message.description ?? message.value ?? message.state;
     said.push([topic.replace('scenecast/test/porch/', ''), content]);
   };
   return { state: new ObservedState(topicsOf('test'), { set }), said };
 }
+
+const all = { isRetained: () => true, isAnswer: () => true };
 
 test('an older observation that is ready later does not replace a newer one, but for what only it says', async () => {
   const { state, said } = observe();
@@ -42,7 +45,10 @@ test('what was observed before the start gives way to what has been observed sin
   const { state, said } = observe();
   const pending = Promise.withResolvers<void>();
   state.add(stored('now', { open: true }), pending.promise);
-  state.restore(stored('before', { open: false, people: 2, gone: 1 }), (topic) => !topic.endsWith('gone'));
+  state.restore(stored('before', { open: false, people: 2, gone: 1 }), {
+    ...all,
+    isRetained: (topic) => !topic.endsWith('gone'),
+  });
   expect(said).toEqual([['answer/people', 2]]);
   pending.resolve();
   await state.close();
@@ -52,11 +58,25 @@ test('what was observed before the start gives way to what has been observed sin
   ]);
 });
 
+test('an answer that its question cannot have any more is cleared, and gives way to a new one', async () => {
+  const { state, said } = observe();
+  const isAnswer = (topic: string, value: Answer): boolean => !topic.endsWith('open') || value === 'open';
+  state.restore(stored('before', { open: true, people: 1 }), { ...all, isAnswer });
+  expect(said).toEqual([
+    ['description', 'before'],
+    ['answer/open', 'cleared'],
+    ['answer/people', 1],
+  ]);
+  state.add(stored(null, { open: 'open' }), Promise.resolve());
+  await state.close();
+  expect(said.at(-1)).toEqual(['answer/open', 'open']);
+});
+
 test('an observation that only answers leaves the description as it is', async () => {
   const { state, said } = observe();
   state.add(stored('a description', { open: false }), Promise.resolve());
   state.add(stored(null, { open: true }), Promise.resolve());
-  state.restore(stored('before', { people: 1 }), () => true);
+  state.restore(stored('before', { people: 1 }), all);
   await state.close();
   expect(said).toEqual([
     ['answer/people', 1],

@@ -96,7 +96,7 @@ test('waiting observations of a removed camera are sent, but not retained, and t
   await before.close();
   const publishing = await startPublisher(broker.url, {
     path,
-    isRetained: (name) => name.includes('/yard/'),
+    restored: { isRetained: (name) => name.includes('/yard/'), isAnswer: () => true },
   });
   await emptied(publishing);
   await until(() => described(subscriber).length === 2);
