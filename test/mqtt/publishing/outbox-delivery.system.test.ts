@@ -138,7 +138,9 @@ test('what was observed before a restart does not replace what the broker shows 
   const broker = await startBroker();
   const path = join(scratchFolder(), 'outbox.db');
   const first = await startPublisher(broker.url, { path });
+  const early = await subscribe(broker.url);
   const old = describeOne(first);
+  await until(() => early.json(stateTopic).length === 1);
   await emptied(first);
   await first.close();
   // As if the disk could not be written for the newest two.
