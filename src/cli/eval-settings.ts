@@ -71,6 +71,12 @@ function configuredQuestion(config: Config | null, { camera, question }: Label):
   return found && isLabelled(found) ? found : null;
 }
 
+/** The questions of labels that a config does not have, or not as ones that can be labelled: `porch/gate_open`. */
+export function unconfiguredQuestions(config: Config, labels: readonly Label[]): string[] {
+  const missing = labels.filter((label) => configuredQuestion(config, label) === null);
+  return [...new Set(missing.map(({ camera, question: { name } }) => `${camera}/${name}`))];
+}
+
 /**
  * The labels that the flags choose.
  * @throws ConfigError if there are none, or one wording was given for several questions

@@ -17,6 +17,7 @@ import {
   parseCompared,
   type SettingFlags,
   settingOf,
+  unconfiguredQuestions,
 } from './eval-settings.ts';
 import { type EvalReport, evalText } from './eval-text.ts';
 import { progressBar } from './progress-bar.ts';
@@ -62,12 +63,14 @@ export function evalCommand(signal: AbortSignal): Command {
 }
 
 async function evaluate(named: string | undefined, flags: Flags, signal: AbortSignal): Promise<void> {
-  const { folder } = await labelledFolder(named, flags.config, 'read');
+  const { folder, config } = await labelledFolder(named, flags.config, 'read');
   const kept = flags.keep ? await KeptMeasures.open(flags.config) : null;
   if (flags.report !== undefined) await requireWritable(flags.report);
   const labels = chosenLabels(currentLabels(await readLabels(folder)), folder, flags);
   const settings = [await settingOf(flags)];
   if (flags.compare) settings.push(await settingOf({ ...flags, ...flags.compare } as Flags));
+  for (const name of config ? unconfiguredQuestions(config, labels) : [])
+    process.stderr.write(`scenecast: the config has no question ${name}; it is asked as it was labelled\n`);
   const { pictures, faults } = await labelledPictures(folder, labels);
   for (const fault of faults) process.stderr.write(`scenecast: ${fault}; left out\n`);
   if (pictures.length === 0) throw new ScenecastError(`${folder}: none of the labelled pictures can be read`);

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { chosenLabels, parseCompared, settingOf } from '../../src/cli/eval-settings.ts';
+import {
+  chosenLabels,
+  parseCompared,
+  settingOf,
+  unconfiguredQuestions,
+} from '../../src/cli/eval-settings.ts';
+import { configSchema } from '../../src/config/schema.ts';
 import type { Label, LabelledType } from '../../src/domain/label.ts';
 
 const labelOf = (camera: string, name: string, value: Label['value'] = true): Label => {
@@ -37,6 +43,18 @@ describe('labels', () => {
   test('one wording may be of one question of several cameras', () => {
     expect(chosenLabels(labels, 'set', { question: 'gate', ask: 'Is it?' })).toHaveLength(2);
   });
+});
+
+test('questions that have been renamed, or are free text now, are known', () => {
+  const config = configSchema.parse({
+    cameras: {
+      porch: {
+        source: { type: 'scene' },
+        questions: { gate: { ask: 'Is it?', type: 'boolean' }, cat: { ask: 'What does it do?' } },
+      },
+    },
+  });
+  expect(unconfiguredQuestions(config, [...labels, ...labels])).toEqual(['porch/cat', 'yard/gate']);
 });
 
 describe('the second setting', () => {
