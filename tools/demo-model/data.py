@@ -19,6 +19,9 @@ PATCH_VALUES = 3 * PATCH * PATCH
 OBJECT_CLASSES = 1 + len(language.COLOURS) * len(language.KINDS)
 CELL_CLASSES = 1 + 9
 COVERED = 0.2  # share of a patch that a shape must cover to name it
+HELD = 0.25  # a small shape also names a patch that holds this share of it: it may cover no patch enough
+# Added to the class of a small shape in the overview, where it is too small to be told: labels of patches pass over it.
+FAINT = 128
 IGNORED = -100
 
 
@@ -111,10 +114,21 @@ def label(scene):
     canvas = (canvas_width, canvas_height)
     refined = _covered(shapes, canvas, (drawn_width / width, drawn_height / height), (x, y))
     names = np.array([0] + [_object_class(shape) for shape in shapes], np.uint8)
+    # Cells have no class to pass over: a small shape in the overview is in its cell, whatever it is.
+    seen = np.array([0] + [_object_class(shape) + FAINT * _is_small(shape) for shape in shapes], np.uint8)
     places = np.array([0] + [1 + shape["cell"] for shape in shapes], np.uint8)
     rows, columns = canvas_height // SIDE, canvas_width // SIDE
     tiles = names[refined].reshape(rows, GRID, columns, GRID).swapaxes(1, 2).reshape(-1, GRID * GRID)
-    return np.concatenate([names[overview].reshape(1, -1), tiles]), places[overview].reshape(-1)
+    return np.concatenate([seen[overview].reshape(1, -1), tiles]), places[overview].reshape(-1)
+
+
+def _is_small(shape):
+    return bool(shape.get("small"))
+
+
+def is_large(scene):
+    """All of its shapes can be told in the overview."""
+    return not any(_is_small(shape) for shape in scene["shapes"])
 
 
 def _object_class(shape):
@@ -130,8 +144,30 @@ def _covered(shapes, size, scale, offset):
         mask = Image.new("L", size)
         outline = [(px * scale[0] + offset[0], py * scale[1] + offset[1]) for px, py in shape["outline"]]
         ImageDraw.Draw(mask).polygon(outline, fill=1)
-        shares.append(np.asarray(mask).reshape(rows, PATCH, columns, PATCH).mean((1, 3)))
+        share = np.asarray(mask).reshape(rows, PATCH, columns, PATCH).mean((1, 3))
+        if _is_small(shape):
+            share = np.where(share >= HELD * max(share.sum(), 1e-9), share + COVERED, share)
+        shares.append(share)
     return np.argmax(shares, 0)
+
+
+def dense_labels(objects):
+    """The class of each patch; IGNORED where it shows a shape that is too small to be told."""
+    return torch.where(objects >= FAINT, IGNORED, objects)
+
+
+def present_targets(objects):
+    """[n, 64] objects of the patches of pictures -> which classes and colours are there [n, 15 + 5], and which of that is known.
+
+    Of a shape that is too small to be told, the colour is known and the class is not.
+    """
+    kinds, colours = len(language.KINDS), len(language.COLOURS)
+    classes = torch.arange(1, OBJECT_CLASSES)
+    told = (objects[:, :, None] == classes).any(1)
+    faint = (objects[:, :, None] == classes + FAINT).any(1)
+    coloured = (told | faint).view(-1, colours, kinds).any(2)
+    known = torch.cat([~faint | told, torch.ones_like(coloured)], 1)
+    return torch.cat([told, coloured], 1).float(), known.float()
 
 
 def mirror(patches, objects, cells, shapes, layout):

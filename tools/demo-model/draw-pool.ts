@@ -4,6 +4,9 @@
  *   node draw-pool.ts --out <folder> --count 14000                      training scenes of mixed sizes
  *   node draw-pool.ts --out <folder> --count 400 --held-out --size 640x480   scenes for evaluation
  *
+ * --shapes large (the default) or small: all scenes have shapes of this size. --shapes mixed: every second training scene has
+ * large ones alone, a quarter small ones alone, and a quarter both.
+ *
  * Seeds from 900000 up are held out: --held-out draws only these, and no other option draws them.
  */
 import { createWriteStream, mkdirSync } from 'node:fs';
@@ -12,7 +15,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { drawScene } from '../../src/camera/scene-draw.ts';
-import { sampleScene, shapeOutline } from '../../src/camera/scene-layout.ts';
+import {
+  SCENE_SHAPE_SIZES,
+  type SceneShapeSizes,
+  sampleScene,
+  shapeOutline,
+} from '../../src/camera/scene-layout.ts';
 import { sceneRandom } from '../../src/camera/scene-random.ts';
 import { sceneTruth } from '../../src/camera/scene-truth.ts';
 import type { Size } from '../../src/domain/frame.ts';
@@ -20,6 +28,10 @@ import type { Size } from '../../src/domain/frame.ts';
 const FIRST_HELD_OUT_SEED = 900_000;
 const FIRST_TRAINING_SEED = 1;
 const THREADS = 2;
+/** In smaller frames small shapes cannot be told apart. */
+const MIN_SIDE_OF_SMALL = 160;
+/** A shape of a larger radius, as a share of the frame's short side, is a large one. */
+const MAX_SMALL_RADIUS = 0.07;
 
 /** Width, height and weight of a size for training. */
 const TRAINING_SIZES: readonly (readonly [number, number, number])[] = [
@@ -52,6 +64,7 @@ interface Job {
   /** This thread draws the seeds with this remainder modulo THREADS. */
   readonly remainder: number;
   readonly size: Size | null;
+  readonly shapes: SceneShapeSizes;
 }
 
 if (isMainThread) main();
@@ -65,6 +78,7 @@ function main(): void {
       'first-seed': { type: 'string' },
       'held-out': { type: 'boolean', default: false },
       size: { type: 'string' },
+      shapes: { type: 'string', default: 'large' },
     },
   });
   if (values.out === undefined || values.count === undefined) throw new Error('--out and --count are needed');
@@ -77,11 +91,13 @@ function main(): void {
     throw new Error(`seeds from ${FIRST_HELD_OUT_SEED} up are held out from training`);
   }
   const size = values.size === undefined ? null : parseSize(values.size);
+  const shapes = SCENE_SHAPE_SIZES.find((name) => name === values.shapes);
+  if (!shapes) throw new Error(`--shapes ${values.shapes}: must be one of ${SCENE_SHAPE_SIZES.join(', ')}`);
   mkdirSync(values.out, { recursive: true });
   const truth = createWriteStream(join(values.out, 'truth.jsonl'));
   let drawn = 0;
   for (let remainder = 0; remainder < THREADS; remainder++) {
-    const job: Job = { folder: values.out, firstSeed, count, remainder, size };
+    const job: Job = { folder: values.out, firstSeed, count, remainder, size, shapes };
     const worker = new Worker(new URL(import.meta.url), { workerData: job });
     worker.on('message', (line: string) => {
       truth.write(`${line}\n`);
@@ -90,16 +106,18 @@ function main(): void {
   }
 }
 
-async function drawShare({ folder, firstSeed, count, remainder, size }: Job): Promise<void> {
+async function drawShare({ folder, firstSeed, count, remainder, size, shapes: sizes }: Job): Promise<void> {
   for (let index = remainder; index < count; index += THREADS) {
     const seed = firstSeed + index;
-    const scene = sampleScene(seed, size ?? trainingSize(seed));
+    const frame = size ?? trainingSize(seed);
+    const scene = sampleScene(seed, frame, sizes === 'mixed' ? mixedSizes(seed, frame) : sizes);
     const file = `${seed}.jpg`;
     await writeFile(join(folder, file), await drawScene(scene));
     const shapes = scene.shapes.map((shape) => ({
       colour: shape.colour,
       kind: shape.kind,
       cell: shape.cell,
+      small: shape.radiusPx < MAX_SMALL_RADIUS * Math.min(scene.width, scene.height),
       outline: shapeOutline(shape).map((point) => point.map((px) => Math.round(px * 10) / 10)),
     }));
     const { width, height } = scene;
@@ -115,6 +133,12 @@ function trainingSize(seed: number): Size {
     left -= weight;
   }
   throw new Error('unreachable: the draw is below the sum of the weights');
+}
+
+/** The sizes of shapes in one scene of a mixed pool. */
+function mixedSizes(seed: number, { width, height }: Size): SceneShapeSizes {
+  if (Math.min(width, height) < MIN_SIDE_OF_SMALL) return 'large';
+  return sceneRandom(seed, 6).pick(['large', 'large', 'small', 'mixed']);
 }
 
 function parseSize(text: string): Size {

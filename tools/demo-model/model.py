@@ -76,7 +76,7 @@ class ClipEmbeddings(nn.Module):
 
 
 class ClipVision(nn.Module):
-    """CLIP's ViT. Patches [n, 64, 588] -> features of the patches [n, 64, 128], the class token dropped."""
+    """CLIP's ViT. Patches [n, 64, 588] -> features of the class token and of the patches [n, 65, 128]."""
 
     def __init__(self, hidden, heads, feed_forward, layers, eps):
         super().__init__()
@@ -90,7 +90,7 @@ class ClipVision(nn.Module):
         x = self.pre_layrnorm(self.embeddings(patches))
         for layer in self.encoder.layers[:VISION_LAYERS_RUN]:
             x = layer(x)
-        return x[:, 1:]
+        return x
 
 
 class UnitRms(torch.autograd.Function):
@@ -208,6 +208,10 @@ class Llava(nn.Module):
 
     def encode(self, patches):
         """[batch, pictures, 64, 588] normalised patches -> vision features [batch, pictures, 64, 128]."""
+        return self.encode_with_class(patches)[:, :, 1:]
+
+    def encode_with_class(self, patches):
+        """The same with the class token's feature in front: [batch, pictures, 65, 128]. It is for training only."""
         features = self.vision(patches.flatten(0, 1))
         return features.view(*patches.shape[:2], *features.shape[1:])
 

@@ -18,6 +18,7 @@ class Phase:
     overview_dropout: float = 0.0  # share of the samples with tiles whose overview is black
     crowded: float = 0.0  # share of the batches drawn from scenes of two shapes or more
     last_rate: float = 0.02  # as a share of peak_rate
+    class_weight: float = 0.0  # of the loss of what the class token says is there; 0: it is not asked
 
 
 # Reading a picture is what costs, so every picture is asked many things. What only the kind of shape tells
@@ -26,9 +27,23 @@ class Phase:
 SOME = (describe, *[is_there] * 2, where_exactly, *[colour] * 3, count)
 KINDS = (describe, is_there, *[is_exactly_there] * 2, where, *[where_exactly] * 3, *[colour] * 4, count)
 
-PHASES = {
+# The recipe of models/demo: all shapes are large.
+LARGE = {
     "vision": Phase(1600, 1.5e-3, batch=12),
     "overview": Phase(1200, 1.2e-3, SOME, overview_share=1, crowded=0.7, last_rate=0.1),
     "anyres": Phase(1700, 1e-3, KINDS, overview_share=0.5, overview_dropout=0.3, crowded=0.8, last_rate=0.5),
     "refine": Phase(1150, 5e-4, KINDS, overview_share=0.35, overview_dropout=0.3, crowded=0.8),
 }
+
+# Large and small shapes. Small ones show in the tiles alone, so there are more steps with tiles; the class token says which
+# shapes are there, so that what it attends to is shapes.
+MIXED = {
+    "vision": Phase(1800, 1.5e-3, batch=12, class_weight=0.3),
+    "overview": Phase(1000, 1.2e-3, SOME, overview_share=1, crowded=0.7, last_rate=0.1, class_weight=0.1),
+    "anyres": Phase(
+        2000, 1e-3, KINDS, overview_share=0.35, overview_dropout=0.3, crowded=0.8, last_rate=0.5, class_weight=0.1
+    ),
+    "refine": Phase(1400, 5e-4, KINDS, overview_share=0.3, overview_dropout=0.3, crowded=0.8, class_weight=0.1),
+}
+
+RECIPES = {"large": LARGE, "mixed": MIXED}

@@ -8,6 +8,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch reads it
 
 import argparse
+import dataclasses
 import math
 import random
 import time
@@ -24,7 +25,7 @@ import initialise
 import language
 import tokenizer as tokenisation
 from model import VISION, Llava
-from schedule import PHASES
+from schedule import RECIPES
 
 PROCESSES = 2
 WARM_UP_STEPS = 60
@@ -37,15 +38,18 @@ class Auxiliary(nn.Module):
     """Training only: names the object, its kind, its colour, and in the overview the cell, from each patch's features.
 
     Captions alone teach colour quickly and shape hardly at all; these labels teach both. Kind and colour apart serve
-    questions about a circle, whatever its colour; the object serves those about a red circle.
+    questions about a circle, whatever its colour; the object serves those about a red circle. `present` says from the
+    class token which objects and colours a picture shows.
     """
 
-    def __init__(self):
+    def __init__(self, asks_class_token=False):
         super().__init__()
         self.object = nn.Linear(VISION["hidden"], data.OBJECT_CLASSES)
         self.kind = nn.Linear(VISION["hidden"], 1 + len(language.KINDS))
         self.colour = nn.Linear(VISION["hidden"], 1 + len(language.COLOURS))
         self.cell = nn.Linear(VISION["hidden"], data.CELL_CLASSES)
+        if asks_class_token:
+            self.present = nn.Linear(VISION["hidden"], data.OBJECT_CLASSES - 1 + len(language.COLOURS))
 
     def weighed(self, head, features, labels):
         """The loss of one head, and for each patch whether it is right."""
@@ -55,15 +59,22 @@ class Auxiliary(nn.Module):
 
     def loss(self, features, objects, cells):
         """features [batch, pictures, 64, 128], the overview first; also the accuracy on objects."""
-        objects = objects.flatten()
+        objects = data.dense_labels(objects.flatten())
         shown = objects > 0
-        kinds = torch.where(shown, (objects - 1) % len(language.KINDS) + 1, 0)
-        colours = torch.where(shown, (objects - 1) // len(language.KINDS) + 1, 0)
+        # Neither background (0) nor what is passed over has a kind or a colour.
+        kinds = torch.where(shown, (objects - 1) % len(language.KINDS) + 1, objects)
+        colours = torch.where(shown, (objects - 1) // len(language.KINDS) + 1, objects)
         object_loss, right = self.weighed(self.object, features, objects)
         kind_loss, _ = self.weighed(self.kind, features, kinds)
         colour_loss, _ = self.weighed(self.colour, features, colours)
         cell_loss, _ = self.weighed(self.cell, features[:, 0], cells.flatten())
         return object_loss + 0.5 * (kind_loss + colour_loss + cell_loss), right[shown].float().mean()
+
+    def class_loss(self, class_features, objects):
+        """class_features [batch, pictures, 128]: the loss of what the class token says is there."""
+        targets, known = data.present_targets(objects.flatten(0, 1))
+        said = self.present(class_features.flatten(0, 1)).float()
+        return (F.binary_cross_entropy_with_logits(said, targets, reduction="none") * known).sum() / known.sum()
 
 
 class Trainer:
@@ -72,7 +83,8 @@ class Trainer:
         torch.manual_seed(0)  # the same start in every process
         self.rank, self.pool, self.tokenizer, self.args = rank, pool, tokenizer, args
         self.gradients, self.barrier = gradients, barrier
-        self.model, self.auxiliary = Llava(), Auxiliary()
+        self.phases = phases_of(args)
+        self.model, self.auxiliary = Llava(), Auxiliary(asks_class_token(self.phases))
         self.random = random.Random(100 + rank)  # scenes and questions differ between processes
         self.shared_random = random.Random(7)  # the layout of a step does not: equal work, no waiting
         # The end of the pool is kept back to watch progress.
@@ -81,11 +93,18 @@ class Trainer:
             for layout, indices in pool.layouts.items()
         }
         self.training = {layout: indices for layout, indices in self.training.items() if len(indices) >= 20}
-        self.crowded = {
-            layout: [index for index in indices if len(pool.scenes[index]["shapes"]) > 1]
-            for layout, indices in self.training.items()
-        }
+        self.crowded = self.of_scenes(self.training, lambda scene: len(scene["shapes"]) > 1)
+        # What the overview alone is asked about must show in it.
+        self.large = self.of_scenes(self.training, data.is_large)
+        self.large_crowded = self.of_scenes(self.crowded, data.is_large)
         self.started = time.time()
+
+    def of_scenes(self, layouts, fits):
+        """The indices of scenes that fit, by layout."""
+        return {
+            layout: [index for index in indices if fits(self.pool.scenes[index])]
+            for layout, indices in layouts.items()
+        }
 
     def run(self):
         if self.args.resume:
@@ -95,7 +114,7 @@ class Trainer:
         else:
             initialise.vision(self.model.vision, self.pool)
         for name in self.args.phases.split(","):
-            self.run_phase(name, PHASES[name])
+            self.run_phase(name, self.phases[name])
 
     def run_phase(self, name, phase):
         modules = [self.model if phase.turns else self.model.vision, self.auxiliary]
@@ -149,35 +168,47 @@ class Trainer:
         for p, gradient in zip(parameters, flat.split([p.numel() for p in parameters])):
             p.grad = gradient.view_as(p)
 
-    def batch(self, layout, size, crowded_share=0.0):
+    def batch(self, layout, size, crowded_share=0.0, large=False):
+        """`large`: of scenes whose shapes can all be told in the overview."""
         crowded = crowded_share > 0 and self.random.random() < crowded_share
-        indices = self.random.choices((self.crowded if crowded else self.training)[layout], k=size)
+        all_scenes, crowded_scenes = (self.large, self.large_crowded) if large else (self.training, self.crowded)
+        indices = self.random.choices((crowded_scenes if crowded else all_scenes)[layout], k=size)
         return self.pool.batch(self.random, layout, indices)
 
     def features(self, patches):
+        """Of the class token and the patches: [batch, pictures, 1 + 64, 128]."""
         gain = [self.random.uniform(0.9, 1.08) for _ in range(3)]
-        return self.model.encode(data.normalise(patches, gain))
+        return self.model.encode_with_class(data.normalise(patches, gain))
+
+    def labels_loss(self, features, objects, cells, class_weight):
+        """The losses of all labels of the pictures, with the class token's; also the accuracy on objects."""
+        loss, accuracy = self.auxiliary.loss(features[:, :, 1:], objects, cells)
+        if class_weight:
+            loss = loss + class_weight * self.auxiliary.class_loss(features[:, :, 0], objects)
+        return loss, accuracy
 
     def loss(self, phase, layout):
         if not phase.turns:
-            return self.vision_loss(layout, phase.batch)
+            return self.vision_loss(layout, phase)
         # Both processes draw the same, and so take equally long.
         if phase.overview_share == 1 or (phase.overview_share and self.shared_random.random() < phase.overview_share):
             return self.overview_loss(layout, phase)
         return self.anyres_loss(layout, phase)
 
-    def vision_loss(self, layout, size):
+    def vision_loss(self, layout, phase):
         """The overview and one tile that shows something, dense labels only."""
+        size = phase.batch
         patches, objects, cells, _ = self.batch(layout, size)
         tiles = [self.random.choice((o[1:].any(1).nonzero().flatten() + 1).tolist() or [1]) for o in objects]
         rows, pair = torch.arange(size)[:, None], torch.tensor([[0, tile] for tile in tiles])
-        loss, accuracy = self.auxiliary.loss(self.features(patches[rows, pair]), objects[rows, pair], cells)
+        features = self.features(patches[rows, pair])
+        loss, accuracy = self.labels_loss(features, objects[rows, pair], cells, phase.class_weight)
         return loss, {"loss": float(loss), "object": float(accuracy)}
 
     def overview_loss(self, layout, phase):
         """Conversations about the overview alone."""
-        patches, objects, cells, shapes = self.batch(layout, phase.overview_batch, phase.crowded)
-        return self.language_loss(patches[:, :1], objects[:, :1], cells, shapes, None, phase.turns, 0.3)
+        patches, objects, cells, shapes = self.batch(layout, phase.overview_batch, phase.crowded, large=True)
+        return self.language_loss(patches[:, :1], objects[:, :1], cells, shapes, None, phase, 0.3)
 
     def anyres_loss(self, layout, phase):
         """Overview and tiles; the overview is often black, or the model would not care for the tiles."""
@@ -185,17 +216,17 @@ class Trainer:
         for at in range(phase.batch):
             if self.random.random() < phase.overview_dropout:
                 patches[at, 0], objects[at, 0], cells[at] = 0, 0, 0
-        return self.language_loss(patches, objects, cells, shapes, layout, phase.turns, 0.15)
+        return self.language_loss(patches, objects, cells, shapes, layout, phase, 0.15)
 
-    def language_loss(self, patches, objects, cells, shapes, layout, turns, auxiliary_weight):
+    def language_loss(self, patches, objects, cells, shapes, layout, phase, auxiliary_weight):
         features = self.features(patches)
         before = self.random.choices(language.BEFORE_IMAGE, language.BEFORE_WEIGHTS)[0]
-        conversations = [[self.framed(*turn(self.random, s)) for turn in turns] for s in shapes]
+        conversations = [[self.framed(*turn(self.random, s)) for turn in phase.turns] for s in shapes]
         logits, targets, _ = data.answer_logits(
-            self.model, self.tokenizer, features, layout, before, conversations, DTYPE
+            self.model, self.tokenizer, features[:, :, 1:], layout, before, conversations, DTYPE
         )
         answer_loss = F.cross_entropy(logits, targets)
-        auxiliary_loss, accuracy = self.auxiliary.loss(features, objects, cells)
+        auxiliary_loss, accuracy = self.labels_loss(features, objects, cells, phase.class_weight)
         right = (logits.argmax(-1) == targets).float().mean()
         report = {"answer_loss": float(answer_loss), "token": float(right), "object": float(accuracy)}
         return answer_loss + auxiliary_weight * auxiliary_loss, report
@@ -209,6 +240,7 @@ class Trainer:
     def validate(self, with_tiles):
         """Answers that are right to the last token, on scenes of the pool that are not trained on."""
         right, asked, blind = Counter(), Counter(), Counter()
+        by_size = Counter()
         for layout, indices in self.pool.layouts.items():
             held = [index for index in indices if index >= len(self.pool.scenes) - VALIDATION_SCENES]
             for at in range(0, len(held), 16):
@@ -231,6 +263,10 @@ class Trainer:
                         )  # fmt: skip
                     wrong = {tuple(o) for o in owner[logits.argmax(-1) != targets].tolist()}
                     for picture in range(len(view)):
+                        size = "large" if data.is_large(self.pool.scenes[held[at + picture]]) else "small or mixed"
+                        if not overview_black:
+                            by_size[size, "captions"] += 1
+                            by_size[size, "right"] += (picture, 0) not in wrong
                         if overview_black:
                             blind["tiles only"] += (picture, 0) not in wrong
                             continue
@@ -240,9 +276,24 @@ class Trainer:
         figures = {kind: f"{right[kind] / asked[kind]:.3f}" for kind in asked}
         tiles = blind["tiles only"] / asked["describe"]
         print(f"  right on unseen scenes: {figures}, captions from the tiles alone {tiles:.3f}", flush=True)
+        if by_size["small or mixed", "captions"]:
+            sizes = sorted({size for size, _ in by_size})
+            shares = {size: f"{by_size[size, 'right'] / by_size[size, 'captions']:.3f}" for size in sizes}
+            print(f"  captions by the size of their shapes: {shares}", flush=True)
 
     def save(self):
         torch.save({"model": self.model.state_dict(), "auxiliary": self.auxiliary.state_dict()}, self.args.out)
+
+
+def phases_of(args):
+    phases = RECIPES[args.recipe]
+    if args.steps is None:
+        return phases
+    return {name: dataclasses.replace(phase, steps=args.steps) for name, phase in phases.items()}
+
+
+def asks_class_token(phases):
+    return any(phase.class_weight > 0 for phase in phases.values())
 
 
 def work(rank, args, gradients, barrier):
@@ -256,14 +307,16 @@ def main():
     parser.add_argument("--tokenizer", required=True, help="written where it does not exist")
     parser.add_argument("--out", required=True, help="file for the trained state")
     parser.add_argument("--resume", help="state of an earlier run to start from")
-    parser.add_argument("--phases", default=",".join(PHASES))
+    parser.add_argument("--recipe", choices=RECIPES, default="large", help="large: that of models/demo")
+    parser.add_argument("--phases", default=",".join(RECIPES["large"]))
+    parser.add_argument("--steps", type=int, help="of every phase, to try the code; default: as in schedule.py")
     parser.add_argument("--report-every", type=int, default=100)
     parser.add_argument("--validate-every", type=int, default=600)
     args = parser.parse_args()
     if not os.path.exists(args.tokenizer):
         tokenisation.train().save(args.tokenizer)
     data.Pool(args.pool)  # cuts the pictures once, before there are two processes
-    size = sum(p.numel() for m in (Llava(), Auxiliary()) for p in m.parameters())
+    size = sum(p.numel() for m in (Llava(), Auxiliary(asks_class_token(phases_of(args)))) for p in m.parameters())
     print(f"{size / 1e6:.2f} million parameters", flush=True)
     gradients = torch.zeros(PROCESSES, size).share_memory_()
     context = torch.multiprocessing.get_context("fork")

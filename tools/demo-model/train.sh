@@ -2,7 +2,19 @@
 # Makes models/demo from nothing: draws the scenes, trains, exports, and judges the result on scenes
 # that were never trained on. On two cores with AMX the training takes an hour, the drawing before it and
 # the judging after it some minutes each; 6 GB of build/demo-model. What is there already is not made again.
+#
+#   train.sh                  models/demo: large shapes
+#   train.sh --shapes mixed   a model of large and small shapes, in build/demo-model-mixed/model; models/demo stays
 set -euo pipefail
+
+shapes=large
+if [[ $# -gt 0 ]]; then
+  [[ $# -eq 2 && $1 == --shapes && $2 =~ ^(large|mixed)$ ]] || {
+    echo "usage: $0 [--shapes large|mixed]" >&2
+    exit 64
+  }
+  shapes=$2
+fi
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 python=${PYTHON:-/usr/bin/python3} # with torch 1.13 or later, numpy and PIL
@@ -10,6 +22,10 @@ node=node_modules/.bin/node
 tools=tools/demo-model
 build=build/demo-model
 model=models/demo
+if [[ $shapes == mixed ]]; then
+  build=build/demo-model-mixed
+  model=$build/model
+fi
 
 # Debian's torch keeps to AVX2 where it could do AVX-512, and allocates without huge pages: a fifth of the time.
 if grep -qw avx512bw /proc/cpuinfo; then
@@ -24,27 +40,40 @@ held_out_sizes=(
   320x240:60 800x600:60 480x640:60 1920x1080:60 424x240:60
   640x320:60 320x640:60 900x300:60 300x900:60 96x72:60
 )
+judged_small=(640x480 1280x720 720x1280 336x336) # of the small shapes of a mixed model
 
 draw() {
   if [[ ! -e $build/pool/truth.jsonl ]]; then
-    "$node" "$tools/draw-pool.ts" --out "$build/pool" --count 20000
+    "$node" "$tools/draw-pool.ts" --out "$build/pool" --count 20000 --shapes "$shapes"
   fi
   local seed=900000 entry size
   for entry in "${held_out_sizes[@]}"; do
     size=${entry%:*}
-    if [[ ! -e $build/held-out/$size/truth.jsonl ]]; then
-      "$node" "$tools/draw-pool.ts" --held-out --out "$build/held-out/$size" \
-        --size "$size" --count "${entry#*:}" --first-seed "$seed"
+    draw_held_out "$(folder_of "$size")" "$size" "${entry#*:}" "$seed" large
+    if [[ $shapes == mixed && " ${judged_small[*]} " == *" $size "* ]]; then
+      draw_held_out "small-$size" "$size" "${entry#*:}" "$seed" small
     fi
     seed=$((seed + 1000))
   done
+}
+
+# Of the held-out scenes of large shapes in one size.
+folder_of() {
+  if [[ $shapes == mixed ]]; then echo "large-$1"; else echo "$1"; fi
+}
+
+draw_held_out() {
+  local folder=$build/held-out/$1
+  if [[ ! -e $folder/truth.jsonl ]]; then
+    "$node" "$tools/draw-pool.ts" --held-out --out "$folder" --size "$2" --count "$3" --first-seed "$4" --shapes "$5"
+  fi
 }
 
 # Trains the phases $1 into $build/$2.pt, from the state $3 if given.
 train() {
   if [[ ! -e $build/$2.pt ]]; then
     "$python" -u "$tools/train.py" --pool "$build/pool" --tokenizer "$build/tokenizer.model" \
-      --phases "$1" ${3:+--resume "$build/$3.pt"} --out "$build/$2.partial.pt"
+      --recipe "$shapes" --phases "$1" ${3:+--resume "$build/$3.pt"} --out "$build/$2.partial.pt"
     mv "$build/$2.partial.pt" "$build/$2.pt"
   fi
 }
@@ -61,15 +90,19 @@ export_model() {
 
 judge() {
   local folders=("$build"/held-out/*)
-  "$python" "$tools/evaluate.py" "${folders[@]}"
+  local judged=("$build/held-out/$(folder_of 640x480)" "$build/held-out/$(folder_of 1280x720)")
+  if [[ $shapes == mixed ]]; then
+    judged+=("$build/held-out/small-640x480" "$build/held-out/small-1280x720")
+  fi
+  "$python" "$tools/evaluate.py" --checkpoint "$model/checkpoint" "${folders[@]}"
   local damage
   for damage in black-tiles swapped-tiles black-overview class-token-last no-unpad overview-last tiles-first; do
-    "$python" "$tools/evaluate.py" --damage "$damage" "$build/held-out/640x480" "$build/held-out/1280x720"
+    "$python" "$tools/evaluate.py" --checkpoint "$model/checkpoint" --damage "$damage" "${judged[@]}"
   done
 }
 
 main() {
-  mkdir -p "$build"
+  mkdir -p "$build" "$model"
   draw
   train vision,overview overview
   train anyres anyres overview
