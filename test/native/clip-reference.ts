@@ -1,3 +1,4 @@
+import type { AttendedTile } from '../../src/vision/native/mtmd-engine.ts';
 import type { GgufTensor } from '../../tools/test/gguf-writer.ts';
 import { type LlavaShape, layerNormEpsilon, mean, standardDeviation } from '../../tools/test/random-llava.ts';
 
@@ -15,16 +16,21 @@ export interface ReferenceOptions {
   readonly postNorm?: boolean;
 }
 
+/** As {@link attendedReference} gives them: patches x projector width. */
+export function encodeReference(...options: Parameters<typeof attendedReference>): Float32Array {
+  return attendedReference(...options).embeddings;
+}
+
 /**
  * @param rgb imageSize x imageSize x 3 bytes
- * @returns patches x projector width
+ * @returns the embeddings, and the attention of the first token to each of the others in the last block, the heads' mean
  */
-export function encodeReference(
+export function attendedReference(
   weights: Readonly<Record<string, GgufTensor>>,
   shape: LlavaShape,
   rgb: Uint8Array,
   { blocks, classToken = 'first', postNorm = false }: ReferenceOptions,
-): Float32Array {
+): AttendedTile {
   const values = (name: string): Float32Array => {
     const tensor = weights[name];
     if (!tensor) throw new Error(`no tensor ${name}`);
@@ -44,13 +50,16 @@ export function encodeReference(
     sequence.map((row, index) => row.map((value, i) => value + positions[index * width + i]!)),
     'v.pre_ln',
   );
+  let classAttention: Row = new Float64Array(0);
   for (let block = 0; block < blocks; block++) {
     const name = `v.blk.${block}`;
     const normed = norm(hidden, `${name}.ln1`);
     const [queries, keys, contents] = ['attn_q', 'attn_k', 'attn_v'].map((part) =>
       linear(normed, `${name}.${part}`),
     );
-    hidden = add(hidden, linear(attend(queries!, keys!, contents!, heads), `${name}.attn_out`));
+    const { mixed, shares } = attend(queries!, keys!, contents!, heads);
+    classAttention = shares[0]!.slice(1);
+    hidden = add(hidden, linear(mixed, `${name}.attn_out`));
     const inner = linear(norm(hidden, `${name}.ln2`), `${name}.ffn_up`);
     hidden = add(
       hidden,
@@ -66,7 +75,10 @@ export function encodeReference(
     linear(hidden.slice(1), 'mm.0').map((row) => row.map(gelu)),
     'mm.2',
   );
-  return Float32Array.from(projected.flatMap((row) => [...row]));
+  return {
+    embeddings: Float32Array.from(projected.flatMap((row) => [...row])),
+    classAttention: Float32Array.from(classAttention),
+  };
 }
 
 /** Normalised pixels of each patch, row by row of the picture: colour, then y, then x. */
@@ -104,15 +116,19 @@ function normalise(row: Row, weight: Float32Array, bias: Float32Array): Row {
   return row.map((value, i) => (value - average) * scale * weight[i]! + bias[i]!);
 }
 
+/** @returns for each query the mixed contents, and its attention to each key, the heads' mean */
 function attend(
   queries: readonly Row[],
   keys: readonly Row[],
   contents: readonly Row[],
   heads: number,
-): Row[] {
+): { mixed: Row[]; shares: Row[] } {
   const size = queries[0]!.length / heads;
-  return queries.map((query) => {
+  const attention: Row[] = [];
+  const mixed = queries.map((query) => {
     const result = new Float64Array(query.length);
+    const mean = new Float64Array(keys.length);
+    attention.push(mean);
     for (let head = 0; head < heads; head++) {
       const from = head * size;
       const scores = keys.map((key) => {
@@ -124,11 +140,13 @@ function attend(
       const shares = scores.map((score) => Math.exp(score - highest));
       const total = shares.reduce((sum, share) => sum + share, 0);
       for (const [index, content] of contents.entries()) {
+        mean[index]! += shares[index]! / total / heads;
         for (let i = from; i < from + size; i++) result[i]! += (shares[index]! / total) * content[i]!;
       }
     }
     return result;
   });
+  return { mixed, shares: attention };
 }
 
 function add(left: readonly Row[], right: readonly Row[]): Row[] {

@@ -35,6 +35,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
                          InstanceMethod<&EngineObject::imageNewline>("imageNewline"),
                          InstanceMethod<&EngineObject::resize>("resize"),
                          InstanceMethod<&EngineObject::encodeTile>("encodeTile"),
+                         InstanceMethod<&EngineObject::encodeAttendedTile>("encodeAttendedTile"),
                          InstanceMethod<&EngineObject::tokenize>("tokenize"),
                          InstanceMethod<&EngineObject::tokenToPiece>("tokenToPiece"),
                          InstanceMethod<&EngineObject::isEndOfGeneration>("isEndOfGeneration"),
@@ -156,6 +157,14 @@ Napi::Value EngineObject::encodeTile(const Napi::CallbackInfo& info) {
     return run(
         info.Env(), [rgb = asBytes(info[0], "rgb")](Engine& engine) { return engine.vision().encodeTile(rgb); },
         [](Napi::Env env, std::vector<float>& result) { return toJs(env, result); });
+  });
+}
+
+Napi::Value EngineObject::encodeAttendedTile(const Napi::CallbackInfo& info) {
+  return rejecting(info.Env(), [&]() -> Napi::Value {
+    return run(
+        info.Env(), [rgb = asBytes(info[0], "rgb")](Engine& engine) { return engine.vision().encodeAttendedTile(rgb); },
+        [](Napi::Env env, AttendedTile& tile) { return toJs(env, tile); });
   });
 }
 

@@ -63,6 +63,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
   Napi::Value imageNewline(const Napi::CallbackInfo& info);
   Napi::Value resize(const Napi::CallbackInfo& info);
   Napi::Value encodeTile(const Napi::CallbackInfo& info);
+  Napi::Value encodeAttendedTile(const Napi::CallbackInfo& info);
   Napi::Value tokenize(const Napi::CallbackInfo& info);
   Napi::Value tokenToPiece(const Napi::CallbackInfo& info);
   Napi::Value isEndOfGeneration(const Napi::CallbackInfo& info);

@@ -32,6 +32,7 @@ Napi::Value visionToJs(Napi::Env env, const EngineInfo& engine) {
   object.Set("usesMrope", info.usesMrope);
   object.Set("nonCausal", info.nonCausal);
   object.Set("takesLimit", info.takesLimit);
+  object.Set("hasClassAttention", info.hasClassAttention);
   object.Set("sizeBytes", static_cast<double>(engine.mmprojSizeBytes));
   return object;
 }
@@ -108,6 +109,13 @@ Napi::Value toJs(Napi::Env env, const PictureTokens& tokens) {
   object.Set("promptTokens", tokens.prompt);
   object.Set("packMs", tokens.packMs);
   object.Set("encodeMs", tokens.encodeMs);
+  return object;
+}
+
+Napi::Value toJs(Napi::Env env, const AttendedTile& tile) {
+  auto object = Napi::Object::New(env);
+  object.Set("embeddings", toJs(env, tile.embeddings));
+  object.Set("classAttention", toJs(env, tile.classAttention));
   return object;
 }
 

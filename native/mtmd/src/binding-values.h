@@ -39,6 +39,7 @@ Napi::Value toJs(Napi::Env env, const std::vector<uint8_t>& bytes);
 Napi::Value toJs(Napi::Env env, const std::vector<float>& values);
 Napi::Value toJs(Napi::Env env, const std::vector<int32_t>& tokens);
 Napi::Value toJs(Napi::Env env, const PictureTokens& tokens);
+Napi::Value toJs(Napi::Env env, const AttendedTile& tile);
 Napi::Value toJs(Napi::Env env, const TurnsResult& result);
 Napi::Value toJs(Napi::Env env, const TextInfo& info);
 Napi::Value toJs(Napi::Env env, const EngineInfo& info);

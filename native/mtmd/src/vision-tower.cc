@@ -29,6 +29,7 @@ VisionInfo describe(mtmd_context* context) {
     info.mean[i] = parameters.image_mean[i];
     info.standardDeviation[i] = parameters.image_std[i];
   }
+  info.hasClassAttention = clip_has_class_attention(clip);
   info.usesMrope = mtmd_decode_use_mrope(context);
   info.nonCausal = mtmd_decode_use_non_causal(context, nullptr);
   return info;
@@ -147,6 +148,21 @@ std::vector<float> VisionTower::encodeTile(const std::vector<uint8_t>& rgb) {
   }
   const float* values = encode(chunks[0]);
   return {values, values + mtmd_input_chunk_get_n_tokens(chunks[0]) * width_};
+}
+
+AttendedTile VisionTower::encodeAttendedTile(const std::vector<uint8_t>& rgb) {
+  if (!info_.hasClassAttention) {
+    throw Error("NO_CLASS_ATTENTION",
+                "the projector (" + info_.projectorType + ") is not LLaVA's (mlp), or its tower has no class token");
+  }
+  clip_ctx* clip = mtmd_get_vision_clip_ctx(context_.get());
+  struct Wanted {
+    clip_ctx* clip;
+    explicit Wanted(clip_ctx* wanting) : clip(wanting) { clip_want_class_attention(clip, true); }
+    ~Wanted() { clip_want_class_attention(clip, false); }
+  } const wanted(clip);
+  std::vector<float> embeddings = encodeTile(rgb);
+  return {std::move(embeddings), clip_class_attention(clip)};
 }
 
 const float* VisionTower::encode(const mtmd_input_chunk* chunk) {

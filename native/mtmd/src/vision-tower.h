@@ -26,6 +26,14 @@ struct VisionInfo {
   bool usesMrope = false;   // the text model wants 2-D positions for images
   bool nonCausal = false;   // image embeddings want non-causal attention
   bool takesLimit = false;  // LoadOptions::imageMaxTokens or imageMaxTiles has an effect
+  bool hasClassAttention = false;
+};
+
+struct AttendedTile {
+  std::vector<float> embeddings;  // patches x width
+  // The class token's attention to each patch in the last block that runs, the mean over the heads; its attention to
+  // itself is what they lack of 1.
+  std::vector<float> classAttention;
 };
 
 class VisionTower {
@@ -46,6 +54,8 @@ class VisionTower {
   // Encodes one square of imageSize x imageSize x 3 bytes into patches x width floats, row by row.
   // Throws INVALID_ARGUMENT, CANCELLED or ENCODE_FAILED.
   std::vector<float> encodeTile(const std::vector<uint8_t>& rgb);
+  // The same embeddings, and what the class token attends to. Throws NO_CLASS_ATTENTION, or what encodeTile() throws.
+  AttendedTile encodeAttendedTile(const std::vector<uint8_t>& rgb);
 
   // `before` and the picture as libmtmd lays them out for this model: text chunks (with the delimiters of slices and
   // rows) and image chunks. Without `rgb` the chunks can be counted, not encoded. Throws INVALID_ARGUMENT or

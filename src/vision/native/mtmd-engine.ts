@@ -74,6 +74,8 @@ export interface MtmdEngine extends MtmdVocabulary {
    * @returns (imageSize / patchSize)^2 x width floats, the patches row by row
    */
   encodeTile(rgb: Uint8Array): Promise<Float32Array>;
+  /** As `encodeTile`, with what the class token attends to; takes no more time. @throws NO_CLASS_ATTENTION */
+  encodeAttendedTile(rgb: Uint8Array): Promise<AttendedTile>;
 
   isEndOfGeneration(token: number): boolean;
 
@@ -174,6 +176,16 @@ export interface MemoryUse {
   readonly computeBytes: number;
   /** The tower's weights and graph; the graph counts from the first picture on, or with `noAlloc`. */
   readonly visionBytes: number;
+}
+
+export interface AttendedTile {
+  /** The same as `encodeTile` gives. */
+  readonly embeddings: Float32Array;
+  /**
+   * The class token's attention to each patch in the last block that runs: the mean over the heads. What the values lack of 1
+   * it pays to itself.
+   */
+  readonly classAttention: Float32Array;
 }
 
 export interface PictureInput {

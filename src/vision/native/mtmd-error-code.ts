@@ -19,6 +19,7 @@ export type MtmdErrorCode =
   | 'NO_WEIGHTS' // loaded with `noAlloc`
   | 'DECODE_FAILED'
   | 'ENCODE_FAILED'
+  | 'NO_CLASS_ATTENTION' // not LLaVA's projector, or a tower without class token
   | 'TRUNCATE_FAILED' // this model's memory cannot be truncated there
   | 'NO_LOGITS' // the last decode requested none, or the sequence was truncated since
   | 'SAMPLE_FAILED' // the grammar allows nothing more

@@ -45,6 +45,8 @@ export interface VisionInfo {
   readonly nonCausal: boolean;
   /** `imageMaxTokens` or `imageMaxTiles` has an effect. */
   readonly takesLimit: boolean;
+  /** `encodeAttendedTile` works: LLaVA's projector, and a tower with a class token. */
+  readonly hasClassAttention: boolean;
   /** Of the file. */
   readonly sizeBytes: number;
 }
