@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
 import { sceneTruth } from '../../src/camera/scene-truth.ts';
-import { planAnyres } from '../../src/vision/picture/anyres.ts';
 import { happenings, saysChange, slowScenes } from '../../tools/accuracy/ablation/slow-scenes.ts';
-import { choosers } from '../../tools/accuracy/ablation/views.ts';
 
 const size = { width: 640, height: 480 };
 
@@ -27,14 +25,4 @@ test('a caption says the change if it names the thing in its place, or not any m
     expect(saysChange(slow, sceneTruth(slow.after).caption)).toBe(true);
     expect(saysChange(slow, sceneTruth(slow.before).caption)).toBe(false);
   }
-});
-
-test('random patches: as many as the budget, the same for a seed', () => {
-  const gridPinpoints = [[672, 672]] as const;
-  const plan = planAnyres({ width: 1280, height: 720, imageSize: 336, patchSize: 14, gridPinpoints });
-  const { after } = slowScenes(940_000, 1, size, 'large')[0]!;
-  const chosen = choosers['random']!(plan, 600, after);
-  expect(chosen.reduce((sum, mark) => sum + mark, 0)).toBe(600);
-  expect(choosers['random']!(plan, 600, after)).toEqual(chosen);
-  expect(choosers['random']!(plan, 600, { ...after, seed: 1 })).not.toEqual(chosen);
 });

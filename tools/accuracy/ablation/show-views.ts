@@ -15,7 +15,7 @@ export async function showViews(
     `what is shown of a picture: ${scenes.length} scenes of large shapes and the same of small ones; only exact words are right`,
   );
   console.log(
-    'changed: what differs from the same scene without its shapes. A budget is a share of the patches of the tiles; overview and newlines are always shown. Seconds: encode and prefill.',
+    'changed: what differs from the same scene without its shapes. A budget is a share of the patches of the tiles; overview and newlines are always shown. attended: what the class token of the tower attends to most. shapes first: what nothing but the truth can choose. Seconds: encode and prefill.',
   );
   console.log(row('', ['captions', '', 'questions', '', 'tokens', 'squares', 'seconds']));
   console.log(row('', ['large', 'small', 'large', 'small', '', '', '']));
