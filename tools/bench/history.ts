@@ -1,7 +1,9 @@
 /**
  * `npm run bench:history`: reads and writes a history of a million observations of three cameras.
  *
- *   npm run bench:history -- [--observations 1000000] [--folder build]
+ *   npm run bench:history -- [--observations 1000000] [--folder build] [--keep FOLDER]
+ *
+ * With `--keep`, the history is left in that folder, and the next run with the same folder only reads it.
  *
  * Prints each figure with its mark, and exits with 1 if one is missed. A search, a page and a timeline take less than 100 ms
  * (95 % of them, the first one of a reader that has just been made among them). A piece of the writer's work, such as
@@ -17,6 +19,7 @@ import { runInNewContext } from 'node:vm';
 import { ulid } from 'ulid';
 import { observedPayload } from '../../src/contract/payloads.ts';
 import { formatBytes } from '../../src/domain/format-bytes.ts';
+import { segmentsIn } from '../../src/store/history/history-folder.ts';
 import { HistoryReader } from '../../src/store/history/history-reader.ts';
 import { HistoryWriter } from '../../src/store/history/history-writer.ts';
 import { madeObservation } from '../durability/made-observation.ts';
@@ -27,15 +30,18 @@ const { values } = parseArgs({
     observations: { type: 'string', default: '1000000' },
     // On the disk to measure.
     folder: { type: 'string', default: 'build' },
+    keep: { type: 'string' },
   },
 });
-const count = wholeOption('observations', values.observations, 10_000);
 const everyMs = 10_000;
 const maxReadMs = 100;
 const maxPieceMs = 20;
 const scratch = mkdtempSync(join(values.folder, 'history-'));
+const large = values.keep ?? join(scratch, 'large');
+const [kept] = segmentsIn(large);
+const count = kept ? newestIn(large) : wholeOption('observations', values.observations, 10_000);
 /** As if the last observation were made now. */
-const startMs = Date.now() - count * everyMs;
+const startMs = kept ? kept.startMs - everyMs : Date.now() - count * everyMs;
 setFlagsFromString('--expose-gc');
 /** Node's types know it as a global, which it is only if Node was started with the flag. */
 const collect: NodeJS.GCFunction = runInNewContext('gc');
@@ -169,25 +175,39 @@ const reads: Readonly<Record<string, (reader: HistoryReader) => unknown>> = {
   'an observation and its neighbours': (reader) => reader.neighbours(middle),
 };
 
-try {
-  const folder = join(scratch, 'large');
-  write('writing and indexing', count, writerOf(folder, 4 * 2 ** 30));
-  const bytes = bytesIn(folder);
+function newestIn(folder: string): number {
+  const reader = new HistoryReader(folder);
+  const [newest] = reader.page({}, { cursor: null, limit: 1, order: 'newest' }).items;
+  reader.close();
+  return newest!.number;
+}
+
+function writeAll(): void {
+  write('writing and indexing', count, writerOf(large, 4 * 2 ** 30));
+  const bytes = bytesIn(large);
   process.stdout.write(
-    `${count} observations in ${readdirSync(folder).length} files, ${formatBytes(bytes)}, ${Math.round(bytes / count)} bytes each\n`,
+    `${count} observations in ${readdirSync(large).length} files, ${formatBytes(bytes)}, ${Math.round(bytes / count)} bytes each\n`,
   );
   const pruned = join(scratch, 'pruned');
   write('the same, with the oldest deleted', count / 4, writerOf(pruned, bytes / 16));
   write('writing with pictures of 8 kB', count / 50, writerOf(join(scratch, 'pictures'), 4 * 2 ** 30), 8000);
-  const reader = new HistoryReader(folder);
+}
+
+function readAll(): void {
+  const reader = new HistoryReader(large);
   for (const [name, read] of Object.entries(reads)) {
-    const fresh = new HistoryReader(folder);
+    const fresh = new HistoryReader(large);
     const first = timed(() => read(fresh));
     fresh.close();
     const times = [first, ...Array.from({ length: 40 }, () => timed(() => read(reader)))];
     report(name, times, 0.95, maxReadMs);
   }
   reader.close();
+}
+
+try {
+  if (!kept) writeAll();
+  readAll();
 } finally {
   rmSync(scratch, { recursive: true });
 }
