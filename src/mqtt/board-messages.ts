@@ -10,12 +10,13 @@ import {
   descriptionSchema,
   deviceStatusSchema,
 } from '../contract/payloads.ts';
+import { type AlertPayload, alertSchema, type RulePayload, ruleSchema } from '../contract/rule-payloads.ts';
 import { topicsOf } from '../contract/topics.ts';
 import { type VisionPayload, visionSchema } from '../contract/vision-payload.ts';
 import { matchesFilter } from './connection/matches-filter.ts';
 import { type ReadPayload, readPayload } from './read-payload.ts';
 
-/** The payloads of a board's state, by the name of their channel. */
+/** The payloads of a board's state, and its alerts, by the name of their channel. */
 interface BoardPayloads {
   readonly status: z.output<typeof deviceStatusSchema>;
   readonly info: InfoPayload;
@@ -24,6 +25,8 @@ interface BoardPayloads {
   readonly vision: VisionPayload;
   readonly description: DescriptionPayload;
   readonly answer: AnswerPayload;
+  readonly rule: RulePayload;
+  readonly alert: AlertPayload;
 }
 
 /** One message of a board's state. `content` null: the topic was cleared. */
@@ -33,8 +36,8 @@ export type BoardMessage = {
     readonly device: string;
     /** '' if it is about the board. */
     readonly camera: string;
-    /** '' if it is no answer. */
-    readonly question: string;
+    /** Of the question or the rule; '' if it is neither answer nor rule. */
+    readonly name: string;
     readonly content: ReadPayload<BoardPayloads[Channel]> | null;
   };
 }[keyof BoardPayloads];
@@ -47,6 +50,8 @@ const schemas: { readonly [Channel in keyof BoardPayloads]: z.ZodType<BoardPaylo
   vision: visionSchema,
   description: descriptionSchema,
   answer: answerSchema,
+  rule: ruleSchema,
+  alert: alertSchema,
 };
 
 /** The topics of a board's state. @param device null: of all boards */
@@ -60,6 +65,8 @@ export function boardFilters(device: string | null): Readonly<Record<keyof Board
     vision: topics.vision('+'),
     description: topics.description('+'),
     answer: topics.answer('+', '+'),
+    rule: topics.rule('+', '+'),
+    alert: topics.alert('+'),
   };
 }
 
@@ -69,8 +76,8 @@ const filters = Object.entries(boardFilters(null)) as [keyof BoardPayloads, stri
 export function boardMessageOf(topic: string, payload: Buffer): BoardMessage | null {
   const [channel] = filters.find(([, filter]) => matchesFilter(filter, topic)) ?? [];
   if (!channel) return null;
-  const [, device = '', camera = '', , question = ''] = topic.split('/');
+  const [, device = '', camera = '', , name = ''] = topic.split('/');
   const isOfCamera = boardFilters(null)[channel].split('/').length > 3;
   const content = payload.length === 0 ? null : readPayload<unknown>(schemas[channel], payload);
-  return { channel, device, camera: isOfCamera ? camera : '', question, content } as BoardMessage;
+  return { channel, device, camera: isOfCamera ? camera : '', name, content } as BoardMessage;
 }

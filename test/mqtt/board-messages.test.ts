@@ -9,7 +9,7 @@ test('a topic says what a message is about', () => {
     channel: 'vision',
     device: 'orion',
     camera: 'porch',
-    question: '',
+    name: '',
     content: { payload: vision, fault: null },
   });
   expect(boardMessageOf('scenecast/orion/status', json({ state: 'online' }))).toMatchObject({
@@ -24,8 +24,18 @@ test('a topic says what a message is about', () => {
     channel: 'answer',
     device: 'orion',
     camera: 'porch',
-    question: 'gate',
+    name: 'gate',
     content: null,
+  });
+  expect(boardMessageOf('scenecast/orion/porch/rule/left_open', Buffer.alloc(0))).toMatchObject({
+    channel: 'rule',
+    camera: 'porch',
+    name: 'left_open',
+  });
+  expect(boardMessageOf('scenecast/orion/porch/alert', json({}))).toMatchObject({
+    channel: 'alert',
+    camera: 'porch',
+    name: '',
   });
   expect(boardMessageOf('scenecast/orion/porch/image', json(1))).toBeNull();
   expect(boardMessageOf('homeassistant/status', json('online'))).toBeNull();

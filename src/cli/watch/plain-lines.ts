@@ -1,6 +1,6 @@
 import type { BoardMessage } from '../../mqtt/board-messages.ts';
 import { printable } from '../terminal/printable.ts';
-import { answerWords, secondsWords, troublesOf } from './words.ts';
+import { alertId, alertWords, answerWords, ruleWords, secondsWords, troublesOf } from './words.ts';
 
 interface News {
   /** '' if all is well. */
@@ -21,7 +21,7 @@ export class PlainLines {
     const { device, camera } = message;
     const news = newsOf(message);
     if (!news) return null;
-    const topic = [device, camera, message.channel, message.question].join('/');
+    const topic = [device, camera, message.channel, message.name].join('/');
     const { words, key = words, at = new Date().toISOString() } = news;
     if (key === (this.#said.get(topic) ?? '')) return null;
     this.#said.set(topic, key);
@@ -31,8 +31,8 @@ export class PlainLines {
 }
 
 function newsOf(message: BoardMessage): News | null {
-  const { content, channel, question } = message;
-  if (content?.fault) return { words: `cannot show ${`${channel} ${question}`.trim()}: ${content.fault}` };
+  const { content, channel, name } = message;
+  if (content?.fault) return { words: `cannot show ${`${channel} ${name}`.trim()}: ${content.fault}` };
   switch (message.channel) {
     case 'status':
       return message.content?.payload ? { words: message.content.payload.state } : null;
@@ -51,8 +51,20 @@ function newsOf(message: BoardMessage): News | null {
     case 'answer': {
       const { payload } = message.content ?? {};
       if (!payload) return null;
-      const { value, captured_at } = payload;
-      return { words: answerWords(question, value), at: captured_at };
+      const words = answerWords(name, payload);
+      return { words, key: JSON.stringify(payload.value), at: payload.captured_at };
+    }
+    case 'rule': {
+      const { payload } = message.content ?? {};
+      if (!payload) return null;
+      const { state, reason, since } = payload;
+      const words = ruleWords(name, payload, '');
+      return { words, key: `${state} ${reason}`, ...(since === null ? {} : { at: since }) };
+    }
+    case 'alert': {
+      const { payload } = message.content ?? {};
+      if (!payload) return null;
+      return { words: alertWords(payload), key: alertId(payload), at: payload.at };
     }
     default:
       return null;

@@ -1,11 +1,12 @@
+import type { RulePayload } from '../../contract/rule-payloads.ts';
 import { withoutSecrets } from '../../domain/shown-address.ts';
 import { clockOf } from '../terminal/clock.ts';
 import type { ScreenSize } from '../terminal/full-screen.ts';
 import { printable } from '../terminal/printable.ts';
-import { fittedSpans, type Span, type Style, span } from '../terminal/span.ts';
+import { fittedSpans, type Span, type Style, span, wrappedSpans } from '../terminal/span.ts';
 import { columnsOf, wrapped } from '../terminal/text-columns.ts';
 import type { WatchedBoard, WatchedBoards, WatchedCamera } from './watched-boards.ts';
-import { ageWords, answerWords, healthSpans } from './words.ts';
+import { ageWords, answerWords, healthSpans, ruleWords } from './words.ts';
 
 type Line = readonly Span[];
 
@@ -30,7 +31,7 @@ export function screenLines(
   { columns, rows }: ScreenSize,
   now: Date,
 ): Line[] {
-  const { boards, sentences, isConnected } = watched;
+  const { boards, news, isConnected } = watched;
   const head = edges(
     [span('Scenecast', 'bold'), span(`  ${printable(withoutSecrets(broker))}`)],
     clockOf(now),
@@ -45,10 +46,10 @@ export function screenLines(
   const body = full.length <= room ? full : of('brief');
   const nothing =
     isConnected && sorted.length === 0 ? [[], [span('No board has published anything yet.', 'dim')]] : [];
-  const newest = sentences.map(({ device, camera, description }) => [
-    span(`  ${clockOf(new Date(description.captured_at))}  `, 'dim'),
+  const newest = news.map(({ device, camera, at, words, isAlert }) => [
+    span(`  ${clockOf(new Date(at))}  `, 'dim'),
     span(printable(boards.size > 1 ? `${device}/${camera}` : camera), 'bold'),
-    span(`  ${printable(description.description)}`),
+    span(`  ${printable(words)}`, isAlert ? 'yellow' : undefined),
   ]);
   const left = room - body.length - 2;
   const shown = [
@@ -110,9 +111,8 @@ function cameraLines(
   const problem = status?.problem ? `${status.problem}: ${status.reason ?? ''}` : null;
   const reason = (isBoardOnline && (vision?.reason ?? problem)) || '';
   const text = description ? printable(description.description) : '';
-  const answers = [...camera.answers]
-    .sort(byName)
-    .map(([question, { value }]) => answerWords(question, value));
+  const answers = [...camera.answers].sort(byName).map(([question, answer]) => answerWords(question, answer));
+  const rules = [...camera.rules].sort(byName).map((rule) => ruleSpan(rule, isBoardOnline, now));
   const head = [
     span(`  ${printable(name)}`, 'bold'),
     span(`  ${state}`, stateStyles[state] ?? 'dim'),
@@ -120,7 +120,10 @@ function cameraLines(
   ];
   const why = reason === '' ? [] : [span(`  ${printable(reason)}`, 'yellow')];
   const faults = faultLines(camera.faults);
-  if (detail === 'brief') return [[...head, ...why, span(`  ${[text, ...answers].join(' · ')}`)], ...faults];
+  if (detail === 'brief') {
+    const on = rules.filter(({ style }) => style !== 'dim').map((rule) => [span('  '), rule]);
+    return [[...head, ...on.flat(), ...why, span(`  ${[text, ...answers].join(' · ')}`)], ...faults];
+  }
   const sentence = text === '' ? [] : wrapped(text, columns - 4, maxSentenceLines);
   return [
     [...head, ...why],
@@ -128,8 +131,27 @@ function cameraLines(
     ...(answers.length === 0 ? [] : wrapped(answers.join(' · '), columns - 4, maxSentenceLines)).map(
       (line) => [span(`    ${line}`, 'dim')],
     ),
+    ...ruleLines(rules, columns - 4),
     ...faults,
   ];
+}
+
+/** A rule that is on stands out. */
+function ruleSpan([name, rule]: readonly [string, RulePayload], isBoardOnline: boolean, now: Date): Span {
+  // What a board that is gone has said last no longer says anything.
+  if (!isBoardOnline) return { ...span(printable(`${name} is unknown`), 'dim'), isWhole: true };
+  const age = rule.since === null ? '' : ageWords(rule.since, now);
+  return { ...span(ruleWords(name, rule, age), rule.state === 'on' ? 'yellow' : 'dim'), isWhole: true };
+}
+
+function ruleLines(rules: readonly Span[], columns: number): Line[] {
+  if (rules.length === 0) return [];
+  const spans = rules.map((rule, index) =>
+    index === rules.length - 1 ? rule : { ...rule, text: `${rule.text} ·` },
+  );
+  return wrappedSpans(spans, columns)
+    .slice(0, maxSentenceLines)
+    .map((line) => [span('    '), ...line]);
 }
 
 function faultLines(faults: ReadonlyMap<string, string>): Line[] {

@@ -1,8 +1,10 @@
 import type { HealthPayload } from '../../contract/health-payload.ts';
 import type { InfoPayload } from '../../contract/info.ts';
 import type { AnswerPayload, CameraStatusPayload, DescriptionPayload } from '../../contract/payloads.ts';
+import type { RulePayload } from '../../contract/rule-payloads.ts';
 import type { VisionPayload } from '../../contract/vision-payload.ts';
 import type { BoardMessage } from '../../mqtt/board-messages.ts';
+import { alertId, alertWords } from './words.ts';
 
 /** What is known of a camera; null: nothing yet. */
 export interface WatchedCamera {
@@ -11,6 +13,8 @@ export interface WatchedCamera {
   description: DescriptionPayload | null;
   /** By question. */
   readonly answers: Map<string, AnswerPayload>;
+  /** By name. */
+  readonly rules: Map<string, RulePayload>;
   /** By topic below the camera's: why its payload cannot be shown. */
   readonly faults: Map<string, string>;
 }
@@ -25,23 +29,30 @@ export interface WatchedBoard {
   readonly faults: Map<string, string>;
 }
 
-/** A description, for the list of the newest ones of all cameras. */
-interface Sentence {
+/** A description or an alert, for the list of the newest ones of all cameras. */
+export interface News {
   readonly device: string;
   readonly camera: string;
-  readonly description: DescriptionPayload;
+  /** The same one can arrive again. */
+  readonly id: string;
+  /** UTC, ISO 8601. */
+  readonly at: string;
+  readonly words: string;
+  readonly isAlert: boolean;
 }
 
-const maxSentences = 100;
+const maxNews = 100;
 /** Whoever may publish could invent any number of them. */
 const maxBoards = 100;
 const maxCameras = 500;
+/** Questions of a camera, and rules. */
+const maxNames = 200;
 
 /** The state of the boards, as their messages make it. */
 export class WatchedBoards {
   readonly boards = new Map<string, WatchedBoard>();
   /** The newest first. */
-  sentences: readonly Sentence[] = [];
+  news: readonly News[] = [];
   /** null: not connected yet. */
   isConnected: boolean | null = null;
   /** Why there is no connection, if `isConnected` is false. */
@@ -68,18 +79,28 @@ export class WatchedBoards {
       if (watched) applyToCamera(watched, message);
       if (watched && isEmpty(watched)) board.cameras.delete(camera);
     }
-    const description = message.channel === 'description' ? message.content?.payload : null;
-    if (description) this.#addSentence({ device, camera, description });
+    const news = newsOf(message);
+    if (news) this.#addNews(news);
     if (message.content === null && isForgotten(board)) this.boards.delete(device);
   }
 
-  #addSentence(sentence: Sentence): void {
-    const { id, captured_at } = sentence.description;
-    const others = this.sentences.filter(({ description }) => description.id !== id);
-    const isNewer = ({ description }: Sentence): boolean => description.captured_at > captured_at;
-    const newer = others.findLastIndex(isNewer) + 1;
-    this.sentences = [...others.slice(0, newer), sentence, ...others.slice(newer)].slice(0, maxSentences);
+  #addNews(added: News): void {
+    const others = this.news.filter(({ id }) => id !== added.id);
+    const newer = others.findLastIndex(({ at }) => at > added.at) + 1;
+    this.news = [...others.slice(0, newer), added, ...others.slice(newer)].slice(0, maxNews);
   }
+}
+
+function newsOf(message: BoardMessage): News | null {
+  const { device, camera, content } = message;
+  if (!content?.payload) return null;
+  if (message.channel === 'description') {
+    const { id, captured_at, description } = message.content!.payload!;
+    return { device, camera, id, at: captured_at, words: description, isAlert: false };
+  }
+  if (message.channel !== 'alert') return null;
+  const alert = message.content!.payload!;
+  return { device, camera, id: alertId(alert), at: alert.at, words: alertWords(alert), isAlert: true };
 }
 
 function applyToBoard(board: WatchedBoard, message: BoardMessage): void {
@@ -91,14 +112,22 @@ function applyToBoard(board: WatchedBoard, message: BoardMessage): void {
 }
 
 function applyToCamera(camera: WatchedCamera, message: BoardMessage): void {
-  const { channel, question } = message;
-  noteFault(camera.faults, question === '' ? channel : `${channel} ${question}`, message);
+  const { channel, name } = message;
+  noteFault(camera.faults, name === '' ? channel : `${channel} ${name}`, message);
   if (channel === 'cameraStatus') camera.status = message.content?.payload ?? null;
   if (channel === 'vision') camera.vision = message.content?.payload ?? null;
   if (channel === 'description') camera.description = message.content?.payload ?? null;
-  if (channel !== 'answer') return;
-  if (message.content?.payload) camera.answers.set(question, message.content.payload);
-  else camera.answers.delete(question);
+  if (channel === 'answer') setNamed(camera.answers, name, message.content?.payload);
+  if (channel === 'rule') setNamed(camera.rules, name, message.content?.payload);
+}
+
+function setNamed<Payload>(
+  named: Map<string, Payload>,
+  name: string,
+  payload: Payload | null | undefined,
+): void {
+  if (!payload) named.delete(name);
+  else if (named.has(name) || named.size < maxNames) named.set(name, payload);
 }
 
 function noteFault(faults: Map<string, string>, topic: string, { content }: BoardMessage): void {
@@ -132,11 +161,12 @@ const newCamera = (): WatchedCamera => ({
   vision: null,
   description: null,
   answers: new Map(),
+  rules: new Map(),
   faults: new Map(),
 });
 
-function isEmpty({ status, vision, description, answers, faults }: WatchedCamera): boolean {
-  return !status && !vision && !description && answers.size + faults.size === 0;
+function isEmpty({ status, vision, description, answers, rules, faults }: WatchedCamera): boolean {
+  return !status && !vision && !description && answers.size + rules.size + faults.size === 0;
 }
 
 function isForgotten({ isOnline, info, health, cameras, faults }: WatchedBoard): boolean {

@@ -1,5 +1,6 @@
 import type { HealthPayload } from '../../contract/health-payload.ts';
 import type { AnswerPayload } from '../../contract/payloads.ts';
+import type { AlertPayload, RulePayload } from '../../contract/rule-payloads.ts';
 import { formatBytes } from '../../domain/format-bytes.ts';
 import { printable } from '../terminal/printable.ts';
 import { type Span, span } from '../terminal/span.ts';
@@ -12,9 +13,37 @@ export function ageWords(since: string, now: Date): string {
   return seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** Of one answer; an uncertain one has none. */
-export function answerWords(question: string, value: AnswerPayload['value']): string {
-  return printable(`${question}: ${value ?? 'uncertain'}`);
+/** The words of the window, each for the confidences from its own on. */
+const sureWords = [
+  [0.95, 'very sure'],
+  [0.8, 'sure'],
+  [0.6, 'fairly sure'],
+  [0, 'unsure'],
+] as const;
+
+/** Of one answer, and how sure it is; an uncertain one has no value. */
+export function answerWords(question: string, { value, confidence }: AnswerPayload): string {
+  return printable(`${question}: ${value ?? 'uncertain'}${value === null ? '' : inBrackets(confidence)}`);
+}
+
+/** Of one rule: what it is, for how long, and how sure that is, or why it is not known. @param age '': not known */
+export function ruleWords(rule: string, { state, reason, confidence }: RulePayload, age: string): string {
+  if (state === 'unknown') return printable(`${rule} is unknown${reason ? ` (${reason})` : ''}`);
+  return printable(`${rule} is ${state}${age && ` for ${age}`}${inBrackets(confidence)}`);
+}
+
+export function alertWords({ rule, note, watch, state, confidence }: AlertPayload): string {
+  return printable(`alert: ${rule ?? note ?? watch} is ${state}${inBrackets(confidence)}`);
+}
+
+/** The same alert can arrive again. */
+export function alertId({ id, rule, watch, state }: AlertPayload): string {
+  return `${id} ${rule ?? watch} ${state}`;
+}
+
+function inBrackets(confidence: number | null): string {
+  const [, word] = sureWords.find(([from]) => confidence !== null && confidence >= from) ?? [];
+  return word ? ` (${word})` : '';
 }
 
 /** What is wrong with a board, in words. */

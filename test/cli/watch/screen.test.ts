@@ -25,14 +25,40 @@ function describes(camera: string, text: string, secondsAgo = 12): void {
   say(`orion/${camera}/vision`, { schema: 1, state: 'current', since: now.toISOString(), reason: null });
 }
 
-const answer = (value: unknown): object => ({
+const answer = (value: unknown, confidence: number | null = null): object => ({
   schema: 1,
   value,
-  confidence: null,
+  confidence,
   calibrated: false,
   reason: value === null ? 'uncertain' : null,
   id: '01KADQ0000000000000000000A',
   captured_at: now.toISOString(),
+});
+
+const rule = (state: string, more: object = {}): object => ({
+  schema: 1,
+  state,
+  since: new Date(now.getTime() - 300_000).toISOString(),
+  confidence: null,
+  evidence: [],
+  reason: state === 'unknown' ? 'undecided' : null,
+  ...more,
+});
+
+const alert = (more: object): object => ({
+  schema: 1,
+  id: '01KADQ0000000000000000000A',
+  camera: 'porch',
+  rule: 'gate_left_open',
+  watch: null,
+  note: null,
+  state: 'on',
+  at: now.toISOString(),
+  summary: null,
+  confidence: null,
+  evidence: [],
+  image: null,
+  ...more,
 });
 
 function screen(columns = 80, rows = 24): string[] {
@@ -87,11 +113,40 @@ test('a board with its cameras, answers and health', () => {
   );
 });
 
+test('answers and rules say how sure they are, and alerts are among what is new', () => {
+  describes('porch', 'A dog.');
+  say('orion/porch/answer/gate_open', answer(true, 0.97));
+  say('orion/porch/answer/people', answer(1, 0.59));
+  say('orion/porch/answer/what', answer('a dog'));
+  say('orion/porch/rule/gate_left_open', rule('on', { confidence: 0.81 }));
+  say('orion/porch/rule/crowd', rule('off'));
+  say('orion/porch/rule/unattended', rule('unknown'));
+  say('orion/porch/alert', alert({ confidence: 0.6 }));
+  // An alert that arrives again.
+  say('orion/porch/alert', alert({ confidence: 0.6 }));
+  say('orion/porch/alert', alert({ rule: null, watch: '01KADQ0000000000000000000B', note: 'The parcel' }));
+  expect(screen()).toContain('    gate_open: true (very sure) · people: 1 (unsure) · what: a dog');
+  expect(screen()).toContain('    crowd is off for 5 min · gate_left_open is on for 5 min (sure) ·');
+  expect(screen()).toContain('    unattended is unknown (undecided)');
+  const newest = screen().filter((line) => /^ {2}\d\d:/.test(line));
+  expect(newest.map((line) => line.slice(12))).toEqual([
+    'porch  alert: The parcel is on',
+    'porch  alert: gate_left_open is on (fairly sure)',
+    'porch  A dog.',
+  ]);
+  // Where there is little room, only what is on.
+  expect(screen(120, 8)).toContain(
+    '  porch  current  12 s ago  gate_left_open is on for 5 min (sure)  A dog. · gate_open: true (very sure) · people: 1 (un…',
+  );
+});
+
 describe('what no longer holds', () => {
   test('a board that is offline says nothing about its cameras', () => {
     describes('porch', 'A dog.');
     say('orion/status', { state: 'offline' });
+    say('orion/porch/rule/left_open', rule('on'));
     expect(screen().join('\n')).toMatch(/orion {2}offline[\s\S]*porch {2}unknown {2}12 s ago/);
+    expect(screen()).toContain('    left_open is unknown');
   });
 
   test('old health is shown with its age', () => {
@@ -105,7 +160,10 @@ describe('what no longer holds', () => {
     describes('porch', 'A dog.');
     say('orion/porch/description', null);
     expect(screen().join('\n')).toContain('porch  current');
+    say('orion/porch/rule/crowd', rule('off'));
     say('orion/porch/vision', null);
+    expect(screen().join('\n')).toContain('crowd is off');
+    say('orion/porch/rule/crowd', null);
     expect(screen().join('\n')).not.toContain('orion');
   });
 
