@@ -5,21 +5,25 @@ import type { Block, OutboxMark } from './block.ts';
 import { tokenizer, wordsOf } from './search-words.ts';
 
 /** Of a segment file; one that has another cannot be read. */
-export const segmentVersion = 1;
+export const segmentVersion = 2;
 
 // Bytes wear out a memory card, and a page of which one byte changes is written whole, twice with the write-ahead log. So
 // pages are small (and those of the index fit into one), the only index is that of words, and it keeps neither positions (detail) nor lengths (columnsize) nor
-// texts (content), which are in the blocks.
+// texts (content), which are in the blocks. Timelines, and searches of a period, read something of every block: that is in
+// a table of its own, since a row is read from its beginning, and observations fill several pages.
 const schema = `
   CREATE TABLE block (
+    first INTEGER PRIMARY KEY,
+    outbox TEXT NOT NULL,
+    outbox_seq INTEGER NOT NULL,
+    observations BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE outline (
     first INTEGER PRIMARY KEY,
     last INTEGER NOT NULL,
     from_ms INTEGER NOT NULL,
     until_ms INTEGER NOT NULL,
-    outbox TEXT NOT NULL,
-    outbox_seq INTEGER NOT NULL,
-    runs BLOB NOT NULL,
-    observations BLOB NOT NULL
+    runs BLOB NOT NULL
   ) STRICT;
   CREATE TABLE thumbnail (number INTEGER PRIMARY KEY, jpeg BLOB NOT NULL) STRICT;
   CREATE VIRTUAL TABLE word USING fts5(text, content='', detail=none, columnsize=0, tokenize="${tokenizer}");
@@ -54,6 +58,7 @@ export class SegmentFile {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #insertBlock: StatementSync;
+  readonly #insertOutline: StatementSync;
   readonly #insertWords: StatementSync;
   readonly #mergeWords: StatementSync;
   readonly #insertThumbnail: StatementSync;
@@ -75,11 +80,14 @@ export class SegmentFile {
         PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY`);
       this.#initialise();
       const newest = database
-        .prepare('SELECT last, outbox, outbox_seq AS seq FROM block ORDER BY first DESC LIMIT 1')
+        .prepare(
+          'SELECT last, outbox, outbox_seq AS seq FROM block JOIN outline USING (first) ORDER BY first DESC LIMIT 1',
+        )
         .get();
       this.#last = newest ? Number(newest['last']) : null;
       this.#mark = newest ? { outbox: String(newest['outbox']), seq: Number(newest['seq']) } : null;
-      this.#insertBlock = database.prepare('INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, jsonb(?), ?)');
+      this.#insertBlock = database.prepare('INSERT INTO block VALUES (?, ?, ?, ?)');
+      this.#insertOutline = database.prepare('INSERT INTO outline VALUES (?, ?, ?, ?, jsonb(?))');
       this.#insertWords = database.prepare('INSERT INTO word (rowid, text) VALUES (?, ?)');
       this.#mergeWords = database.prepare("INSERT INTO word (word, rank) VALUES ('merge', ?)");
       this.#log = database.prepare('PRAGMA wal_checkpoint(NOOP)');
@@ -110,7 +118,8 @@ export class SegmentFile {
     const { observations, fromMs, untilMs, runs, packed } = block;
     const [first, last] = [observations[0]!.number, observations.at(-1)!.number];
     this.#transaction(() => {
-      this.#insertBlock.run(first, last, fromMs, untilMs, mark.outbox, mark.seq, runs, packed);
+      this.#insertBlock.run(first, mark.outbox, mark.seq, packed);
+      this.#insertOutline.run(first, last, fromMs, untilMs, runs);
       // A number is bound as a float, which FTS5 does not take for a row id.
       for (const recorded of observations) this.#insertWords.run(BigInt(recorded.number), wordsOf(recorded));
       this.#mergeWords.run(mergedPages);

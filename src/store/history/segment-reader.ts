@@ -22,7 +22,7 @@ interface NumberRange {
 }
 
 /** An observation that was looked at; null: it is not of the time that is searched. */
-interface Candidate {
+export interface Candidate {
   readonly number: number;
   readonly item: HistoryItem | null;
   /** Of the observation as JSON. */
@@ -50,15 +50,15 @@ export class SegmentReader {
       const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
       if (version !== segmentVersion) throw new DamagedError(`its schema has version ${version}`);
       this.#blockOf = database.prepare(
-        'SELECT first, last, observations FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1',
+        'SELECT first, observations FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1',
       );
       this.#ends = database.prepare(
-        `SELECT (SELECT min(first) FROM block) AS low, last AS high
-         FROM block ORDER BY first DESC LIMIT 1`,
+        `SELECT (SELECT min(first) FROM outline) AS low, last AS high
+         FROM outline ORDER BY first DESC LIMIT 1`,
       );
       this.#endsWithin = database.prepare(
         `SELECT min(first) AS low, max(last) AS high
-         FROM block WHERE until_ms >= ? AND from_ms < ?`,
+         FROM outline WHERE until_ms >= ? AND from_ms < ?`,
       );
       const matching = 'SELECT rowid AS number FROM word WHERE word MATCH ? AND rowid >= ? AND rowid <= ?';
       this.#numbers = {
@@ -66,7 +66,7 @@ export class SegmentReader {
         oldest: database.prepare(`${matching} ORDER BY rowid`),
       };
       this.#runs = database.prepare(
-        `SELECT json_extract(runs, ?) AS runs, from_ms FROM block
+        `SELECT json_extract(runs, ?) AS runs, from_ms FROM outline
          WHERE until_ms >= ? AND from_ms < ? ORDER BY first DESC`,
       );
       // Thousands of rows at a time.
@@ -139,7 +139,7 @@ export class SegmentReader {
   #at(number: number): NumberedObservation | null {
     if (this.#block[number - this.#blockFirst] === undefined) {
       const row = this.#blockOf.get(number);
-      if (!row || Number(row['last']) < number) return null;
+      if (!row) return null;
       this.#block = unpackBlock(row['observations'] as Uint8Array);
       this.#blockFirst = Number(row['first']);
     }
