@@ -65,7 +65,9 @@ async function history(flags: Flags, command: Command, signal: AbortSignal): Pro
     );
   const filter: HistoryFilter = { camera, question, answer: answer?.value, text, sinceMs, untilMs };
   const count = flags.count ?? (flags.export === undefined ? usualCount : Infinity);
-  const reader = new HistoryReader(folder);
+  const reader = new HistoryReader(folder, undefined, ({ path: file, reason }) =>
+    process.stderr.write(`warning: ${file} is damaged, and its observations are missing: ${reason}\n`),
+  );
   try {
     const items = oldestFirst(reader, filter, count, signal);
     if (flags.export !== undefined) {

@@ -67,7 +67,7 @@ export async function createWindow(
     ),
     encode: async (picture) => (await jpegWithin(picture, jpegLimits))?.bytes ?? null,
     board: boardReader(own, warnings),
-    history: config.history && new History(historyFolderOf(config, folder)),
+    history: config.history && new History(historyFolderOf(config, folder), log),
     labels: createLabelQueue(config, folder),
     maxGapMs: (camera) => maxGapMsOf(config.cameras[camera]),
     commandTimeoutMs: config.mqtt.commands.timeout,

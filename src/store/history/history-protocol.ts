@@ -1,4 +1,4 @@
-import type { HistoryReader } from './history-reader.ts';
+import type { HistoryDamage, HistoryReader } from './history-reader.ts';
 
 /** What the daemon asks the history worker: methods of HistoryReader. */
 export type HistoryMethod = 'page' | 'timeline' | 'neighbours' | 'thumbnail';
@@ -15,4 +15,5 @@ export type ToHistoryWorker = {
 /** From the history worker to the daemon. */
 export type FromHistoryWorker =
   | { readonly call: number; readonly result: unknown }
-  | { readonly call: number; readonly fault: string };
+  | { readonly call: number; readonly fault: string }
+  | { readonly damage: HistoryDamage };

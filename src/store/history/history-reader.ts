@@ -1,3 +1,4 @@
+import { messageOf } from '../../domain/errors.ts';
 import type {
   HistoryFilter,
   HistoryItem,
@@ -8,12 +9,13 @@ import type {
   Timeline,
   TimelineRequest,
 } from '../../domain/history.ts';
-import { isDamage } from '../database-fault.ts';
+import { DamagedError, isDamage } from '../database-fault.ts';
 import { fileAt } from '../outbox-place.ts';
+import type { AnswerRun } from './answer-runs.ts';
 import { gapOf, TimelineDrawing } from './draw-timeline.ts';
 import { type Segment, segmentsIn } from './history-folder.ts';
 import { hasWords } from './search-words.ts';
-import { SegmentReader } from './segment-reader.ts';
+import { type Candidate, SegmentReader } from './segment-reader.ts';
 
 /** Times in file names are those of the first observation; a slow description may be of an earlier picture. */
 const toleranceMs = 3_600_000;
@@ -24,20 +26,34 @@ const stepsPerLook = 64;
 /** Names that are one key of a JSON path. */
 const plainName = /^[^"\\]+$/;
 
+/** A file of the history that cannot be read, or not any further. */
+export interface HistoryDamage {
+  readonly path: string;
+  readonly reason: string;
+}
+
 /**
  * Reads the history beside its writer, by connections of its own that can only read, so neither waits for the other.
- * Synchronous. A file that is deleted meanwhile counts as empty, and so does one that is not a segment.
+ * Synchronous. A file that is deleted meanwhile counts as empty, and so does one that is not a segment, and the rest of one
+ * that is found to be damaged.
  */
 export class HistoryReader {
   readonly #folder: string;
   readonly #maxReadMs: number;
+  readonly #onDamage: (damage: HistoryDamage) => void;
   /** By path. */
   readonly #open = new Map<string, SegmentReader>();
+  /** Paths that are not read any more. */
+  readonly #damaged = new Set<string>();
 
-  /** @param maxReadMs when a page or timeline that is not complete ends */
-  constructor(folder: string, maxReadMs = 250) {
+  /**
+   * @param maxReadMs when a page or timeline that is not complete ends
+   * @param onDamage called once for each file that is found to be damaged
+   */
+  constructor(folder: string, maxReadMs = 250, onDamage: (damage: HistoryDamage) => void = () => {}) {
     this.#folder = folder;
     this.#maxReadMs = maxReadMs;
+    this.#onDamage = onDamage;
   }
 
   /** The observations that fit a filter. */
@@ -57,17 +73,18 @@ export class HistoryReader {
     const isLate = this.#lateness();
     // An answer from before that holds into the period, and the one that ends the last of it.
     const around = { sinceMs: sinceMs - gapOf(request), untilMs: untilMs + gapOf(request) };
-    for (const reader of this.#readers(around, true, null))
-      for (const runs of reader.runs(request, around.sinceMs, around.untilMs)) {
-        if (!runs.every((run) => drawing.add(run))) return { sinceMs, ...drawing.end() };
-        if (isLate()) return { sinceMs: drawing.drawnSinceMs, ...drawing.end() };
-      }
+    const runsOf = (reader: SegmentReader): Iterable<readonly AnswerRun[]> =>
+      reader.runs(request, around.sinceMs, around.untilMs);
+    for (const runs of this.#read(around, true, null, runsOf)) {
+      if (!runs.every((run) => drawing.add(run))) return { sinceMs, ...drawing.end() };
+      if (isLate()) return { sinceMs: drawing.drawnSinceMs, ...drawing.end() };
+    }
     return { sinceMs, ...drawing.end() };
   }
 
   /** An observation and those of its camera before and after it; null: it is not in the history. */
   neighbours(number: number): HistoryNeighbours | null {
-    const item = this.#holding(number)?.get(number);
+    const item = this.#readOne(number, (reader) => reader.get(number));
     if (!item) return null;
     const filter = { camera: item.observation.camera };
     const next = (order: 'newest' | 'oldest'): HistoryItem | null =>
@@ -77,7 +94,7 @@ export class HistoryReader {
 
   /** The thumbnail of an observation, a JPEG file; null: there is none. */
   thumbnail(number: number): Uint8Array | null {
-    return this.#holding(number)?.thumbnail(number) ?? null;
+    return this.#readOne(number, (reader) => reader.thumbnail(number));
   }
 
   close(): void {
@@ -90,15 +107,15 @@ export class HistoryReader {
     if (filter.text !== undefined && !hasWords(filter.text)) return { items, next: null };
     const isLate = this.#lateness();
     let letters = 0;
-    for (const reader of this.#readers(filter, order === 'newest', cursor))
-      for (const found of reader.find(filter, cursor, order)) {
-        if (items.length === limit || letters > maxPageLetters) return { items, next: items.at(-1)!.number };
-        if (found.item) {
-          items.push(found.item);
-          letters += found.letters;
-        }
-        if (isLate()) return { items, next: found.number };
+    const findIn = (reader: SegmentReader): Iterable<Candidate> => reader.find(filter, cursor, order);
+    for (const found of this.#read(filter, order === 'newest', cursor, findIn)) {
+      if (items.length === limit || letters > maxPageLetters) return { items, next: items.at(-1)!.number };
+      if (found.item) {
+        items.push(found.item);
+        letters += found.letters;
       }
+      if (isLate()) return { items, next: found.number };
+    }
     return { items, next: null };
   }
 
@@ -114,12 +131,50 @@ export class HistoryReader {
     return () => ++steps % stepsPerLook === 0 && performance.now() > endMs;
   }
 
-  /** The segments that may have something from these times beyond `cursor`, in order. */
-  *#readers(
+  /** What `read` finds in the segments that may have something from these times beyond `cursor`, in order. */
+  *#read<Found>(
+    filter: HistoryFilter,
+    isNewestFirst: boolean,
+    cursor: number | null,
+    read: (reader: SegmentReader) => Iterable<Found>,
+  ): Iterable<Found> {
+    for (const segment of this.#segmentsFor(filter, isNewestFirst, cursor)) {
+      const reader = this.#reader(segment);
+      if (!reader) continue;
+      try {
+        yield* read(reader);
+      } catch (error) {
+        this.#skipIfDamaged(segment, error);
+      }
+    }
+  }
+
+  /** Reads something of one observation; null: there is nothing. */
+  #readOne<Found>(number: number, read: (reader: SegmentReader) => Found | null): Found | null {
+    const segment = this.#segments().findLast(({ first }) => first <= number);
+    const reader = segment ? this.#reader(segment) : null;
+    if (!segment || !reader) return null;
+    try {
+      return read(reader);
+    } catch (error) {
+      this.#skipIfDamaged(segment, error);
+      return null;
+    }
+  }
+
+  #skipIfDamaged({ path }: Segment, error: unknown): void {
+    if (!isDamage(error)) throw error;
+    this.#open.get(path)?.close();
+    this.#open.delete(path);
+    this.#damaged.add(path);
+    this.#onDamage({ path, reason: messageOf(error) });
+  }
+
+  #segmentsFor(
     { sinceMs = -Infinity, untilMs = Infinity }: HistoryFilter,
     isNewestFirst: boolean,
     cursor: number | null,
-  ): Iterable<SegmentReader> {
+  ): Segment[] {
     const segments = this.#segments();
     const wanted = segments.filter(({ first, startMs }, index) => {
       const next = segments[index + 1];
@@ -129,15 +184,7 @@ export class HistoryReader {
       const isPast = isNewestFirst ? first >= (cursor ?? Infinity) : nextFirst <= (cursor ?? 0);
       return !isBefore && !isAfter && !isPast;
     });
-    for (const segment of isNewestFirst ? wanted.reverse() : wanted) {
-      const reader = this.#reader(segment);
-      if (reader) yield reader;
-    }
-  }
-
-  #holding(number: number): SegmentReader | null {
-    const segment = this.#segments().findLast(({ first }) => first <= number);
-    return segment ? this.#reader(segment) : null;
+    return isNewestFirst ? wanted.reverse() : wanted;
   }
 
   /** Those that exist now; what has been deleted is closed, which gives its space back. */
@@ -152,17 +199,19 @@ export class HistoryReader {
     return segments;
   }
 
-  #reader({ path }: Segment): SegmentReader | null {
+  #reader(segment: Segment): SegmentReader | null {
+    const { path } = segment;
     const open = this.#open.get(path);
-    if (open) return open;
+    if (open || this.#damaged.has(path)) return open ?? null;
     try {
       const reader = new SegmentReader(path);
       this.#open.set(path, reader);
       return reader;
     } catch (error) {
       // Deleted since the folder was listed, not written yet, or for the writer to move aside.
-      if (isDamage(error) || fileAt(path) === null) return null;
-      throw error;
+      if (error instanceof DamagedError || fileAt(path) === null) return null;
+      this.#skipIfDamaged(segment, error);
+      return null;
     }
   }
 }

@@ -4,7 +4,9 @@ import type { FromHistoryWorker, ToHistoryWorker } from './history-protocol.ts';
 import { HistoryReader } from './history-reader.ts';
 
 const port = parentPort!;
-const reader = new HistoryReader(String(workerData));
+const reader = new HistoryReader(String(workerData), undefined, (damage) =>
+  port.postMessage({ damage } satisfies FromHistoryWorker),
+);
 
 port.on('message', ({ call, method, args }: ToHistoryWorker) => {
   let reply: FromHistoryWorker;

@@ -8,7 +8,7 @@ import type {
   Timeline,
   TimelineRequest,
 } from '../../domain/history.ts';
-import type { PastObservations } from '../../pipeline/ports.ts';
+import type { Log, PastObservations } from '../../pipeline/ports.ts';
 import type { FromHistoryWorker, HistoryMethod } from './history-protocol.ts';
 
 /** A thread that nothing is asked for this long ends, and its memory and files are free. */
@@ -25,6 +25,7 @@ interface Pending {
  */
 export class History implements PastObservations {
   readonly #folder: string;
+  readonly #log: Log;
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | null = null;
   #idle: NodeJS.Timeout | null = null;
@@ -32,8 +33,9 @@ export class History implements PastObservations {
   #isClosed = false;
 
   /** @param folder of the segments; it need not exist */
-  constructor(folder: string) {
+  constructor(folder: string, log: Log) {
     this.#folder = folder;
+    this.#log = log;
   }
 
   async page(filter: HistoryFilter, request: HistoryPageRequest): Promise<HistoryPage> {
@@ -87,6 +89,10 @@ export class History implements PastObservations {
   }
 
   #receive(message: FromHistoryWorker): void {
+    if ('damage' in message) {
+      this.#log.warn({ ...message.damage }, 'a part of the history is damaged, and is not searched');
+      return;
+    }
     const pending = this.#pending.get(message.call);
     this.#pending.delete(message.call);
     if ('fault' in message)

@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
-import { afterEach, expect, test, vi } from 'vitest';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { HistoryFilter, HistoryOrder } from '../../../src/domain/history.ts';
 import { segmentsIn } from '../../../src/store/history/history-folder.ts';
-import type { HistoryReader } from '../../../src/store/history/history-reader.ts';
+import { type HistoryDamage, HistoryReader } from '../../../src/store/history/history-reader.ts';
 import { wordsOf } from '../../../src/store/history/search-words.ts';
 import { dayMs, startMs, TestHistory, type Told } from './fixture.ts';
 
@@ -18,7 +18,12 @@ function historyOf(...told: Told[]): TestHistory {
 }
 
 function numbersIn(reader: HistoryReader, filter: HistoryFilter, order: HistoryOrder = 'newest'): number[] {
-  return reader.page(filter, { cursor: null, limit: 1000, order }).items.map(({ number }) => number);
+  return reader.page(filter, { cursor: null, limit: 10_000, order }).items.map(({ number }) => number);
+}
+
+function overwriteEnd(path: string): void {
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xff, bytes.length / 4, bytes.length));
 }
 
 /** Two weeks of observations in segments of two days, a hundred of them a day. */
@@ -201,6 +206,35 @@ test('a file that is deleted while it is read is missing, and nothing else is', 
   expect(left.at(-1)).toBeGreaterThanOrEqual(second!.first);
   expect(left[0]).toBe(1400);
   expect(reader.neighbours(1)).toBeNull();
+});
+
+test.each([
+  ['cut short', (path: string) => truncateSync(path, statSync(path).size / 2)],
+  ['overwritten at its end', overwriteEnd],
+])('what was %s in an older file is missing and said once, and nothing else is', (_, damage) => {
+  const history = longHistory();
+  history.writer.close();
+  const { path, first } = segmentsIn(history.folder)[1]!;
+  const next = segmentsIn(history.folder)[2]!.first;
+  const others = (numbers: readonly number[]): number[] =>
+    numbers.filter((number) => number < first || number >= next);
+  const whole = numbersIn(history.reader(), {});
+  damage(path);
+  const damages: HistoryDamage[] = [];
+  const reader = new HistoryReader(history.folder, Infinity, (damage) => damages.push(damage));
+  onTestFinished(() => reader.close());
+  for (const order of ['newest', 'oldest'] as const) {
+    const numbers = numbersIn(reader, {}, order);
+    expect(others(numbers).toSorted((a, b) => b - a)).toEqual(others(whole));
+    expect(numbers.length).toBeLessThan(whole.length);
+  }
+  expect(others(numbersIn(reader, { text: 'parcel' }))).toHaveLength(12);
+  expect(reader.neighbours(first + 100)).toBeNull();
+  expect(reader.thumbnail(first + 100)).toBeNull();
+  const times = { sinceMs: startMs, untilMs: startMs + 15 * dayMs, maxBands: 100 };
+  const { bands } = reader.timeline({ camera: 'porch', question: 'open', ...times });
+  expect(bands.some(({ sinceMs }) => sinceMs < startMs + 2 * dayMs)).toBe(true);
+  expect(damages).toEqual([{ path, reason: expect.stringMatching(/malformed/) }]);
 });
 
 test('a history that does not exist is empty', () => {

@@ -31,7 +31,7 @@ function boundsIn(folder: string): HistoryBounds {
 }
 
 function openHistory({ folder }: HistoryBounds): History {
-  const history = new History(folder);
+  const history = new History(folder, log);
   onTestFinished(() => history.close());
   return history;
 }
