@@ -51,6 +51,31 @@ test('what comes before the whole state is ignored, and the clock of the board i
   expect(after([whole])).toMatchObject({ connection: 'open', aheadMs: 10_000, window });
 });
 
+test('with other private zones, pictures of a camera from before are not shown any more', () => {
+  const [first, second] = [1, 2].map(() => observedPayload(observation(), new Date()));
+  const zone: [number, number][] = [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+  ];
+  const seen = (payload: typeof first): PageEvent => ({
+    name: 'observation',
+    data: { camera: 'porch', payload: payload! },
+  });
+  const aimed = (privacy: [number, number][][], ignore: [number, number][][] = []): PageEvent => ({
+    name: 'aim',
+    data: { camera: 'porch', payload: { ...porchAim, privacy, ignore } },
+  });
+  const before = after([whole, seen(first), aimed(porchAim.privacy, [zone])]);
+  expect([...before.covered]).toEqual([]);
+  const covered = after([aimed([zone])], before);
+  expect([...covered.covered]).toEqual([first!.id]);
+  expect([...after([seen(second), aimed([zone])], covered).covered]).toEqual([first!.id]);
+  // While the connection was lost, too.
+  const again = after([seen(second), { name: 'state', data: before.window! }], covered);
+  expect(again.covered).toEqual(new Set([first!.id, second!.id]));
+});
+
 test('an observation replaces the description, and answers those to their questions; answers alone do not', () => {
   const described = observedPayload(observation(), new Date());
   const answered = observedPayload(observation({ text: null }), new Date());

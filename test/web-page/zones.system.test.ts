@@ -109,9 +109,16 @@ describe.skipIf(lacks !== null)(`zones drawn in Chromium (${lacks ?? 'all is the
         expect(zone![index]![0]).toBeCloseTo(x!, 1.5);
         expect(zone![index]![1]).toBeCloseTo(y!, 1.5);
       }
+      // A page that is open elsewhere, to which no other picture gets.
+      const other = await openInBrowser(url);
+      await other.page.locator('.card img.picture').waitFor();
+      await other.page.route('**/window/pictures/*', () => {});
       const appliedAt = Date.now();
       await page.getByRole('button', { name: 'Apply' }).click();
       await page.getByText('This applies now.').waitFor();
+      await other.page.getByText('No picture is kept of this description.').waitFor();
+      expect(await other.page.locator('.card img.picture').count()).toBe(0);
+      expect(other.faults).toEqual([]);
 
       // The scene stays the same: it is described again only because what was described is no longer there.
       const later = () => observations().filter(({ captured_at }) => Date.parse(captured_at) > appliedAt);

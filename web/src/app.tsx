@@ -115,6 +115,6 @@ function ViewOf({ state, route }: { readonly state: PageState; readonly route: R
     case 'board':
       return <BoardView window={window} />;
     default:
-      return <NowView window={window} seen={state.seen} />;
+      return <NowView window={window} seen={state.seen} covered={state.covered} />;
   }
 }

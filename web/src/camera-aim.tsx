@@ -52,7 +52,14 @@ export function CameraAim({ id, camera, hasPictures, canApply, readings }: Camer
     <div class="aim">
       <div class="watched">
         <section aria-label={texts.aim.live(camera.name)}>
-          <LivePicture id={id} name={camera.name} isOn={hasPictures} lookedAt={recent.at(-1)?.at ?? null}>
+          {/* With other private zones, what was shown before them is gone at once. */}
+          <LivePicture
+            key={JSON.stringify(aim.privacy)}
+            id={id}
+            name={camera.name}
+            isOn={hasPictures}
+            lookedAt={recent.at(-1)?.at ?? null}
+          >
             <ZoneShapes zones={zones} selected={selected} />
             <ZoneCorners zones={zones} selected={selected} onSelect={select} onChange={setZones} />
           </LivePicture>

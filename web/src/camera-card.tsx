@@ -4,7 +4,7 @@ import { CameraActions } from './camera-actions.tsx';
 import { CameraState } from './camera-state.tsx';
 import { DescribedPicture } from './described-picture.tsx';
 import { useBoardNow, usePage } from './page-context.ts';
-import type { Observation } from './page-state.ts';
+import type { Observation, PageState } from './page-state.ts';
 import { StageLine } from './stage-line.tsx';
 import { Timing } from './timing.tsx';
 import { useShownObservation } from './use-shown-observation.ts';
@@ -13,10 +13,11 @@ interface CameraCardProps {
   readonly id: string;
   readonly camera: WindowCamera;
   readonly window: WindowState;
+  readonly covered: PageState['covered'];
 }
 
 /** What a camera saw last: the picture beside its sentence, and whether that still holds. */
-export function CameraCard({ id, camera, window }: CameraCardProps) {
+export function CameraCard({ id, camera, window, covered }: CameraCardProps) {
   const { texts } = usePage();
   const { observation, picture } = useShownObservation(camera.observation, window.pictures);
   return (
@@ -26,7 +27,10 @@ export function CameraCard({ id, camera, window }: CameraCardProps) {
         <CameraState camera={camera} />
       </header>
       {observation ? (
-        <DescribedPicture observation={observation} picture={picture} />
+        <DescribedPicture
+          observation={observation}
+          picture={covered.has(observation.id) ? 'missing' : picture}
+        />
       ) : (
         <div class="picture empty">
           <p>

@@ -22,11 +22,13 @@ export function LivePicture({ id, name, isOn, lookedAt, children }: LivePictureP
   const { texts, format } = usePage();
   const now = useBoardNow();
   const [address, setAddress] = useState<string | null>(null);
+  // The browser may still have what was at the same address before.
+  const [openedMs] = useState(Date.now);
   const tick = Math.floor(now / reloadMs);
   const look = lookedAt ?? tick;
   useEffect(() => {
     if (!isOn) return;
-    const next = liveAddress(id, look);
+    const next = liveAddress(id, `${look} ${openedMs}`);
     const image = new Image();
     image.onload = () => setAddress(next);
     image.src = next;

@@ -12,9 +12,11 @@ const example = `cameras:
 export function NowView({
   window,
   seen,
+  covered,
 }: {
   readonly window: WindowState;
   readonly seen: PageState['seen'];
+  readonly covered: PageState['covered'];
 }) {
   const { texts } = usePage();
   const cameras = Object.entries(window.cameras);
@@ -30,10 +32,10 @@ export function NowView({
       )}
       <div class={cameras.length === 1 ? 'cards one' : 'cards'}>
         {cameras.map(([name, camera]) => (
-          <CameraCard key={name} id={name} camera={camera} window={window} />
+          <CameraCard key={name} id={name} camera={camera} window={window} covered={covered} />
         ))}
       </div>
-      {cameras.length > 0 && <DayStrip window={window} seen={seen} />}
+      {cameras.length > 0 && <DayStrip window={window} seen={seen} covered={covered} />}
     </>
   );
 }

@@ -1,4 +1,5 @@
 import type {
+  WindowAim,
   WindowCamera,
   WindowEvents,
   WindowGateReading,
@@ -22,6 +23,8 @@ export interface PageState {
   readonly gates: Readonly<Record<string, readonly WindowGateReading[]>>;
   /** Oldest first; the history may not have them yet. */
   readonly seen: readonly SeenObservation[];
+  /** Observations from before private zones of their camera were changed: their pictures are not shown any more, by id. */
+  readonly covered: ReadonlySet<string>;
   /** When the model began to load, as far as the page has seen it, and how much was loaded then. */
   readonly loadingSince: { readonly atMs: number; readonly share: number } | null;
 }
@@ -32,6 +35,7 @@ export const atFirst: PageState = {
   aheadMs: 0,
   gates: {},
   seen: [],
+  covered: new Set(),
   loadingSince: null,
 };
 
@@ -50,6 +54,10 @@ export function stateAfter(state: PageState, event: PageEvent, nowMs: number): P
   if (event.name === 'state')
     return {
       ...state,
+      covered: Object.entries(event.data.cameras).reduce(
+        (covered, [camera, { aim }]) => withCovered({ ...state, covered }, camera, aim),
+        state.covered,
+      ),
       connection: 'open',
       window: event.data,
       aheadMs: Date.parse(event.data.at) - nowMs,
@@ -68,7 +76,11 @@ export function stateAfter(state: PageState, event: PageEvent, nowMs: number): P
     case 'config':
       return { ...state, window: withCamera(window, event.data.camera, { config: event.data.payload }) };
     case 'aim':
-      return { ...state, window: withCamera(window, event.data.camera, { aim: event.data.payload }) };
+      return {
+        ...state,
+        covered: withCovered(state, event.data.camera, event.data.payload),
+        window: withCamera(window, event.data.camera, { aim: event.data.payload }),
+      };
     case 'vision':
       return { ...state, window: withCamera(window, event.data.camera, { vision: event.data.payload }) };
     case 'look':
@@ -144,6 +156,19 @@ function withSeen(
 ): readonly SeenObservation[] {
   if (seen.some((each) => each.id === id)) return seen;
   return [...seen, { id, camera, captured_at, description, answers }].slice(-maxSeen);
+}
+
+/** What the daemon shows no picture of any more, now that a camera has this aim. */
+function withCovered(
+  { window, seen, covered }: Pick<PageState, 'window' | 'seen' | 'covered'>,
+  camera: string,
+  { privacy }: WindowAim,
+): ReadonlySet<string> {
+  const before = window?.cameras[camera];
+  if (!before || JSON.stringify(before.aim.privacy) === JSON.stringify(privacy)) return covered;
+  const ids = seen.filter((each) => each.camera === camera).map(({ id }) => id);
+  // The newest one is among them, unless too many others came after it.
+  return new Set([...covered, ...ids, ...(before.observation ? [before.observation.id] : [])]);
 }
 
 function withCamera(window: WindowState, camera: string, part: Partial<WindowCamera>): WindowState {

@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { WindowState } from '../../../src/contract/window.ts';
 import { useBoardNow, usePage } from '../page-context.ts';
-import type { SeenObservation } from '../page-state.ts';
+import type { PageState, SeenObservation } from '../page-state.ts';
 import { dayAt } from './days.ts';
 import { StripEntry } from './strip-entry.tsx';
 import { laneAt, StripLanes } from './strip-lanes.tsx';
@@ -13,6 +13,7 @@ interface DayStripProps {
   readonly window: WindowState;
   /** Since the page was opened. */
   readonly seen: readonly SeenObservation[];
+  readonly covered: PageState['covered'];
 }
 
 const pixelMs = 37_500;
@@ -23,7 +24,7 @@ const dragPx = 4;
 const nearEndPx = 24;
 
 /** The day as a strip with a mark for each description; it is dragged to scroll, and a mark shows what was seen. */
-export function DayStrip({ window: { cameras, history }, seen }: DayStripProps) {
+export function DayStrip({ window: { cameras, history }, seen, covered }: DayStripProps) {
   const { texts, format } = usePage();
   const says = texts.strip;
   const now = useBoardNow(60_000);
@@ -147,6 +148,7 @@ export function DayStrip({ window: { cameras, history }, seen }: DayStripProps) 
             mark={mark}
             camera={cameras[mark.camera]}
             seen={seen.find(({ id }) => id === mark.id) ?? null}
+            isCovered={covered.has(mark.id)}
           />
         ) : (
           <p class="facts">{marks.length === 0 ? says.none : history ? says.help : says.sinceOpened}</p>

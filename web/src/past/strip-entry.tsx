@@ -16,10 +16,17 @@ interface StripEntryProps {
   readonly camera: WindowCamera | undefined;
   /** null: it is from before the page was opened. */
   readonly seen: SeenObservation | null;
+  /** Its picture is not shown any more. */
+  readonly isCovered: boolean;
 }
 
 /** What was seen at a mark. */
-export function StripEntry({ mark: { number, camera: key, atMs }, camera, seen }: StripEntryProps) {
+export function StripEntry({
+  mark: { number, camera: key, atMs },
+  camera,
+  seen,
+  isCovered,
+}: StripEntryProps) {
   const { texts, format } = usePage();
   const [entry, setEntry] = useState<WindowHistoryEntry | null>(null);
   const [fault, setFault] = useState<string | null>(null);
@@ -44,7 +51,7 @@ export function StripEntry({ mark: { number, camera: key, atMs }, camera, seen }
     <div class="entry">
       {entry ? (
         <PastPicture entry={entry} />
-      ) : seen ? (
+      ) : seen && !isCovered ? (
         <SeenPicture id={seen.id} alt={seen.description ?? ''} />
       ) : (
         <div class="thumbnail none" />

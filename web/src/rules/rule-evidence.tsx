@@ -15,7 +15,8 @@ interface RuleEvidenceProps {
 /** An observation that a rule rests on: its picture as long as it is kept, else a grey frame, and when it was. */
 export function RuleEvidence({ id, camera, hasHistory }: RuleEvidenceProps) {
   const { texts, format, live } = usePage();
-  const [isGone, setGone] = useState(false);
+  const [isUnkept, setUnkept] = useState(false);
+  const isGone = isUnkept || live.state.covered.has(id);
   const entry = useEntry(id, camera, hasHistory && isGone);
   const seen = live.state.seen.find((each) => each.id === id) ?? null;
   const at = (entry ?? seen)?.captured_at ?? new Date(ulidTime(id)).toISOString();
@@ -27,7 +28,7 @@ export function RuleEvidence({ id, camera, hasHistory }: RuleEvidenceProps) {
       {address === null ? (
         <div class="thumbnail none" title={texts.past.noPicture} />
       ) : (
-        <img class="thumbnail" src={address} alt={text ?? ''} onError={() => setGone(true)} />
+        <img class="thumbnail" src={address} alt={text ?? ''} onError={() => setUnkept(true)} />
       )}
       <div>
         <p class="facts">

@@ -185,7 +185,7 @@ export const de: Texts = {
     copy: 'Kopieren',
     copied: 'Kopiert',
     blackHere:
-      'Eine neue private Zone ist auf dieser Seite sofort schwarz, aber nur für Sie. Sie schützt erst, wenn sie angewendet ist.',
+      'Eine neue private Zone ist auf dieser Seite sofort schwarz, aber nur für Sie. Sie schützt erst, wenn sie angewendet ist. Schon aufgehobene Bilder, im Verlauf und zum Beschriften, bleiben, wie sie sind.',
   },
   past: {
     title: 'Früher',

@@ -151,7 +151,7 @@ export const en = {
     copy: 'Copy',
     copied: 'Copied',
     blackHere:
-      'A new private zone is black on this page at once, for you alone. It protects nobody until it is applied.',
+      'A new private zone is black on this page at once, for you alone. It protects nobody until it is applied. Pictures that were kept before, in the history and to be labelled, stay as they are.',
   },
   past: {
     title: 'Past',
