@@ -51,6 +51,20 @@ test('what comes before the whole state is ignored, and the clock of the board i
   expect(after([whole])).toMatchObject({ connection: 'open', aheadMs: 10_000, window });
 });
 
+test('the clock of the board is followed when it is set, and not when an event is late', () => {
+  const health = (at: string): PageEvent => ({
+    name: 'health',
+    data: {
+      ...{ schema: 1, at, engine: 'idle', queue_depth: 0, cameras: {} },
+      frames: { captured: 0, described: 0, unchanged: 0, failed: 0, dropped: 0, expired: 0 },
+    },
+  });
+  const unset: PageEvent = { name: 'state', data: { ...window, at: '2026-01-01T00:00:00.000Z' } };
+  const before = after([unset, health('2026-01-01T00:00:02.000Z')]);
+  expect(before.aheadMs).toBe(Date.parse('2026-01-01T00:00:00Z') - nowMs);
+  expect(after([health('2026-11-30T12:00:00.500Z')], before).aheadMs).toBe(500);
+});
+
 test('with other private zones, pictures of a camera from before are not shown any more', () => {
   const [first, second] = [1, 2].map(() => observedPayload(observation(), new Date()));
   const zone: [number, number][] = [

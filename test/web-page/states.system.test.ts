@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { readStaticFiles } from '../../src/web/static-files.ts';
 import type { Window } from '../../src/web/window.ts';
 import { openInBrowser } from '../../tools/test/browser.ts';
@@ -74,6 +76,47 @@ describe.skipIf(lacks !== null)(`states of the window in Chromium (${lacks ?? 'a
     expect(await page.locator('b, main script').count()).toBe(0);
     expect(await page.title()).toBe('Scenecast');
     expect(faults).toEqual([]);
+  });
+
+  test('a page that stays open while the daemon is upgraded loads the new one, and only then', async () => {
+    const files = await readStaticFiles(pageFolder);
+    const ports = await Promise.all(
+      ['1.0.0', '1.0.0', '1.1.0'].map(async (version) => {
+        const address = await startWindow({ files, facts: { ...porchFacts, version } }).listen();
+        return Number(new URL(address).port);
+      }),
+    );
+    const open = new Set<Socket>();
+    let port = ports[0]!;
+    // At the same address for the browser.
+    const front = createServer((socket) => {
+      const behind = connect(port, '127.0.0.1');
+      for (const each of [socket, behind]) open.add(each.on('error', () => {}));
+      socket.pipe(behind).pipe(socket);
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    onTestFinished(() => {
+      for (const socket of open) socket.destroy();
+      front.close();
+    });
+    const { page } = await openInBrowser(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`, {
+      refusals: [404],
+    });
+    const restart = async (next: number): Promise<void> => {
+      port = ports[next]!;
+      for (const socket of open) socket.destroy();
+      await page.getByText('No connection to the board').waitFor();
+    };
+    await page.locator('.card').waitFor();
+    await page.evaluate('globalThis.mark = 1');
+    await restart(1);
+    await page.getByText('No connection to the board').waitFor({ state: 'detached' });
+    expect(await page.evaluate('globalThis.mark')).toBe(1);
+    const loaded = page.waitForEvent('load');
+    await restart(2);
+    await loaded;
+    await page.locator('.card').waitFor();
+    expect(await page.evaluate('globalThis.mark')).toBeUndefined();
   });
 
   test('every state of a camera and of the board is said in words, and axe-core finds nothing', async () => {

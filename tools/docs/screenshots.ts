@@ -45,6 +45,14 @@ const views = {
     await page.waitForTimeout(1000);
     await page.waitForFunction('document.querySelector("li:has(mark) img.thumbnail")?.naturalWidth > 0');
   },
+  rules: async (page: Page): Promise<void> => {
+    await page.locator('.rule-state.on').first().waitFor();
+    await page.waitForFunction('document.querySelector(".evidence img")?.naturalWidth > 0');
+  },
+  teach: async (page: Page): Promise<void> => {
+    await page.locator('.label-form img.picture').waitFor();
+    await page.waitForFunction('document.querySelector(".label-form img.picture").naturalWidth > 0');
+  },
   aim: drawZones,
   board: async (page: Page): Promise<void> => {
     await page.locator('.cores').waitFor();
@@ -66,21 +74,27 @@ const [maxWidth, maxBytes] = [960, 40_000];
 const minDifference = 1.5;
 
 const questions = {
-  count: { name: 'shapes', ask: 'How many shapes are there?' },
+  count: { name: 'shapes', ask: 'How many shapes are there?', type: 'integer', max: 9 },
   circle: { name: 'red circle', ask: 'Is there a red circle?', type: 'boolean' },
 };
-const cameraOf = (name: string, seed: number, every: string): object => ({
+const cameraOf = (name: string, seed: number, every: string, more: object = {}): object => ({
   name,
   source: { type: 'scene', seed: 900_000 + seed, size: '640x480', every },
   interval: '2s',
   questions,
+  collect: { keep: 20 },
+  ...more,
 });
 /** What is in the history: each of these scenes is described once. */
 const pastScenes = 8;
 const pastCameras = { table: cameraOf('Drawing table', 10, '5s') };
 const cameras = {
-  table: cameraOf('Drawing table', 1, '1h'),
-  shelf: cameraOf('Shelf', 22, '1h'),
+  table: cameraOf('Drawing table', 1, '1h', {
+    rules: { crowded: { name: 'Many shapes', when: 'count >= 2', agree: '2 of 3' } },
+  }),
+  shelf: cameraOf('Shelf', 22, '1h', {
+    rules: { warning: { name: 'Red circle', when: 'circle', agree: '2 of 3', cooldown: '30m' } },
+  }),
   door: cameraOf('Door', 32, '1h'),
 };
 

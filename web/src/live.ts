@@ -37,7 +37,10 @@ export class Live {
       source.addEventListener(name, (event) => {
         this.#failures = 0;
         const data: unknown = JSON.parse((event as MessageEvent<string>).data);
+        const before = this.#state.window?.version;
         this.#set(stateAfter(this.#state, { name, data } as PageEvent, Date.now()));
+        // The daemon was upgraded, and so was its page.
+        if (before !== undefined && before !== this.#state.window?.version) location.reload();
       });
     source.onerror = () => {
       // A browser tries again by itself only while it is not refused; this does it in one way for all.

@@ -46,6 +46,7 @@ export type PageEvent = {
 const maxGateReadings = 3600;
 /** The history has them after ten minutes. */
 const maxSeen = 500;
+const maxLateMs = 5000;
 /** As many as the daemon sends at first. */
 const maxAlerts = 20;
 
@@ -108,7 +109,11 @@ export function stateAfter(state: PageState, event: PageEvent, nowMs: number): P
     case 'watches':
       return { ...state, window: { ...window, watches: event.data } };
     case 'health':
-      return { ...state, window: { ...window, health: event.data } };
+      return {
+        ...state,
+        window: { ...window, health: event.data },
+        aheadMs: aheadOf(state, Date.parse(event.data.at) - nowMs),
+      };
     case 'progress':
       return {
         ...state,
@@ -141,6 +146,12 @@ export function secondsLeft({ window, loadingSince }: PageState, nowMs: number):
   const gained = share - loadingSince.share;
   if (gained < 0.02) return null;
   return Math.ceil((((1 - share) / gained) * (nowMs - loadingSince.atMs)) / 1000);
+}
+
+/** A board without a battery sets its clock some time after its start. */
+function aheadOf({ aheadMs }: PageState, measuredMs: number): number {
+  // An event that is a little late does not move what is shown.
+  return Math.abs(measuredMs - aheadMs) > maxLateMs ? measuredMs : aheadMs;
 }
 
 function loadingSince(state: PageState, share: number | null, atMs: number): PageState['loadingSince'] {

@@ -17,7 +17,13 @@ export function ChangedSentence({ text, before, searched }: ChangedSentenceProps
       {pieces.map((piece, index) => (
         <Marked key={index} piece={piece} />
       ))}
-      {isOther && <ins class="facts other">{texts.past.other}</ins>}
+      {/* Where it does not fit beside the last word, it goes to a line of its own. */}
+      {isOther && (
+        <>
+          {' '}
+          <ins class="facts other">{texts.past.other}</ins>
+        </>
+      )}
     </p>
   );
 }

@@ -19,7 +19,7 @@ export function AlertList({ window: { alerts, cameras } }: { readonly window: Wi
               <time dateTime={at}>{format.moment(at)}</time> <strong>{name}</strong>{' '}
               {rule === null ? says.cameTrue : texts.rules.states[state]}{' '}
               <small>{cameras[camera]?.name ?? camera}</small>
-              {summary !== null && <p>{summary}</p>}
+              {summary !== null && <p class="sentence">{summary}</p>}
             </li>
           );
         })}

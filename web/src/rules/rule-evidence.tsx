@@ -34,7 +34,11 @@ export function RuleEvidence({ id, camera, hasHistory }: RuleEvidenceProps) {
         <p class="facts">
           {entry ? <a href={hashOfSearch({ ...anything, camera, at: entry.number })}>{time}</a> : time}
         </p>
-        {text !== null && <p>{text}</p>}
+        {text !== null && (
+          <p class="sentence" title={text}>
+            {text}
+          </p>
+        )}
       </div>
     </li>
   );
