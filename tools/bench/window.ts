@@ -1,7 +1,7 @@
 /**
  * Measures what the window costs the daemon: `scenecast run` with the demo model and drawn cameras, on a real mosquitto.
  *
- *   npm run bench:window -- [--seconds 600] [--pages 50]
+ *   npm run bench:window -- [--seconds 600] [--pages 50] [--only idle|pages|stuck]
  *
  * 1. idle: its memory with and without the window, while nothing is described and no page is open; three of each in turn
  * 2. pages: the share of a core that `pages` open pages cost, each of which also gets the picture of every description (one
@@ -22,6 +22,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '600' },
     pages: { type: 'string', default: '50' },
+    only: { type: 'string' },
   },
 });
 const seconds = wholeOption('seconds', values.seconds, 20);
@@ -46,9 +47,9 @@ const broker = await Mosquitto.start();
 let isGood = true;
 try {
   console.log(row('', 'measured', 'mark', 'load'));
-  await idle();
-  await pages();
-  await stuck();
+  const parts = { idle, pages, stuck };
+  for (const [name, measure] of Object.entries(parts))
+    if (values.only === undefined || values.only === name) await measure();
 } finally {
   await broker.close();
 }
@@ -91,10 +92,11 @@ async function pages(): Promise<void> {
     const share = (await coreShare(daemon, seconds)) - without;
     clearInterval(sampler);
     const quarter = Math.ceil(samples.length / 4);
-    const [first, last] = [samples.slice(0, quarter), samples.slice(-quarter)].map((part) =>
-      Math.min(...part),
+    const quarters = [0, 1, 2, 3].map((index) =>
+      Math.min(...samples.slice(index * quarter, (index + 1) * quarter)),
     );
-    const growth = last! - first!;
+    const [first, last] = [quarters[0]!, quarters.at(-1)!];
+    const growth = last - first;
     const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
     const name = `${pageCount} pages`;
     report(
@@ -106,10 +108,11 @@ async function pages(): Promise<void> {
     report(`  the daemon without pages`, percent(without), '', true);
     report(
       `${name}: memory grows in ${seconds} s`,
-      `${growth.toFixed(1)} MB of ${last!.toFixed(0)}`,
+      `${growth.toFixed(1)} MB of ${last.toFixed(0)}`,
       `< ${marks.growthMegabytes} MB`,
       growth < marks.growthMegabytes,
     );
+    report('  least in each quarter', `${quarters.map((each) => each.toFixed(1)).join(', ')} MB`, '', true);
     const heard = open.map(({ observations }) => observations);
     const pictures = open.map((page) => page.pictures);
     // One may be on its way.

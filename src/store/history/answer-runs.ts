@@ -43,20 +43,51 @@ export function packRuns(observations: readonly NumberedObservation[], fromMs: n
     for (const [question, value] of valuesOf(recorded)) {
       const runs = questions.get(question) ?? [];
       questions.set(question, runs);
-      const run = [value, atMs - fromMs, atMs - fromMs] as const;
-      const joined = runs.length > 0 ? joinRuns(runs.at(-1)!, run, minGapMs) : null;
-      if (joined) runs[runs.length - 1] = joined;
-      else runs.push(run);
+      addRun(runs, [value, atMs - fromMs, atMs - fromMs]);
     }
   }
   const byCamera = [...cameras].map(([camera, questions]) => [camera, Object.fromEntries(questions)]);
   return JSON.stringify(Object.fromEntries(byCamera));
 }
 
+/** Identifies a question of a camera. */
+export function seriesOf(camera: string, question: string): string {
+  return JSON.stringify([camera, question]);
+}
+
+/**
+ * The runs of consecutive blocks as JSON by series, oldest first. Their times are stored as those since `fromMs`.
+ * @param blocks each as `packRuns` has it
+ */
+export function foldRuns(
+  blocks: readonly { readonly fromMs: number; readonly runs: string }[],
+  fromMs: number,
+): Map<string, string> {
+  const series = new Map<string, AnswerRun[]>();
+  for (const block of blocks)
+    for (const [camera, questions] of Object.entries<Record<string, AnswerRun[]>>(JSON.parse(block.runs)))
+      for (const [question, runs] of Object.entries(questions)) {
+        const key = seriesOf(camera, question);
+        const folded = series.get(key) ?? [];
+        series.set(key, folded);
+        for (const run of movedRuns(runs, block.fromMs - fromMs)) addRun(folded, run);
+      }
+  return new Map([...series].map(([key, runs]) => [key, JSON.stringify(runs)]));
+}
+
 /** The runs of one camera and question, from what `packRuns` has for them. */
 export function unpackRuns(json: string, fromMs: number): AnswerRun[] {
-  const runs: AnswerRun[] = JSON.parse(json);
-  return runs.map(([value, sinceMs, untilMs]) => [value, fromMs + sinceMs, fromMs + untilMs]);
+  return movedRuns(JSON.parse(json), fromMs);
+}
+
+function movedRuns(runs: readonly AnswerRun[], byMs: number): AnswerRun[] {
+  return runs.map(([value, sinceMs, untilMs]) => [value, byMs + sinceMs, byMs + untilMs]);
+}
+
+function addRun(runs: AnswerRun[], run: AnswerRun): void {
+  const joined = runs.length > 0 ? joinRuns(runs.at(-1)!, run, minGapMs) : null;
+  if (joined) runs[runs.length - 1] = joined;
+  else runs.push(run);
 }
 
 /** Two runs that follow each other as one; null if their answers differ or are too far apart. */

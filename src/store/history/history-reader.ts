@@ -75,10 +75,11 @@ export class HistoryReader {
     const around = { sinceMs: sinceMs - gapOf(request), untilMs: untilMs + gapOf(request) };
     const runsOf = (reader: SegmentReader): Iterable<readonly AnswerRun[]> =>
       reader.runs(request, around.sinceMs, around.untilMs);
-    for (const runs of this.#read(around, true, null, runsOf)) {
-      if (!runs.every((run) => drawing.add(run))) return { sinceMs, ...drawing.end() };
-      if (isLate()) return { sinceMs: drawing.drawnSinceMs, ...drawing.end() };
-    }
+    for (const runs of this.#read(around, true, null, runsOf))
+      for (const run of runs) {
+        if (!drawing.add(run)) return { sinceMs, ...drawing.end() };
+        if (isLate()) return { sinceMs: drawing.drawnSinceMs, ...drawing.end() };
+      }
     return { sinceMs, ...drawing.end() };
   }
 

@@ -162,12 +162,13 @@ export class HistoryWriter {
     return file;
   }
 
-  /** Moves a long log into the file, or seals a full one, as a piece of work. @returns false if neither is necessary */
+  /** Folds runs, moves a long log into the file, or seals a full one, as a piece of work. @returns false if nothing is due */
   #tidy(): boolean {
     const open = this.#segment;
     if (!open) return false;
     const isLarge = open.file.bytes >= segmentLimits(this.#bounds).bytes;
-    if (open.file.isLogLong || (isLarge && open.file.hasLog)) open.file.moveLog();
+    if (open.file.isToFold) open.file.fold();
+    else if (open.file.isLogLong || (isLarge && open.file.hasLog)) open.file.moveLog();
     else if (isLarge) this.#seal(open);
     else return false;
     return true;

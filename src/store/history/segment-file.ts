@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { DamagedError } from '../database-fault.ts';
+import { foldRuns } from './answer-runs.ts';
 import type { Block, OutboxMark } from './block.ts';
 import { tokenizer, wordsOf } from './search-words.ts';
 
@@ -9,22 +10,32 @@ export const segmentVersion = 2;
 
 // Bytes wear out a memory card, and a page of which one byte changes is written whole, twice with the write-ahead log. So
 // pages are small (and those of the index fit into one), the only index is that of words, and it keeps neither positions (detail) nor lengths (columnsize) nor
-// texts (content), which are in the blocks. Timelines, and searches of a period, read something of every block: that is in
-// a table of its own, since a row is read from its beginning, and observations fill several pages.
+// texts (content), which are in the blocks. A timeline reads the runs of all blocks: those of a question are folded into rows
+// that follow each other, since otherwise it would read a page for each block.
 const schema = `
   CREATE TABLE block (
-    first INTEGER PRIMARY KEY,
-    outbox TEXT NOT NULL,
-    outbox_seq INTEGER NOT NULL,
-    observations BLOB NOT NULL
-  ) STRICT;
-  CREATE TABLE outline (
     first INTEGER PRIMARY KEY,
     last INTEGER NOT NULL,
     from_ms INTEGER NOT NULL,
     until_ms INTEGER NOT NULL,
+    outbox TEXT NOT NULL,
+    outbox_seq INTEGER NOT NULL,
+    observations BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE unfolded (
+    first INTEGER PRIMARY KEY,
+    from_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
     runs BLOB NOT NULL
   ) STRICT;
+  CREATE TABLE folded (
+    series TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    runs TEXT NOT NULL,
+    PRIMARY KEY (series, first)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE thumbnail (number INTEGER PRIMARY KEY, jpeg BLOB NOT NULL) STRICT;
   CREATE VIRTUAL TABLE word USING fts5(text, content='', detail=none, columnsize=0, tokenize="${tokenizer}");
   INSERT INTO word (word, rank) VALUES ('pgsz', 950);
@@ -46,6 +57,9 @@ const mergedPages = 16;
  */
 const maxLogPages = 384;
 
+/** Blocks whose runs are folded together. */
+const foldedBlocks = 16;
+
 /** A picture with the number of its observation. */
 export type Thumbnail = readonly [number: number, jpeg: Uint8Array];
 
@@ -58,13 +72,16 @@ export class SegmentFile {
   readonly path: string;
   readonly #database: DatabaseSync;
   readonly #insertBlock: StatementSync;
-  readonly #insertOutline: StatementSync;
+  readonly #insertRuns: StatementSync;
+  readonly #insertFolded: StatementSync;
   readonly #insertWords: StatementSync;
   readonly #mergeWords: StatementSync;
   readonly #insertThumbnail: StatementSync;
   readonly #log: StatementSync;
   #last: number | null;
   #mark: OutboxMark | null;
+  /** Blocks whose runs are not folded yet. */
+  #unfolded = 0;
   /** Nothing was written since the log was moved, as far as readers allowed. */
   #isLogMoved = false;
 
@@ -80,14 +97,14 @@ export class SegmentFile {
         PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 4194304; PRAGMA temp_store = MEMORY`);
       this.#initialise();
       const newest = database
-        .prepare(
-          'SELECT last, outbox, outbox_seq AS seq FROM block JOIN outline USING (first) ORDER BY first DESC LIMIT 1',
-        )
+        .prepare('SELECT last, outbox, outbox_seq AS seq FROM block ORDER BY first DESC LIMIT 1')
         .get();
       this.#last = newest ? Number(newest['last']) : null;
       this.#mark = newest ? { outbox: String(newest['outbox']), seq: Number(newest['seq']) } : null;
-      this.#insertBlock = database.prepare('INSERT INTO block VALUES (?, ?, ?, ?)');
-      this.#insertOutline = database.prepare('INSERT INTO outline VALUES (?, ?, ?, ?, jsonb(?))');
+      this.#insertBlock = database.prepare('INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?)');
+      this.#insertRuns = database.prepare('INSERT INTO unfolded VALUES (?, ?, ?, jsonb(?))');
+      this.#insertFolded = database.prepare('INSERT INTO folded VALUES (?, ?, ?, ?, ?)');
+      this.#unfolded = this.#value('SELECT count(*) FROM unfolded');
       this.#insertWords = database.prepare('INSERT INTO word (rowid, text) VALUES (?, ?)');
       this.#mergeWords = database.prepare("INSERT INTO word (word, rank) VALUES ('merge', ?)");
       this.#log = database.prepare('PRAGMA wal_checkpoint(NOOP)');
@@ -118,8 +135,8 @@ export class SegmentFile {
     const { observations, fromMs, untilMs, runs, packed } = block;
     const [first, last] = [observations[0]!.number, observations.at(-1)!.number];
     this.#transaction(() => {
-      this.#insertBlock.run(first, mark.outbox, mark.seq, packed);
-      this.#insertOutline.run(first, last, fromMs, untilMs, runs);
+      this.#insertBlock.run(first, last, fromMs, untilMs, mark.outbox, mark.seq, packed);
+      this.#insertRuns.run(first, fromMs, untilMs, runs);
       // A number is bound as a float, which FTS5 does not take for a row id.
       for (const recorded of observations) this.#insertWords.run(BigInt(recorded.number), wordsOf(recorded));
       this.#mergeWords.run(mergedPages);
@@ -127,6 +144,28 @@ export class SegmentFile {
     });
     this.#last = last;
     this.#mark = mark;
+    this.#unfolded++;
+    this.#isLogMoved = false;
+  }
+
+  get isToFold(): boolean {
+    return this.#unfolded >= foldedBlocks;
+  }
+
+  /** Puts the runs of each question in the blocks since the last time together. */
+  fold(): void {
+    this.#transaction(() => {
+      const rows = this.#database
+        .prepare('SELECT first, from_ms, until_ms, json(runs) AS runs FROM unfolded ORDER BY first')
+        .all();
+      const fromMs = Math.min(...rows.map((row) => Number(row['from_ms'])));
+      const untilMs = Math.max(...rows.map((row) => Number(row['until_ms'])));
+      const blocks = rows.map((row) => ({ fromMs: Number(row['from_ms']), runs: String(row['runs']) }));
+      for (const [series, runs] of foldRuns(blocks, fromMs))
+        this.#insertFolded.run(series, rows[0]!['first']!, fromMs, untilMs, runs);
+      this.#database.exec('DELETE FROM unfolded');
+    });
+    this.#unfolded = 0;
     this.#isLogMoved = false;
   }
 

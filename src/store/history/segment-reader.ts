@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { HistoryFilter, HistoryItem, HistoryOrder } from '../../domain/history.ts';
 import { DamagedError } from '../database-fault.ts';
-import { type AnswerRun, type NumberedObservation, unpackRuns } from './answer-runs.ts';
+import { type AnswerRun, type NumberedObservation, seriesOf, unpackRuns } from './answer-runs.ts';
 import { type PackedObservation, unpackBlock, unpackObservation } from './block.ts';
 import { matchOf } from './search-words.ts';
 import { segmentVersion } from './segment-file.ts';
@@ -50,15 +50,15 @@ export class SegmentReader {
       const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
       if (version !== segmentVersion) throw new DamagedError(`its schema has version ${version}`);
       this.#blockOf = database.prepare(
-        'SELECT first, observations FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1',
+        'SELECT first, last, observations FROM block WHERE first <= ? ORDER BY first DESC LIMIT 1',
       );
       this.#ends = database.prepare(
-        `SELECT (SELECT min(first) FROM outline) AS low, last AS high
-         FROM outline ORDER BY first DESC LIMIT 1`,
+        `SELECT (SELECT min(first) FROM block) AS low, last AS high
+         FROM block ORDER BY first DESC LIMIT 1`,
       );
       this.#endsWithin = database.prepare(
         `SELECT min(first) AS low, max(last) AS high
-         FROM outline WHERE until_ms >= ? AND from_ms < ?`,
+         FROM block WHERE until_ms >= ? AND from_ms < ?`,
       );
       const matching = 'SELECT rowid AS number FROM word WHERE word MATCH ? AND rowid >= ? AND rowid <= ?';
       this.#numbers = {
@@ -66,10 +66,12 @@ export class SegmentReader {
         oldest: database.prepare(`${matching} ORDER BY rowid`),
       };
       this.#runs = database.prepare(
-        `SELECT json_extract(runs, ?) AS runs, from_ms FROM outline
-         WHERE until_ms >= ? AND from_ms < ? ORDER BY first DESC`,
+        `SELECT json_extract(runs, $path) AS runs, from_ms, first FROM unfolded
+         WHERE until_ms >= $since AND from_ms < $until
+         UNION ALL SELECT runs, from_ms, first FROM folded
+         WHERE series = $series AND until_ms >= $since AND from_ms < $until
+         ORDER BY first DESC`,
       );
-      // Thousands of rows at a time.
       this.#runs.setReturnArrays(true);
       this.#thumbnail = database.prepare('SELECT jpeg FROM thumbnail WHERE number = ?');
     } catch (error) {
@@ -100,10 +102,12 @@ export class SegmentReader {
     return found && this.#itemOf(found);
   }
 
-  /** The runs of a camera's answers in each block that has something from `sinceMs` to `untilMs`, newest first. */
+  /** The runs of a camera's answers in the blocks that have something from `sinceMs` to `untilMs`, newest first. */
   *runs({ camera, question }: AnswersOf, sinceMs: number, untilMs: number): Iterable<readonly AnswerRun[]> {
+    const series = seriesOf(camera, question);
     const path = `$."${camera}"."${question}"`;
-    const rows: Iterable<unknown> = this.#runs.iterate(path, sinceMs, untilMs);
+    const asked = { $path: path, $series: series, $since: sinceMs, $until: untilMs };
+    const rows: Iterable<unknown> = this.#runs.iterate(asked);
     for (const [runs, fromMs] of rows as Iterable<readonly unknown[]>)
       yield typeof runs === 'string' ? unpackRuns(runs, Number(fromMs)).reverse() : [];
   }
@@ -139,7 +143,7 @@ export class SegmentReader {
   #at(number: number): NumberedObservation | null {
     if (this.#block[number - this.#blockFirst] === undefined) {
       const row = this.#blockOf.get(number);
-      if (!row) return null;
+      if (!row || Number(row['last']) < number) return null;
       this.#block = unpackBlock(row['observations'] as Uint8Array);
       this.#blockFirst = Number(row['first']);
     }
