@@ -1,4 +1,4 @@
-import { existsSync, globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,6 +13,7 @@ test("the package's docs have what they name, and every link in them leads somew
   const pages = globSync('**/*.md', { cwd: docs });
   expect(pages).toContain('docs/install.md');
   expect(brokenLinks(docs, pages)).toEqual([]);
+  expect(readFileSync(join(docs, 'docs/mqtt.md'), 'utf8')).not.toMatch(/^\|.*[ -]{9}\|$/m);
   const named = [
     'docs/mosquitto/board.acl',
     'docs/mosquitto/scenecast.conf',

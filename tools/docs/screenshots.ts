@@ -74,7 +74,7 @@ const [maxWidth, maxBytes] = [960, 40_000];
 const minDifference = 1.5;
 
 const questions = {
-  count: { name: 'shapes', ask: 'How many shapes are there?', type: 'integer', max: 9 },
+  square: { name: 'yellow square', ask: 'Is there a yellow square?', type: 'boolean' },
   circle: { name: 'red circle', ask: 'Is there a red circle?', type: 'boolean' },
 };
 const cameraOf = (name: string, seed: number, every: string, more: object = {}): object => ({
@@ -90,10 +90,10 @@ const pastScenes = 8;
 const pastCameras = { table: cameraOf('Drawing table', 10, '5s') };
 const cameras = {
   table: cameraOf('Drawing table', 1, '1h', {
-    rules: { crowded: { name: 'Many shapes', when: 'count >= 2', agree: '2 of 3' } },
+    rules: { arrived: { name: 'The square is there', when: 'square', agree: '2 of 3' } },
   }),
   shelf: cameraOf('Shelf', 22, '1h', {
-    rules: { warning: { name: 'Red circle', when: 'circle', agree: '2 of 3', cooldown: '30m' } },
+    rules: { warning: { name: 'Warning light', when: 'circle', agree: '2 of 3', cooldown: '30m' } },
   }),
   door: cameraOf('Door', 32, '1h'),
 };

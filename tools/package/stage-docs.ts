@@ -1,4 +1,4 @@
-import { cpSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { linkedPaths } from '../docs/markdown-links.ts';
 
@@ -17,8 +17,15 @@ export function stageDocs(target: string, repository: string): void {
       return;
     }
     cpSync(from, join(target, path));
-    if (path.endsWith('.md'))
-      for (const linked of linkedPaths(path, readFileSync(from, 'utf8'))) stage(linked);
+    if (!path.endsWith('.md')) return;
+    const text = readFileSync(from, 'utf8');
+    writeFileSync(join(target, path), withoutPadding(text));
+    for (const linked of linkedPaths(path, text)) stage(linked);
   };
   stage('docs');
+}
+
+/** In a table, one long cell in the last column fills all other rows with spaces: half of a page. */
+function withoutPadding(markdown: string): string {
+  return markdown.replaceAll(/^(\|.*?) +\|$/gm, '$1 |').replaceAll(/^(\|.* ---)-+ \|$/gm, '$1 |');
 }

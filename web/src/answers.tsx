@@ -14,6 +14,11 @@ interface AnswersProps {
   readonly canJudge: boolean;
 }
 
+/** Its answers are short, and either right or wrong. */
+function isTyped({ type }: WindowCamera['questions'][string]): boolean {
+  return type === 'boolean' || type === 'integer' || type === 'enum';
+}
+
 /** The newest answer to each of the camera's questions, how sure it is, and what the rules make of them. */
 export function Answers({ id, camera, observation, canJudge }: AnswersProps) {
   const { questions, answers, rules, rule_specs, collects } = camera;
@@ -28,7 +33,7 @@ export function Answers({ id, camera, observation, canJudge }: AnswersProps) {
         const answer = answers[key];
         const isOlder = answer !== undefined && answer.id !== observation?.id;
         return (
-          <div key={key}>
+          <div key={key} class={isTyped(spec) ? 'typed' : undefined}>
             <dt title={spec.ask}>{spec.name ?? wordsOf(key)}</dt>
             <dd>
               {answer === undefined ? '–' : answerText(answer.value, texts, format)}
@@ -39,7 +44,7 @@ export function Answers({ id, camera, observation, canJudge }: AnswersProps) {
                 </>
               )}
               {isOlder && <small> {texts.now.olderAnswer(format.ago(answer.captured_at, now))}</small>}
-              {canJudge && collects && answer !== undefined && answer.value !== null && (
+              {canJudge && collects && isTyped(spec) && answer !== undefined && answer.value !== null && (
                 <AnswerFeedback key={answer.id} camera={id} question={key} spec={spec} answer={answer} />
               )}
             </dd>

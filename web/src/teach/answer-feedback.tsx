@@ -15,11 +15,6 @@ interface AnswerFeedbackProps {
   readonly answer: WindowCamera['answers'][string];
 }
 
-/** Free text is neither right nor wrong. */
-function isJudged({ type }: AnswerFeedbackProps['spec']): boolean {
-  return type === 'boolean' || type === 'integer' || type === 'enum';
-}
-
 /** Says of an answer that it is right or wrong; of several that could be right, which one. */
 export function AnswerFeedback({ camera, question, spec, answer: { id, value } }: AnswerFeedbackProps) {
   const { texts, format, announce } = usePage();
@@ -36,7 +31,7 @@ export function AnswerFeedback({ camera, question, spec, answer: { id, value } }
       setNoted(true);
       announce(says.noted);
     });
-  if (!isJudged(spec) || value === null) return null;
+  if (value === null) return null;
   if (isNoted) return <small class="feedback">{says.noted}</small>;
   const about = `${spec.name ?? wordsOf(question)}: ${answerText(value, texts, format)}`;
   return (
