@@ -76,8 +76,13 @@ async function history(flags: Flags, command: Command, signal: AbortSignal): Pro
       process.stdout.write(json ? `${JSON.stringify(exported)}\n` : exportedText(flags.export, exported));
       return;
     }
-    for await (const { observation } of items)
+    let isEmpty = true;
+    for await (const { observation } of items) {
+      isEmpty = false;
       await print(json ? `${JSON.stringify(observation)}\n` : observationText(observation));
+    }
+    // Programs see that by the output.
+    if (isEmpty && !json) process.stderr.write('nothing found\n');
   } finally {
     reader.close();
   }

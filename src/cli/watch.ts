@@ -31,7 +31,9 @@ const drawEveryMs = 250;
 /** `scenecast watch`: shows what the boards of a broker see, until it is ended. */
 export function watchCommand(signal: AbortSignal): Command {
   return new Command('watch')
-    .description('show what the boards of a broker see: cameras, newest sentences, answers, rules, alerts, health')
+    .description(
+      'show what the boards of a broker see: cameras, newest sentences, answers, rules, alerts, health',
+    )
     .argument('[broker]', 'its address: [mqtt://][user@]host[:port], or with mqtts, ws, wss')
     .option('-c, --config <file>', "in place of an address: a daemon's YAML config file")
     .option('--base <topic>', 'only this board: scenecast/DEVICE')

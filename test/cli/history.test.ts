@@ -52,6 +52,12 @@ test('past observations are printed like those that arrive, the newest last', as
   );
 });
 
+test('a person is told that nothing was found, a program is not', async () => {
+  const { config } = historyOf({ text: 'Nothing.' });
+  expect(await run('--config', config, '--search', 'zeppelin')).toBe('nothing found\n');
+  expect(await run('--config', config, '--search', 'zeppelin', '--json')).toBe('');
+});
+
 test('words, camera, question, answer and times choose', async () => {
   const { config } = historyOf(
     { text: 'A red car.', answers: { open: true } },

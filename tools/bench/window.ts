@@ -5,10 +5,10 @@
  *
  * 1. idle: its memory with and without the window, while nothing is described and no page is open; three of each in turn
  * 2. pages: the share of a core that `pages` open pages cost, each of which also gets the picture of every description (one
- *    in three seconds), and the daemon's memory from the first to the last quarter of `seconds`
+ *    in three seconds), and the memory that the daemon has allocated, from the first to the last quarter of `seconds`
  * 3. stuck: a page that never reads, beside five that do, while eight cameras are looked at ten times a second
  *
- * Memory is PSS without the engine process. Exits with 1 if a mark is missed.
+ * Memory is PSS without the engine process; that of pages without files. Exits with 1 if a mark is missed.
  */
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,7 +88,7 @@ async function pages(): Promise<void> {
     const without = await coreShare(daemon, Math.min(seconds, 120));
     for (let index = 0; index < pageCount; index++) open.push(await OpenPage.open(daemon.port));
     const samples: number[] = [];
-    const sampler = setInterval(() => samples.push(daemon.megabytes), 1000);
+    const sampler = setInterval(() => samples.push(daemon.ownMegabytes), 1000);
     const share = (await coreShare(daemon, seconds)) - without;
     clearInterval(sampler);
     const quarter = Math.ceil(samples.length / 4);

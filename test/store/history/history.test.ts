@@ -1,12 +1,14 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { observedPayload } from '../../../src/contract/payloads.ts';
 import { History } from '../../../src/store/history/history.ts';
-import type { HistoryBounds } from '../../../src/store/history/history-folder.ts';
+import { type HistoryBounds, segmentsIn } from '../../../src/store/history/history-folder.ts';
 import { Outbox } from '../../../src/store/outbox.ts';
 import { madeObservation } from '../../../tools/durability/made-observation.ts';
+import { LogLines } from '../../../tools/test/log-lines.ts';
+import { dayMs, TestHistory } from './fixture.ts';
 
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
 const bounds = { maxEntries: 1000, maxBytes: 1 << 20, maxAgeMs: 1e9, replayMs: 1e9 };
@@ -43,6 +45,24 @@ function entryOf(number: number): { id: string; camera: string; body: string } {
   const description = observedPayload(observation, observation.frame.capturedAt);
   return { id, camera, body: JSON.stringify({ description }) };
 }
+
+test('a file that is found to be damaged is logged once, and the rest is read', async () => {
+  const written = new TestHistory({ maxAgeMs: 160 * dayMs });
+  for (const days of [22, 11, 0]) {
+    written.add({ at: new Date(Date.now() - days * dayMs).toISOString() });
+    written.flush();
+  }
+  written.writer.close();
+  const [oldest] = segmentsIn(written.folder);
+  truncateSync(oldest!.path, 3000);
+  const lines = new LogLines();
+  const history = new History(written.folder, lines);
+  onTestFinished(() => history.close());
+  for (let times = 0; times < 2; times++) expect((await history.page({}, newest)).items).toHaveLength(2);
+  expect(lines.of('a part of the history is damaged, and is not searched')).toMatchObject([
+    { level: 'warn', fields: { path: oldest!.path } },
+  ]);
+});
 
 test('what is added to the outbox is in the history too, as it was published, with its picture', async () => {
   const folder = scratchFolder();

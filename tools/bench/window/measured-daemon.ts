@@ -64,8 +64,17 @@ export class MeasuredDaemon {
 
   /** Its memory, with its share of what it has in common with others. */
   get megabytes(): number {
+    return this.#rolledUp('Pss');
+  }
+
+  /** Of it, what the daemon has allocated: its share of Node's file depends on what else runs. */
+  get ownMegabytes(): number {
+    return this.#rolledUp('Pss_Anon');
+  }
+
+  #rolledUp(field: string): number {
     const rollup = readFileSync(`/proc/${this.#child.pid}/smaps_rollup`, 'utf8');
-    return (Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]) * 1024) / 1e6;
+    return (Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1]) * 1024) / 1e6;
   }
 
   /** How many connections to the window are open. */
