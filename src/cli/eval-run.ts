@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LabelledAnswer } from '../answers/answer-report.ts';
 import { readPicture } from '../camera/still.ts';
@@ -45,6 +46,9 @@ export async function labelledPictures(
   for (const [picture, its] of Map.groupBy(labels, (label) => label.picture))
     try {
       const path = join(folder, picture);
+      // Of a pipe or device, the end may never come.
+      if ((await stat(path).catch(() => null))?.isFile() === false)
+        throw new ScenecastError(`${path}: is not a file`);
       pictures.push({ path, size: (await readPicture(path)).size, labels: its });
     } catch (error) {
       faults.push(messageOf(error));

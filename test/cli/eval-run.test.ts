@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -84,15 +84,18 @@ test('with a prompt, pictures are described too', async () => {
 describe('pictures', () => {
   test('that cannot be read are named, and the others counted', async () => {
     writeFileSync(join(folder, 'cut.jpg'), 'no jpeg');
+    symlinkSync('/dev/null', join(folder, 'device.jpg'));
     const { pictures, faults } = await labelledPictures(folder, [
       ...labels,
       label('cut.jpg', gate, true),
       label('gone.jpg', gate, true),
+      label('device.jpg', gate, true),
     ]);
     expect(pictures).toHaveLength(2);
     expect(faults).toEqual([
       expect.stringContaining('cut.jpg: not a readable picture'),
       expect.stringContaining('gone.jpg: cannot be read: there is no such file'),
+      expect.stringContaining('device.jpg: is not a file'),
     ]);
   });
 });
