@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 import { freePort } from '../../test/free-port.ts';
 import { until } from '../../test/until.ts';
 
-const scenecast = join(import.meta.dirname, '../../../bin/scenecast');
+const root = join(import.meta.dirname, '../../..');
+const runNode = join(root, 'bin/run-node');
+const main = join(root, 'src/main.ts');
 /** Of the clock in /proc/PID/stat, on all architectures that Linux has today. */
 const ticksPerSecond = 100;
 
@@ -26,10 +28,18 @@ export class MeasuredDaemon {
     child.stderr!.pipe(process.stderr);
   }
 
-  /** Resolves once the model is loaded and, if there is one, the window served. @param cameras as in the config */
+  /**
+   * Resolves once the model is loaded and, if there is one, the window served.
+   * @param cameras as in the config
+   * @param heapMegabytes the most that JavaScript's objects may take; the less, the sooner garbage is collected. Default: as for users
+   */
   static async start(
     brokerUrl: string,
-    { hasWindow, cameras }: { readonly hasWindow: boolean; readonly cameras: object },
+    {
+      hasWindow,
+      cameras,
+      heapMegabytes,
+    }: { readonly hasWindow: boolean; readonly cameras: object; readonly heapMegabytes?: number },
   ): Promise<MeasuredDaemon> {
     const folder = mkdtempSync(join(tmpdir(), 'scenecast-window-'));
     const path = join(folder, 'config.yaml');
@@ -43,7 +53,10 @@ export class MeasuredDaemon {
       cameras,
     };
     writeFileSync(path, JSON.stringify(config)); // JSON is YAML
-    const child = spawn(scenecast, ['run', '--config', path], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const heap = heapMegabytes === undefined ? [] : [`--max-old-space-size=${heapMegabytes}`];
+    const child = spawn(runNode, [...heap, main, 'run', '--config', path], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const daemon = new MeasuredDaemon(port, child, folder);
     const awaited = ['model loaded', ...(hasWindow ? ['HTTP server listening'] : [])];
     await until(
