@@ -105,7 +105,13 @@ test('requests, settings and a restart work over MQTT 5 and 3.1.1, and settings 
   // A paused camera is not captured; resumed, it is, at the new interval.
   const looks = (): number =>
     caller.received.slice(count).filter(({ topic }) => topic === `${base}/drawn/event`).length;
-  expect(await call('ask', { question })).toMatchObject({ error: { code: 'forbidden' } });
+  // Asked until it is heard: the daemon may not have subscribed yet.
+  const ask = (): unknown =>
+    caller.client.publishAsync(`${base}/request/ask`, JSON.stringify({ camera: 'drawn', question }));
+  const asking = setInterval(ask, 500);
+  const isForbidden = (): boolean =>
+    caller.json(`${base}/response/ask`).some(({ error }) => error?.code === 'forbidden');
+  await until(isForbidden, 60_000).finally(() => clearInterval(asking));
   expect(looks()).toBe(0);
   await caller.client.publishAsync(`${base}/drawn/set/paused`, 'false', { qos: 1 });
   await until(() => looks() >= 4, 60_000);
