@@ -7,15 +7,10 @@ import {
   shownTiles,
 } from '../../src/vision/picture/shown-patches.ts';
 import { mostAttended, shareBudget } from '../../tools/accuracy/ablation/attended-patches.ts';
+import { realGeometryShape } from '../../tools/test/random-llava.ts';
 import { gaussian } from '../../tools/test/random-weights.ts';
 
-const gridPinpoints = [
-  [336, 672],
-  [672, 336],
-  [672, 672],
-  [1008, 336],
-  [336, 1008],
-] as const;
+const { gridPinpoints } = realGeometryShape;
 const perSquare = 24 * 24;
 
 function planOf(width: number, height: number): Plan {

@@ -169,6 +169,18 @@ export function cutTiles(plan: Plan, refinedRgb: Uint8Array): Uint8Array[] {
   });
 }
 
+/** Which tile of the plan a patch of the canvas lies in, and its index there. */
+export function placeInTile(
+  { grid, patchesPerSide }: Plan,
+  row: number,
+  column: number,
+): { readonly tile: number; readonly index: number } {
+  return {
+    tile: Math.floor(row / patchesPerSide) * grid.columns + Math.floor(column / patchesPerSide),
+    index: (row % patchesPerSide) * patchesPerSide + (column % patchesPerSide),
+  };
+}
+
 /** @throws RangeError */
 export function expectLength(what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new RangeError(`${what} has length ${actual}, expected ${expected}`);

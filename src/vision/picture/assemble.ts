@@ -1,4 +1,4 @@
-import { expectLength, lengthOf, type Plan } from './anyres.ts';
+import { expectLength, lengthOf, type Plan, placeInTile } from './anyres.ts';
 import { countOmitted, type ShownPatches } from './shown-patches.ts';
 
 /**
@@ -17,7 +17,7 @@ export function assemble(
   newline: Float32Array,
   shown?: ShownPatches,
 ): Float32Array {
-  const { grid, patchesPerSide, keptRows, keptColumns } = plan;
+  const { patchesPerSide, keptRows, keptColumns } = plan;
   const width = newline.length;
   const mapLength = lengthOf(keptRows) * lengthOf(keptColumns);
   expectLength('the overview', overview.length, patchesPerSide ** 2 * width);
@@ -37,12 +37,11 @@ export function assemble(
   for (let row = keptRows.start; row < keptRows.end; row++) {
     for (let column = keptColumns.start; column < keptColumns.end; column++) {
       if (shown && !shown[patch++]) continue;
-      const tile =
-        tiles[Math.floor(row / patchesPerSide) * grid.columns + Math.floor(column / patchesPerSide)];
+      const place = placeInTile(plan, row, column);
+      const tile = tiles[place.tile];
       if (!tile)
         throw new RangeError(`the tile of the shown patch in row ${row}, column ${column} is missing`);
-      const at = (row % patchesPerSide) * patchesPerSide + (column % patchesPerSide);
-      append(tile.subarray(at * width, (at + 1) * width));
+      append(tile.subarray(place.index * width, (place.index + 1) * width));
     }
     append(newline);
   }

@@ -2,7 +2,7 @@
 // map keeps its newline, even one without a shown patch: by its newlines the model counts the rows.
 
 import type { PictureArea } from '../../domain/picture-area.ts';
-import { lengthOf, type Plan, type Span } from './anyres.ts';
+import { lengthOf, type Plan, placeInTile, type Span } from './anyres.ts';
 
 /** 1 for each patch that is shown, row by row, of the map without its padding: rows x columns of `mapSize`. */
 export type ShownPatches = Uint8Array;
@@ -53,14 +53,14 @@ export function countOmitted(shown: ShownPatches): number {
 
 /** By tile, in the plan's order: whether any of its patches is shown. The others need not be encoded. */
 export function shownTiles(plan: Plan, shown: ShownPatches): boolean[] {
-  const { grid, patchesPerSide, keptRows, keptColumns } = plan;
+  const { keptRows, keptColumns } = plan;
   const { columns } = mapSize(plan);
-  const tiles = Array.from({ length: grid.rows * grid.columns }, () => false);
+  const tiles = plan.tiles.map(() => false);
   for (const [index, mark] of shown.entries()) {
     if (!mark) continue;
     const row = keptRows.start + Math.floor(index / columns);
     const column = keptColumns.start + (index % columns);
-    tiles[Math.floor(row / patchesPerSide) * grid.columns + Math.floor(column / patchesPerSide)] = true;
+    tiles[placeInTile(plan, row, column).tile] = true;
   }
   return tiles;
 }

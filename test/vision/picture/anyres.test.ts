@@ -7,14 +7,9 @@ import {
   selectBestResolution,
 } from '../../../src/vision/picture/anyres.ts';
 import { assemble } from '../../../src/vision/picture/assemble.ts';
+import { realGeometryShape } from '../../../tools/test/random-llava.ts';
 
-const gridPinpoints = [
-  [336, 672],
-  [672, 336],
-  [672, 672],
-  [1008, 336],
-  [336, 1008],
-] as const;
+const { gridPinpoints } = realGeometryShape;
 const real = { imageSize: 336, patchSize: 14, gridPinpoints };
 /** Four patches to a square of 4 pixels. */
 const small = {

@@ -9,14 +9,9 @@ import {
   type ShownPatches,
   shownTiles,
 } from '../../../src/vision/picture/shown-patches.ts';
+import { realGeometryShape } from '../../../tools/test/random-llava.ts';
 
-const gridPinpoints = [
-  [336, 672],
-  [672, 336],
-  [672, 672],
-  [1008, 336],
-  [336, 1008],
-] as const;
+const { gridPinpoints } = realGeometryShape;
 const patchSize = 14;
 
 function plan(width: number, height: number): Plan {

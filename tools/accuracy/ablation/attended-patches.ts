@@ -1,7 +1,7 @@
 // Which patches of a LLaVA-1.6 picture's map are worth a budget, by what CLIP's class token attends to. After HiRED
 // (arXiv:2408.10945): the overview's attention shares the budget among the tiles, each tile's own attention spends it.
 
-import { lengthOf, type Plan } from '../../../src/vision/picture/anyres.ts';
+import { lengthOf, type Plan, placeInTile } from '../../../src/vision/picture/anyres.ts';
 import { mapSize, type ShownPatches } from '../../../src/vision/picture/shown-patches.ts';
 
 /** A tile that gets less than this part of its patches is not worth encoding: it gets none. */
@@ -119,14 +119,13 @@ interface MapPatch {
 
 /** The patches of the map without its padding, row by row. */
 function patchesOfMap(plan: Plan): MapPatch[] {
-  const { grid, patchesPerSide, keptRows, keptColumns, tileSize, refined, paste } = plan;
+  const { patchesPerSide, keptRows, keptColumns, tileSize, refined, paste } = plan;
   const patchSide = tileSize / patchesPerSide;
   const columns = lengthOf(keptColumns);
   return Array.from({ length: lengthOf(keptRows) * columns }, (_, at) => {
     const row = keptRows.start + Math.floor(at / columns);
     const column = keptColumns.start + (at % columns);
-    const tile = Math.floor(row / patchesPerSide) * grid.columns + Math.floor(column / patchesPerSide);
-    const inTile = (row % patchesPerSide) * patchesPerSide + (column % patchesPerSide);
+    const { tile, index: inTile } = placeInTile(plan, row, column);
     const down = overviewPatch((row + 0.5) * patchSide - paste.y, refined.height);
     const across = overviewPatch((column + 0.5) * patchSide - paste.x, refined.width);
     return { at, tile, inTile, seen: down * patchesPerSide + across };
