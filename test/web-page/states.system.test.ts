@@ -161,7 +161,7 @@ describe.skipIf(lacks !== null)(`states of the window in Chromium (${lacks ?? 'a
     await window.close();
     await says('No connection to the board.');
     expect(faults).toEqual([]);
-  });
+  }, 90_000); // axe-core runs twelve times
 
   test('without cameras or pictures the page says so', async () => {
     const bare = await openWindow({ facts: { ...porchFacts, cameras: {} } });
