@@ -79,24 +79,24 @@ class Pool:
         os.replace(partial, cache)
 
     def batch(self, random, layout, indices):
-        """Scenes of one layout, every second one mirrored: patches, object and cell labels, shapes."""
+        """Scenes of one layout, every second one mirrored: patches, object and cell labels, and their content."""
         pictures = 1 + layout.rows * layout.columns
         patches = np.empty((len(indices), pictures, GRID * GRID, PATCH_VALUES), np.uint8)
         objects = np.empty((len(indices), pictures, GRID * GRID), np.int64)
         cells = np.empty((len(indices), GRID * GRID), np.int64)
-        shapes = []
+        scenes = []
         for at, index in enumerate(indices):
-            scene = (
+            cut = (
                 self.patches[self.first[index] : self.first[index + 1]],
                 self.objects[self.first[index] : self.first[index + 1]],
                 self.cells[index],
-                self.scenes[index]["shapes"],
+                self.scenes[index],
             )
             if random.random() < 0.5:
-                scene = mirror(*scene, layout)
-            patches[at], objects[at], cells[at] = scene[:3]
-            shapes.append(scene[3])
-        return torch.from_numpy(patches), torch.from_numpy(objects), torch.from_numpy(cells), shapes
+                cut = mirror(*cut, layout)
+            patches[at], objects[at], cells[at] = cut[:3]
+            scenes.append(cut[3])
+        return torch.from_numpy(patches), torch.from_numpy(objects), torch.from_numpy(cells), scenes
 
 
 def _cut_scene(job):
@@ -170,8 +170,8 @@ def present_targets(objects):
     return torch.cat([told, coloured], 1).float(), known.float()
 
 
-def mirror(patches, objects, cells, shapes, layout):
-    """The same scene seen in a mirror: patches, labels and the order in which shapes are named."""
+def mirror(patches, objects, cells, scene, layout):
+    """The same scene seen in a mirror: patches, labels, outlines and the order in which shapes are named."""
     order = np.arange(layout.rows * layout.columns).reshape(layout.rows, layout.columns)[:, ::-1]
     order = np.concatenate([[0], 1 + order.ravel()])
     grid = (len(order), GRID, GRID)
@@ -179,8 +179,12 @@ def mirror(patches, objects, cells, shapes, layout):
     objects = objects[order].reshape(grid)[:, :, ::-1].reshape(objects.shape)
     mirrored_cell = np.array([0] + [1 + mirror_cell(cell) for cell in range(9)], np.uint8)
     cells = mirrored_cell[cells].reshape(GRID, GRID)[:, ::-1].reshape(cells.shape)
-    shapes = [dict(shape, cell=mirror_cell(shape["cell"])) for shape in shapes]
-    return patches, objects, cells, sorted(shapes, key=lambda shape: shape["cell"])
+    width = scene["width"]
+    shapes = [
+        dict(shape, cell=mirror_cell(shape["cell"]), outline=[(width - x, y) for x, y in shape["outline"]])
+        for shape in scene["shapes"]
+    ]
+    return patches, objects, cells, dict(scene, shapes=sorted(shapes, key=lambda shape: shape["cell"]))
 
 
 def mirror_cell(cell):
@@ -205,9 +209,12 @@ class Turns:
     """
 
     def __init__(self, tokenizer, conversations, shared):
-        """`conversations`: per picture a list of (text behind the image, answer); `shared`: tokens before."""
+        """`conversations`: per picture a list of (text behind the image, answer); `shared`: per picture the tokens before.
+
+        All pictures take as many tokens as the longest: what is behind the end of one is padding.
+        """
         rows = []
-        for conversation in conversations:
+        for conversation, own_shared in zip(conversations, shared):
             ids, targets, turn, positions = [], [], [], []
             for number, (question, answer) in enumerate(conversation):
                 asked, said = tokenizer.encode(question), tokenizer.encode(answer) + [EOS]
@@ -215,19 +222,20 @@ class Turns:
                 targets += [IGNORED] * (len(asked) - 1) + said
                 length = len(asked) + len(said) - 1
                 turn += [number] * length
-                positions += range(shared, shared + length)
+                positions += range(own_shared, own_shared + length)
             rows.append((ids, targets, turn, positions))
         self.ids = _padded([row[0] for row in rows], 0)
         self.targets = _padded([row[1] for row in rows], IGNORED)
         self.turn = _padded([row[2] for row in rows], -1)
-        self.positions = _padded([row[3] for row in rows], shared)
-        self.shared = shared
+        self.positions = _padded([row[3] for row in rows], max(shared))
+        self.shared = torch.tensor(shared)
 
     def mask(self, dtype):
         """[batch, 1, turns, shared + turns]: 0 where a token may look, minus infinity elsewhere."""
         batch, length = self.turn.shape
         own = (self.turn[:, :, None] == self.turn[:, None, :]) & torch.ones(length, length, dtype=torch.bool).tril()
-        seen = torch.cat([torch.ones(batch, length, self.shared, dtype=torch.bool), own], 2)
+        seen = torch.arange(self.shared.max()) < self.shared[:, None, None]
+        seen = torch.cat([seen.expand(-1, length, -1), own], 2)
         return torch.zeros(seen.shape, dtype=dtype).masked_fill_(~seen, -torch.inf)[:, None]
 
 
@@ -236,18 +244,22 @@ def _padded(rows, fill):
     return torch.tensor([list(row) + [fill] * (longest - len(row)) for row in rows])
 
 
-def answer_logits(model, tokenizer, features, layout, before, conversations, dtype):
+def answer_logits(model, tokenizer, features, layout, before, conversations, dtype, shown=None):
     """Logits and targets [answer tokens, ...] of every turn, and which (picture, turn) each belongs to.
 
-    layout None: the overview alone.
+    layout None: the overview alone. shown: as of Llava.shown_image_tokens; None: all.
     """
+    lengths = None
     if layout is None:
         image = model.model.mm_projector(features[:, 0])
-    else:
+    elif shown is None:
         image = model.image_tokens(features, layout)
+    else:
+        image, lengths = model.shown_image_tokens(features, layout, shown)
     prefix = torch.tensor([BOS] + tokenizer.encode(before))
     batch, shared = len(image), len(prefix) + image.shape[1]
-    turns = Turns(tokenizer, conversations, shared)
+    own_shared = [shared] * batch if lengths is None else (len(prefix) + lengths).tolist()
+    turns = Turns(tokenizer, conversations, own_shared)
     embed = model.model.embed_tokens
     embedded = torch.cat([embed(prefix).expand(batch, -1, -1).to(dtype), image.to(dtype), embed(turns.ids).to(dtype)], 1)
     positions = torch.cat([torch.arange(shared).expand(batch, -1), turns.positions], 1)

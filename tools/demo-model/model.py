@@ -225,6 +225,20 @@ class Llava(nn.Module):
         newline = self.model.image_newline.to(kept.dtype).expand(batch, kept.shape[1], 1, hidden)
         return torch.cat([projected[:, 0], torch.cat([kept, newline], 2).flatten(1, 2)], 1)
 
+    def shown_image_tokens(self, features, layout, shown):
+        """The same without the patches of the map that are not shown, and per picture how many tokens it has.
+
+        shown: bool [batch, kept rows, kept columns]. Each row keeps its newline, and positions run on, as in
+        src/vision/picture/assemble.ts. All take as many tokens as the longest: padding is at the end.
+        """
+        tokens = self.image_tokens(features, layout)
+        batch, rows, _ = shown.shape
+        kept_map = torch.cat([shown, shown.new_ones(batch, rows, 1)], 2).flatten(1)
+        kept = torch.cat([shown.new_ones(batch, GRID * GRID), kept_map], 1)
+        lengths = kept.sum(1)
+        order = torch.sort((~kept).byte(), dim=1, stable=True).indices[:, : lengths.max()]
+        return tokens.gather(1, order[:, :, None].expand(-1, -1, tokens.shape[-1])), lengths
+
     def logits(self, embedded, positions, turns_mask, shared):
         """Embeddings [batch, length, 256] -> logits of the turns [batch, length - shared, vocabulary]."""
         rotation = rope(positions, embedded.dtype)

@@ -18,6 +18,9 @@ class Phase:
     overview_dropout: float = 0.0  # share of the samples with tiles whose overview is black
     crowded: float = 0.0  # share of the batches drawn from scenes of two shapes or more
     last_rate: float = 0.02  # as a share of peak_rate
+    # Share of the steps with tiles that show all of their patches; one half of the others shows a random choice, the other
+    # regions.
+    whole_share: float = 1.0
     class_weight: float = 0.0  # of the loss of what the class token says is there; 0: it is not asked
 
 
@@ -35,15 +38,19 @@ LARGE = {
     "refine": Phase(1150, 5e-4, KINDS, overview_share=0.35, overview_dropout=0.3, crowded=0.8),
 }
 
-# Large and small shapes. Small ones show in the tiles alone, so there are more steps with tiles; the class token says which
-# shapes are there, so that what it attends to is shapes.
+# Large and small shapes. Small ones show in the tiles alone, so there are more steps with tiles, and a longer first phase, in
+# which their kinds are learned; the class token says which shapes are there, so that what it attends to is shapes. From the
+# first tiles on, half of the steps with tiles show only a part of them.
 MIXED = {
-    "vision": Phase(1800, 1.5e-3, batch=12, class_weight=0.3),
-    "overview": Phase(1000, 1.2e-3, SOME, overview_share=1, crowded=0.7, last_rate=0.1, class_weight=0.1),
+    "vision": Phase(4000, 1.5e-3, batch=12, class_weight=0.3),
+    "overview": Phase(1300, 1.2e-3, SOME, overview_share=1, crowded=0.7, last_rate=0.1, class_weight=0.1),
     "anyres": Phase(
-        2000, 1e-3, KINDS, overview_share=0.35, overview_dropout=0.3, crowded=0.8, last_rate=0.5, class_weight=0.1
+        3200, 1e-3, KINDS, overview_share=0.3, overview_dropout=0.3, crowded=0.8, last_rate=0.5, whole_share=0.5,
+        class_weight=0.1,
     ),
-    "refine": Phase(1400, 5e-4, KINDS, overview_share=0.3, overview_dropout=0.3, crowded=0.8, class_weight=0.1),
+    "refine": Phase(
+        2200, 5e-4, KINDS, overview_share=0.25, overview_dropout=0.3, crowded=0.8, whole_share=0.5, class_weight=0.1
+    ),
 }
 
 RECIPES = {"large": LARGE, "mixed": MIXED}

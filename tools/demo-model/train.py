@@ -12,7 +12,7 @@ import dataclasses
 import math
 import random
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ import torch.nn.functional as F
 import data
 import initialise
 import language
+import shown_patches
 import tokenizer as tokenisation
 from model import VISION, Llava
 from schedule import RECIPES
@@ -85,8 +86,8 @@ class Trainer:
         self.gradients, self.barrier = gradients, barrier
         self.phases = phases_of(args)
         self.model, self.auxiliary = Llava(), Auxiliary(asks_class_token(self.phases))
-        self.random = random.Random(100 + rank)  # scenes and questions differ between processes
-        self.shared_random = random.Random(7)  # the layout of a step does not: equal work, no waiting
+        self.random = random.Random()  # scenes and questions differ between processes
+        self.shared_random = random.Random()  # the layout of a step does not: equal work, no waiting
         # The end of the pool is kept back to watch progress.
         self.training = {
             layout: [index for index in indices if index < len(pool.scenes) - VALIDATION_SCENES]
@@ -107,16 +108,21 @@ class Trainer:
         }
 
     def run(self):
+        names, state = self.args.phases.split(","), None
         if self.args.resume:
             state = torch.load(self.args.resume)
             self.model.load_state_dict(state["model"])
             self.auxiliary.load_state_dict(state["auxiliary"])
+            if state["phase"] in names:
+                names = names[names.index(state["phase"]) :]
         else:
             initialise.vision(self.model.vision, self.pool)
-        for name in self.args.phases.split(","):
-            self.run_phase(name, self.phases[name])
+        for name in names:
+            cut_short = state if state and state["phase"] == name else None
+            self.run_phase(name, self.phases[name], cut_short)
 
-    def run_phase(self, name, phase):
+    def run_phase(self, name, phase, cut_short):
+        """`cut_short`: the state of this phase to go on from; None: it starts."""
         modules = [self.model if phase.turns else self.model.vision, self.auxiliary]
         parameters = [p for m in modules for p in m.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(
@@ -126,8 +132,15 @@ class Trainer:
             ],
             betas=(0.9, 0.98),
         )
+        first = 0
+        if cut_short:
+            optimizer.load_state_dict(cut_short["optimizer"])
+            first = cut_short["step"]
         recent, phase_started = deque(maxlen=100), time.time()
-        for step in range(phase.steps):
+        for step in range(first, phase.steps):
+            # From the step alone, so that a training that was cut short goes on as it would have.
+            self.random.seed(f"{name} {step} {self.rank}")
+            self.shared_random.seed(f"{name} {step}")
             layouts, counts = zip(*((layout, len(indices)) for layout, indices in self.training.items()))
             layout = self.shared_random.choices(layouts, counts)[0]
             with torch.autocast("cpu", dtype=DTYPE):
@@ -145,14 +158,15 @@ class Trainer:
             if self.rank == 0 and ((step + 1) % self.args.report_every == 0 or last):
                 means = {key: np.nanmean([r[key] for r in recent if key in r]) for key in recent[-1]}
                 figures = " ".join(f"{key} {value:.4f}" for key, value in means.items())
-                seconds_a_step = (time.time() - phase_started) / (step + 1)
+                seconds_a_step = (time.time() - phase_started) / (step + 1 - first)
                 print(
                     f"[{name}] {step + 1}/{phase.steps} {figures} "
                     f"({seconds_a_step:.2f} s a step, {(time.time() - self.started) / 60:.1f} min)",
                     flush=True,
                 )
+            if self.rank == 0 and ((step + 1) % self.args.save_every == 0 or last):
+                self.save(name, step + 1, optimizer)
             if self.rank == 0 and ((step + 1) % self.args.validate_every == 0 or last):
-                self.save()
                 if phase.turns:
                     self.validate(with_tiles=phase.overview_share < 1)
         self.barrier.wait()
@@ -207,23 +221,36 @@ class Trainer:
 
     def overview_loss(self, layout, phase):
         """Conversations about the overview alone."""
-        patches, objects, cells, shapes = self.batch(layout, phase.overview_batch, phase.crowded, large=True)
-        return self.language_loss(patches[:, :1], objects[:, :1], cells, shapes, None, phase, 0.3)
+        patches, objects, cells, scenes = self.batch(layout, phase.overview_batch, phase.crowded, large=True)
+        return self.language_loss(patches[:, :1], objects[:, :1], cells, scenes, None, phase, 0.3)
 
     def anyres_loss(self, layout, phase):
         """Overview and tiles; the overview is often black, or the model would not care for the tiles."""
-        patches, objects, cells, shapes = self.batch(layout, phase.batch, phase.crowded)
-        for at in range(phase.batch):
-            if self.random.random() < phase.overview_dropout:
-                patches[at, 0], objects[at, 0], cells[at] = 0, 0, 0
-        return self.language_loss(patches, objects, cells, shapes, layout, phase, 0.15)
+        patches, objects, cells, scenes = self.batch(layout, phase.batch, phase.crowded)
+        shown = self.shown(phase, scenes)
+        if shown is None:
+            for at in range(phase.batch):
+                if self.random.random() < phase.overview_dropout:
+                    patches[at, 0], objects[at, 0], cells[at] = 0, 0, 0
+        return self.language_loss(patches, objects, cells, scenes, layout, phase, 0.15, shown)
 
-    def language_loss(self, patches, objects, cells, shapes, layout, phase, auxiliary_weight):
+    def shown(self, phase, scenes):
+        """Which patches of the tiles this step shows; None: all. Both processes choose the same way."""
+        if self.shared_random.random() < phase.whole_share:
+            return None
+        if self.shared_random.random() < 0.5:
+            share = self.shared_random.uniform(shown_patches.LEAST, shown_patches.MOST)
+            shown = [shown_patches.at_random(self.random, scene, share) for scene in scenes]
+        else:
+            shown = [shown_patches.regions(self.random, scene) for scene in scenes]
+        return torch.from_numpy(np.stack(shown))
+
+    def language_loss(self, patches, objects, cells, scenes, layout, phase, auxiliary_weight, shown=None):
         features = self.features(patches)
         before = self.random.choices(language.BEFORE_IMAGE, language.BEFORE_WEIGHTS)[0]
-        conversations = [[self.framed(*turn(self.random, s)) for turn in phase.turns] for s in shapes]
+        conversations = [[self.framed(*turn(self.random, s["shapes"])) for turn in phase.turns] for s in scenes]
         logits, targets, _ = data.answer_logits(
-            self.model, self.tokenizer, features[:, :, 1:], layout, before, conversations, DTYPE
+            self.model, self.tokenizer, features[:, :, 1:], layout, before, conversations, DTYPE, shown
         )
         answer_loss = F.cross_entropy(logits, targets)
         auxiliary_loss, accuracy = self.labels_loss(features, objects, cells, phase.class_weight)
@@ -239,50 +266,70 @@ class Trainer:
     @torch.no_grad()
     def validate(self, with_tiles):
         """Answers that are right to the last token, on scenes of the pool that are not trained on."""
-        right, asked, blind = Counter(), Counter(), Counter()
-        by_size = Counter()
+        rates = defaultdict(list)
         for layout, indices in self.pool.layouts.items():
             held = [index for index in indices if index >= len(self.pool.scenes) - VALIDATION_SCENES]
             for at in range(0, len(held), 16):
-                chance = random.Random(held[at])
-                patches, _, _, shapes = self.pool.batch(chance, layout, held[at : at + 16])
-                asked_of = [[turn(chance, s) for turn in language.EVERY_TURN] for s in shapes]
-                conversations = [
-                    [(f"\n{q if kind else language.MAIN_PROMPT} ASSISTANT:", a) for kind, (q, a) in enumerate(c)]
-                    for c in asked_of
-                ]
-                views = {False: patches, True: patches.clone()}
-                views[True][:, 0] = 0
-                for overview_black, view in views.items():
-                    with torch.autocast("cpu", dtype=DTYPE):
-                        features = self.model.encode(data.normalise(view))
-                        logits, targets, owner = data.answer_logits(
-                            self.model, self.tokenizer, features,
-                            layout if with_tiles else None,
-                            language.BEFORE_IMAGE[0], conversations, DTYPE,
-                        )  # fmt: skip
-                    wrong = {tuple(o) for o in owner[logits.argmax(-1) != targets].tolist()}
-                    for picture in range(len(view)):
-                        size = "large" if data.is_large(self.pool.scenes[held[at + picture]]) else "small or mixed"
-                        if not overview_black:
-                            by_size[size, "captions"] += 1
-                            by_size[size, "right"] += (picture, 0) not in wrong
-                        if overview_black:
-                            blind["tiles only"] += (picture, 0) not in wrong
-                            continue
-                        for number, turn in enumerate(language.EVERY_TURN):
-                            asked[turn.__name__] += 1
-                            right[turn.__name__] += (picture, number) not in wrong
-        figures = {kind: f"{right[kind] / asked[kind]:.3f}" for kind in asked}
-        tiles = blind["tiles only"] / asked["describe"]
-        print(f"  right on unseen scenes: {figures}, captions from the tiles alone {tiles:.3f}", flush=True)
-        if by_size["small or mixed", "captions"]:
-            sizes = sorted({size for size, _ in by_size})
-            shares = {size: f"{by_size[size, 'right'] / by_size[size, 'captions']:.3f}" for size in sizes}
-            print(f"  captions by the size of their shapes: {shares}", flush=True)
+                self.validate_batch(layout, held[at : at + 16], with_tiles, rates)
+        for title, names in ("right on unseen scenes", "answers"), ("captions", "captions"):
+            shares = {name[1]: f"{np.mean(right):.3f}" for name, right in rates.items() if name[0] == names}
+            print(f"  {title}: {shares}", flush=True)
 
-    def save(self):
-        torch.save({"model": self.model.state_dict(), "auxiliary": self.auxiliary.state_dict()}, self.args.out)
+    def validate_batch(self, layout, indices, with_tiles, rates):
+        chance = random.Random(indices[0])
+        patches, _, _, scenes = self.pool.batch(chance, layout, indices)
+        conversations = [
+            [
+                (f"\n{question if kind else language.MAIN_PROMPT} ASSISTANT:", answer)
+                for kind, (question, answer) in enumerate(turn(chance, scene["shapes"]) for turn in language.EVERY_TURN)
+            ]
+            for scene in scenes
+        ]
+        captions = [conversation[:1] for conversation in conversations]
+        with torch.autocast("cpu", dtype=DTYPE):
+            features = self.model.encode(data.normalise(patches))
+            right = self.right_turns(features, layout if with_tiles else None, conversations)
+            views = {"overview": self.right_turns(features, None, captions)[:, 0]}
+            if with_tiles:
+                views["whole"] = right[:, 0]
+                choices = {
+                    "half": [shown_patches.at_random(chance, scene, 0.5) for scene in scenes],
+                    "regions": [shown_patches.regions(chance, scene) for scene in scenes],
+                }
+                for name, shown in choices.items():
+                    shown = torch.from_numpy(np.stack(shown))
+                    views[name] = self.right_turns(features, layout, captions, shown)[:, 0]
+                patches[:, 0] = 0
+                features = self.model.encode(data.normalise(patches))
+                views["tiles alone"] = self.right_turns(features, layout, captions)[:, 0]
+        for number, turn in enumerate(language.EVERY_TURN):
+            rates["answers", turn.__name__] += right[:, number].tolist()
+        for picture, scene in enumerate(scenes):
+            size = "large" if data.is_large(scene) else "small"
+            for name, view in views.items():
+                rates["captions", f"{name}, {size}"].append(bool(view[picture]))
+
+    def right_turns(self, features, layout, conversations, shown=None):
+        """Bool [pictures, turns]: right to the last token."""
+        before = language.BEFORE_IMAGE[0]
+        logits, targets, owner = data.answer_logits(
+            self.model, self.tokenizer, features, layout, before, conversations, DTYPE, shown
+        )
+        right = torch.ones(len(conversations), len(conversations[0]), dtype=torch.bool)
+        for picture, turn in owner[logits.argmax(-1) != targets].tolist():
+            right[picture, turn] = False
+        return right
+
+    def save(self, name, step, optimizer):
+        state = {
+            "model": self.model.state_dict(),
+            "auxiliary": self.auxiliary.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "phase": name,
+            "step": step,
+        }
+        torch.save(state, self.args.out + ".new")
+        os.replace(self.args.out + ".new", self.args.out)  # whole, whenever the training is cut short
 
 
 def phases_of(args):
@@ -306,11 +353,12 @@ def main():
     parser.add_argument("--pool", required=True, help="folder that draw-pool.ts wrote")
     parser.add_argument("--tokenizer", required=True, help="written where it does not exist")
     parser.add_argument("--out", required=True, help="file for the trained state")
-    parser.add_argument("--resume", help="state of an earlier run to start from")
+    parser.add_argument("--resume", help="state of an earlier run to start from, or to go on with")
     parser.add_argument("--recipe", choices=RECIPES, default="large", help="large: that of models/demo")
     parser.add_argument("--phases", default=",".join(RECIPES["large"]))
     parser.add_argument("--steps", type=int, help="of every phase, to try the code; default: as in schedule.py")
     parser.add_argument("--report-every", type=int, default=100)
+    parser.add_argument("--save-every", type=int, default=200)
     parser.add_argument("--validate-every", type=int, default=600)
     args = parser.parse_args()
     if not os.path.exists(args.tokenizer):

@@ -43,9 +43,7 @@ held_out_sizes=(
 judged_small=(640x480 1280x720 720x1280 336x336) # of the small shapes of a mixed model
 
 draw() {
-  if [[ ! -e $build/pool/truth.jsonl ]]; then
-    "$node" "$tools/draw-pool.ts" --out "$build/pool" --count 20000 --shapes "$shapes"
-  fi
+  draw_into "$build/pool" --count 20000 --shapes "$shapes"
   local seed=900000 entry size
   for entry in "${held_out_sizes[@]}"; do
     size=${entry%:*}
@@ -63,18 +61,29 @@ folder_of() {
 }
 
 draw_held_out() {
-  local folder=$build/held-out/$1
-  if [[ ! -e $folder/truth.jsonl ]]; then
-    "$node" "$tools/draw-pool.ts" --held-out --out "$folder" --size "$2" --count "$3" --first-seed "$4" --shapes "$5"
+  draw_into "$build/held-out/$1" --held-out --size "$2" --count "$3" --first-seed "$4" --shapes "$5"
+}
+
+# Draws anew what was cut short.
+draw_into() {
+  local folder=$1
+  shift
+  if [[ ! -e $folder ]]; then
+    rm -rf "$folder.partial"
+    "$node" "$tools/draw-pool.ts" --out "$folder.partial" "$@"
+    mv "$folder.partial" "$folder"
   fi
 }
 
-# Trains the phases $1 into $build/$2.pt, from the state $3 if given.
+# Trains the phase $1 into $build/$1.pt, from the state $2 if given. Goes on where it was cut short.
 train() {
-  if [[ ! -e $build/$2.pt ]]; then
+  local partial=$build/$1.partial.pt
+  if [[ ! -e $build/$1.pt ]]; then
+    local from=${2:+$build/$2.pt}
+    if [[ -e $partial ]]; then from=$partial; fi
     "$python" -u "$tools/train.py" --pool "$build/pool" --tokenizer "$build/tokenizer.model" \
-      --recipe "$shapes" --phases "$1" ${3:+--resume "$build/$3.pt"} --out "$build/$2.partial.pt"
-    mv "$build/$2.partial.pt" "$build/$2.pt"
+      --recipe "$shapes" --phases "$1" ${from:+--resume "$from"} --out "$partial"
+    mv "$partial" "$build/$1.pt"
   fi
 }
 
@@ -103,10 +112,12 @@ judge() {
 
 main() {
   mkdir -p "$build" "$model"
+  "$node" "$tools/check-shown.ts"
   draw
-  train vision,overview overview
-  train anyres anyres overview
-  train refine refine anyres
+  train vision
+  train overview vision
+  train anyres overview
+  train refine anyres
   export_model
   judge
 }
