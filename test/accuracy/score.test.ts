@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Scene } from '../../src/camera/scene-layout.ts';
+import { sceneTruth } from '../../src/camera/scene-truth.ts';
 import type { DescriptionPayload } from '../../src/contract/payloads.ts';
-import { heldOutScenes } from '../../tools/accuracy/held-out-scenes.ts';
+import { heldOutScenes, parseShapes, sceneOf } from '../../tools/accuracy/held-out-scenes.ts';
 import type { DescribedScene } from '../../tools/accuracy/real-path.ts';
 import { overall, scoreOf, shortfalls } from '../../tools/accuracy/score.ts';
 
@@ -35,6 +37,31 @@ test('each mark is checked', () => {
   expect(
     shortfalls(scoreOf([...times(18, scene(640, 'a', 'b')), ...times(2, scene(640, 'a', 'x'))])),
   ).toEqual([expect.stringContaining('questions')]);
+});
+
+test('small shapes have marks of their own', () => {
+  const nine = scoreOf([...times(9, scene(640, 'a', 'b')), scene(640, 'x', 'x')]);
+  expect(shortfalls(nine, 'small')).toEqual([]);
+  expect(shortfalls(nine, 'mixed')).toEqual([]);
+  expect(shortfalls(nine, 'large')).toHaveLength(2);
+  const eight = scoreOf([...times(8, scene(640, 'a', 'b')), ...times(2, scene(640, 'x', 'b'))]);
+  expect(shortfalls(eight, 'small')).toEqual([expect.stringContaining('captions: 80.0 % is below 90 %')]);
+});
+
+test('scenes of small shapes are the same scenes, their shapes smaller', () => {
+  const [large, small] = (['large', 'small'] as const).map((shapes) =>
+    heldOutScenes(900_000, 8, shapes).map(sceneOf),
+  ) as [Scene[], Scene[]];
+  expect(small.map((each) => sceneTruth(each))).toEqual(large.map((each) => sceneTruth(each)));
+  const radii = (scenes: Scene[]): number[] =>
+    scenes.flatMap(({ shapes, width, height }) =>
+      shapes.map(({ radiusPx }) => radiusPx / Math.min(width, height)),
+    );
+  expect(Math.max(...radii(small))).toBeLessThanOrEqual(0.05);
+  expect(Math.min(...radii(large))).toBeGreaterThanOrEqual(0.09);
+  expect(heldOutScenes(900_000, 1)[0]!.shapes).toBe('large');
+  expect(parseShapes('mixed')).toBe('mixed');
+  expect(() => parseShapes('tiny')).toThrow('--shapes tiny: must be one of large, small, mixed');
 });
 
 test('no trained scene is judged', () => {

@@ -1,16 +1,17 @@
 /**
  * The accuracy of the whole path, from the drawn scene to the MQTT payload, on scenes never trained on.
  *
- *   npm run accuracy -- [--from-seed 900000] [--count 300] [--model FOLDER]
- *   npm run accuracy -- --confidence [--from-seed 900000] [--count 2000] [--model FOLDER]
+ *   npm run accuracy -- [--from-seed 900000] [--count 300] [--shapes large|small|mixed] [--model FOLDER]
+ *   npm run accuracy -- --confidence [--from-seed 900000] [--count 2000] [--shapes ...] [--model FOLDER]
  *
+ * --shapes small: the same scenes with small shapes; mixed: some large, some small. Default: large, and models/demo.
  * The second one asks the engine typed questions, and judges the confidences of its answers: 2,000 scenes have at
  * least 2,000 questions of each type. Prints a table; exit 1 below the marks.
  */
 import { parseArgs } from 'node:util';
 import { Mosquitto } from '../test/mosquitto.ts';
 import { answerScenes, confidenceScore, confidenceShortfalls, confidenceTable } from './confidence.ts';
-import { heldOutScenes } from './held-out-scenes.ts';
+import { heldOutScenes, parseShapes } from './held-out-scenes.ts';
 import { describeScenes } from './real-path.ts';
 import { scoreOf, shortfalls, tableOf } from './score.ts';
 
@@ -19,12 +20,15 @@ const { values } = parseArgs({
     'from-seed': { type: 'string', default: '900000' },
     count: { type: 'string' },
     confidence: { type: 'boolean', default: false },
+    shapes: { type: 'string', default: 'large' },
     model: { type: 'string' },
   },
 });
+const shapes = parseShapes(values.shapes);
 const scenes = heldOutScenes(
   Number(values['from-seed']),
   Number(values.count ?? (values.confidence ? 2000 : 300)),
+  shapes,
 );
 const model = values.model ?? null;
 const started = performance.now();
@@ -46,7 +50,7 @@ async function judgeRealPath(): Promise<string[]> {
     for (const miss of score.misses) console.log(miss);
     console.log(tableOf(score));
     showTime();
-    return shortfalls(score);
+    return shortfalls(score, shapes);
   } finally {
     await broker.close();
   }

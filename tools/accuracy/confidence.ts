@@ -7,13 +7,12 @@ import {
 import { calibratedForecasts, fitCalibration } from '../../src/answers/calibration.ts';
 import { auroc, brierSkill, calibrationError, type Forecast, refusing } from '../../src/answers/scores.ts';
 import { drawScene } from '../../src/camera/scene-draw.ts';
-import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { withEngine } from '../../src/cli/with-engine.ts';
 import { modelSchema } from '../../src/config/schema.ts';
-import type { Size } from '../../src/domain/frame.ts';
 import { setUpEngine } from '../../src/setup/engine.ts';
 import { usualSizes } from '../../src/setup/job.ts';
 import { modelFilesOf } from '../../src/setup/model-files.ts';
+import { type HeldOutScene, sceneOf } from './held-out-scenes.ts';
 import { typedQuestions } from './typed-questions.ts';
 
 /** What confidences must be worth, for each type of question. */
@@ -30,14 +29,14 @@ export type AnswersByType = ReadonlyMap<string, readonly LabelledAnswer[]>;
 
 /** Answers of a model to typed questions about drawn scenes, with their confidences. */
 export async function answerScenes(
-  scenes: readonly { readonly seed: number; readonly size: Size }[],
+  scenes: readonly HeldOutScene[],
   modelPath: string | null,
   onProgress: (done: number) => void,
 ): Promise<AnswersByType> {
   const model = modelSchema.parse({ threads: 1, ...(modelPath === null ? {} : { path: modelPath }) });
   const byType = new Map<string, LabelledAnswer[]>();
   const { signal } = new AbortController();
-  const asked = scenes.map(({ seed, size }) => typedQuestions(sampleScene(seed, size)));
+  const asked = scenes.map((scene) => typedQuestions(sceneOf(scene)));
   const job = {
     pictureSizes: usualSizes,
     prompts: [],
@@ -45,8 +44,9 @@ export async function answerScenes(
   };
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   await withEngine(options, model.deadline, signal, async (engine) => {
-    for (const [index, { seed, size }] of scenes.entries()) {
-      const picture = { size, bytes: await drawScene(sampleScene(seed, size)) };
+    for (const [index, scene] of scenes.entries()) {
+      const { seed, size } = scene;
+      const picture = { size, bytes: await drawScene(sceneOf(scene)) };
       const questions = asked[index]!.map(({ question }) => question);
       const frame = { id: String(seed), camera: `scene-${seed}` };
       const { answers, confidences } = await engine.describe(

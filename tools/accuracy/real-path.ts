@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { drawScene } from '../../src/camera/scene-draw.ts';
-import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { type SceneTruth, sceneTruth } from '../../src/camera/scene-truth.ts';
 import { type ObservationPayload, observationSchema } from '../../src/contract/payloads.ts';
 import { topicsOf } from '../../src/contract/topics.ts';
 import type { Size } from '../../src/domain/frame.ts';
+import { type HeldOutScene, sceneOf } from './held-out-scenes.ts';
 
 /** One held-out scene: its truth, and the description that a subscriber received. */
 export interface DescribedScene {
@@ -21,7 +21,7 @@ export interface DescribedScene {
 
 export interface RealPathOptions {
   readonly brokerUrl: string;
-  readonly scenes: readonly { readonly seed: number; readonly size: Size }[];
+  readonly scenes: readonly HeldOutScene[];
   /** The model's folder; null: the demo model. */
   readonly model: string | null;
   readonly onProgress: (described: number) => void;
@@ -55,8 +55,9 @@ async function describeBatch({
   const truths = new Map<string, Omit<DescribedScene, 'payload'>>();
   const cameras: Record<string, unknown> = {};
   await mkdir(join(folder, 'pictures'));
-  for (const { seed, size } of scenes) {
-    const scene = sampleScene(seed, size);
+  for (const heldOut of scenes) {
+    const { seed, size } = heldOut;
+    const scene = sceneOf(heldOut);
     const truth = sceneTruth(scene);
     const path = join(folder, 'pictures', `${seed}.jpg`);
     await writeFile(path, await drawScene(scene));
