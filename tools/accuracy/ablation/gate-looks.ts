@@ -7,6 +7,9 @@ import { SceneGate } from '../../../src/gate/scene-gate.ts';
 /** Pictures before the change, in which the gate learns the noise. */
 const quietLooks = 4;
 
+/** For small things the gate must be as sensitive as it can be. */
+export const sensitivities = { large: 50, small: 100 } as const;
+
 /** The last picture of a gate's camera. */
 export interface GateLook {
   readonly picture: Picture;

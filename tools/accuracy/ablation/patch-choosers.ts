@@ -53,3 +53,6 @@ export const choosers = {
     return shown;
   },
 } satisfies Readonly<Record<string, ChoosePatches>>;
+
+/** Names of choosers that no camera can have. */
+export const onlyByTruth: ReadonlySet<string> = new Set(['shapes first']);

@@ -2,16 +2,22 @@ import { sceneTruth } from '../../../src/camera/scene-truth.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
 import { sizes as frameSizes } from '../held-out-scenes.ts';
 import type { Rate } from '../score.ts';
-import { type GateLook, lookAfter } from './gate-looks.ts';
+import { type GateLook, lookAfter, sensitivities } from './gate-looks.ts';
 import { count, describerOf } from './judge-view.ts';
 import { percent, row } from './show-views.ts';
 import { happenings, type SlowScene, saysChange, slowScenes } from './slow-scenes.ts';
+import { changedVerdict, type SlowRates } from './verdicts.ts';
 
-/** For small things the gate must be as sensitive as it can be. */
-const sensitivities = { large: 50, small: 100 } as const;
+const views = ['full', 'changed', 'overview'] as const;
 
 interface Looked extends GateLook {
   readonly slow: SlowScene;
+}
+
+interface JudgedSlow extends SlowRates {
+  readonly byHappening: ReadonlyMap<string, Rate>;
+  readonly captions: Rate;
+  readonly seconds: number;
 }
 
 /** Prints whether the one thing that happens in a scene is described, and what that costs: all of it shown, or what has changed. */
@@ -32,17 +38,23 @@ export async function showSlowScenes(engine: MtmdEngine, fromSeed: number, count
       `${sizes} shapes: the gate notices ${noticed.length} of ${looks.length} changes at sensitivity ${sensitivity}`,
     );
     console.log(row('', [...happenings, 'all', 'caption', 'tokens', 'squares', 'seconds']));
-    for (const view of ['full', 'changed', 'overview'] as const)
-      console.log(row(view, await judgeSlow(engine, noticed, view)));
+    const judged = new Map<string, JudgedSlow>();
+    for (const view of views) {
+      const each = await judgeSlow(engine, noticed, view);
+      judged.set(view, each);
+      console.log(row(view, cellsOf(each)));
+    }
+    console.log(`  ${changedVerdict(judged.get('full')!, judged.get('changed')!)}`);
   }
 }
 
 async function judgeSlow(
   engine: MtmdEngine,
   looks: readonly Looked[],
-  view: 'full' | 'changed' | 'overview',
-): Promise<string[]> {
-  const said = new Map<string, Rate>([...happenings, 'all'].map((name) => [name, { right: 0, total: 0 }]));
+  view: (typeof views)[number],
+): Promise<JudgedSlow> {
+  const byHappening = new Map<string, Rate>(happenings.map((name) => [name, { right: 0, total: 0 }]));
+  const changes = { right: 0, total: 0 };
   const captions = { right: 0, total: 0 };
   const sums = { tokens: 0, squares: 0, ms: 0 };
   const { describe } = describerOf(engine, null, () => sums.squares++, view === 'changed');
@@ -52,17 +64,27 @@ async function judgeSlow(
       [],
       view === 'overview' ? view : undefined,
     );
-    for (const name of [slow.happening, 'all']) count(said.get(name)!, saysChange(slow, text!));
+    for (const rate of [byHappening.get(slow.happening)!, changes]) count(rate, saysChange(slow, text!));
     count(captions, text === sceneTruth(slow.after).caption);
     sums.tokens += tokens.image;
     sums.ms += timings.encodeMs + timings.prefillMs;
   }
-  const mean = (sum: number, digits: number): string => (sum / looks.length).toFixed(digits);
+  const each = (sum: number): number => sum / looks.length;
+  return {
+    byHappening,
+    changes,
+    captions,
+    tokens: each(sums.tokens),
+    squares: each(sums.squares),
+    seconds: each(sums.ms) / 1000,
+  };
+}
+
+function cellsOf({ byHappening, changes, captions, tokens, squares, seconds }: JudgedSlow): string[] {
   return [
-    ...[...said.values()].map(percent),
-    percent(captions),
-    mean(sums.tokens, 0),
-    mean(sums.squares, 1),
-    mean(sums.ms / 1000, 2),
+    ...[...byHappening.values(), changes, captions].map(percent),
+    tokens.toFixed(0),
+    squares.toFixed(1),
+    seconds.toFixed(2),
   ];
 }

@@ -2,9 +2,13 @@ import { type SceneShapeSizes, sampleScene } from '../../../src/camera/scene-lay
 import type { Size } from '../../../src/domain/frame.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
 import { type Rate, shareOf } from '../score.ts';
-import { lookAfter } from './gate-looks.ts';
+import { lookAfter, sensitivities } from './gate-looks.ts';
 import { type Judged, judgeView } from './judge-view.ts';
-import { type SeenScene, views } from './views.ts';
+import { choosers, onlyByTruth } from './patch-choosers.ts';
+import { halfVerdict } from './verdicts.ts';
+import { budgetName, type SeenScene, views } from './views.ts';
+
+const shapeSizes = ['large', 'small'] as const;
 
 /** Prints how well scenes of large shapes and of small ones are described, as each view shows them. */
 export async function showViews(
@@ -17,35 +21,41 @@ export async function showViews(
   console.log(
     'changed: what differs from the same scene without its shapes. A budget is a share of the patches of the tiles; overview and newlines are always shown. attended: what the class token of the tower attends to most. shapes first: what nothing but the truth can choose. Seconds: encode and prefill.',
   );
-  console.log(row('', ['captions', '', 'questions', '', 'tokens', 'squares', 'seconds']));
-  console.log(row('', ['large', 'small', 'large', 'small', '', '', '']));
-  const large = await seenScenes(scenes, 'large');
-  const small = await seenScenes(scenes, 'small');
+  console.log(row('', ['captions', '', 'questions', '', 'tokens', '', 'squares', '', 'seconds']));
+  console.log(row('', [...Array<typeof shapeSizes>(4).fill(shapeSizes).flat(), '']));
+  const seen = { large: await seenScenes(scenes, 'large'), small: await seenScenes(scenes, 'small') };
+  const judged = new Map<string, Record<(typeof shapeSizes)[number], Judged>>();
   for (const view of views) {
-    const [one, other] = [await judgeView(engine, view, large), await judgeView(engine, view, small)];
-    const mean = (of: (judged: Judged) => number): number => (of(one) + of(other)) / 2;
+    const large = await judgeView(engine, view, seen.large);
+    const small = await judgeView(engine, view, seen.small);
+    judged.set(view.name, { large, small });
+    const both = <T>(of: (each: Judged) => T): [T, T] => [of(large), of(small)];
     console.log(
       row(view.name, [
-        percent(one.captions),
-        percent(other.captions),
-        percent(one.questions),
-        percent(other.questions),
-        mean(({ tokens }) => tokens).toFixed(0),
-        mean(({ squares }) => squares).toFixed(1),
-        mean(({ seconds }) => seconds).toFixed(2),
+        ...both(({ captions }) => percent(captions)),
+        ...both(({ questions }) => percent(questions)),
+        ...both(({ tokens }) => tokens.toFixed(0)),
+        ...both(({ squares }) => squares.toFixed(1)),
+        ((large.seconds + small.seconds) / 2).toFixed(2),
       ]),
     );
   }
+  for (const name of Object.keys(choosers).filter((each) => each !== 'random' && !onlyByTruth.has(each)))
+    for (const size of shapeSizes) {
+      const captions = (view: string): Rate => judged.get(view)![size].captions;
+      const [random, chosen] = [captions(budgetName(0.5, 'random')), captions(budgetName(0.5, name))];
+      console.log(`  ${size} shapes, ${halfVerdict(name, captions('full'), random, chosen)}`);
+    }
 }
 
 async function seenScenes(
   scenes: readonly { readonly seed: number; readonly size: Size }[],
-  sizes: SceneShapeSizes,
+  sizes: Exclude<SceneShapeSizes, 'mixed'>,
 ): Promise<SeenScene[]> {
   const seen: SeenScene[] = [];
   for (const { seed, size } of scenes) {
     const scene = sampleScene(seed, size, sizes);
-    const { picture, changedArea } = await lookAfter({ ...scene, shapes: [] }, scene, 50);
+    const { picture, changedArea } = await lookAfter({ ...scene, shapes: [] }, scene, sensitivities[sizes]);
     seen.push({ scene, picture, changedArea });
   }
   return seen;

@@ -51,9 +51,13 @@ function detailView(detail: Detail): View {
   };
 }
 
+export function budgetName(share: number, chooser: string): string {
+  return `${share * 100} % ${chooser}`;
+}
+
 function budgetView(share: number, name: string, choose: ChoosePatches): View {
   return {
-    name: `${share * 100} % ${name}`,
+    name: budgetName(share, name),
     embed: async (engine, encodeSquare, { scene, picture }) => {
       const start = performance.now();
       const cut = await cutPicture(engine, picture);
