@@ -42,7 +42,7 @@ LARGE = {
 # which their kinds are learned; the class token says which shapes are there, so that what it attends to is shapes. From the
 # first tiles on, half of the steps with tiles show only a part of them.
 MIXED = {
-    "vision": Phase(4000, 1.5e-3, batch=12, class_weight=0.3),
+    "vision": Phase(3000, 1.5e-3, batch=12, class_weight=0.3),
     "overview": Phase(1300, 1.2e-3, SOME, overview_share=1, crowded=0.7, last_rate=0.1, class_weight=0.1),
     "anyres": Phase(
         3200, 1e-3, KINDS, overview_share=0.3, overview_dropout=0.3, crowded=0.8, last_rate=0.5, whole_share=0.5,
