@@ -46,14 +46,14 @@ async function label(
   const labels = await readLabels(folder);
   const { tasks, pictures, labelled } = await labelTasks(folder, labels, { config, camera, question, asked });
   const write = (text: string): void => void process.stdout.write(text);
-  write(`${pictures} pictures: ${labelled} labels set, ${tasks.length} to go\n`);
+  write(`pictures: ${pictures}, labels set: ${labelled}, to go: ${tasks.length}\n`);
   if (tasks.length === 0) return;
   const set = await labelSession(tasks, keysOf(process.stdin, signal), {
     write,
     save: (each) => appendLabels(folder, [each]),
     now: () => new Date(),
   });
-  write(`\n${set} labels written to ${labelsPath(folder)}; ${tasks.length - set} to go\n`);
+  write(`\n${set} written to ${labelsPath(folder)}, ${tasks.length - set} to go\n`);
 }
 
 function questionOf({ all }: AskedQuestions, { question: name }: Flags): LabelledQuestion | null {

@@ -33,7 +33,13 @@ const integer = z.strictObject({
 const choice = z.strictObject({
   ask,
   type: z.literal('enum'),
-  values: z.array(word).min(1).max(50).describe('The answer is one of these'),
+  values: z
+    .array(word)
+    .min(1)
+    .max(50)
+    .refine((values) => new Set(values).size === values.length, 'must not name a value twice')
+    .meta({ uniqueItems: true })
+    .describe('The answer is one of these'),
 });
 const string = z.strictObject({
   ask,

@@ -180,10 +180,10 @@ test('label takes keys from a pipe, and goes on where it was left', async () => 
     writeFileSync(join(folder, 'own/drawn', name), readFileSync(join(folder, 'set/900000.jpg')));
   const first = await scenecast(['label', 'own', '--config', 'config.yaml'], '3q');
   expect(first).toMatchObject({ code: 0, stderr: '' });
-  expect(first.stdout).toContain('3 pictures: 0 labels set, 3 to go\n');
-  expect(first.stdout).toContain('1 labels written to own/labels.jsonl; 2 to go\n');
+  expect(first.stdout).toContain('pictures: 3, labels set: 0, to go: 3\n');
+  expect(first.stdout).toContain('1 written to own/labels.jsonl, 2 to go\n');
   const second = await scenecast(['label', 'own'], 's1');
-  expect(second.stdout).toContain('3 pictures: 1 labels set, 2 to go\n');
+  expect(second.stdout).toContain('pictures: 3, labels set: 1, to go: 2\n');
   const labels = await readLabels(join(folder, 'own'));
   expect(labels.map(({ picture, value, by }) => [picture, value, by])).toEqual([
     ['drawn/1.jpg', 3, 'terminal'],

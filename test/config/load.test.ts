@@ -167,6 +167,7 @@ test.each([
   [asking('{ ask: x, type: number }'), /questions\.q\.type: .*"integer"/],
   [asking('{ ask: x, type: boolean, min: 1 }'), /questions\.q: unknown key "min"/],
   [asking('{ ask: x, type: integer, min: 2, max: 1 }'), /questions\.q: min must not be above max/],
+  [asking('{ ask: x, type: enum, values: [a, b, a] }'), /questions\.q\.values: must not name a value twice/],
   [asking('{ ask: x, type: enum }'), /questions\.q\.values: is missing/],
   [
     asking('{ ask: x, type: enum, values: [" red"] }'),

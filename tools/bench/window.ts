@@ -46,11 +46,14 @@ const busyCameras = Object.fromEntries(
   ]),
 );
 
+const parts = { idle, pages, stuck };
+if (values.only !== undefined && !Object.hasOwn(parts, values.only))
+  throw new Error(`--only ${values.only}: must be ${Object.keys(parts).join(', ')}`);
+
 const broker = await Mosquitto.start();
 let isGood = true;
 try {
   console.log(row('', 'measured', 'mark', 'load'));
-  const parts = { idle, pages, stuck };
   for (const [name, measure] of Object.entries(parts))
     if (values.only === undefined || values.only === name) await measure();
 } finally {

@@ -151,10 +151,13 @@ function shownValue({ input, path }: z.core.$ZodIssue): unknown {
   const field = path.join('.');
   if (/password|secret|token(_file)?$/.test(field) || /^mqtt\.url$|\.source\.(input|url)$/.test(field))
     return undefined;
+  const member = path.at(-1) ?? '';
   const value =
     input === null || typeof input !== 'object'
       ? input
-      : (input as Record<PropertyKey, unknown>)[path.at(-1) ?? ''];
+      : Object.hasOwn(input, member)
+        ? (input as Record<PropertyKey, unknown>)[member]
+        : undefined; // an array has .values()
   return (typeof value === 'object' && value !== null) || isAddress(value) ? undefined : value;
 }
 
