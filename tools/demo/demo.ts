@@ -66,9 +66,11 @@ const daemon = spawn(
   process.execPath,
   [join(import.meta.dirname, '../../src/main.ts'), 'run', '--config', configPath],
   {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // Not a terminal: there it would print each description too.
+    stdio: ['ignore', 'pipe', 'inherit'],
   },
 );
+daemon.stdout.pipe(process.stderr, { end: false });
 const daemonExit = once(daemon, 'exit');
 const subscriber = await connectAsync(url, { protocolVersion: 4 });
 let exitCode = 0;
