@@ -112,6 +112,7 @@ export class DescribeLoop {
   /** Describes no frame of a camera that was captured until now, whether it waits or is being described. */
   discard(camera: string): void {
     this.#discardedUntil.set(camera, performance.now());
+    this.#parts.changes.forget(camera);
     for (const model of modelRoles) this.#stops.get(slotOf({ camera, model }))?.abort();
     this.#queue.reconsider();
   }

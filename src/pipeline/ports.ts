@@ -97,6 +97,11 @@ export interface ChangeQuestion {
   readonly previous: string;
   /** The question's words, which contain it. */
   readonly ask: string;
+  /**
+   * The last described picture, and the words with which an engine asks if its model takes several pictures and it has room for
+   * both; else it asks as without it. Default: there is none.
+   */
+  readonly earlier?: { readonly picture: Picture; readonly ask: string };
 }
 
 /** An engine, here or elsewhere. Rejects with an EngineError, or an ExpiredError if no engine was free in time. */

@@ -56,7 +56,7 @@ export class ChatResponder {
       ? await this.#encoder.encode(picture, before, signal)
       : { imageTokens: 0, promptTokens: await this.#encoder.prefill(before), packMs: 0, encodeMs: 0 };
     signal.throwIfAborted();
-    const prompt = partTokens(engine, after);
+    const prompt = partTokens(engine, after[0]!);
     // One for the first token of the reply.
     if (prompt.length >= engine.freeCells)
       throw new EngineError(

@@ -1,15 +1,16 @@
 import { answerGrammar, maxAnswerTokens, parseAnswer } from '../domain/answer-grammar.ts';
-import { maxChangeTokens } from '../domain/change-question.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Detail } from '../domain/detail.ts';
-import { codeOf, EngineError } from '../domain/errors.ts';
+import { EngineError } from '../domain/errors.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import { shorten } from '../domain/shorten.ts';
 import { withoutThinking } from '../domain/without-thinking.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
+import { type AskedTurn, changeName, changeTurnsOf } from './change-turns.ts';
 import type { MtmdEngine, SamplerOptions, TurnResult, TurnsResult } from './native/mtmd-engine.ts';
 import {
   choosePictureEncoder,
+  countPictureTokens,
   type EncodedPicture,
   type PictureEncoder,
   tryTruncate,
@@ -17,9 +18,8 @@ import {
 import { AnswerDrafts } from './prompt/answer-drafts.ts';
 import { type Prompt, renderPrompt } from './prompt/chat-prompt.ts';
 import { type ChosenTemplate, chooseChatTemplate } from './prompt/choose-chat-template.ts';
-import { renderConversation } from './prompt/conversation.ts';
 import { shownPiece } from './prompt/shown-piece.ts';
-import { partTokens, turnTokens } from './prompt/turn-tokens.ts';
+import { turnTokens } from './prompt/turn-tokens.ts';
 import { firstGroup } from './turn-group.ts';
 
 export interface GenerationOptions {
@@ -78,12 +78,19 @@ export class PictureDescriber {
       ...(request.prompt === null ? [] : [this.#turnOf(null, request.prompt, null, camera)]),
       ...questions.map(({ name, ask, type }) => this.#turnOf(name, ask, type ?? null, camera)),
     ];
-    const sums = { promptTokens: 0, completion: 0, drafted: 0, accepted: 0, prefillMs: 0, generateMs: 0 };
+    const tokens = { image: 0, imageOmitted: 0, prompt: 0, completion: 0, drafted: 0, accepted: 0 };
+    const timings = { packMs: 0, encodeMs: 0, prefillMs: 0, generateMs: 0 };
+    const add = (encoded: EncodedPicture, tookMs: number): void => {
+      tokens.image += encoded.imageTokens;
+      tokens.imageOmitted += encoded.omittedTokens;
+      timings.packMs += encoded.packMs;
+      timings.encodeMs += encoded.encodeMs;
+      timings.prefillMs += tookMs - encoded.packMs - encoded.encodeMs;
+    };
     const answers: Record<string, Answer> = {};
     const confidences: Record<string, number> = {};
     let description: Answered | null = null;
     let change: string | null = null;
-    let first: EncodedPicture | null = null;
     let prefix = null as { before: string; end: number } | null;
 
     for (let waiting = turns; waiting.length > 0; ) {
@@ -92,57 +99,57 @@ export class PictureDescriber {
       if (prefix?.before !== before || !tryTruncate(this.#engine, prefix.end)) {
         const start = performance.now();
         const encoded = await this.#encoder.encode(picture, before, signal, { detail, area });
-        if (!first) {
-          sums.prefillMs = performance.now() - start - encoded.packMs - encoded.encodeMs;
+        if (!prefix) {
+          add(encoded, performance.now() - start);
           onGenerating?.();
         }
-        first ??= encoded;
-        sums.promptTokens += encoded.promptTokens;
+        tokens.prompt += encoded.promptTokens;
         prefix = { before, end: this.#engine.position };
       }
       signal.throwIfAborted();
-      // What is said of the picture is worth more than what has changed.
-      if (waiting[0]!.name === changeName && waiting[0]!.tokens.length >= this.#engine.freeCells) break;
+      if (waiting[0]!.name === changeName) {
+        // What is said of the picture is worth more than what has changed.
+        const turn = waiting.find((each) => this.#hasRoom(each));
+        if (!turn) break;
+        waiting = [turn];
+        if (turn.earlier) {
+          const { lead } = turn.earlier;
+          const start = performance.now();
+          await this.#engine.decodeTokens(lead);
+          const encoded = await this.#encoder.append!(turn.earlier.picture, signal);
+          add(encoded, performance.now() - start);
+          tokens.prompt += lead.length + encoded.promptTokens;
+        }
+      }
       const group = firstGroup(waiting, this.#engine);
       waiting = waiting.slice(group.length);
       const { turns: results, prefillMs, generateMs } = await this.#run(group, signal);
-      sums.prefillMs += prefillMs;
-      sums.generateMs += generateMs;
+      timings.prefillMs += prefillMs;
+      timings.generateMs += generateMs;
       for (const [index, result] of results.entries()) {
-        const { name, ask, type, tokens } = group[index]!;
+        const { name, ask, type, tokens: asked } = group[index]!;
         const answered = this.#answerOf(result);
         if (name !== changeName) this.#drafts.set(camera, ask, result.tokens);
-        sums.promptTokens += tokens.length;
-        sums.completion += result.tokens.length;
-        sums.drafted += result.drafted;
-        sums.accepted += result.accepted;
+        tokens.prompt += asked.length;
+        tokens.completion += result.tokens.length;
+        tokens.drafted += result.drafted;
+        tokens.accepted += result.accepted;
         if (name === null) description = answered;
         else if (name === changeName) change = answered.text.trim();
         else answers[name] = type ? parseAnswer(type, answered.text) : answered.text.trim();
         if (typeof name === 'string' && hasConfidence(type)) confidences[name] = result.probability;
       }
-      if (waiting.length === 0 && change === null && description) {
-        const turn = this.#changeTurnOf(request, description.text.trim());
-        if (turn) waiting = [turn];
-      }
+      if (waiting.length === 0 && change === null && description)
+        waiting = this.#changeTurnsOf(request, description.text.trim());
     }
-    const { packMs, encodeMs, imageTokens, omittedTokens } = first!;
-    const { promptTokens, completion, drafted, accepted, prefillMs, generateMs } = sums;
     return {
       text: description?.text.trim() ?? null,
       ...(change && { change }),
       answers,
       confidences,
       finishReason: description?.finishReason ?? null,
-      timings: { packMs, encodeMs, prefillMs, generateMs },
-      tokens: {
-        image: imageTokens,
-        imageOmitted: omittedTokens,
-        prompt: promptTokens,
-        completion,
-        drafted,
-        accepted,
-      },
+      timings,
+      tokens,
       model: this.#model,
     };
   }
@@ -160,33 +167,21 @@ export class PictureDescriber {
     };
   }
 
-  /**
-   * What has changed is asked in the conversation in which the picture was just described, so that the model has both
-   * descriptions. null: there is nothing to ask, or the chat template has no place for a second question.
-   */
-  #changeTurnOf({ picture, prompt, change }: DescribeRequest, text: string): AskedTurn | null {
-    if (!change || prompt === null || text === change.previous) return null;
-    const { ask } = change;
-    try {
-      const { before, after } = renderConversation(this.#render, this.template, [
-        { role: 'user', text: prompt, picture },
-        { role: 'assistant', text },
-        { role: 'user', text: ask },
-      ]);
-      const tokens = partTokens(this.#engine, after);
-      return {
-        name: changeName,
-        ask,
-        type: null,
-        prompt: { before },
-        tokens,
-        maxTokens: maxChangeTokens,
-        draft: undefined,
-      };
-    } catch (error) {
-      if (codeOf(error) === 'BAD_TEMPLATE') return null;
-      throw error;
-    }
+  #changeTurnsOf(request: DescribeRequest, text: string): AskedTurn[] {
+    return changeTurnsOf(request, text, {
+      vocabulary: this.#engine,
+      render: this.#render,
+      template: this.template,
+      takesSeveralPictures: this.#encoder.append !== undefined,
+    });
+  }
+
+  /** Whether a turn fits into the context with its whole answer. */
+  #hasRoom({ earlier, tokens, maxTokens }: AskedTurn): boolean {
+    const lead = earlier
+      ? earlier.lead.length + countPictureTokens(this.#engine, this.#options.detail, earlier.picture.size)
+      : 0;
+    return lead + tokens.length + maxTokens <= this.#engine.freeCells;
   }
 
   async #run(group: readonly AskedTurn[], signal: AbortSignal): Promise<TurnsResult> {
@@ -256,20 +251,6 @@ export class PictureDescriber {
 /** Whether an answer has so few alternatives that its probability tells how sure the model is. */
 function hasConfidence(type: AnswerType | null): boolean {
   return type !== null && type.kind !== 'string';
-}
-
-const changeName = Symbol('change');
-
-/** The description (`name` null), a question or what has changed, as tokens. */
-interface AskedTurn {
-  readonly name: string | null | typeof changeName;
-  readonly ask: string;
-  readonly type: AnswerType | null;
-  readonly prompt: Pick<Prompt, 'before'>;
-  /** What follows the picture. */
-  readonly tokens: Int32Array;
-  readonly maxTokens: number;
-  readonly draft: Int32Array | undefined;
 }
 
 interface Answered {

@@ -31,15 +31,47 @@ test.skipIf(!isBuilt).each<[Projector, number, number]>([
   ['gemma4v', 120, 90],
   ['resampler', 120, 90],
 ])(`%s says of a picture of %ix%i what llama-mtmd-cli says${why}`, slow, async (projector, width, height) => {
+  await expectSame(projector, [{ seed: 3, width, height }]);
+});
+
+test
+  .skipIf(!isBuilt)
+  .each<Projector>(['qwen2.5vl_merger', 'qwen3vl_merger', 'idefics3', 'gemma3', 'internvl', 'pixtral'])(
+  `%s says of two pictures what llama-mtmd-cli says${why}`,
+  slow,
+  async (projector) => {
+    const [first, second] = [
+      { seed: 3, width: 120, height: 90 },
+      { seed: 8, width: 90, height: 120 },
+    ];
+    const said = await expectSame(projector, [first, second]);
+    expect(await expectSame(projector, [second, first])).not.toBe(said);
+    expect(await expectSame(projector, [first, first])).not.toBe(said);
+  },
+);
+
+interface Drawn {
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Compares what ours and the peer say after `USER`, one or two pictures with a word between them, and a question. */
+async function expectSame(projector: Projector, pictures: readonly Drawn[]): Promise<string> {
   // The message is all there is to the prompt.
   const model = writeRandomModel(folder, projector, { chatTemplate: "{{ messages[0]['content'] }}" });
-  const rgb = noise(width * height * 3, 3);
-  const path = join(folder, `${projector}.png`);
-  await sharp(rgb, { raw: { width, height, channels: 3 } })
-    .png()
-    .toFile(path);
   const engine = await open(model, { contextSize: 2048 });
-  await engine.decodePicture({ before: 'USER', addSpecial: true, rgb, width, height });
+  const paths: string[] = [];
+  for (const [index, { seed, width, height }] of pictures.entries()) {
+    const rgb = noise(width * height * 3, seed);
+    paths.push(join(folder, `${projector}-${seed}.png`));
+    await sharp(rgb, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(paths.at(-1)!);
+    const text = index === 0 ? { before: 'USER', addSpecial: true } : {};
+    if (index > 0) await engine.decodeTokens(engine.tokenize(' gate', { parseSpecial: true }));
+    await engine.decodePicture({ ...text, rgb, width, height });
+  }
   await engine.decodeTokens(engine.tokenize(' what is open', { parseSpecial: true }), { logitsLast: true });
   engine.setSampler({ temperature: 0 });
   const said: Buffer[] = [];
@@ -55,27 +87,21 @@ test.skipIf(!isBuilt).each<[Projector, number, number]>([
   // The peer ends without waiting for its output: the end of it can be missing, what is there is right.
   let longest = '';
   for (let run = 0; run < mostRuns && longest.length < ours.length; run++) {
-    const theirs = ask(model, path);
+    const theirs = ask(model, paths);
     expect(ours.startsWith(theirs), `ours "${ours}", theirs "${theirs}"`).toBe(true);
     if (theirs.length > longest.length) longest = theirs;
   }
   expect(longest).toBe(ours);
-});
+  return ours;
+}
 
 /** What the peer says, byte by byte, without the line breaks around it. */
-function ask({ textPath, mmprojPath }: RandomModel, picture: string): string {
+function ask({ textPath, mmprojPath }: RandomModel, pictures: readonly string[]): string {
   const model = ['-m', textPath, '--mmproj', mmprojPath, '--jinja', '-c', '1024', '-t', '1', '--no-warmup'];
-  const prompt = [
-    '--image',
-    picture,
-    '-p',
-    'USER<__media__> what is open',
-    '--temp',
-    '0',
-    '-n',
-    `${tokenCount}`,
-  ];
-  const output = execFileSync(peer, [...model, ...prompt], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const prompt = `USER${pictures.map(() => '<__media__>').join(' gate')} what is open`;
+  const images = pictures.flatMap((path) => ['--image', path]);
+  const options = [...images, '-p', prompt, '--temp', '0', '-n', `${tokenCount}`];
+  const output = execFileSync(peer, [...model, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
   return output
     .toString('latin1')
     .replace(/^\n/, '')

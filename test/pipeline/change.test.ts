@@ -34,7 +34,14 @@ test('what is different is asked after a change only, with the last description 
   ]);
   expect(engine.requests.map(({ change }) => change)).toEqual([
     undefined,
-    { previous: 'a thing', ask: expect.stringMatching(/"a thing" What has changed.*Answer in German\.$/) },
+    {
+      previous: 'a thing',
+      ask: expect.stringMatching(/"a thing" What has changed.*Answer in German\.$/),
+      earlier: {
+        picture: recorder.observations[0]!.frame.picture,
+        ask: expect.stringMatching(/second picture is an earlier one .*"a thing".*Answer in German\.$/),
+      },
+    },
     undefined,
     undefined,
   ]);
@@ -57,4 +64,44 @@ test('each camera and prompt has its own last description; without the setting n
     ['b', undefined],
     ['c', undefined],
   ]);
+});
+
+/** The byte of the earlier picture of each request that asks what has changed; null: the request has none. */
+function earlierIn({ requests }: FakeEngine): (number | null)[] {
+  return requests.flatMap(({ change }) => (change ? [change.earlier?.picture.bytes[0] ?? null] : []));
+}
+
+test('the earlier picture is the one that was described last, with the same prompt', async () => {
+  const camera = seeing(1);
+  const engine = new FakeEngine();
+  const { pipeline } = startPipeline([taskOf(camera, { gate: new FakeGate(), asksChange: true })], engine);
+  await pass(1500);
+  for (const scene of [2, 3]) {
+    camera.scene = scene;
+    await pass(1000);
+  }
+  expect(earlierIn(engine)).toEqual([1, 2]);
+  // With another prompt in between, its picture is of the other description.
+  await Promise.all([pipeline.request('a', { prompt: 'brief' }), pass(100)]);
+  for (const scene of [4, 5]) {
+    camera.scene = scene;
+    await pass(1000);
+  }
+  expect(earlierIn(engine)).toEqual([1, 2, null, 4]);
+});
+
+test('after a change of what is private, nothing that was seen before is shown or told to the model', async () => {
+  const camera = seeing(1);
+  const gate = new FakeGate();
+  const engine = new FakeEngine();
+  const { pipeline } = startPipeline([taskOf(camera, { gate, asksChange: true })], engine);
+  await pass(1500);
+  pipeline.discardFrames('a');
+  camera.scene = 2;
+  await pass(1000);
+  expect(engine.requests.at(-1)!.picture.bytes[0]).toBe(2);
+  expect(engine.requests.every(({ change }) => change === undefined)).toBe(true);
+  camera.scene = 3;
+  await pass(1000);
+  expect(earlierIn(engine)).toEqual([2]);
 });

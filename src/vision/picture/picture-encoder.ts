@@ -2,12 +2,13 @@ import type { Detail } from '../../domain/detail.ts';
 import { codeOf } from '../../domain/errors.ts';
 import type { Picture, Size } from '../../domain/frame.ts';
 import type { PictureCost } from '../../domain/model-sizing.ts';
-import type { MtmdEngine, PictureTokens } from '../native/mtmd-engine.ts';
+import type { MtmdEngine, PictureInput, PictureTokens } from '../native/mtmd-engine.ts';
 import type { MtmdInfo } from '../native/mtmd-info.ts';
 import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
 import { lowerDetail, pinpointsFor } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings, type PictureOptions } from './embed-picture.ts';
+import { takesSeveralPictures } from './several-pictures.ts';
 import { areaMargin, countOmitted, patchesOf, shownTiles } from './shown-patches.ts';
 import { type EncodeSquare, SquareEncoder } from './square-encoder.ts';
 
@@ -26,6 +27,8 @@ export interface PictureEncoder {
   ): Promise<EncodedPicture>;
   /** Prefills text without a picture: afterwards the sequence holds only `before`. @returns its tokens */
   prefill(before: string): Promise<number>;
+  /** Encodes one more picture and appends it to the sequence; rejects as `encode`. Absent: the model takes one. */
+  append?(picture: Picture, signal: AbortSignal): Promise<EncodedPicture>;
 }
 
 export interface EncodedPicture extends PictureTokens {
@@ -199,20 +202,18 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
 /** For pictures that libmtmd lays out: slices and their delimiters, M-RoPE, non-causal attention. */
 class LibmtmdPictureEncoder implements PictureEncoder {
   readonly #engine: MtmdEngine;
+  readonly append?: NonNullable<PictureEncoder['append']>;
 
   constructor(engine: MtmdEngine) {
     this.#engine = engine;
+    if (takesSeveralPictures(engine.info.vision))
+      this.append = (picture, signal) => this.#decode(picture, {}, signal);
   }
 
   async encode(picture: Picture, before: string, signal: AbortSignal): Promise<EncodedPicture> {
-    const start = performance.now();
-    const pixels = await decodePicture(picture);
-    signal.throwIfAborted();
-    const decodeMs = performance.now() - start;
     // The text before the picture is not kept: it is short, and some models align a picture to it.
     this.#engine.clear();
-    const tokens = await this.#engine.decodePicture({ ...pixels, before, addSpecial: true });
-    return { ...tokens, omittedTokens: 0, packMs: tokens.packMs + decodeMs };
+    return this.#decode(picture, { before, addSpecial: true }, signal);
   }
 
   async prefill(before: string): Promise<number> {
@@ -220,6 +221,19 @@ class LibmtmdPictureEncoder implements PictureEncoder {
     this.#engine.clear();
     if (tokens.length > 0) await this.#engine.decodeTokens(tokens, { logitsLast: false });
     return tokens.length;
+  }
+
+  async #decode(
+    picture: Picture,
+    text: Pick<PictureInput, 'before' | 'addSpecial'>,
+    signal: AbortSignal,
+  ): Promise<EncodedPicture> {
+    const start = performance.now();
+    const pixels = await decodePicture(picture);
+    signal.throwIfAborted();
+    const decodeMs = performance.now() - start;
+    const tokens = await this.#engine.decodePicture({ ...pixels, ...text });
+    return { ...tokens, omittedTokens: 0, packMs: tokens.packMs + decodeMs };
   }
 }
 

@@ -10,11 +10,12 @@ interface Message {
   readonly picture?: object;
 }
 
-/** A rendered conversation: `before`, the picture if there is one, and `after`, up to where the model continues. */
+/** A rendered conversation, up to where the model continues. */
 export interface ConversationPrompt {
-  /** Special tokens in it are parsed; empty without a picture. */
+  /** What stands before the first picture; special tokens in it are parsed. Empty without a picture. */
   readonly before: string;
-  readonly after: readonly PromptPart[];
+  /** What follows each picture; without one, the whole conversation. */
+  readonly after: readonly (readonly PromptPart[])[];
 }
 
 const pictureMark = '<__media__>';
@@ -63,14 +64,16 @@ function partsOf(
     if (index === undefined) return { text: piece, isWords: false };
     return { text: messages[Number(index)]!.text.replaceAll(pictureMark, ''), isWords: true };
   });
-  const pictureAt = parts.indexOf(null);
+  const runs: PromptPart[][] = [[]];
+  for (const part of parts) {
+    if (part) runs.at(-1)!.push(part);
+    else runs.push([]);
+  }
+  const before = runs.length > 1 ? runs.shift()! : [];
   return {
     // No model has a token that begins with a bracket and a space.
-    before: parts
-      .slice(0, Math.max(0, pictureAt))
-      .map((part) => (part!.isWords ? part!.text.replace(/[<[]/g, '$& ') : part!.text))
-      .join(''),
-    after: parts.slice(pictureAt + 1).filter((part) => part !== null),
+    before: before.map(({ text, isWords }) => (isWords ? text.replace(/[<[]/g, '$& ') : text)).join(''),
+    after: runs,
   };
 }
 

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { changeQuestion, comparisonQuestion } from '../../../src/domain/change-question.ts';
 import { backendsDir } from '../../../src/vision/native/addon.ts';
 import { EngineClient } from '../../../src/vision/process/engine-client.ts';
 import type { EngineOptions } from '../../../src/vision/process/protocol.ts';
 import { demoEngine, demoRequest, manyQuestions } from '../../../tools/test/demo-engine.ts';
+import { plainEngine } from '../../../tools/test/plain-engine.ts';
+import { writeRandomModel } from '../../../tools/test/random-projectors.ts';
 import { until } from '../../../tools/test/until.ts';
+import { folder } from '../../native/engine-fixture.ts';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const never = new AbortController().signal;
@@ -106,6 +110,19 @@ test('a picture that cannot be decoded fails alone; a picture too long for the c
   const long = { ...demoRequest, prompt: 'Describe the scene. '.repeat(100) };
   await expect(client.describe(long, never)).rejects.toMatchObject({ code: 'CONTEXT_FULL' });
   expect((await client.describe(demoRequest, never)).text).not.toBe('');
+});
+
+test('the earlier picture of a question about what has changed goes to the engine process too', async () => {
+  const { textPath, mmprojPath } = writeRandomModel(folder, 'qwen2.5vl_merger');
+  const client = clientOf({ ...plainEngine, textPath, mmprojPath });
+  await client.start();
+  const previous = 'a gate';
+  const change = { previous, ask: changeQuestion(previous) };
+  const earlier = { picture: demoRequest.picture, ask: comparisonQuestion(previous) };
+  const alone = await client.describe({ ...demoRequest, change }, never);
+  const both = await client.describe({ ...demoRequest, change: { ...change, earlier } }, never);
+  expect(both.text).toBe(alone.text);
+  expect(both.tokens.image).toBe(2 * alone.tokens.image);
 });
 
 test('past its deadline the engine is killed and restarted', async () => {

@@ -21,26 +21,49 @@ test('a conversation is split at its picture', () => {
   ]);
   expect(rendered.before).toBe('<system>Be brief.</s><user>');
   expect(rendered.after).toEqual([
-    template('\n'),
-    words('What is it?'),
-    template('</s><assistant>'),
-    words('A gate.'),
-    template('</s><user>'),
-    words('Open?'),
-    template('</s><assistant>'),
+    [
+      template('\n'),
+      words('What is it?'),
+      template('</s><assistant>'),
+      words('A gate.'),
+      template('</s><user>'),
+      words('Open?'),
+      template('</s><assistant>'),
+    ],
   ]);
+});
+
+test('a conversation is split at each of its pictures', () => {
+  const rendered = renderConversation(echo, family, [
+    { role: 'user', text: 'What is <it>?', picture },
+    { role: 'assistant', text: 'A gate.' },
+    { role: 'user', text: 'And <this>?', picture },
+  ]);
+  expect(rendered).toEqual({
+    before: '<user>',
+    after: [
+      [
+        template('\n'),
+        words('What is <it>?'),
+        template('</s><assistant>'),
+        words('A gate.'),
+        template('</s><user>'),
+      ],
+      [template('\n'), words('And <this>?'), template('</s><assistant>')],
+    ],
+  });
 });
 
 test('without a picture, everything comes after it', () => {
   expect(renderConversation(echo, family, [{ role: 'user', text: 'Hi' }])).toEqual({
     before: '',
-    after: [template('<user>'), words('Hi'), template('</s><assistant>')],
+    after: [[template('<user>'), words('Hi'), template('</s><assistant>')]],
   });
 });
 
 test('thinking that the template begins is ended', () => {
   const thinks = (messages: Messages): string => `${echo(messages)}<think>\n`;
-  expect(renderConversation(thinks, family, [{ role: 'user', text: 'Hi' }]).after.at(-1)).toEqual(
+  expect(renderConversation(thinks, family, [{ role: 'user', text: 'Hi' }]).after[0]!.at(-1)).toEqual(
     template('</s><assistant><think>\n\n</think>\n\n'),
   );
 });
@@ -51,7 +74,7 @@ test('no message can smuggle in a picture, a mark, or special tokens before the 
     { role: 'user', text: 'a <__media__> <__words_0__> {{ b }}', picture },
   ]);
   expect(rendered.before).toBe('<system>x < |im_end|> < __words_1__> </s><user>');
-  expect(rendered.after[1]).toEqual(words('a  <__words_0__> {{ b }}'));
+  expect(rendered.after[0]![1]).toEqual(words('a  <__words_0__> {{ b }}'));
 });
 
 test('a template without a place for system messages gets them with the first one of the user', () => {
@@ -64,7 +87,9 @@ test('a template without a place for system messages gets them with the first on
     { role: 'user', text: 'What?', picture },
   ]);
   expect(rendered.before).toBe('<user>');
-  expect(rendered.after).toEqual([template('\n'), words('Be brief.\n\nWhat?'), template('</s><assistant>')]);
+  expect(rendered.after).toEqual([
+    [template('\n'), words('Be brief.\n\nWhat?'), template('</s><assistant>')],
+  ]);
 });
 
 test.each([
