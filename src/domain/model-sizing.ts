@@ -37,6 +37,8 @@ export interface TurnGroup {
   readonly tokens: number;
   /** Free-text answers; each takes up to `max_tokens` more. */
   readonly freeAnswers: number;
+  /** Pictures that are shown besides; the turns can do without them. */
+  readonly earlierPictures: number;
 }
 
 /** What a picture takes. */

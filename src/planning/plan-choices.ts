@@ -8,6 +8,8 @@ export interface Choice {
   readonly maxTokens: number;
   /** The description and all questions about a picture run at once; else as many as fit beside the longest. */
   readonly isTogether: boolean;
+  /** What has changed is asked with the earlier picture. */
+  readonly comparesPictures: boolean;
   /** Tokens that the context must hold. */
   readonly needed: number;
   readonly contextSize: number;
@@ -35,13 +37,18 @@ export function choicesOf(
   const choicesFor = (of: DetailSizing, tokens: number, context: ContextSizing): Choice[] => {
     const free = model.freeTurnTokens > 0 ? model.freeTurnTokens + tokens : 0;
     const alone = of.imageTokens + Math.max(free, model.typedTurnTokens);
-    const groups = model.turnGroups.map((group) => group.tokens + group.freeAnswers * tokens);
-    const together = Math.max(alone, ...groups.map((cells) => of.imageTokens + cells));
-    return [...new Set([together, alone])].map((needed) => ({
+    const groups = model.turnGroups.map((group) => {
+      const cells = of.imageTokens + group.tokens + group.freeAnswers * tokens;
+      return { cells, comparedCells: cells + group.earlierPictures * of.imageTokens };
+    });
+    const together = Math.max(alone, ...groups.map(({ cells }) => cells));
+    const compared = Math.max(together, ...groups.map(({ comparedCells }) => comparedCells));
+    return [...new Set([compared, together, alone])].map((needed) => ({
       detail: of,
       context,
       maxTokens: tokens,
-      isTogether: needed === together,
+      isTogether: needed >= together,
+      comparesPictures: needed === compared && model.turnGroups.some((group) => group.earlierPictures > 0),
       needed,
       contextSize:
         contextSize !== null && needed <= contextSize
@@ -62,6 +69,9 @@ export function choicesOf(
 /** What a choice lacks of the best one. */
 export function degradedFrom(best: Choice, chosen: Choice): string[] {
   return [
+    ...(best.comparesPictures && !chosen.comparesPictures
+      ? ['what has changed is asked without the earlier picture']
+      : []),
     ...(chosen.isTogether ? [] : ['questions answered in groups instead of all at once']),
     ...(chosen.detail !== best.detail
       ? [`detail ${chosen.detail.detail} instead of ${best.detail.detail}`]

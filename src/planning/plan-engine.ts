@@ -107,7 +107,7 @@ export interface Expectation extends DescriptionTimes {
 const maxCopiedShare = 0.1;
 
 /**
- * Fits a model to a board. To fit, it reduces in this order: the turns that run at once, detail, the length of answers,
+ * Fits a model to a board. To fit, it reduces in this order: the earlier picture, the turns that run at once, detail, the length of answers,
  * then the type of the KV cache, as q8_0 costs speed.
  * @param othersBytes memory for other models, out of what is available
  * @throws PlanError with the memory needed if nothing helps, or if the config's context is too small.
@@ -166,7 +166,7 @@ export function planEngine(
       detail: `${detail.imageTokens} image tokens for the largest picture${changeReason(settings, changed)}`,
       context_size:
         settings.contextSize === null
-          ? `${needed} tokens for picture, ${chosen.isTogether ? 'prompts and answers' : 'the longest prompt and its answer'}, rounded up to a multiple of ${contextStep}`
+          ? `${needed} tokens for ${chosen.comparesPictures ? 'the picture and the earlier one' : 'picture'}, ${chosen.isTogether ? 'prompts and answers' : 'the longest prompt and its answer'}, rounded up to a multiple of ${contextStep}`
           : `${key}.context_size; ${needed} tokens are needed`,
       kv_type: context.kvType === 'f16' ? 'exact, and fastest' : 'half the memory, and slower',
       batch_size: 'few calls for a picture',

@@ -70,7 +70,9 @@ async function sized(
       pictureSizes: job.pictureSizes,
       prompts: job.prompts,
       questions: job.questions.map((each) =>
-        each.map(({ ask, type = null, unknownTokens = 0 }) => ({ ask, type, unknownTokens })),
+        each.map(({ ask, type = null, unknownTokens = 0, showsEarlier = false }) => {
+          return { ask, type, unknownTokens, showsEarlier };
+        }),
       ),
       ubatchSize: tuning?.ubatchSize ?? ubatchSize,
       cpuModule,

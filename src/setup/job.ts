@@ -1,6 +1,6 @@
 import type { CameraConfig, Config } from '../config/schema.ts';
 import { maxAskLength, questionsOf } from '../contract/questions.ts';
-import { changeQuestion } from '../domain/change-question.ts';
+import { comparisonQuestion } from '../domain/change-question.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
 import type { Size } from '../domain/frame.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
@@ -18,6 +18,8 @@ export interface EngineJob {
 interface PlannedQuestion extends Question {
   /** Tokens of words that are not known yet, in addition to those of `ask`. */
   readonly unknownTokens?: number;
+  /** The camera's earlier picture is shown with it, if the model takes several pictures. */
+  readonly showsEarlier?: boolean;
 }
 
 /** For pictures of unknown size; LLaVA's cost depends on the shape. */
@@ -42,7 +44,13 @@ export const usualJob: EngineJob = {
  */
 const maxAskedQuestion: PlannedQuestion = { name: 'asked', ask: '', unknownTokens: maxAskLength };
 /** What has changed is asked after a description, and contains the last one. They seldom have more tokens than this together. */
-const describedTokens = 512;
+const maxChangeQuestion: PlannedQuestion = {
+  name: 'change',
+  // The longer one of the two ways to ask it.
+  ask: comparisonQuestion(''),
+  unknownTokens: 512,
+  showsEarlier: true,
+};
 /** A prompt for the images of other boards and programs may be about a page long. */
 const pageOfWords = 'words '.repeat(400);
 
@@ -81,7 +89,7 @@ export function jobOf(
         ...(mqtt.commands.ask ? [asked] : []),
       ]),
       ...(each.some(({ change, model }) => change && does(model ?? describingRole))
-        ? [[{ name: 'change', ask: promptIn(language, changeQuestion('')), unknownTokens: describedTokens }]]
+        ? [[{ ...maxChangeQuestion, ask: promptIn(language, maxChangeQuestion.ask) }]]
         : []),
       ...(forOthers ? [[asked]] : []),
     ],

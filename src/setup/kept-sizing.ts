@@ -48,7 +48,7 @@ const sizingSchema: z.ZodType<ModelSizing> = z.strictObject({
     .min(1),
   freeTurnTokens: count,
   typedTurnTokens: count,
-  turnGroups: z.array(z.strictObject({ tokens: count, freeAnswers: count })),
+  turnGroups: z.array(z.strictObject({ tokens: count, freeAnswers: count, earlierPictures: count })),
   ubatchSize: count,
   contexts: z
     .array(

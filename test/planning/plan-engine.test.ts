@@ -43,7 +43,7 @@ describe('the context', () => {
   });
 
   // A description and three yes/no questions: 1948 + 200 + 256 = 2404
-  const asking = sizingWith({ turnGroups: [{ tokens: 200, freeAnswers: 1 }] });
+  const asking = sizingWith({ turnGroups: [{ tokens: 200, freeAnswers: 1, earlierPictures: 0 }] });
 
   test('holds all turns about a picture at once', () => {
     const plan = planEngine(boardWith(), asking, settings);
@@ -53,9 +53,9 @@ describe('the context', () => {
 
   test('is that of the camera with the most turns; each free-text answer counts', () => {
     const turnGroups = [
-      { tokens: 200, freeAnswers: 1 },
-      { tokens: 100, freeAnswers: 4 }, // 1948 + 100 + 4 x 256 = 3072
-      { tokens: 300, freeAnswers: 1 },
+      { tokens: 200, freeAnswers: 1, earlierPictures: 0 },
+      { tokens: 100, freeAnswers: 4, earlierPictures: 0 }, // 1948 + 100 + 4 x 256 = 3072
+      { tokens: 300, freeAnswers: 1, earlierPictures: 0 },
     ];
     expect(planEngine(boardWith(), sizingWith({ turnGroups }), settings).contextSize).toBe(3072);
   });
@@ -64,6 +64,24 @@ describe('the context', () => {
     const plan = planEngine(boardWith(), asking, { ...settings, contextSize: 2304 });
     expect(plan).toMatchObject({ contextSize: 2304, detail: 'full' });
     expect(plan.degraded).toEqual(['questions answered in groups instead of all at once']);
+  });
+
+  // What has changed is asked with two pictures: 1948 + 600 + 2 x 256 = 3060, and 1948 more.
+  const comparing = sizingWith({ turnGroups: [{ tokens: 600, freeAnswers: 2, earlierPictures: 1 }] });
+
+  test('holds the earlier picture too, where the model is shown both', () => {
+    const plan = planEngine(boardWith(), comparing, settings);
+    expect(plan).toMatchObject({ contextSize: 5120, degraded: [] });
+    expect(plan.reasons.context_size).toContain(
+      '5008 tokens for the picture and the earlier one, prompts and answers',
+    );
+  });
+
+  test('that the config fixes too small for both pictures holds one, before anything else is given up', () => {
+    const plan = planEngine(boardWith(), comparing, { ...settings, contextSize: 5000 });
+    expect(plan).toMatchObject({ contextSize: 5000, detail: 'full' });
+    expect(plan.degraded).toEqual(['what has changed is asked without the earlier picture']);
+    expect(plan.reasons.context_size).toContain('3060 tokens are needed');
   });
 
   test('is the config’s if it is large enough', () => {
@@ -94,18 +112,28 @@ describe('a model that does not fit', () => {
 
   // Bytes of each choice, largest first: the reductions must follow this order.
   const grouped = 'questions answered in groups instead of all at once';
+  const apart = 'what has changed is asked without the earlier picture';
   const [, balanced, lowest, shorter, smaller] = reductions as [string[], ...string[][]];
 
   test.each([
     ['without questions', [], reductions],
     [
       'and, before each of them, the turns that run at once',
-      [{ tokens: 350, freeAnswers: 1 }],
+      [{ tokens: 350, freeAnswers: 1, earlierPictures: 0 }],
       [
         ...[[], [grouped], balanced, [grouped, ...balanced!], lowest, [grouped, ...lowest!]],
         // All at once, these would take as much as the one before.
         [grouped, ...shorter!],
         ...[smaller, [grouped, ...smaller!]],
+      ],
+    ],
+    [
+      'and, before each of them, the earlier picture',
+      [{ tokens: 50, freeAnswers: 1, earlierPictures: 1 }],
+      [
+        // Two pictures with less detail can take more than one with more.
+        ...[[], [apart], [apart, ...balanced!], lowest, [apart, ...lowest!]],
+        ...[[apart, ...shorter!], smaller, [apart, ...smaller!]],
       ],
     ],
   ])('gives up detail, then max_tokens, then the KV type, %s', (_, turnGroups, expected) => {

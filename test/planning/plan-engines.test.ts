@@ -92,7 +92,7 @@ test('a model that only answers typed questions needs no room for a description'
   const asking = sizingWith({
     freeTurnTokens: 0,
     typedTurnTokens: 60,
-    turnGroups: [{ tokens: 60, freeAnswers: 0 }],
+    turnGroups: [{ tokens: 60, freeAnswers: 0, earlierPictures: 0 }],
   });
   const plan = planEngine(boardWith(), asking, defaultSettings);
   expect(plan.contextSize).toBe(2048); // 1948 + 60 = 2008

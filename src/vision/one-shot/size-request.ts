@@ -6,6 +6,8 @@ export interface SizedQuestion {
   readonly type: AnswerType | null;
   /** Tokens of words that are not known yet, in addition to those of `ask`. */
   readonly unknownTokens?: number;
+  /** The camera's earlier picture is shown with it, if the model takes several pictures. Default: false. */
+  readonly showsEarlier?: boolean;
 }
 
 /** The model, and the work to size it for. */

@@ -19,6 +19,7 @@ import {
   countTypicalChange,
   usesDetail,
 } from '../picture/picture-encoder.ts';
+import { takesSeveralPictures } from '../picture/several-pictures.ts';
 import { type Prompt, renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
 import { turnTokens } from '../prompt/turn-tokens.ts';
@@ -88,6 +89,8 @@ interface SizedTurn {
   /** Of a typed answer. */
   readonly maxTokens: number;
   readonly isFree: boolean;
+  /** Besides the described one. */
+  readonly earlierPictures: number;
 }
 
 function sizeTurns(
@@ -98,7 +101,7 @@ function sizeTurns(
   const template = chooseChatTemplate(chatTemplate, { text, vision, vocabulary: engine });
   const render: Parameters<typeof renderPrompt>[0] = (messages, jinja) =>
     engine.applyChatTemplate(messages, { template: jinja, addGenerationPrompt: true });
-  const turnOf = ({ ask, type, unknownTokens = 0 }: SizedQuestion): SizedTurn => {
+  const turnOf = ({ ask, type, unknownTokens = 0, showsEarlier }: SizedQuestion): SizedTurn => {
     const prompt = renderPrompt(render, template, ask);
     const before = engine.tokenize(prompt.before, { addSpecial: true, parseSpecial: true });
     const tokens = { length: turnTokens(engine, prompt).length + unknownTokens };
@@ -108,6 +111,7 @@ function sizeTurns(
       promptTokens: before.length + tokens.length,
       maxTokens: type ? maxAnswerTokens(type) : 0,
       isFree: type === null,
+      earlierPictures: showsEarlier && takesSeveralPictures(vision) ? 1 : 0,
     };
   };
   const descriptions = prompts
@@ -136,7 +140,8 @@ function groupTurns(turns: readonly SizedTurn[], maxTurns: number): TurnGroup[] 
   const after = group.reduce((sum, turn) => sum + turn.tokens.length + turn.maxTokens, 0);
   const tokens = first.promptTokens - first.tokens.length + after;
   const freeAnswers = group.filter(({ isFree }) => isFree).length;
-  return [{ tokens, freeAnswers }, ...groupTurns(turns.slice(group.length), maxTurns)];
+  const earlierPictures = group.reduce((sum, turn) => sum + turn.earlierPictures, 0);
+  return [{ tokens, freeAnswers, earlierPictures }, ...groupTurns(turns.slice(group.length), maxTurns)];
 }
 
 /** @param small its use at the smaller of the measured sizes */

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { configSchema, modelSchema } from '../../../src/config/schema.ts';
+import { comparisonQuestion } from '../../../src/domain/change-question.ts';
 import type { Question } from '../../../src/domain/observation.ts';
 import { setUpEngine } from '../../../src/setup/engine.ts';
 import { jobOf } from '../../../src/setup/job.ts';
@@ -9,6 +10,8 @@ import type { Turn } from '../../../src/vision/native/mtmd-engine.ts';
 import { PictureDescriber } from '../../../src/vision/picture-describer.ts';
 import { loadEngine } from '../../../src/vision/process/load-engine.ts';
 import { demoRequest } from '../../../tools/test/demo-engine.ts';
+import { writeRandomModel } from '../../../tools/test/random-projectors.ts';
+import { folder, open } from '../../native/engine-fixture.ts';
 
 const questions: readonly Question[] = [
   { name: 'count', ask: 'How many shapes are there?', type: { kind: 'integer', min: 0, max: 9 } },
@@ -58,6 +61,30 @@ test('a question that has no room is refused with its tokens and the remedy', as
   ).rejects.toThrow(
     /^"qxzjv.*\.\.\." takes \d+ tokens, but the context has room for \d+ .*shorten it, or raise model\.context_size/,
   );
+});
+
+test('the planned context has room for both pictures and long descriptions where what has changed is asked', async () => {
+  const { textPath: text, mmprojPath: mmproj } = writeRandomModel(folder, 'pixtral');
+  const { model, ...rest } = configSchema.parse({
+    mqtt: { url: 'mqtt://h' },
+    model: { path: folder },
+    cameras: { a: { ...camera, change: true } },
+  });
+  const { options, plan } = await setUpEngine(model!, { text, mmproj }, jobOf(rest));
+  expect(plan.degraded).toEqual([]);
+  const engine = await open({ textPath: text, mmprojPath: mmproj }, { contextSize: plan.contextSize });
+  const describer = new PictureDescriber(engine, options, { name: 'random', quant: '', build: '' });
+  const { picture, prompt } = demoRequest;
+  const previous = letters.slice(0, 256);
+  const ask = comparisonQuestion(previous);
+  const change = { previous, ask, earlier: { picture, ask } };
+  const described = await describer.describe(
+    { picture, prompt, questions: [], change },
+    new AbortController().signal,
+  );
+  expect(described.tokens.completion).toBeGreaterThan(256);
+  // The plan counts the delimiters of a picture too.
+  expect(described.tokens.image).toBeGreaterThan(1.9 * plan.imageTokens);
 });
 
 test('the planned context has room for the description and all questions at once', async () => {

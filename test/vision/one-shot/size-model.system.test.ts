@@ -99,14 +99,21 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
     const sizing = await size(model, { questions: [[], [yesOrNo], [yesOrNo, yesOrNo], nine] });
     const { freeTurnTokens, typedTurnTokens, turnGroups } = sizing;
     const [none, one, two, eight, rest] = turnGroups;
-    expect(none).toEqual({ tokens: freeTurnTokens, freeAnswers: 1 });
+    expect(none).toEqual({ tokens: freeTurnTokens, freeAnswers: 1, earlierPictures: 0 });
     // The text before the picture counts once.
     const questionTokens = one!.tokens - none!.tokens;
     expect(questionTokens).toBeGreaterThan(10);
     expect(questionTokens).toBeLessThan(typedTurnTokens - 10);
-    expect(two).toEqual({ tokens: one!.tokens + questionTokens, freeAnswers: 1 });
+    expect(two).toEqual({ tokens: one!.tokens + questionTokens, freeAnswers: 1, earlierPictures: 0 });
     // At most eight turns run at once.
     expect([eight!.freeAnswers, rest!.freeAnswers, turnGroups.length]).toEqual([8, 2, 5]);
+  });
+
+  test('has no second picture, as LLaVA was trained with one', async () => {
+    const { turnGroups } = await size(model, {
+      questions: [[{ ask: 'What?', type: null, showsEarlier: true }]],
+    });
+    expect(turnGroups.map(({ earlierPictures }) => earlierPictures)).toEqual([0]);
   });
 
   test('counts the picture with the most tokens', async () => {
@@ -131,7 +138,9 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
 
 test('SmolVLM2 500M encodes 1,024 patches for 64 tokens, thirteen times for 1280x720', async () => {
   const model = writeHollowModel(mkdtempSync(join(folder, 'smolvlm-')), smolVlm500m);
-  const { parameters, shapes, details } = await size(model);
+  const change = { ask: 'What has changed?', type: null, showsEarlier: true };
+  const { parameters, shapes, details, turnGroups } = await size(model, { questions: [[yesOrNo], [change]] });
+  expect(turnGroups.map(({ earlierPictures }) => earlierPictures)).toEqual([0, 1]);
   expect(parameters / 1e6).toBeCloseTo(409.3, 1);
   expect(details.map(({ detail, squares }) => [detail, squares.length])).toEqual([
     ['full', 13],
