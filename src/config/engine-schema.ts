@@ -27,6 +27,12 @@ const remoteEngine = z.strictObject({
     .default(null)
     .describe('Its name on the server; null: the server has only one'),
   token_file: path.nullable().default(null).describe('A file whose first line is the token for the server'),
+  several_pictures: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true: its model was trained with several pictures in one conversation, and compares two for `change`',
+    ),
   deadline: duration
     .prefault('2m')
     .describe('Time for the server to describe a frame; then `fallback` applies'),

@@ -14,7 +14,7 @@ export function createRemoteDescriber(
   const { engine } = config;
   if (typeof engine === 'string') throw new Error(`engine: ${engine} names no server`);
   const { max_tokens, temperature } = configuredModels(config).at(-1)!.model;
-  const { url, model, token_file, deadline, fallback } = engine;
+  const { url, model, token_file, several_pictures, deadline, fallback } = engine;
   log.info({ host: new URL(url).host, fallback }, 'frames go to an engine server');
   return new RemoteDescriber({
     url,
@@ -23,6 +23,7 @@ export function createRemoteDescriber(
     deadlineMs: deadline,
     maxTokens: max_tokens,
     temperature,
+    takesSeveralPictures: several_pictures,
     fallback: fallback === 'own' ? own : null,
     log,
   });

@@ -4,12 +4,12 @@ import { doublingBackOffMs } from '../domain/doubling-back-off.ts';
 import { codeOf, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { RemoteEngineHealth } from '../domain/health.ts';
 import type { Answer, AnswerType, Description } from '../domain/observation.ts';
-import type { DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
+import type { ChangeQuestion, DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
 import { HttpClient } from '../system/http-client.ts';
-import { imageFileOf, imageTypeOf } from '../system/image-file.ts';
 import { readSecret } from '../system/read-secret.ts';
 import { type Completion, completionOf } from './completion.ts';
 import { type Constraint, constraintFields, hintOf, readAnswer, weaker } from './constrained-answer.ts';
+import { dataUrlOf, questionAbout } from './picture-message.ts';
 import { RefusedRequest, readServerJson, remoteFault, routeAt } from './server-answer.ts';
 
 export interface RemoteDescriberOptions {
@@ -25,6 +25,8 @@ export interface RemoteDescriberOptions {
   readonly maxTokens: number;
   /** 0 is greedy. */
   readonly temperature: number;
+  /** Its model was trained with several pictures in one conversation. */
+  readonly takesSeveralPictures: boolean;
   /** The own engine; null: none. */
   readonly fallback: Describer | null;
   readonly log: Log;
@@ -43,6 +45,7 @@ export class RemoteDescriber implements Describer {
   readonly #client: HttpClient;
   readonly #closing = new AbortController();
   #constraint: Constraint = 'grammar';
+  #showsEarlier: boolean;
   /** In a row. */
   #failures = 0;
   #reason: string | null = null;
@@ -50,6 +53,7 @@ export class RemoteDescriber implements Describer {
 
   constructor(options: RemoteDescriberOptions) {
     this.#options = options;
+    this.#showsEarlier = options.takesSeveralPictures;
     this.#url = routeAt(options.url, 'chat/completions');
     this.#client = new HttpClient({ headTimeoutMs: options.deadlineMs, trust: null });
   }
@@ -118,8 +122,7 @@ export class RemoteDescriber implements Describer {
     signal: AbortSignal,
   ): Promise<Description> {
     const startMs = performance.now();
-    const file = await imageFileOf(picture);
-    const image = `data:${imageTypeOf(file) ?? 'image/jpeg'};base64,${file.toString('base64')}`;
+    const image = await dataUrlOf(picture);
     const ask = (words: string, maxTokens: number, fields: object = {}): Promise<Completion> =>
       this.#complete([questionAbout(image, words)], maxTokens, fields, signal);
     const description = prompt === null ? null : await ask(prompt, this.#options.maxTokens);
@@ -134,15 +137,34 @@ export class RemoteDescriber implements Describer {
     }
     if (!description || !change || description.text === change.previous)
       return this.#descriptionOf(description, completions, answers, performance.now() - startMs);
-    const conversation = [
-      questionAbout(image, prompt!),
-      { role: 'assistant', content: description.text },
-      { role: 'user', content: [{ type: 'text', text: change.ask }] },
-    ];
-    const changed = await this.#complete(conversation, maxChangeTokens, {}, signal);
+    const conversation = [questionAbout(image, prompt!), { role: 'assistant', content: description.text }];
+    const changed = await this.#askChange(conversation, change, signal);
     completions.push(changed);
     const described = this.#descriptionOf(description, completions, answers, performance.now() - startMs);
     return { ...described, change: changed.text };
+  }
+
+  /** Continues the conversation with the earlier picture, or without it if the server refuses that. */
+  async #askChange(
+    conversation: readonly object[],
+    { ask, earlier }: ChangeQuestion,
+    signal: AbortSignal,
+  ): Promise<Completion> {
+    const complete = (question: object): Promise<Completion> =>
+      this.#complete([...conversation, question], maxChangeTokens, {}, signal);
+    if (earlier && this.#showsEarlier) {
+      try {
+        return await complete(questionAbout(await dataUrlOf(earlier.picture), earlier.ask));
+      } catch (error) {
+        if (!(error instanceof RefusedRequest)) throw error;
+        this.#showsEarlier = false;
+        this.#options.log.warn(
+          { reason: error.message },
+          'the engine server refuses a second picture; asking what has changed without it',
+        );
+      }
+    }
+    return complete({ role: 'user', content: [{ type: 'text', text: ask }] });
   }
 
   /** Asks again once, with a weaker constraint, if the server refuses the first or does not follow it. */
@@ -261,15 +283,6 @@ export class RemoteDescriber implements Describer {
     const fields = { host: this.#url.host, reason: this.#reason, backOffMs };
     log.warn(fields, fallback ? 'engine server failed; using the own engine' : 'engine server failed');
   }
-}
-
-/** @param image a data: address */
-function questionAbout(image: string, words: string): object {
-  const content = [
-    { type: 'image_url', image_url: { url: image } },
-    { type: 'text', text: words },
-  ];
-  return { role: 'user', content };
 }
 
 /** Whether the server refused or ignored a constraint. */

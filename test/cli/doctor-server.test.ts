@@ -25,7 +25,15 @@ async function check(models: readonly string[], keys: object = {}): Promise<Chec
   writeFileSync(join(folder, 'token'), 'canary\n');
   writeFileSync(join(folder, 'wrong'), 'another\n');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const engine = { url, model: null, token_file: 'token', deadline: 1000, fallback: 'own', ...keys } as const;
+  const engine = {
+    url,
+    model: null,
+    token_file: 'token',
+    several_pictures: false,
+    deadline: 1000,
+    fallback: 'own',
+    ...keys,
+  } as const;
   return checkServer(engine, folder, new AbortController().signal);
 }
 

@@ -11,12 +11,15 @@ test('an engine can be a server at an address', () => {
     url: 'http://192.168.1.5:8080',
     model: null,
     token_file: null,
+    several_pictures: false,
     deadline: 120_000,
     fallback: 'own',
   });
   const all =
-    'engine: { url: "https://pc.lan/v1", model: llava, token_file: pc-token, deadline: 30s, fallback: expire }';
-  expect(parse(all).engine).toMatchObject({ model: 'llava', token_file: 'pc-token', deadline: 30_000 });
+    'engine: { url: "https://pc.lan/v1", model: qwen, token_file: pc-token, several_pictures: true, deadline: 30s }';
+  expect(parse(all).engine).toMatchObject({
+    ...{ model: 'qwen', token_file: 'pc-token', several_pictures: true, deadline: 30_000 },
+  });
 });
 
 test('serving is off unless an address is named', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { changeQuestion, comparisonQuestion } from '../../src/domain/change-question.ts';
 import type { AnswerType } from '../../src/domain/observation.ts';
 import { RemoteDescriber } from '../../src/remote-engine/remote-describer.ts';
 import { serverModels } from '../../src/remote-engine/server-models.ts';
@@ -70,6 +71,7 @@ test.skipIf(!isBuilt)(`llama-server describes and answers in types${why}`, { tim
     deadlineMs: 60_000,
     maxTokens: 64,
     temperature: 0,
+    takesSeveralPictures: true,
     fallback: null,
   } as const;
   const describer = new RemoteDescriber({
@@ -89,5 +91,15 @@ test.skipIf(!isBuilt)(`llama-server describes and answers in types${why}`, { tim
   });
   expect(description.tokens.completion).toBeGreaterThan(4);
   expect(description.timings.prefillMs).toBeGreaterThan(0);
+
+  // Two pictures in one conversation. The server counts their tokens with the prompt's.
+  const previous = 'a small red circle.';
+  const { picture } = demoRequest;
+  const change = { previous, ask: changeQuestion(previous) };
+  const earlier = { picture, ask: comparisonQuestion(previous) };
+  const apart = await describer.describe({ ...demoRequest, change }, never);
+  const both = await describer.describe({ ...demoRequest, change: { ...change, earlier } }, never);
+  expect([apart.change, both.change]).toEqual([expect.stringMatching(/\S/), expect.stringMatching(/\S/)]);
+  expect(both.tokens.prompt - apart.tokens.prompt).toBeGreaterThan(250);
   expect(describer.health.state).toBe('ok');
 });

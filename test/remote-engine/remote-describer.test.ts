@@ -40,6 +40,7 @@ function describerAt(
     deadlineMs: 5000,
     maxTokens: 256,
     temperature: 0,
+    takesSeveralPictures: false,
     fallback: null,
     log,
     ...options,
@@ -80,6 +81,57 @@ test('what has changed is asked in the same conversation, after another descript
   const same = await describer.describe({ ...request, change: { ...change, previous: 'A gate.' } }, never);
   expect(same).not.toHaveProperty('change');
   expect(server.requests).toHaveLength(3);
+});
+
+const earlierPicture = { size: { width: 16, height: 12 }, bytes: await jpegOf(16, 12) };
+const compared = {
+  previous: 'A shut gate.',
+  ask: 'It was "A shut gate." What has changed?',
+  earlier: { picture: earlierPicture, ask: 'The first picture is the new one. What has changed?' },
+};
+
+test('a server whose model takes several pictures is shown the earlier one too, after the new one', async () => {
+  const server = await startFakeOpenAi(({ words }) => texts[words] ?? 'It is open now.');
+  const { describer } = describerAt(server.url, { takesSeveralPictures: true });
+  expect(await describer.describe({ ...request, change: compared }, never)).toMatchObject({
+    text: 'A gate.',
+    change: 'It is open now.',
+  });
+  const urlOf = (bytes: Uint8Array): string =>
+    `data:image/jpeg;base64,${Buffer.from(bytes).toString('base64')}`;
+  expect(server.requests[1]!.body.messages).toEqual([
+    server.requests[0]!.body.messages[0],
+    { role: 'assistant', content: 'A gate.' },
+    {
+      role: 'user',
+      content: [
+        { type: 'image_url', image_url: { url: urlOf(earlierPicture.bytes) } },
+        { type: 'text', text: compared.earlier.ask },
+      ],
+    },
+  ]);
+  expect(JSON.stringify(server.requests[0]!.body)).toContain(urlOf(jpeg));
+});
+
+test('a server that refuses a second picture compares descriptions from then on; others never see one', async () => {
+  const server = await startFakeOpenAi(({ words }, response) =>
+    words === compared.earlier.ask
+      ? openAiFault(response, 400, 'one image')
+      : (texts[words] ?? 'It is open.'),
+  );
+  const { describer, log } = describerAt(server.url, { takesSeveralPictures: true });
+  for (let frame = 0; frame < 2; frame++)
+    expect(await describer.describe({ ...request, change: compared }, never)).toMatchObject({
+      change: 'It is open.',
+    });
+  const plain = describerAt(server.url);
+  await plain.describer.describe({ ...request, change: compared }, never);
+  expect(server.requests.map(({ words }) => words)).toEqual([
+    ...['Describe the scene.', compared.earlier.ask, compared.ask],
+    ...['Describe the scene.', compared.ask],
+    ...['Describe the scene.', compared.ask],
+  ]);
+  expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
 });
 
 test('a server that takes grammars describes and answers as the own engine would', async () => {
