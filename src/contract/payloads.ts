@@ -109,7 +109,9 @@ export const descriptionSchema = z.strictObject({
     .describe('Time of each step, in milliseconds'),
   tokens: z
     .strictObject({
-      image: count.describe('Of the picture, as the model read it'),
+      image: count.describe(
+        'Of the picture, as the model read it; with `change`, of the earlier picture too if the model was shown that',
+      ),
       image_omitted: count.describe(
         'Of the picture, besides: left out by `model.detail: changed`, which shows closely only what has changed',
       ),
