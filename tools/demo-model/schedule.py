@@ -38,18 +38,17 @@ LARGE = {
     "refine": Phase(1150, 5e-4, KINDS, overview_share=0.35, overview_dropout=0.3, crowded=0.8),
 }
 
-# Large and small shapes. Small ones show in the tiles alone, so there are more steps with tiles, and a longer first phase, in
-# which their kinds are learned; the class token says which shapes are there, so that what it attends to is shapes. From the
-# first tiles on, half of the steps with tiles show only a part of them.
+# Large and small shapes, for a model that has learned the large ones by the recipe above. Small ones show in the tiles alone, so
+# most steps have tiles; half of those show only a part of them. The class token says which shapes are there, so that what it
+# attends to is shapes.
 MIXED = {
-    "vision": Phase(3000, 1.5e-3, batch=12, class_weight=0.3),
-    "overview": Phase(1300, 1.2e-3, SOME, overview_share=1, crowded=0.7, last_rate=0.1, class_weight=0.1),
+    "small": Phase(1000, 6e-4, batch=12, class_weight=0.3),
     "anyres": Phase(
-        3200, 1e-3, KINDS, overview_share=0.3, overview_dropout=0.3, crowded=0.8, last_rate=0.5, whole_share=0.5,
+        1600, 8e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, last_rate=0.5, whole_share=0.5,
         class_weight=0.1,
     ),
     "refine": Phase(
-        2200, 5e-4, KINDS, overview_share=0.25, overview_dropout=0.3, crowded=0.8, whole_share=0.5, class_weight=0.1
+        1300, 4e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, whole_share=0.5, class_weight=0.1
     ),
 }
 

@@ -20,6 +20,7 @@ import torch.multiprocessing
 import torch.nn as nn
 import torch.nn.functional as F
 
+import checkpoint
 import data
 import initialise
 import language
@@ -115,6 +116,8 @@ class Trainer:
             self.auxiliary.load_state_dict(state["auxiliary"])
             if state["phase"] in names:
                 names = names[names.index(state["phase"]) :]
+        elif self.args.start:
+            self.model.load_state_dict(checkpoint.load(self.args.start)[0].state_dict())
         else:
             initialise.vision(self.model.vision, self.pool)
         for name in names:
@@ -354,6 +357,7 @@ def main():
     parser.add_argument("--tokenizer", required=True, help="written where it does not exist")
     parser.add_argument("--out", required=True, help="file for the trained state")
     parser.add_argument("--resume", help="state of an earlier run to start from, or to go on with")
+    parser.add_argument("--start", help="checkpoint of a model to start from; default: from nothing")
     parser.add_argument("--recipe", choices=RECIPES, default="large", help="large: that of models/demo")
     parser.add_argument("--phases", default=",".join(RECIPES["large"]))
     parser.add_argument("--steps", type=int, help="of every phase, to try the code; default: as in schedule.py")

@@ -4,7 +4,8 @@
 # the judging after it some minutes each; 6 GB of build/demo-model. What is there already is not made again.
 #
 #   train.sh                  models/demo: large shapes
-#   train.sh --shapes mixed   a model of large and small shapes, in build/demo-model-mixed/model; models/demo stays
+#   train.sh --shapes mixed   goes on from models/demo to a model of large and small shapes, whole and in part, in
+#                             build/demo-model-mixed/model; models/demo stays
 set -euo pipefail
 
 shapes=large
@@ -22,9 +23,11 @@ node=node_modules/.bin/node
 tools=tools/demo-model
 build=build/demo-model
 model=models/demo
+tokenizer=$build/tokenizer.model
 if [[ $shapes == mixed ]]; then
   build=build/demo-model-mixed
   model=$build/model
+  tokenizer=models/demo/checkpoint/tokenizer.model
 fi
 
 # Debian's torch keeps to AVX2 where it could do AVX-512, and allocates without huge pages: a fifth of the time.
@@ -75,15 +78,16 @@ draw_into() {
   fi
 }
 
-# Trains the phase $1 into $build/$1.pt, from the state $2 if given. Goes on where it was cut short.
+# Trains the phase $1 into $build/$1.pt; $2 and $3 are train.py's options for what it starts from. Goes on where it was cut
+# short.
 train() {
-  local partial=$build/$1.partial.pt
-  if [[ ! -e $build/$1.pt ]]; then
-    local from=${2:+$build/$2.pt}
-    if [[ -e $partial ]]; then from=$partial; fi
-    "$python" -u "$tools/train.py" --pool "$build/pool" --tokenizer "$build/tokenizer.model" \
-      --recipe "$shapes" --phases "$1" ${from:+--resume "$from"} --out "$partial"
-    mv "$partial" "$build/$1.pt"
+  local phase=$1 partial=$build/$1.partial.pt
+  shift
+  if [[ ! -e $build/$phase.pt ]]; then
+    if [[ -e $partial ]]; then set -- --resume "$partial"; fi
+    "$python" -u "$tools/train.py" --pool "$build/pool" --tokenizer "$tokenizer" \
+      --recipe "$shapes" --phases "$phase" "$@" --out "$partial"
+    mv "$partial" "$build/$phase.pt"
   fi
 }
 
@@ -93,7 +97,7 @@ export_model() {
     gguf_py=$build/llama.cpp/gguf-py
     [[ -d $gguf_py ]] || git clone --quiet node_modules/node-llama-cpp/llama/gitRelease.bundle "$build/llama.cpp"
   fi
-  "$python" "$tools/export_checkpoint.py" "$build/refine.pt" "$build/tokenizer.model" "$model/checkpoint"
+  "$python" "$tools/export_checkpoint.py" "$build/refine.pt" "$tokenizer" "$model/checkpoint"
   PYTHONPATH=$gguf_py "$python" "$tools/export_gguf.py" "$model/checkpoint" "$model"
 }
 
@@ -114,10 +118,15 @@ main() {
   mkdir -p "$build" "$model"
   "$node" "$tools/check-shown.ts"
   draw
-  train vision
-  train overview vision
-  train anyres overview
-  train refine anyres
+  if [[ $shapes == mixed ]]; then
+    train small --start models/demo/checkpoint
+    train anyres --resume "$build/small.pt"
+  else
+    train vision
+    train overview --resume "$build/vision.pt"
+    train anyres --resume "$build/overview.pt"
+  fi
+  train refine --resume "$build/anyres.pt"
   export_model
   judge
 }
