@@ -240,26 +240,29 @@ test('motion JPEG that ffmpeg passes through is rotated all the same', async () 
   expect(await colourAt({ ...picture, bytes: shown }, 0.5, 0.1)).toBe('256 0 0');
 });
 
-test.each([
-  ['of 10 s', []],
-  ['of 10 s, fragmented MP4', ['-hls_segment_type', 'fmp4']],
-])('HLS in segments %s is steady', async (_name, options) => {
+/** Its segments lie in the folder. @returns its address */
+async function hlsCamera(inFolder: string, seconds: number, ...options: string[]): Promise<string> {
   const port = await freePort();
-  background('sh', script('hls-camera.sh'), folder, '60', String(port), ...options);
+  mkdirSync(inFolder, { recursive: true });
+  background('sh', script('hls-camera.sh'), inFolder, String(seconds), String(port), ...options);
   await listening(port, 'x.m3u8');
-  const camera = new TestCamera({ input: `http://127.0.0.1:${port}/x.m3u8` });
-  const end = performance.now() + 35_000;
-  let pictures = 0;
-  for (; performance.now() < end; pictures++) await camera.look();
-  expect(pictures).toBeGreaterThan(3);
-  expect(camera.logged.filter((line) => line.startsWith('stream opened'))).toHaveLength(1);
+  return `http://127.0.0.1:${port}/x.m3u8`;
+}
+
+test('HLS in segments of 10 s is steady, of MPEG-TS or fragmented MP4', async () => {
+  const steady = async (name: string, ...options: string[]): Promise<void> => {
+    const camera = new TestCamera({ input: await hlsCamera(join(folder, name), 60, ...options) });
+    const end = performance.now() + 35_000;
+    let pictures = 0;
+    for (; performance.now() < end; pictures++) await camera.look();
+    expect(pictures).toBeGreaterThan(3);
+    expect(camera.logged.filter((line) => line.startsWith('stream opened'))).toHaveLength(1);
+  };
+  await Promise.all([steady('ts'), steady('mp4', '-hls_segment_type', 'fmp4')]);
 });
 
 test('HLS whose segments no longer come is stalled, with the remedy', async () => {
-  const port = await freePort();
-  background('sh', script('hls-camera.sh'), folder, '300', String(port));
-  await listening(port, 'x.m3u8');
-  const camera = new TestCamera({ input: `http://127.0.0.1:${port}/x.m3u8` });
+  const camera = new TestCamera({ input: await hlsCamera(folder, 300) });
   await camera.look();
   process.kill(Number(readFileSync(join(folder, 'ffmpeg.pid'), 'utf8')), 'SIGSTOP');
   expect(await camera.fault()).toMatch(

@@ -1,12 +1,13 @@
 /**
  * Floods a real daemon with commands, and checks that it keeps working.
  *
- *   npm run test:flood -- [--commands N] [--seconds N] [--rate N] [--seed N]
+ *   npm run test:flood -- [--commands N] [--seconds N] [--rate N] [--seed N] [--settle SECONDS]
  *
  * `scenecast run` with the demo model and two cameras that show a drawn picture, on a real mosquitto. Two daemons in sequence:
  * 1. `commands` random and malformed ones, as fast as they are read (`mqtt.commands.rate: 1000`), so that every one is read;
  * 2. a flood of `rate` per second for `seconds`, at the default limits.
- * Each is warmed up with a few of the same, left alone until its memory has settled, and killed with SIGKILL at the end.
+ * Each is warmed up with a few of the same, left alone until its memory has settled (`settle`: at most so long, default 120),
+ * and killed with SIGKILL at the end.
  * Exits with 1 if the daemon exits by itself, its memory (RSS without the engine process; the minimum over some seconds, to
  * disregard garbage) has grown by 20 MB or more, descriptions stop, or `status` or the last will is wrong.
  */
@@ -28,12 +29,14 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '30' },
     rate: { type: 'string', default: '10000' },
     seed: { type: 'string', default: '1' },
+    settle: { type: 'string', default: '120' },
   },
 });
 const commandCount = wholeOption('commands', values.commands, 1);
 const floodSeconds = wholeOption('seconds', values.seconds, 1);
 const floodRate = wholeOption('rate', values.rate, 1);
 const seed = wholeOption('seed', values.seed, 1);
+const settleSeconds = wholeOption('settle', values.settle, 1);
 
 const device = 'flooded';
 /** Fewer than the daemon would read, so that none is rate-limited. */
@@ -154,7 +157,7 @@ async function send(
 /** Waits until memory has not reached a new peak for 15 s: a daemon grows for a minute or more after its start. */
 async function settle(daemon: FloodedDaemon, goOn: () => boolean): Promise<void> {
   let highest = 0;
-  for (let quiet = 0, second = 0; quiet < 15 && second < 120 && goOn(); second++) {
+  for (let quiet = 0, second = 0; quiet < 15 && second < settleSeconds && goOn(); second++) {
     const isHigher = daemon.rssBytes > highest + 1e6;
     if (isHigher) highest = daemon.rssBytes;
     quiet = isHigher ? 0 : quiet + 1;
@@ -165,7 +168,7 @@ async function settle(daemon: FloodedDaemon, goOn: () => boolean): Promise<void>
 /** Meanwhile the queue is processed, and garbage collected. */
 async function lowestRss(daemon: FloodedDaemon, goOn: () => boolean): Promise<number> {
   let lowest = Number.POSITIVE_INFINITY;
-  for (let second = 0; second < 40 && goOn(); second++) {
+  for (let second = 0; second < Math.min(40, settleSeconds) && goOn(); second++) {
     lowest = Math.min(lowest, daemon.rssBytes);
     await sleep(1000);
   }
