@@ -107,8 +107,8 @@ export interface Expectation extends DescriptionTimes {
 const maxCopiedShare = 0.1;
 
 /**
- * Fits a model to a board. To fit, it reduces in this order: the earlier picture, the turns that run at once, detail, the length of answers,
- * then the type of the KV cache, as q8_0 costs speed.
+ * Fits a model to a board. To fit, it gives up in this order: the earlier picture, the turns that run at once, detail, the
+ * length of answers, then the type of the KV cache, as q8_0 costs speed.
  * @param othersBytes memory for other models, out of what is available
  * @throws PlanError with the memory needed if nothing helps, or if the config's context is too small.
  */
