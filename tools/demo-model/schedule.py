@@ -48,7 +48,7 @@ MIXED = {
         class_weight=0.1,
     ),
     "refine": Phase(
-        1300, 4e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, whole_share=0.5, class_weight=0.1
+        1500, 4e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, whole_share=0.5, class_weight=0.1
     ),
 }
 
