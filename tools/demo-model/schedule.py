@@ -44,11 +44,11 @@ LARGE = {
 MIXED = {
     "small": Phase(1000, 6e-4, batch=12, class_weight=0.3),
     "anyres": Phase(
-        1600, 8e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, last_rate=0.5, whole_share=0.5,
+        1000, 8e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, last_rate=0.65, whole_share=0.5,
         class_weight=0.1,
     ),
     "refine": Phase(
-        1500, 4e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, whole_share=0.5, class_weight=0.1
+        1300, 4e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, whole_share=0.5, class_weight=0.1
     ),
 }
 
