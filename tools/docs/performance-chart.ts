@@ -68,8 +68,8 @@ function rowOf(result: SceneResult, y: number): string {
   const scale = barWidth / Math.max(medianOf(ours, 'totalMs'), medianOf(peer, 'totalMs'));
   const ratio = ratioOf(result).toFixed(2);
   return [
-    `<text x="0" y="${y + 12}">${model}, ${scene}</text>`,
-    `<text class="small" x="0" y="${y + 30}">ratio ${ratio}</text>`,
+    `<text x="0" y="${y + 12}">${model}</text>`,
+    `<text class="small" x="0" y="${y + 30}">${scene}, ratio ${ratio}</text>`,
     barOf('Scenecast', ours, scale, y),
     barOf(peer.name, peer, scale, y + barHeight + 3),
   ].join('\n');

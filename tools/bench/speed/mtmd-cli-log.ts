@@ -18,7 +18,9 @@ export class MtmdCliLog {
   /** @throws Error if the summary is missing */
   get stages(): Stages {
     if (!this.#prompt || !this.#generation) throw new Error('llama-mtmd-cli: its log has no times');
-    const [prefillMs, promptTokens] = this.#prompt;
+    const [promptMs, promptTokens] = this.#prompt;
+    // llama.cpp's clock of the prompt goes on while the next part of the picture is encoded.
+    const prefillMs = Math.max(0, promptMs - this.#encodeMs);
     const [generateMs, runs] = this.#generation;
     // The first token comes from the prompt's logits.
     return { encodeMs: this.#encodeMs, prefillMs, generateMs, promptTokens, completionTokens: runs + 1 };
