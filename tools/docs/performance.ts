@@ -44,6 +44,6 @@ for (const [name, table] of Object.entries(blocks)) {
   const block = new RegExp(`(<!-- generated: ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`);
   text = text.replace(block, (_, start: string, end: string) => `${start}\n${table}\n\n${end}`);
 }
-writeFileSync(keptPath, `${JSON.stringify(all, null, 1)}\n`);
+writeFileSync(keptPath, `${JSON.stringify(all, null, 2)}\n`);
 writeFileSync(page, text);
 writeFileSync(join(root, 'docs/images/performance.svg'), performanceChart(results, daemon));
