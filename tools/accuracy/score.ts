@@ -16,11 +16,13 @@ export interface Score {
   readonly misses: readonly string[];
 }
 
+const withSmallShapes = { captions: 0.9, captionsOfEachSize: 0.8, questions: 0.9 } as const;
+
 /** The required shares, by how large the shapes are. */
 export const marks = {
   large: { captions: 0.95, captionsOfEachSize: 0.9, questions: 0.95 },
-  small: { captions: 0.9, captionsOfEachSize: 0.8, questions: 0.9 },
-  mixed: { captions: 0.9, captionsOfEachSize: 0.8, questions: 0.9 },
+  small: withSmallShapes,
+  mixed: withSmallShapes,
 } as const satisfies Record<SceneShapeSizes, unknown>;
 
 /** Compares descriptions with the truth; only the exact words count. */

@@ -151,13 +151,10 @@ function shownValue({ input, path }: z.core.$ZodIssue): unknown {
   const field = path.join('.');
   if (/password|secret|token(_file)?$/.test(field) || /^mqtt\.url$|\.source\.(input|url)$/.test(field))
     return undefined;
-  const member = path.at(-1) ?? '';
   const value =
     input === null || typeof input !== 'object'
       ? input
-      : Object.hasOwn(input, member)
-        ? (input as Record<PropertyKey, unknown>)[member]
-        : undefined; // an array has .values()
+      : Object.getOwnPropertyDescriptor(input, path.at(-1) ?? '')?.value; // its own: an array has .values() too
   return (typeof value === 'object' && value !== null) || isAddress(value) ? undefined : value;
 }
 
