@@ -7,7 +7,7 @@ import { questionsOf } from '../contract/questions.ts';
 import type { CollectedPicture } from '../domain/collected-picture.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { currentLabels, isLabelled, type Label, type LabelledQuestion } from '../domain/label.ts';
-import { readCollected } from '../labels/collected-file.ts';
+import { readCollectedIfWhole } from '../labels/collected-file.ts';
 import { fileFault } from '../system/file-fault.ts';
 import type { LabelTask } from './label-session.ts';
 
@@ -38,7 +38,7 @@ export async function labelTasks(
   let labelled = 0;
   for (const path of paths) {
     const picture = relative(folder, path).split(sep).join('/');
-    const collected = await readCollected(path);
+    const collected = await readCollectedIfWhole(path);
     const camera = cameraOf(picture, collected, options);
     for (const question of questionsFor(camera, collected, current, options)) {
       if (isDone.has(`${picture}\n${question.name}`)) labelled++;

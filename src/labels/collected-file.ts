@@ -76,6 +76,14 @@ export async function readCollected(picture: string): Promise<CollectedPicture |
   }
 }
 
+/** Likewise; null also if the file is damaged, or another program's: the picture can be labelled all the same. */
+export async function readCollectedIfWhole(picture: string): Promise<CollectedPicture | null> {
+  return readCollected(picture).catch((error: unknown) => {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  });
+}
+
 function specOf(ask: string, type: LabelledType): z.input<typeof labelledQuestionSchema> {
   switch (type.kind) {
     case 'boolean':

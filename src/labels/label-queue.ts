@@ -4,7 +4,7 @@ import { CommandError, isMissingFile } from '../domain/errors.ts';
 import { currentLabels, isOfType, type Label, type LabelledQuestion } from '../domain/label.ts';
 import type { LabelCounts, LabelledPictures, LabelTask } from '../domain/label-task.ts';
 import type { Answer } from '../domain/observation.ts';
-import { readCollected } from './collected-file.ts';
+import { readCollectedIfWhole } from './collected-file.ts';
 import { appendLabels, labelsVersion, readLabels } from './labels-file.ts';
 
 const fileName = /^([0-9A-HJKMNP-TV-Z]{26})\.jpg$/;
@@ -46,7 +46,7 @@ export class LabelQueue implements LabelledPictures {
     const done = await this.#labelled(camera, question);
     const ids = (await this.#idsOf(camera)).filter((id) => !done.has(id));
     const collected = await Promise.all(
-      ids.slice(0, limit).map((id) => readCollected(this.#pathOf(camera, id))),
+      ids.slice(0, limit).map((id) => readCollectedIfWhole(this.#pathOf(camera, id))),
     );
     return collected
       .filter((each) => each !== null)

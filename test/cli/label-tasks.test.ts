@@ -55,6 +55,12 @@ test('a collected picture says camera, questions and what the model said', async
   expect(await asked([], { question: 'cat' })).toEqual(['porch/1.jpg cat']);
 });
 
+test("another program's file beside a picture says nothing of it", async () => {
+  picture('porch/1.jpg');
+  writeFileSync(join(folder, 'porch/1.json'), '{"shapes": [], "imagePath": "1.jpg"}');
+  expect(await asked([], { asked: gate })).toEqual(['porch/1.jpg gate_open']);
+});
+
 test('a config has the questions of its cameras, of which those of free text cannot be labelled', async () => {
   picture('porch/1.jpg');
   const config = configSchema.parse({

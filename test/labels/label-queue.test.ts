@@ -50,6 +50,12 @@ test('pictures wait for a label of each question, oldest first, with what the mo
   expect((await queue.tasks('porch', 'people', 1))[0]).toMatchObject({ said: null, confidence: null });
 });
 
+test('one damaged file does not keep the others from being labelled', async () => {
+  const { folder, ids, queue } = collected(3);
+  writeFileSync(join(folder, 'porch', `${ids[0]}.json`), '{"id": ');
+  expect((await queue.tasks('porch', 'gate', 9)).map(({ id }) => id)).toEqual(ids.slice(1));
+});
+
 test('a label is kept with its question, and can be withdrawn', async () => {
   const { folder, ids, queue } = collected(2);
   await queue.label('porch', 'gate', ids[0]!, false);
