@@ -131,6 +131,10 @@ def is_large(scene):
     return not any(_is_small(shape) for shape in scene["shapes"])
 
 
+def has_small(scene):
+    return not is_large(scene)
+
+
 def _object_class(shape):
     kinds = len(language.KINDS)
     return 1 + language.COLOURS.index(shape["colour"]) * kinds + language.KINDS.index(shape["kind"])

@@ -34,6 +34,11 @@ class Layout:
         """The overview's patches, the kept patches and a newline after each kept row."""
         return GRID * GRID + (self.bottom - self.top) * (self.right - self.left + 1)
 
+    @property
+    def short_side(self):
+        """Of the picture, in patches of the tiles."""
+        return min(self.bottom - self.top, self.right - self.left)
+
 
 def select_best_resolution(width, height):
     """The pinpoint that keeps most of the frame's pixels, and of those the one that wastes least."""

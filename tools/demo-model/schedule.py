@@ -1,5 +1,5 @@
 """What is trained for how long, in which order, and on what."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import language
 from language import colour, count, describe, is_exactly_there, is_there, where, where_exactly
@@ -21,6 +21,9 @@ class Phase:
     # Share of the steps with tiles that show all of their patches; one half of the others shows a random choice, the other
     # regions.
     whole_share: float = 1.0
+    # Share of the batches with tiles that are drawn from scenes with small shapes alone. Then layouts with a short side of few
+    # pixels, in which a small shape is smallest, are drawn more often too.
+    small: float = 0.0
     class_weight: float = 0.0  # of the loss of what the class token says is there; 0: it is not asked
 
 
@@ -30,7 +33,7 @@ class Phase:
 SOME = (describe, *[is_there] * 2, where_exactly, *[colour] * 3, count)
 KINDS = (describe, is_there, *[is_exactly_there] * 2, where, *[where_exactly] * 3, *[colour] * 4, count)
 
-# The recipe of models/demo: all shapes are large.
+# All shapes are large, and pictures are whole: what shapes, colours and places are.
 LARGE = {
     "vision": Phase(1600, 1.5e-3, batch=12),
     "overview": Phase(1200, 1.2e-3, SOME, overview_share=1, crowded=0.7, last_rate=0.1),
@@ -38,18 +41,18 @@ LARGE = {
     "refine": Phase(1150, 5e-4, KINDS, overview_share=0.35, overview_dropout=0.3, crowded=0.8),
 }
 
-# Large and small shapes, for a model that has learned the large ones by the recipe above. Small ones show in the tiles alone, so
-# most steps have tiles; half of those show only a part of them. The class token says which shapes are there, so that what it
-# attends to is shapes.
+# Large and small shapes, for a model that has learned the large ones. Small ones show in the tiles alone, so most steps have
+# tiles; half of those show only a part of them. The class token says which shapes are there, so that what it attends to is
+# shapes.
+_PARTS = Phase(
+    1000, 8e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, last_rate=0.65, whole_share=0.5, class_weight=0.1
+)
 MIXED = {
     "small": Phase(1000, 6e-4, batch=12, class_weight=0.3),
-    "anyres": Phase(
-        1000, 8e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, last_rate=0.65, whole_share=0.5,
-        class_weight=0.1,
-    ),
-    "refine": Phase(
-        1300, 4e-4, KINDS, overview_share=0.2, overview_dropout=0.25, crowded=0.8, whole_share=0.5, class_weight=0.1
-    ),
+    "anyres": _PARTS,
+    "refine": replace(_PARTS, steps=1300, peak_rate=4e-4, last_rate=0.02),
+    "settle": replace(_PARTS, steps=1400, peak_rate=4e-4, last_rate=0.02, overview_share=0.1),
+    "finish": replace(_PARTS, steps=2200, peak_rate=5e-4, last_rate=0.02, overview_share=0.1, small=0.6),
 }
 
 RECIPES = {"large": LARGE, "mixed": MIXED}

@@ -99,6 +99,8 @@ class Trainer:
         # What the overview alone is asked about must show in it.
         self.large = self.of_scenes(self.training, data.is_large)
         self.large_crowded = self.of_scenes(self.crowded, data.is_large)
+        self.small = self.of_scenes(self.training, data.has_small)
+        self.small_crowded = self.of_scenes(self.crowded, data.has_small)
         self.started = time.time()
 
     def of_scenes(self, layouts, fits):
@@ -144,8 +146,7 @@ class Trainer:
             # From the step alone, so that a training that was cut short goes on as it would have.
             self.random.seed(f"{name} {step} {self.rank}")
             self.shared_random.seed(f"{name} {step}")
-            layouts, counts = zip(*((layout, len(indices)) for layout, indices in self.training.items()))
-            layout = self.shared_random.choices(layouts, counts)[0]
+            layout = self.layout(phase)
             with torch.autocast("cpu", dtype=DTYPE):
                 loss, report = self.loss(phase, layout)
             optimizer.zero_grad(set_to_none=True)
@@ -174,6 +175,13 @@ class Trainer:
                     self.validate(with_tiles=phase.overview_share < 1)
         self.barrier.wait()
 
+    def layout(self, phase):
+        """Of the scenes of this step: as often as the pool has it, or in a phase of small shapes more often if it is hard."""
+        weights = {
+            layout: len(indices) / (layout.short_side if phase.small else 1) for layout, indices in self.training.items()
+        }
+        return self.shared_random.choices(list(weights), list(weights.values()))[0]
+
     def average_gradients(self, parameters):
         """Averages over the processes, then clips the norm to one."""
         flat = torch.cat([torch.zeros(p.numel()) if p.grad is None else p.grad.flatten() for p in parameters])
@@ -185,10 +193,12 @@ class Trainer:
         for p, gradient in zip(parameters, flat.split([p.numel() for p in parameters])):
             p.grad = gradient.view_as(p)
 
-    def batch(self, layout, size, crowded_share=0.0, large=False):
-        """`large`: of scenes whose shapes can all be told in the overview."""
+    def batch(self, layout, size, crowded_share=0.0, large=False, small_share=0.0):
+        """`large`: of scenes whose shapes can all be told in the overview. `small_share`: how often of scenes with small ones."""
         crowded = crowded_share > 0 and self.random.random() < crowded_share
         all_scenes, crowded_scenes = (self.large, self.large_crowded) if large else (self.training, self.crowded)
+        if small_share > 0 and self.random.random() < small_share and self.small_crowded[layout]:
+            all_scenes, crowded_scenes = self.small, self.small_crowded
         indices = self.random.choices((crowded_scenes if crowded else all_scenes)[layout], k=size)
         return self.pool.batch(self.random, layout, indices)
 
@@ -229,7 +239,7 @@ class Trainer:
 
     def anyres_loss(self, layout, phase):
         """Overview and tiles; the overview is often black, or the model would not care for the tiles."""
-        patches, objects, cells, scenes = self.batch(layout, phase.batch, phase.crowded)
+        patches, objects, cells, scenes = self.batch(layout, phase.batch, phase.crowded, small_share=phase.small)
         shown = self.shown(phase, scenes)
         if shown is None:
             for at in range(phase.batch):
@@ -358,7 +368,7 @@ def main():
     parser.add_argument("--out", required=True, help="file for the trained state")
     parser.add_argument("--resume", help="state of an earlier run to start from, or to go on with")
     parser.add_argument("--start", help="checkpoint of a model to start from; default: from nothing")
-    parser.add_argument("--recipe", choices=RECIPES, default="large", help="large: that of models/demo")
+    parser.add_argument("--recipe", choices=RECIPES, default="large", help="large comes first, mixed goes on from it")
     parser.add_argument("--phases", default=",".join(RECIPES["large"]))
     parser.add_argument("--steps", type=int, help="of every phase, to try the code; default: as in schedule.py")
     parser.add_argument("--report-every", type=int, default=100)
