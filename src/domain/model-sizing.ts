@@ -48,11 +48,21 @@ export interface PictureCost {
   readonly squares: readonly number[];
 }
 
+/** What a limit of image tokens is measured against, for the pictures of a job. */
+export interface TokenLimitSizing {
+  /** Of the largest picture, without a limit. */
+  readonly wholeTokens: number;
+  /** Overview and newlines, at most: with no more than these a picture is its overview alone. */
+  readonly fixedTokens: number;
+}
+
 /** What the job's largest picture needs at one level of detail. */
 export interface DetailSizing extends PictureCost {
   readonly detail: Detail;
   /** What it takes if only a typical change is shown closely; absent: the model cannot do that. */
   readonly changed?: PictureCost | undefined;
+  /** If a limit of image tokens was asked for and has an effect at this detail; the other figures respect it. */
+  readonly limit?: TokenLimitSizing | undefined;
   /** The vision tower's weights and graph. */
   readonly visionBytes: number;
 }

@@ -8,9 +8,9 @@ import { withoutThinking } from '../domain/without-thinking.ts';
 import type { DescribeRequest } from '../pipeline/ports.ts';
 import { type AskedTurn, changeName, changeTurnsOf } from './change-turns.ts';
 import type { MtmdEngine, SamplerOptions, TurnResult, TurnsResult } from './native/mtmd-engine.ts';
+import { countPictureTokens } from './picture/picture-cost.ts';
 import {
   choosePictureEncoder,
-  countPictureTokens,
   type EncodedPicture,
   type PictureEncoder,
   tryTruncate,
@@ -31,6 +31,8 @@ export interface GenerationOptions {
   readonly detail: Detail;
   /** Looks closely only at a request's `changedArea`. Default: at everything. */
   readonly changedOnly?: boolean;
+  /** Image tokens of a picture, at most, if the model can be limited. Default: all that it takes. */
+  readonly maxImageTokens?: number | null;
 }
 
 /**
@@ -50,7 +52,7 @@ export class PictureDescriber {
     engine: MtmdEngine,
     options: GenerationOptions,
     model: ModelIdentity,
-    encoder = choosePictureEncoder(engine, options.detail),
+    encoder = choosePictureEncoder(engine, options.detail, options.maxImageTokens),
   ) {
     this.#engine = engine;
     this.#options = options;

@@ -20,12 +20,8 @@ import type { Picture } from '../../src/domain/frame.ts';
 import { locateModel } from '../../src/models/installed/locate.ts';
 import { backendsDir, loadAddon } from '../../src/vision/native/addon.ts';
 import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
-import {
-  type CutPicture,
-  cutPicture,
-  encodeCut,
-  type PictureEmbeddings,
-} from '../../src/vision/picture/embed-picture.ts';
+import type { CutPicture } from '../../src/vision/picture/anyres.ts';
+import { cutPicture, encodeCut, type PictureEmbeddings } from '../../src/vision/picture/embed-picture.ts';
 import { EmbeddingPictureEncoder } from '../../src/vision/picture/picture-encoder.ts';
 import type { EncodeSquare } from '../../src/vision/picture/square-encoder.ts';
 import { PictureDescriber } from '../../src/vision/picture-describer.ts';

@@ -57,6 +57,8 @@ export interface LlavaOptions {
   /** Output width of the projector, if it should not fit the text model. */
   readonly projectorWidth?: number;
   readonly hasVision?: boolean;
+  /** Default true, as in all published files. */
+  readonly hasClassToken?: boolean;
   readonly chatTemplate?: string;
   /** Prefix of the file names. */
   readonly name?: string;
@@ -123,15 +125,16 @@ function visionMetadata(shape: LlavaShape, options: LlavaOptions): Record<string
 function visionTensors(shape: LlavaShape, options: LlavaOptions, random: Random): Record<string, GgufTensor> {
   const { width, feedForward, blocks } = shape.vision;
   const { patchSize } = shape;
+  const { hasClassToken = true } = options;
   const patches = (shape.imageSize / patchSize) ** 2;
   const projectorWidth = options.projectorWidth ?? shape.text.width;
   const tensors: Record<string, GgufTensor> = {
-    'v.class_embd': around(random, width, 0, 1),
+    ...(hasClassToken ? { 'v.class_embd': around(random, width, 0, 1) } : {}),
     'v.patch_embd.weight': halves({
       ...matrix(random, width, 3 * patchSize ** 2),
       shape: [width, 3, patchSize, patchSize],
     }),
-    'v.position_embd.weight': matrix(random, patches + 1, width, 1),
+    'v.position_embd.weight': matrix(random, patches + (hasClassToken ? 1 : 0), width, 1),
   };
   const norm = (name: string): void => {
     tensors[`${name}.weight`] = around(random, width, 1);

@@ -24,6 +24,8 @@ export interface SizeRequest {
   /** For each camera, the questions about one picture. */
   readonly questions: readonly (readonly SizedQuestion[])[];
   readonly ubatchSize: number;
+  /** At most this many image tokens of a picture are shown, if the model can be limited. Default: all. */
+  readonly maxImageTokens?: number | null;
   /** The ggml CPU module to plan for; null: the best of the prebuilt ones for this machine. */
   readonly cpuModule: string | null;
 }

@@ -2,11 +2,13 @@ import { basename } from 'node:path';
 import { maxAnswerTokens } from '../../domain/answer-grammar.ts';
 import { type Detail, details } from '../../domain/detail.ts';
 import { codeOf } from '../../domain/errors.ts';
+import type { Size } from '../../domain/frame.ts';
 import type {
   ContextSizing,
   DetailSizing,
   KvType,
   ModelSizing,
+  PictureCost,
   TurnGroup,
 } from '../../domain/model-sizing.ts';
 import { loadAddon } from '../native/addon.ts';
@@ -14,11 +16,12 @@ import { loadCpuModule } from '../native/cpu-module.ts';
 import type { MemoryUse, MtmdEngine } from '../native/mtmd-engine.ts';
 import { pictureLimits } from '../picture/detail.ts';
 import {
+  countLimitable,
   countPatches,
   countPictureTokens,
   countTypicalChange,
-  usesDetail,
-} from '../picture/picture-encoder.ts';
+} from '../picture/picture-cost.ts';
+import { usesDetail } from '../picture/picture-encoder.ts';
 import { takesSeveralPictures } from '../picture/several-pictures.ts';
 import { type Prompt, renderPrompt } from '../prompt/chat-prompt.ts';
 import { chooseChatTemplate } from '../prompt/choose-chat-template.ts';
@@ -62,6 +65,7 @@ serveParent(async (request: SizeRequest): Promise<ModelSizing> => {
 });
 
 async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<DetailSizing[]> {
+  const { maxImageTokens: maxTokens = null } = request;
   const measured: Detail[] = usesDetail(full.info) ? details.toReversed() : ['full'];
   const sized: DetailSizing[] = [];
   for (const detail of measured) {
@@ -69,15 +73,32 @@ async function sizeDetails(request: SizeRequest, full: MtmdEngine): Promise<Deta
     const isOther = detail !== 'full' && full.info.vision.takesLimit;
     const engine = isOther ? await loadHeaders(request, detail, measuredContexts[0], 'f16') : full;
     const counts = request.pictureSizes.map((size) => ({
-      imageTokens: countPictureTokens(engine, detail, size),
+      imageTokens: countPictureTokens(engine, detail, size, maxTokens),
       squares: countPatches(engine, detail, size),
-      changed: countTypicalChange(engine, detail, size),
+      changed: countTypicalChange(engine, detail, size, maxTokens),
     }));
-    const largest = counts.reduce((max, each) => (each.imageTokens > max.imageTokens ? each : max));
-    sized.push({ detail, ...largest, visionBytes: engine.memory.visionBytes });
+    const largest = counts.reduce((max, each) => (isLarger(each, max) ? each : max));
+    const limit = maxTokens === null ? undefined : limitOf(engine, detail, request.pictureSizes);
+    sized.push({ detail, ...largest, ...(limit && { limit }), visionBytes: engine.memory.visionBytes });
     if (isOther) await engine.close();
   }
   return sized;
+}
+
+/** By tokens; a limit makes them equal, and then by squares. */
+function isLarger(one: PictureCost, other: PictureCost): boolean {
+  const more = one.imageTokens - other.imageTokens;
+  return more > 0 || (more === 0 && one.squares.length > other.squares.length);
+}
+
+/** The most of each, over all sizes. */
+function limitOf(engine: MtmdEngine, detail: Detail, sizes: readonly Size[]): DetailSizing['limit'] {
+  const limits = sizes.flatMap((size) => countLimitable(engine, detail, size) ?? []);
+  if (limits.length === 0) return undefined;
+  return {
+    wholeTokens: Math.max(...limits.map(({ wholeTokens }) => wholeTokens)),
+    fixedTokens: Math.max(...limits.map(({ fixedTokens }) => fixedTokens)),
+  };
 }
 
 interface SizedTurn {

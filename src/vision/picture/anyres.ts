@@ -49,6 +49,13 @@ export interface Plan {
   readonly tokenCount: number;
 }
 
+/** A picture cut as in LLaVA-1.6's training: RGB, imageSize x imageSize x 3 bytes each. */
+export interface CutPicture {
+  readonly plan: Plan;
+  readonly overview: Uint8Array;
+  readonly tiles: readonly Uint8Array[];
+}
+
 /**
  * The canvas with the highest effective resolution and, among equals, the least waste, exactly as published: the first
  * of equals wins, sizes are truncated (not rounded) to whole pixels.

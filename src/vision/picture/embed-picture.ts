@@ -3,19 +3,28 @@ import { EngineError } from '../../domain/errors.ts';
 import type { Picture } from '../../domain/frame.ts';
 import type { PictureArea } from '../../domain/picture-area.ts';
 import type { MtmdEngine } from '../native/mtmd-engine.ts';
-import { cutTiles, type Plan, planAnyres } from './anyres.ts';
+import { type CutPicture, cutTiles, planAnyres } from './anyres.ts';
 import { assemble, assembleFlat } from './assemble.ts';
+import { chooseAttended } from './attended-patches.ts';
 import { decodePicture } from './decode-picture.ts';
 import { pinpointsFor } from './detail.ts';
-import { areaMargin, countOmitted, patchesOf, type ShownPatches, shownTiles } from './shown-patches.ts';
+import {
+  areaMargin,
+  countOmitted,
+  mapSize,
+  patchBudget,
+  patchesOf,
+  type ShownPatches,
+  shownTiles,
+} from './shown-patches.ts';
 import { expandToSquare, paddingColour } from './single-tile.ts';
-import type { EncodeSquare } from './square-encoder.ts';
+import type { AttendSquare, EncodeSquare } from './square-encoder.ts';
 
 /** A picture as the language model reads it: tokenCount x n_embd floats. */
 export interface PictureEmbeddings {
   readonly embeddings: Float32Array;
   readonly tokenCount: number;
-  /** Patches that were left out. */
+  /** That were left out. */
   readonly omittedTokens: number;
   readonly packMs: number;
   readonly encodeMs: number;
@@ -32,16 +41,17 @@ export interface PictureOptions {
   readonly area?: PictureArea | undefined;
 }
 
-/** A picture cut as in LLaVA-1.6's training: RGB, imageSize x imageSize x 3 bytes each. */
-export interface CutPicture {
-  readonly plan: Plan;
-  readonly overview: Uint8Array;
-  readonly tiles: readonly Uint8Array[];
+/** At most this many image tokens of a picture are shown, if there is a map to leave patches out of. */
+export interface TokenLimit {
+  readonly imageTokens: number;
+  /** `encodeSquare` then has the square's embeddings. */
+  readonly attendSquare: AttendSquare;
 }
 
 /**
  * Encodes a picture as in LLaVA-1.6's training: the overview, then the tiles as one map without padding, with an
  * image_newline after each row.
+ * @param options with `limit`, only for models whose pictures can be limited
  * @throws EngineError BAD_PICTURE, or UNSUPPORTED_MODEL for a projector that is not LLaVA-1.6's; the signal's reason.
  */
 export async function embedPicture(
@@ -49,7 +59,7 @@ export async function embedPicture(
   encodeSquare: EncodeSquare,
   picture: Picture,
   signal: AbortSignal,
-  { detail = 'full', area }: PictureOptions = {},
+  { detail = 'full', area, limit }: PictureOptions & { readonly limit?: TokenLimit | undefined } = {},
 ): Promise<PictureEmbeddings> {
   const { gridPinpoints, imageSize } = engine.info.vision;
   if (gridPinpoints.length === 0) throw unsupported('image_grid_pinpoints');
@@ -57,17 +67,38 @@ export async function embedPicture(
   if (pinpointsFor(detail, gridPinpoints, imageSize).length === 0) {
     return embedSquare(engine, encodeSquare, picture, 'stretch', signal);
   }
-  let shown: ShownPatches | undefined;
+  let omittedTokens = 0;
   const embedded = await packAndEncode(
     engine,
     () => cutPicture(engine, picture, detail),
-    (cut) => {
-      if (area && engine.info.vision.hasImageNewline) shown = patchesOf(cut.plan, area, areaMargin);
+    async (cut) => {
+      const { plan, overview } = cut;
+      const inArea =
+        area && engine.info.vision.hasImageNewline ? patchesOf(plan, area, areaMargin) : undefined;
+      const shown = limit ? await limitPatches(cut, limit, inArea) : inArea;
+      if (shown === 'none') {
+        omittedTokens = plan.tokenCount - plan.patchesPerSide ** 2;
+        return encodeSquare(overview);
+      }
+      omittedTokens = shown ? countOmitted(shown) : 0;
       return encodeCut(engine, encodeSquare, cut, shown);
     },
     signal,
   );
-  return { ...embedded, omittedTokens: shown ? countOmitted(shown) : 0 };
+  return { ...embedded, omittedTokens };
+}
+
+/** As many of the patches as the limit allows; none: not even the newlines. */
+async function limitPatches(
+  cut: CutPicture,
+  { imageTokens, attendSquare }: TokenLimit,
+  candidates: ShownPatches | undefined,
+): Promise<ShownPatches | undefined | 'none'> {
+  const { rows, columns } = mapSize(cut.plan);
+  const budget = patchBudget(cut.plan, imageTokens);
+  if (budget < 1) return 'none';
+  const wanted = rows * columns - (candidates ? countOmitted(candidates) : 0);
+  return wanted <= budget ? candidates : chooseAttended(cut, budget, attendSquare, candidates);
 }
 
 /**

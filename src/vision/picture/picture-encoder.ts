@@ -1,16 +1,13 @@
 import type { Detail } from '../../domain/detail.ts';
 import { codeOf } from '../../domain/errors.ts';
-import type { Picture, Size } from '../../domain/frame.ts';
-import type { PictureCost } from '../../domain/model-sizing.ts';
+import type { Picture } from '../../domain/frame.ts';
 import type { MtmdEngine, PictureInput, PictureTokens } from '../native/mtmd-engine.ts';
 import type { MtmdInfo } from '../native/mtmd-info.ts';
-import { type Plan, planAnyres } from './anyres.ts';
 import { decodePicture } from './decode-picture.ts';
-import { lowerDetail, pinpointsFor } from './detail.ts';
+import { lowerDetail } from './detail.ts';
 import { embedPicture, embedSquare, type PictureEmbeddings, type PictureOptions } from './embed-picture.ts';
 import { takesSeveralPictures } from './several-pictures.ts';
-import { areaMargin, countOmitted, patchesOf, shownTiles } from './shown-patches.ts';
-import { type EncodeSquare, SquareEncoder } from './square-encoder.ts';
+import { type AttendSquare, type EncodeSquare, SquareEncoder } from './square-encoder.ts';
 
 /** Encodes a picture, and prefills it and the text before it into the engine's sequence. */
 export interface PictureEncoder {
@@ -32,14 +29,14 @@ export interface PictureEncoder {
 }
 
 export interface EncodedPicture extends PictureTokens {
-  /** Image tokens that were left out, because they show nothing of the picture's area. */
+  /** Image tokens that were left out: beyond the limit, or because they show nothing of the picture's area. */
   readonly omittedTokens: number;
 }
 
 /** Who lays out a picture's embeddings, and how. */
 type Layout = 'anyres' | 'padded square' | 'stretched square' | 'libmtmd';
 
-function layoutOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): Layout {
+export function layoutOf({ text, vision }: Pick<MtmdInfo, 'text' | 'vision'>): Layout {
   if (vision.projectorType !== 'mlp' || vision.usesMrope) return 'libmtmd';
   if (vision.gridPinpoints.length > 0) return 'anyres';
   // Of the models with this projector and one square, only Moondream (Phi, 378 pixels) was trained on stretched
@@ -52,15 +49,24 @@ export function encodesSquares(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean
   return layoutOf(info) !== 'libmtmd';
 }
 
-/** The encoder for a model: LLaVA's layouts are made here, as in training; all others by libmtmd. */
-export function choosePictureEncoder(engine: MtmdEngine, detail: Detail): PictureEncoder {
+/**
+ * The encoder for a model: LLaVA's layouts are made here, as in training; all others by libmtmd.
+ * @param maxTokens image tokens of a picture; no effect unless the model `limitsTokens`. Default: all that it takes.
+ */
+export function choosePictureEncoder(
+  engine: MtmdEngine,
+  detail: Detail,
+  maxTokens: number | null = null,
+): PictureEncoder {
   const layout = layoutOf(engine.info);
   if (layout === 'libmtmd') return new LibmtmdPictureEncoder(engine);
   if (layout === 'anyres') {
-    return new EmbeddingPictureEncoder(engine, (encodeSquare, picture, signal, options) =>
+    const isLimited = maxTokens !== null && limitsTokens(engine.info);
+    return new EmbeddingPictureEncoder(engine, (encodeSquare, picture, signal, options, attendSquare) =>
       embedPicture(engine, encodeSquare, picture, signal, {
         ...options,
         detail: lowerDetail(detail, options?.detail),
+        ...(isLimited && { limit: { imageTokens: maxTokens, attendSquare } }),
       }),
     );
   }
@@ -81,71 +87,17 @@ export function showsAreas(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
   return layoutOf(info) === 'anyres' && info.vision.hasImageNewline;
 }
 
-/**
- * Context cells of a picture of this size, without the text around it. An engine with `takesLimit` must
- * have been loaded for this detail.
- */
-export function countPictureTokens(engine: MtmdEngine, detail: Detail, size: Size): number {
-  const { imageSize, patchSize, hasImageNewline } = engine.info.vision;
-  if (layoutOf(engine.info) === 'libmtmd') return engine.countPictureTokens(size.width, size.height);
-  const patches = (imageSize / patchSize) ** 2;
-  const plan = planOf(engine.info, detail, size);
-  if (!plan) return patches;
-  return hasImageNewline ? plan.tokenCount : patches * (1 + plan.tiles.length);
-}
-
-/** Patches of each square to encode for a picture of this size; otherwise like `countPictureTokens`. */
-export function countPatches(engine: MtmdEngine, detail: Detail, size: Size): number[] {
-  if (layoutOf(engine.info) === 'libmtmd') return [...engine.countPatches(size.width, size.height)];
-  const { imageSize, patchSize } = engine.info.vision;
-  const squares = 1 + (planOf(engine.info, detail, size)?.tiles.length ?? 0);
-  return Array.from({ length: squares }, () => (imageSize / patchSize) ** 2);
-}
-
-/** A typical change: this share of a picture's width and height. */
-const typicalChange = { width: 1 / 3, height: 3 / 8 };
-/** Where it may be, as shares of the space that it leaves. */
-const places = [0, 0.5, 1];
-
-/**
- * Tokens and squares of a picture of this size if only an eighth of it is shown closely, averaged over where that may be.
- * undefined: an area has no effect with this model at this detail.
- */
-export function countTypicalChange(engine: MtmdEngine, detail: Detail, size: Size): PictureCost | undefined {
-  const plan = showsAreas(engine.info) ? planOf(engine.info, detail, size) : null;
-  if (!plan) return undefined;
-  const { width, height } = typicalChange;
-  const costs = places.flatMap((across) =>
-    places.map((down) => {
-      const [left, top] = [across * (1 - width), down * (1 - height)];
-      const area = [{ left, top, right: left + width, bottom: top + height }];
-      const shown = patchesOf(plan, area, areaMargin);
-      return {
-        imageTokens: plan.tokenCount - countOmitted(shown),
-        squares: 1 + shownTiles(plan, shown).filter((isShown) => isShown).length,
-      };
-    }),
-  );
-  const mean = (of: 'imageTokens' | 'squares'): number =>
-    Math.round(costs.reduce((sum, cost) => sum + cost[of], 0) / costs.length);
-  return {
-    imageTokens: mean('imageTokens'),
-    squares: Array.from({ length: mean('squares') }, () => plan.patchesPerSide ** 2),
-  };
-}
-
-/** How a picture is cut into tiles; null if it is not. */
-function planOf(info: MtmdEngine['info'], detail: Detail, size: Size): Plan | null {
-  const { imageSize, patchSize, gridPinpoints } = info.vision;
-  const allowed = layoutOf(info) === 'anyres' ? pinpointsFor(detail, gridPinpoints, imageSize) : [];
-  return allowed.length === 0 ? null : planAnyres({ ...size, imageSize, patchSize, gridPinpoints: allowed });
+/** Whether a limit of image tokens has an effect with this model: there is a map, and a class token that says what is in it. */
+export function limitsTokens(info: Pick<MtmdInfo, 'text' | 'vision'>): boolean {
+  return showsAreas(info) && info.vision.hasClassAttention;
 }
 
 type Embed = (
   encodeSquare: EncodeSquare,
   picture: Picture,
   signal: AbortSignal,
-  options?: PictureOptions,
+  options: PictureOptions | undefined,
+  attendSquare: AttendSquare,
 ) => Promise<PictureEmbeddings>;
 
 /** For pictures that become one run of embeddings. Keeps the text before them in the KV cache from picture to picture. */
@@ -169,8 +121,9 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
     options?: PictureOptions,
   ): Promise<EncodedPicture> {
     const encodeSquare: EncodeSquare = (rgb) => this.#squares.encode(rgb, signal);
+    const attendSquare: AttendSquare = (rgb) => this.#squares.attend(rgb, signal);
     try {
-      const embedded = await this.#embed(encodeSquare, picture, signal, options);
+      const embedded = await this.#embed(encodeSquare, picture, signal, options, attendSquare);
       const { embeddings, tokenCount, omittedTokens, packMs, encodeMs } = embedded;
       signal.throwIfAborted();
       const promptTokens = await this.prefill(before);

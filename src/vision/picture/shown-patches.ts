@@ -51,6 +51,19 @@ export function countOmitted(shown: ShownPatches): number {
   return shown.length - shown.reduce((sum, mark) => sum + mark, 0);
 }
 
+/**
+ * Patches that a limit of a picture's image tokens leaves for the map, after the overview and the newlines. Below 1 there is no
+ * map: the overview is shown alone.
+ */
+export function patchBudget(plan: Plan, imageTokens: number): number {
+  return imageTokens - fixedTokens(plan);
+}
+
+/** Of a picture that is shown as a map: the overview and the newlines. */
+export function fixedTokens(plan: Plan): number {
+  return plan.patchesPerSide ** 2 + mapSize(plan).rows;
+}
+
 /** By tile, in the plan's order: whether any of its patches is shown. The others need not be encoded. */
 export function shownTiles(plan: Plan, shown: ShownPatches): boolean[] {
   const { keptRows, keptColumns } = plan;

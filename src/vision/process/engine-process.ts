@@ -72,7 +72,7 @@ async function load(options: EngineOptions): Promise<void> {
     [engine] = await Promise.all([loading, loadSharp()]);
     const { text, build, cpu } = engine.info;
     const identity = { name: text.name || basename(options.textPath, '.gguf'), quant: text.quant, build };
-    const encoder = choosePictureEncoder(engine, options.detail);
+    const encoder = choosePictureEncoder(engine, options.detail, options.maxImageTokens);
     const describer = new PictureDescriber(engine, options, identity, encoder);
     const responder = new ChatResponder(engine, options, identity, encoder, describer.template);
     model = { describer, responder };

@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly detail: Detail;
   /** Looks closely only at a request's `changedArea`, if the model `showsAreas`. Default: at everything. */
   readonly changedOnly?: boolean;
+  /** Image tokens of a picture, at most, if the model can be limited. Default: all that it takes. */
+  readonly maxImageTokens?: number | null;
 }
 
 /** A loaded engine's description of itself. */

@@ -59,6 +59,33 @@ describe('LLaVA-1.6 Vicuna 7B in Q5_K, from its header alone', () => {
     ]);
   });
 
+  test('with a limit: no more tokens, as many squares, and less after a change only where that is more', async () => {
+    const limited = await size(model, { maxImageTokens: 900 });
+    const limit = { wholeTokens: 1948, fixedTokens: 576 + 28 };
+    expect(limited.details).toMatchObject([
+      { detail: 'full', imageTokens: 900, squares: [576, 576, 576, 576, 576], limit },
+      { detail: 'balanced', imageTokens: 900, squares: [576, 576, 576], limit: { wholeTokens: 1608 } },
+      { detail: 'overview', imageTokens: 576, squares: [576] },
+    ]);
+    expect(limited.details[2]!.limit).toBeUndefined();
+    const [whole] = (await sizing).details;
+    expect(whole!.limit).toBeUndefined();
+    expect(limited.details[0]!.changed).toEqual(whole!.changed);
+    const [least] = (await size(model, { maxImageTokens: 700 })).details;
+    expect(least!.changed!.imageTokens).toBe(700);
+    expect(least!.changed!.squares).toEqual(whole!.changed!.squares);
+  });
+
+  test('of pictures that a limit makes equal, the one with the most squares counts; the most newlines do', async () => {
+    const pictureSizes = [
+      { width: 300, height: 900 },
+      { width: 1280, height: 720 },
+    ];
+    const [full] = (await size(model, { pictureSizes, maxImageTokens: 700 })).details;
+    expect(full).toMatchObject({ imageTokens: 700, limit: { wholeTokens: 2376, fixedTokens: 576 + 72 } });
+    expect(full!.squares).toHaveLength(5);
+  });
+
   test('has the shapes that its time follows from', async () => {
     expect((await sizing).shapes).toEqual({
       text: {

@@ -4,16 +4,21 @@ import { SquareEncoder } from '../../../src/vision/picture/square-encoder.ts';
 
 const never = new AbortController().signal;
 
-/** An encoder of squares of one byte, and the bytes that reached the engine. */
-function encoderOf(): { encoder: SquareEncoder; encoded: number[] } {
+/** An encoder of squares of one byte, and the bytes that reached the engine: all, and those whose attention it gave. */
+function encoderOf(): { encoder: SquareEncoder; encoded: number[]; attended: number[] } {
   const encoded: number[] = [];
+  const attended: number[] = [];
   const engine = {
     encodeTile: async (rgb: Uint8Array) => {
       encoded.push(rgb[0]!);
       return Float32Array.of(rgb[0]! * 2);
     },
+    encodeAttendedTile: async (rgb: Uint8Array) => {
+      attended.push(rgb[0]!);
+      return { embeddings: await engine.encodeTile(rgb), classAttention: Float32Array.of(rgb[0]! * 3) };
+    },
   };
-  return { encoder: new SquareEncoder(engine as unknown as MtmdEngine), encoded };
+  return { encoder: new SquareEncoder(engine as unknown as MtmdEngine), encoded, attended };
 }
 
 /** What the engine encoded of a picture. */
@@ -68,10 +73,35 @@ test('no more squares are kept than the largest picture had; the least recently 
   expect(await encodedOf(encoder, [1])).toEqual([1]);
 });
 
+test('a square whose attention was asked for is not encoded again, in its picture or a later one', async () => {
+  const { encoder, encoded, attended } = encoderOf();
+  for (let times = 0; times < 3; times++) {
+    expect(await encoder.attend(Uint8Array.of(7), never)).toEqual(Float32Array.of(21));
+    expect(await encoder.encode(Uint8Array.of(7), never)).toEqual(Float32Array.of(14));
+    encoder.endPicture(false);
+  }
+  expect([encoded, attended]).toEqual([
+    [7, 7],
+    [7, 7],
+  ]);
+});
+
+test('a square that is kept without its attention is encoded once more for that', async () => {
+  const { encoder, encoded, attended } = encoderOf();
+  await encoder.encode(Uint8Array.of(7), never);
+  encoder.endPicture(true);
+  for (let times = 0; times < 2; times++)
+    expect(await encoder.attend(Uint8Array.of(7), never)).toEqual(Float32Array.of(21));
+  expect([encoded, attended]).toEqual([[7, 7], [7]]);
+});
+
 test('an abort between two squares stops before the next', async () => {
   const { encoder, encoded } = encoderOf();
   await encoder.encode(Uint8Array.of(1), never);
   await expect(encoder.encode(Uint8Array.of(2), AbortSignal.abort(new Error('stop')))).rejects.toThrow(
+    'stop',
+  );
+  await expect(encoder.attend(Uint8Array.of(2), AbortSignal.abort(new Error('stop')))).rejects.toThrow(
     'stop',
   );
   expect(encoded).toEqual([1]);

@@ -3,9 +3,9 @@
 import type { Scene } from '../../../src/camera/scene-layout.ts';
 import { sceneRandom } from '../../../src/camera/scene-random.ts';
 import type { MtmdEngine } from '../../../src/vision/native/mtmd-engine.ts';
-import type { CutPicture } from '../../../src/vision/picture/embed-picture.ts';
+import type { CutPicture } from '../../../src/vision/picture/anyres.ts';
+import { chooseAttended } from '../../../src/vision/picture/attended-patches.ts';
 import { mapSize, patchesOf, type ShownPatches } from '../../../src/vision/picture/shown-patches.ts';
-import { mostAttended, shareBudget } from './attended-patches.ts';
 
 /** Chooses `count` of the patches of a picture's map. */
 export type ChoosePatches = (
@@ -14,9 +14,6 @@ export type ChoosePatches = (
   scene: Scene,
   engine: Pick<MtmdEngine, 'encodeAttendedTile'>,
 ) => ShownPatches | Promise<ShownPatches>;
-
-/** How much a chosen patch takes from its neighbours: 0, 0.5, 0.75 and 1 were no better with the demo model. */
-const spread = 0.25;
 
 /** By name: a further way to choose patches plugs in here, and gets a row for each budget. */
 export const choosers = {
@@ -29,13 +26,8 @@ export const choosers = {
     return shown;
   },
 
-  attended: async ({ plan, overview, tiles }, count, _, engine) => {
-    const shares = shareBudget(plan, (await engine.encodeAttendedTile(overview)).classAttention, count);
-    const attentions: (Float32Array | null)[] = [];
-    for (const [index, tile] of tiles.entries())
-      attentions.push(shares[index] ? (await engine.encodeAttendedTile(tile)).classAttention : null);
-    return mostAttended(plan, shares, attentions, spread);
-  },
+  attended: (cut, count, _, engine) =>
+    chooseAttended(cut, count, async (rgb) => (await engine.encodeAttendedTile(rgb)).classAttention),
 
   // Known only of drawn scenes: what the best choice would be worth to this model.
   'shapes first': ({ plan }, count, { seed, width, height, shapes }) => {

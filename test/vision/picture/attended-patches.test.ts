@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type Plan, planAnyres } from '../../src/vision/picture/anyres.ts';
+import { type Plan, planAnyres } from '../../../src/vision/picture/anyres.ts';
+import { mostAttended, shareBudget } from '../../../src/vision/picture/attended-patches.ts';
 import {
   countOmitted,
   mapSize,
   type ShownPatches,
   shownTiles,
-} from '../../src/vision/picture/shown-patches.ts';
-import { mostAttended, shareBudget } from '../../tools/accuracy/ablation/attended-patches.ts';
-import { realGeometryShape } from '../../tools/test/random-llava.ts';
-import { gaussian } from '../../tools/test/random-weights.ts';
+} from '../../../src/vision/picture/shown-patches.ts';
+import { realGeometryShape } from '../../../tools/test/random-llava.ts';
+import { gaussian } from '../../../tools/test/random-weights.ts';
 
 const { gridPinpoints } = realGeometryShape;
 const perSquare = 24 * 24;
@@ -90,6 +90,19 @@ describe('the share of a tile', () => {
       const shown = mostAttended(plan, shares, tiles, 0.5);
       expect(shown.length - countOmitted(shown)).toBe(sum(shares));
       expect(shownTiles(plan, shown)).toEqual(shares.map((share) => share > 0));
+
+      // Of some patches only.
+      const density = Math.abs(random()) / 2;
+      const candidates = Uint8Array.from({ length: rows * columns }, () =>
+        Math.abs(random()) < density ? 1 : 0,
+      );
+      const ofSome = shareBudget(plan, attention, budget, candidates);
+      const count = sum([...candidates]);
+      expect(sum(ofSome)).toBe(Math.min(budget, count));
+      const attended = plan.tiles.map(() => attentionOf(() => Math.exp(2 * random())));
+      const chosen = mostAttended(plan, ofSome, attended, 0.5, candidates);
+      expect(sum([...chosen])).toBe(sum(ofSome));
+      expect(chosen.every((mark, at) => !mark || candidates[at])).toBe(true);
     },
   );
 });
