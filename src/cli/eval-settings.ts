@@ -8,12 +8,14 @@ import { isLabelled, isOfType, type Label, type LabelledQuestion } from '../doma
 import { promptIn } from '../domain/language.ts';
 import type { ModelFiles } from '../models/installed/locate.ts';
 import { chosenFiles, chosenModel } from './chosen-model.ts';
+import { isPositive } from './flag-parser.ts';
 
 /** What a setting can be made of; the rest is as configured. */
 export interface SettingFlags {
   readonly config?: string;
   readonly model?: string;
   readonly detail?: Detail;
+  readonly imageTokens?: number;
   readonly prompt?: string;
   readonly ask?: string;
 }
@@ -28,7 +30,7 @@ export interface EvalSetting {
   questionOf(label: Label): LabelledQuestion | null;
 }
 
-const comparable = ['ask', 'model', 'detail', 'prompt'] as const;
+const comparable = ['ask', 'model', 'detail', 'image_tokens', 'prompt'] as const;
 type Comparable = (typeof comparable)[number];
 export type Compared = Partial<Record<Comparable, string>>;
 
@@ -41,7 +43,15 @@ export function parseCompared(text: string, previous: Compared = {}): Compared {
     );
   if (key === 'detail' && !details.includes(value as Detail))
     throw new InvalidArgumentError(`detail must be one of ${details.join(', ')}.`);
+  if (key === 'image_tokens' && !isPositive(value))
+    throw new InvalidArgumentError('image_tokens must be a whole number of at least 1.');
   return { ...previous, [key]: value };
+}
+
+/** The flags of a second setting. */
+export function withCompared<Flags extends SettingFlags>(flags: Flags, compared: Compared): Flags {
+  const { image_tokens: imageTokens, ...others } = compared;
+  return { ...flags, ...others, ...(imageTokens !== undefined && { imageTokens: Number(imageTokens) }) };
 }
 
 /** The setting that the flags describe. @throws ConfigError */
@@ -53,7 +63,11 @@ export async function settingOf(flags: SettingFlags): Promise<EvalSetting> {
     );
   const files = await chosenFiles({ key, model }, flags);
   return {
-    model: flags.detail === undefined ? model : { ...model, detail: flags.detail },
+    model: {
+      ...model,
+      ...(flags.detail !== undefined && { detail: flags.detail }),
+      ...(flags.imageTokens !== undefined && { image_tokens: flags.imageTokens }),
+    },
     files,
     prompt: flags.prompt === undefined ? null : promptIn(config?.language ?? 'en', flags.prompt),
     questionOf: (label) => {

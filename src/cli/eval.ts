@@ -18,8 +18,10 @@ import {
   type SettingFlags,
   settingOf,
   unconfiguredQuestions,
+  withCompared,
 } from './eval-settings.ts';
 import { type EvalReport, evalText } from './eval-text.ts';
+import { parsePositive } from './flag-parser.ts';
 import { progressBar } from './progress-bar.ts';
 import { escaped, reliabilityPicture } from './reliability-picture.ts';
 
@@ -43,11 +45,12 @@ export function evalCommand(signal: AbortSignal): Command {
     .option('--question <name>', 'only labels of this question')
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF, or name of a pulled model')
     .addOption(new Option('--detail <level>', "in place of the config's").choices(details))
+    .option('--image-tokens <count>', 'maximum image tokens of a picture', parsePositive)
     .option('--ask <words>', 'ask the question in these words')
     .option('--prompt <words>', 'describe each picture too, so that the time is what the daemon takes')
     .option(
       '--compare <setting>',
-      'a second setting: ask=..., model=..., detail=..., prompt=...; repeatable',
+      'a second setting: ask=..., model=..., detail=..., image_tokens=..., prompt=...; repeatable',
       parseCompared,
     )
     .option('--require <mark>', 'fail if a question has a lower accuracy, such as accuracy=0.9', parseMark)
@@ -68,7 +71,7 @@ async function evaluate(named: string | undefined, flags: Flags, signal: AbortSi
   if (flags.report !== undefined) await requireWritable(flags.report);
   const labels = chosenLabels(currentLabels(await readLabels(folder)), folder, flags);
   const settings = [await settingOf(flags)];
-  if (flags.compare) settings.push(await settingOf({ ...flags, ...flags.compare } as Flags));
+  if (flags.compare) settings.push(await settingOf(withCompared(flags, flags.compare)));
   for (const name of config ? unconfiguredQuestions(config, labels) : [])
     process.stderr.write(`scenecast: the config has no question ${name}; it is asked as it was labelled\n`);
   const { pictures, faults } = await labelledPictures(folder, labels);

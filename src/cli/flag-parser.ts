@@ -10,6 +10,16 @@ export function flagParser<Output>(schema: z.ZodType<Output>): (text: string) =>
   };
 }
 
+/** Reads a count of at least 1. */
+export function parsePositive(text: string): number {
+  if (!isPositive(text)) throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return Number(text);
+}
+
+export function isPositive(text: string): boolean {
+  return /^[1-9]\d{0,6}$/.test(text);
+}
+
 /** Reads a repeatable flag: its values in order. */
 export function flagCollector<Output>(
   schema: z.ZodType<Output>,

@@ -23,7 +23,7 @@ import { tuningOf } from '../setup/tuning.ts';
 import { requireState } from '../system/state-access.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
 import { chosenFiles, chosenModels } from './chosen-model.ts';
-import { flagCollector, flagParser } from './flag-parser.ts';
+import { flagCollector, flagParser, parsePositive } from './flag-parser.ts';
 import { hubAccessOf } from './models-access.ts';
 import { plansJson, plansText } from './plan-text.ts';
 
@@ -36,6 +36,7 @@ interface Flags {
   readonly questions?: number;
   readonly memory?: number;
   readonly detail?: ModelDetail;
+  readonly imageTokens?: number;
   readonly endpoint?: string;
   readonly tokenFile?: string;
   readonly json?: true;
@@ -58,6 +59,7 @@ export function planCommand(signal: AbortSignal): Command {
     .option('--camera <size>', 'picture size; repeatable (default: common sizes)', flagCollector(size))
     .option('--questions <count>', 'number of standing yes/no questions', parseCount)
     .option('--detail <detail>', 'level of detail: changed, full, balanced or overview', parseDetail)
+    .option('--image-tokens <count>', 'maximum image tokens of a picture', parsePositive)
     .option('--memory <amount>', 'memory limit of the engine, such as 2GiB', flagParser(bytes))
     .option('--endpoint <url>', 'use this host instead of the hub')
     .option('--token-file <file>', 'file with a Hugging Face token (default: the variable HF_TOKEN)')
@@ -101,11 +103,12 @@ async function planInputOf({ key = 'model', ...model }: ModelToRun, board: Board
   return { key, ...model, tuning, cpuModule: tuning ? tuning.cpuModule : ours };
 }
 
-function withFlags(chosen: ModelConfig, { memory, detail }: Flags): ModelConfig {
+function withFlags(chosen: ModelConfig, { memory, detail, imageTokens }: Flags): ModelConfig {
   return {
     ...chosen,
     ...(memory === undefined ? {} : { memory }),
     ...(detail === undefined ? {} : { detail }),
+    ...(imageTokens === undefined ? {} : { image_tokens: imageTokens }),
   };
 }
 

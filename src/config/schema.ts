@@ -137,6 +137,14 @@ export const modelSchema = z.strictObject({
     .describe(
       'How closely a picture is looked at; less is faster. changed: after a change, closely only at what has changed',
     ),
+  image_tokens: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "Maximum image tokens of a picture, for LLaVA-1.6; null: no limit. Of the tiles, what the tower's class token attends to is shown",
+    ),
   temperature: z.number().min(0).max(2).default(0).describe('0: always the most likely token'),
   deadline: duration
     .prefault('15m')

@@ -117,6 +117,8 @@ function ownEngine(
         );
       else if (model.detail !== 'full' && !info.usesDetail)
         log.warn({ detail: model.detail }, `${key}.detail has no effect on this model`);
+      if (model.image_tokens !== null && plan.maxImageTokens === null)
+        log.warn({ reason: plan.reasons.detail }, `${key}.image_tokens has no effect: remove it`);
       return info;
     },
   };

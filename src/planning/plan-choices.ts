@@ -1,5 +1,6 @@
 import type { Detail } from '../domain/detail.ts';
 import type { ContextSizing, DetailSizing, ModelSizing } from '../domain/model-sizing.ts';
+import { isTooFew } from './limit-tokens.ts';
 
 /** One way to do the job. */
 export interface Choice {
@@ -27,13 +28,20 @@ export function choicesOf(
     detail,
     maxTokens,
     contextSize,
-  }: { readonly detail: Detail; readonly maxTokens: number; readonly contextSize: number | null },
+    maxImageTokens = null,
+  }: {
+    readonly detail: Detail;
+    readonly maxTokens: number;
+    readonly contextSize: number | null;
+    readonly maxImageTokens?: number | null;
+  },
 ): Choice[] {
   const first = Math.max(
     0,
     model.details.findIndex((each) => each.detail === detail),
   );
-  const details = model.details.slice(first);
+  const [finest, ...coarser] = model.details.slice(first) as [DetailSizing, ...DetailSizing[]];
+  const details = [finest, ...coarser.filter((each) => !isTooFew(each, maxImageTokens))];
   const choicesFor = (of: DetailSizing, tokens: number, context: ContextSizing): Choice[] => {
     const free = model.freeTurnTokens > 0 ? model.freeTurnTokens + tokens : 0;
     const alone = of.imageTokens + Math.max(free, model.typedTurnTokens);

@@ -3,6 +3,7 @@ import type { Detail, ModelDetail } from '../domain/detail.ts';
 import { PlanError } from '../domain/errors.ts';
 import type { KvType, ModelSizing, PictureCost } from '../domain/model-sizing.ts';
 import { type CpuChoice, chooseCpus } from './choose-cpus.ts';
+import { refuseTooFewTokens, tokensReason } from './limit-tokens.ts';
 import { type Choice, choicesOf, contextStep, degradedFrom } from './plan-choices.ts';
 import { gibibytes, type MemoryBudget, type MemoryPlan, memoryBudget, memoryOf } from './plan-memory.ts';
 import { type DescriptionTimes, projectTimes, usualTokens } from './project-times.ts';
@@ -12,6 +13,8 @@ export interface PlanSettings {
   readonly detail: Detail;
   /** Looks closely only at what has changed, if the model can. Default: at everything. */
   readonly changedOnly?: boolean;
+  /** Image tokens of a picture, at most, as in the model's sizing. Default: no limit. */
+  readonly maxImageTokens?: number | null;
   readonly contextSize: number | null;
   readonly threads: number | null;
   /** Max length of a description or free-text answer. */
@@ -48,6 +51,8 @@ export interface EnginePlan {
   readonly detail: Detail;
   /** Of the largest picture. */
   readonly imageTokens: number;
+  /** At most, of any picture; null: no limit, or one that has no effect. */
+  readonly maxImageTokens: number | null;
   /** What a typical change takes where the engine looks closely only at that; null: it looks at everything. */
   readonly changed: ChangePlan | null;
   readonly maxTokens: number;
@@ -110,7 +115,7 @@ const maxCopiedShare = 0.1;
  * Fits a model to a board. To fit, it gives up in this order: the earlier picture, the turns that run at once, detail, the
  * length of answers, then the type of the KV cache, as q8_0 costs speed.
  * @param othersBytes memory for other models, out of what is available
- * @throws PlanError with the memory needed if nothing helps, or if the config's context is too small.
+ * @throws PlanError with the memory needed if nothing helps, or if the config's context or limit of image tokens is too small.
  */
 export function planEngine(
   board: Board,
@@ -125,6 +130,7 @@ export function planEngine(
       ? memoryBudget(board, othersBytes)
       : { bytes: memoryBytes, quietBytes: memoryBytes, reason: `${key}.memory` };
   const choices = choicesOf(model, settings);
+  refuseTooFewTokens(choices[0]!.detail, settings, budget);
   const fits = (choice: Choice): boolean =>
     memoryFor(model, choice).totalBytes <= budget.bytes &&
     (settings.contextSize === null || choice.contextSize <= settings.contextSize);
@@ -146,6 +152,7 @@ export function planEngine(
   return {
     detail: detail.detail,
     imageTokens: detail.imageTokens,
+    maxImageTokens: detail.limit ? (settings.maxImageTokens ?? null) : null,
     changed: changed ? { imageTokens: changed.imageTokens, expected: expectedOf(changed) } : null,
     maxTokens,
     contextSize,
@@ -163,7 +170,7 @@ export function planEngine(
     budgetBytes: budget.bytes,
     expected: expectedOf(detail),
     reasons: {
-      detail: `${detail.imageTokens} image tokens for the largest picture${changeReason(settings, changed)}`,
+      detail: `${tokensReason(model, detail, settings)}${changeReason(settings, changed)}`,
       context_size:
         settings.contextSize === null
           ? `${needed} tokens for ${chosen.comparesPictures ? 'the picture and the earlier one' : 'picture'}, ${chosen.isTogether ? 'prompts and answers' : 'the longest prompt and its answer'}, rounded up to a multiple of ${contextStep}`

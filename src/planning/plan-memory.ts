@@ -43,6 +43,8 @@ export function memoryOf(
   useMmap: boolean,
 ): MemoryPlan {
   const { weightsBytes, repackedWeightsBytes } = model;
+  // What a limit leaves out is chosen from whole squares.
+  const embeddedTokens = detail.limit?.wholeTokens ?? detail.imageTokens;
   const parts = {
     processBytes,
     weightsBytes: useMmap
@@ -50,7 +52,7 @@ export function memoryOf(
       : weightsBytes + repackedWeightsBytes,
     visionBytes: detail.visionBytes,
     contextBytes: Math.round(context.fixedBytes + context.bytesPerToken * contextSize),
-    pictureBytes: detail.imageTokens * model.width * Float32Array.BYTES_PER_ELEMENT * embeddingCopies,
+    pictureBytes: embeddedTokens * model.width * Float32Array.BYTES_PER_ELEMENT * embeddingCopies,
   };
   return { ...parts, totalBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes) };
 }

@@ -42,6 +42,7 @@ const sizingSchema: z.ZodType<ModelSizing> = z.strictObject({
         imageTokens: count,
         squares: z.array(count),
         changed: z.strictObject({ imageTokens: count, squares: z.array(count) }).optional(),
+        limit: z.strictObject({ wholeTokens: count, fixedTokens: count }).optional(),
         visionBytes: bytes,
       }),
     )

@@ -7,6 +7,7 @@ import {
   parseCompared,
   settingOf,
   unconfiguredQuestions,
+  withCompared,
 } from '../../src/cli/eval-settings.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import type { Label, LabelledType } from '../../src/domain/label.ts';
@@ -61,13 +62,20 @@ describe('the second setting', () => {
   test('is what differs from the first', () => {
     const ask = parseCompared('ask=Is it = that?');
     expect(parseCompared('model=quick', ask)).toEqual({ ask: 'Is it = that?', model: 'quick' });
+    const compared = parseCompared('image_tokens=900', ask);
+    expect(withCompared({ ask: 'Is it?', detail: 'full' }, compared)).toEqual({
+      ask: 'Is it = that?',
+      detail: 'full',
+      imageTokens: 900,
+    });
   });
 
   test.each([
-    ['Is it?', 'It must be ask=..., model=..., detail=..., prompt=...'],
+    ['Is it?', 'It must be ask=..., model=..., detail=..., image_tokens=..., prompt=...'],
     ['ask=', 'It must be ask=..., model=...'],
     ['threads=4', 'It must be ask=..., model=...'],
     ['detail=most', 'detail must be one of overview, balanced, full.'],
+    ['image_tokens=0', 'image_tokens must be a whole number of at least 1.'],
   ])('%s is refused', (text, fault) => {
     expect(() => parseCompared(text)).toThrow(fault);
   });
@@ -95,6 +103,8 @@ describe('a setting', () => {
   test('is of the demo model, and describes only with a prompt', async () => {
     const { model, prompt } = await settingOf({ detail: 'overview' });
     expect([model.path, model.detail, prompt]).toEqual(['models/demo', 'overview', null]);
+    expect(model.image_tokens).toBeNull();
+    expect((await settingOf({ imageTokens: 150 })).model.image_tokens).toBe(150);
     expect((await settingOf({ prompt: 'Describe.' })).prompt).toBe('Describe.');
   });
 });

@@ -85,10 +85,13 @@ test('zones are lists of corners, and the gate’s times may be null', () => {
 });
 
 test('two models take the place of one', () => {
-  const text = `models: { quick: { path: a }, thorough: { path: b, detail: overview } }\n${smallest}`;
+  const text = `models: { quick: { path: a, image_tokens: 900 }, thorough: { path: b, detail: overview } }\n${smallest}`;
   expect(parseConfig(text, 'c.yaml')).toMatchObject({
     model: null,
-    models: { quick: { path: 'a', detail: 'full' }, thorough: { path: 'b', detail: 'overview' } },
+    models: {
+      quick: { path: 'a', detail: 'full', image_tokens: 900 },
+      thorough: { path: 'b', detail: 'overview', image_tokens: null },
+    },
     cameras: { drawn: { model: null } },
   });
   expect(parseConfig(smallest, 'c.yaml')).toMatchObject({ model: { path: 'models/demo' }, models: null });
@@ -175,6 +178,8 @@ test.each([
   ],
   [asking('{ ask: x, type: string, max_length: 0 }'), /questions\.q\.max_length: .*\(it is 0\)/],
   [`${smallest}\nmodel: { detail: some }`, /model\.detail: .*"overview"/],
+  [`${smallest}\nmodel: { image_tokens: 0 }`, /model\.image_tokens: .*\(it is 0\)/],
+  [`${smallest}\nmodel: { image_tokens: 90.5 }`, /model\.image_tokens: .*\(it is 90\.5\)/],
   [having('gate: { sensitivity: 101 }'), /gate\.sensitivity: .*\(it is 101\)/],
   [having('gate: { min_interval: 1h }'), /gate\.max_interval: must not be below min_interval/],
   [having('gate: { ignore: [[[0, 0], [1, 1]]] }'), /gate\.ignore\.0: must have at least three corners/],

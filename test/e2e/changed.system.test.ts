@@ -78,13 +78,27 @@ test('with detail: changed, a picture is shown whole, then what has changed, and
   expect((await daemon.end('SIGTERM')).code).toBe(0);
 }, 240_000);
 
+test('with image_tokens, no picture takes more, whole or changed', async () => {
+  const { show, request, daemon } = await startAll({ detail: 'changed', image_tokens: 90 });
+  const first = await show(withShapes(scene, 1));
+  expect(first).toMatchObject({ trigger: 'interval', tokens: { image: 90, image_omitted: 178 } });
+  const second = await show(withShapes(scene, 2));
+  expect(second).toMatchObject({ trigger: 'change', tokens: { image: 90, image_omitted: 178 } });
+  expect((await request()).tokens).toMatchObject({ image: 90, image_omitted: 178 });
+  expect(await daemon.logged('engine plan')).toMatchObject({ maxImageTokens: 90, imageTokens: 90 });
+  expect((await daemon.end('SIGTERM')).code).toBe(0);
+}, 240_000);
+
 test('a model whose pictures have no tiles gets whole pictures, and the log says what to do', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'scenecast-square-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeRandomModel(folder, 'mlp');
-  const { daemon, show } = await startAll({ path: folder, detail: 'changed', max_tokens: 8 });
+  const model = { path: folder, detail: 'changed', image_tokens: 5, max_tokens: 8 };
+  const { daemon, show } = await startAll(model);
   expect((await show(withShapes(scene, 1))).tokens).toMatchObject({ image: 16, image_omitted: 0 });
   const { msg } = daemon.log.find(({ detail }) => detail === 'changed')!;
   expect(msg).toMatch(/model\.detail: changed has no effect on this model, .*set it to full/);
+  const { reason } = daemon.log.find(({ msg }) => msg.startsWith('model.image_tokens has no effect'))!;
+  expect(reason).toMatch(/16 image tokens .*; model\.image_tokens has no effect, as only pictures in tiles/);
   await daemon.end('SIGTERM');
 }, 240_000);

@@ -61,6 +61,27 @@ describe('scenecast plan', () => {
     expect(text).toMatch(/after a change: \d+ s \(projected\): encode/);
   });
 
+  test('with a limit of image tokens: less context and prefill, also after a change, and a reason', async () => {
+    const board = ['--board', `${boards}/orion-o6-acpi`, '--detail', 'changed'];
+    const planned = async (...args: string[]) => {
+      const { code, stdout, stderr } = await scenecast('plan', ...args, ...board, ...large);
+      return { code, stderr, stdout, ...(args[0] === '--json' && code === 0 ? JSON.parse(stdout) : {}) };
+    };
+    const whole = await planned('--json');
+    const limited = await planned('--json', '--image-tokens', '700');
+    expect(limited.plan).toMatchObject({ image_tokens: 700, changed_image_tokens: 700, context_size: 1280 });
+    expect(limited.expected.prefill_seconds).toBeLessThan(0.5 * whole.expected.prefill_seconds);
+    expect(limited.expected.encode_seconds).toBeGreaterThan(0.9 * whole.expected.encode_seconds);
+    expect(limited.expected_changed.prefill_seconds).toBeLessThan(whole.expected_changed.prefill_seconds);
+    expect(limited.memory.picture_bytes).toBe(whole.memory.picture_bytes);
+    expect((await planned('--image-tokens', '700')).stdout).toMatch(
+      /detail +changed +700 of 1948 image tokens .* \(model\.image_tokens\), about 700 after a change/,
+    );
+    const { code, stderr } = await planned('--json', '--image-tokens', '600');
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/model\.image_tokens 600: of the 1948 tokens .* take 604, .* at least 605/);
+  });
+
   test('the same from the output of doctor board, as a table with reasons', async () => {
     const { stdout: printed } = await scenecast('doctor', 'board', '--json', '--board', `${boards}/rock-5b`);
     const file = join(folder, 'rock.json');
@@ -144,6 +165,7 @@ describe('scenecast plan', () => {
     [['--camera', '1280'], /must be a size such as 1280x720/],
     [['--memory', '2'], /must be an amount such as 512MiB or 2GiB/],
     [['--questions', '-1'], /must be a number from 0 to 999/],
+    [['--image-tokens', '0'], /must be a whole number of at least 1/],
     [['--detail', 'most'], /must be one of changed, full, balanced, overview/],
   ])('%s is refused by name', async (args, message) => {
     const { code, stderr } = await scenecast('plan', ...args);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PlanError } from '../../src/domain/errors.ts';
+import type { DetailSizing, ModelSizing } from '../../src/domain/model-sizing.ts';
 import {
   detailOf,
   type EnginePlan,
@@ -291,6 +292,67 @@ test('the headroom is a twentieth of all memory, within bounds', () => {
     planEngine(boardWith({ memory: memoryOf(1, 1) }), sizingWith(), settings),
   );
   expect(Math.round((gibibyte - budgetBytes!) / 1024 ** 2)).toBe(64);
+});
+
+describe('with a limit of image tokens', () => {
+  /** As sized for a limit. */
+  function limitedTo(maxImageTokens: number): ModelSizing {
+    const [full, balanced, overview] = sizingWith().details as [DetailSizing, DetailSizing, DetailSizing];
+    const limited = (detail: DetailSizing, fixedTokens: number): DetailSizing => ({
+      ...detail,
+      imageTokens: maxImageTokens > fixedTokens ? Math.min(detail.imageTokens, maxImageTokens) : 576,
+      limit: { wholeTokens: detail.imageTokens, fixedTokens },
+    });
+    return sizingWith({ details: [limited(full, 604), limited(balanced, 620), overview] });
+  }
+  const planOf = (maxImageTokens: number, changes: Partial<PlanSettings> = {}): EnginePlan =>
+    planEngine(boardWith(), limitedTo(maxImageTokens), { ...settings, maxImageTokens, ...changes });
+  const whole = planEngine(boardWith(), sizingWith(), settings);
+
+  test('context and prefill shrink, encoding and the buffers of a picture do not', () => {
+    const plan = planOf(900);
+    expect(plan).toMatchObject({ imageTokens: 900, maxImageTokens: 900, contextSize: 1280, detail: 'full' });
+    expect(plan.memory.pictureBytes).toBe(whole.memory.pictureBytes);
+    expect(plan.expected!.prefillSeconds).toBeLessThan(0.5 * whole.expected!.prefillSeconds);
+    // But for the projector, which makes fewer tokens.
+    expect(plan.expected!.encodeSeconds / whole.expected!.encodeSeconds).toBeCloseTo(1, 1);
+    expect(plan.reasons.detail).toMatch(
+      /^900 of 1948 image tokens for the largest picture \(model\.image_tokens\)$/,
+    );
+  });
+
+  test('that is no lower than what a picture takes changes nothing, and the plan says so', () => {
+    const plan = planOf(1948);
+    expect({ ...plan, reasons: null, maxImageTokens: null }).toEqual({ ...whole, reasons: null });
+    expect(plan.reasons.detail).toMatch(/^1948 .* \(model\.image_tokens allows 1948\)$/);
+    expect(whole.maxImageTokens).toBeNull();
+    expect(whole.reasons.detail).not.toContain('image_tokens');
+  });
+
+  test('that leaves no room for a patch is refused, with the lowest that does and another way', () => {
+    const { message, neededBytes, mayPass } = refusalOf(() => planOf(604, { key: 'models.quick' }));
+    expect(message).toMatch(/^models\.quick\.image_tokens 604: .* overview and newlines take 604/);
+    expect(message).toMatch(
+      /raise it to at least 605, or remove it and set models\.quick\.detail: overview$/,
+    );
+    expect([neededBytes, mayPass]).toEqual([null, false]);
+    expect(planOf(605).imageTokens).toBe(605);
+  });
+
+  test('levels of detail that have no room for a patch are left out where memory is short', () => {
+    const plan = planOf(610, { contextSize: 900 });
+    expect(plan).toMatchObject({ detail: 'overview', maxImageTokens: null });
+    expect(plan.reasons.detail).toMatch(/; model\.image_tokens has no effect on an overview$/);
+  });
+
+  test('has no effect on an overview, or on a model that cannot do that, and the plan says so', () => {
+    const overview = planOf(500, { detail: 'overview' });
+    expect(overview).toMatchObject({ imageTokens: 576, maxImageTokens: null });
+    expect(overview.reasons.detail).toMatch(/; model\.image_tokens has no effect on an overview$/);
+    const plan = planEngine(boardWith(), sizingWith(), { ...settings, maxImageTokens: 500 });
+    expect(plan).toMatchObject({ imageTokens: 1948, maxImageTokens: null });
+    expect(plan.reasons.detail).toMatch(/; model\.image_tokens has no effect, as only pictures in tiles/);
+  });
 });
 
 describe('with only what has changed shown closely', () => {

@@ -84,6 +84,7 @@ test('another job, CPU module or model is sized again', async () => {
     { questions: [[{ ask: 'Is it dark?', type: { kind: 'boolean' } }]] },
     { ubatchSize: 128 },
     { chatTemplate: 'vicuna' },
+    { maxImageTokens: 200 },
     { cpuModule: '/lib/other.so' },
     { textPath: join(demo, 'demo-text-f16.gguf') },
   ];
