@@ -113,7 +113,7 @@ export const descriptionSchema = z.strictObject({
         'Of the picture, as the model read it; with `change`, of the earlier picture too if the model was shown that',
       ),
       image_omitted: count.describe(
-        'Of the picture, besides: left out by `model.detail: changed`, which shows closely only what has changed',
+        'Of the picture, besides: left out by `model.detail: changed`, which shows closely only what has changed, or by `model.image_tokens`, the maximum',
       ),
       prompt: count.describe('Text only'),
       completion: count.describe('Description and answers'),

@@ -163,7 +163,7 @@ function countersIn(registry: MetricRegistry) {
     ),
     omitted: registry.counter(
       'tokens_image_omitted_total',
-      'Image tokens left out of descriptions, because nothing had changed there',
+      'Image tokens left out of descriptions: nothing had changed there, or there were too many',
       [],
     ),
     drafted: registry.counter('tokens_drafted_total', 'Completion tokens guessed from the last answer', []),
