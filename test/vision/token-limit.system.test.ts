@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { sceneRandom } from '../../src/camera/scene-random.ts';
 import type { Picture } from '../../src/domain/frame.ts';
 import type { Description } from '../../src/domain/observation.ts';
@@ -9,6 +10,7 @@ import type { MtmdEngine } from '../../src/vision/native/mtmd-engine.ts';
 import { countPictureTokens } from '../../src/vision/picture/picture-cost.ts';
 import { choosePictureEncoder } from '../../src/vision/picture/picture-encoder.ts';
 import { type GenerationOptions, PictureDescriber } from '../../src/vision/picture-describer.ts';
+import { budgetName, views } from '../../tools/accuracy/ablation/views.ts';
 import { demoEngine, demoRequest } from '../../tools/test/demo-engine.ts';
 import { tinyShape, writeRandomLlava } from '../../tools/test/random-llava.ts';
 import { writeRandomModel } from '../../tools/test/random-projectors.ts';
@@ -160,6 +162,15 @@ test('the patches are those that the class token attends to', async () => {
   const inMap = new Set(rowsOf(full.embeddings).slice(64));
   const first = best.find((patch) => inMap.has(rows[patch]!))!;
   expect(rowsOf(embeddings).slice(64)).toContain(rows[first]);
+});
+
+test.each([0.75, 0.5, 0.25])('what is judged with %d of the patches is what runs', async (share) => {
+  const view = views.find(({ name }) => name === budgetName(share, 'attended'))!;
+  const scene = sampleScene(900_001, demoRequest.picture.size);
+  const seen = { scene, picture: demoRequest.picture, changedArea: null };
+  const judged = await view.embed(engine, (rgb) => engine.encodeTile(rgb), seen);
+  const { embeddings } = await describerOf({ maxImageTokens: fixed + share * (whole - fixed) })();
+  expect(embeddings).toEqual(judged.embeddings);
 });
 
 test('a still picture is encoded twice, then never again: its attention is kept too', async () => {
