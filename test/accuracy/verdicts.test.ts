@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changedVerdict, halfVerdict } from '../../tools/accuracy/ablation/verdicts.ts';
+import { budgetVerdict, changedVerdict } from '../../tools/accuracy/ablation/verdicts.ts';
 
 const of = (right: number): { right: number; total: number } => ({ right, total: 100 });
 
@@ -14,11 +14,13 @@ test('what has changed: at most two points fewer changes, at most half of the to
   expect(changedVerdict(full, { ...changed, squares: 2.6 })).toMatch(/: not good enough$/);
 });
 
-test('half of the patches: more captions than by chance, and 95 % of those with all', () => {
-  expect(halfVerdict('attended', of(80), of(70), of(76))).toBe(
-    'attended, half of the patches: 76 of 100 captions right, 70 by chance; 95.0 % of those with all (at least 95.0 %): good enough',
+test('a budget: more captions than by chance, and 95 % of those with all, for half of the tokens', () => {
+  const view = (right: number, tokens = 135) => ({ captions: of(right), tokens });
+  expect(budgetVerdict('attended', view(80, 270), view(70), view(76))).toBe(
+    'attended, 50.0 % of the tokens (at most 50.0 %): 76 of 100 captions right, 70 by chance; 95.0 % of those with all (at least 95.0 %): good enough',
   );
-  expect(halfVerdict('attended', of(80), of(70), of(75))).toMatch(/: not good enough$/);
-  expect(halfVerdict('attended', of(80), of(76), of(76))).toMatch(/: not good enough$/);
-  expect(halfVerdict('attended', of(0), of(0), of(0))).toMatch(/: not good enough$/);
+  expect(budgetVerdict('attended', view(80, 270), view(70), view(75))).toMatch(/: not good enough$/);
+  expect(budgetVerdict('attended', view(80, 270), view(76), view(76))).toMatch(/: not good enough$/);
+  expect(budgetVerdict('attended', view(80, 270), view(70), view(76, 136))).toMatch(/: not good enough$/);
+  expect(budgetVerdict('attended', view(0, 270), view(0), view(0))).toMatch(/: not good enough$/);
 });

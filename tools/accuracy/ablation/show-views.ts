@@ -5,7 +5,7 @@ import { type Rate, shareOf } from '../score.ts';
 import { lookAfter, sensitivities } from './gate-looks.ts';
 import { type Judged, judgeView } from './judge-view.ts';
 import { choosers, onlyByTruth } from './patch-choosers.ts';
-import { halfVerdict } from './verdicts.ts';
+import { budgetVerdict, type ViewRates } from './verdicts.ts';
 import { budgetName, type SeenScene, views } from './views.ts';
 
 const shapeSizes = ['large', 'small'] as const;
@@ -40,12 +40,19 @@ export async function showViews(
       ]),
     );
   }
-  for (const name of Object.keys(choosers).filter((each) => each !== 'random' && !onlyByTruth.has(each)))
-    for (const size of shapeSizes) {
-      const captions = (view: string): Rate => judged.get(view)![size].captions;
-      const [random, chosen] = [captions(budgetName(0.5, 'random')), captions(budgetName(0.5, name))];
-      console.log(`  ${size} shapes, ${halfVerdict(name, captions('full'), random, chosen)}`);
-    }
+  const ofBoth = (view: string): ViewRates => bothSizes(Object.values(judged.get(view)!));
+  for (const name of Object.keys(choosers).filter((each) => each !== 'random' && !onlyByTruth.has(each))) {
+    const [random, chosen] = [ofBoth(budgetName(0.25, 'random')), ofBoth(budgetName(0.25, name))];
+    console.log(`  large and small shapes, ${budgetVerdict(name, ofBoth('full'), random, chosen)}`);
+  }
+}
+
+function bothSizes(judged: readonly Judged[]): ViewRates {
+  const sum = (of: (each: Judged) => number): number => judged.reduce((total, each) => total + of(each), 0);
+  return {
+    captions: { right: sum(({ captions }) => captions.right), total: sum(({ captions }) => captions.total) },
+    tokens: sum(({ tokens }) => tokens) / judged.length,
+  };
 }
 
 async function seenScenes(

@@ -5,9 +5,9 @@ import { type Rate, shareOf } from '../score.ts';
 export const marks = {
   /** Share of changes described right: how much less than with everything shown. */
   changesLost: 0.02,
-  /** Tokens and squares of a changed picture, as a share of those of a whole one. */
+  /** Tokens, and squares of a changed picture, as a share of those of a whole one. */
   cost: 0.5,
-  /** Captions right with half of the patches, as a share of those right with all. */
+  /** Captions right with a budget of tokens, as a share of those right with all. */
   captionsKept: 0.95,
 } as const;
 
@@ -34,12 +34,24 @@ export function changedVerdict(full: SlowRates, changed: SlowRates): string {
   );
 }
 
-/** One line: whether a choice of half of the patches beats chance and keeps enough of the captions that are right with all. */
-export function halfVerdict(name: string, full: Rate, random: Rate, chosen: Rate): string {
-  const kept = shareOf(full) === 0 ? 0 : shareOf(chosen) / shareOf(full);
-  const isGood = shareOf(chosen) > shareOf(random) && kept >= marks.captionsKept - rounding;
+/** What was said of scenes, and its mean cost. */
+export interface ViewRates {
+  readonly captions: Rate;
+  readonly tokens: number;
+}
+
+/**
+ * One line: whether a choice of patches beats as many at random and keeps enough of the captions that are right with all, for
+ * half of the tokens.
+ */
+export function budgetVerdict(name: string, full: ViewRates, random: ViewRates, chosen: ViewRates): string {
+  const right = (view: ViewRates): number => shareOf(view.captions);
+  const kept = right(full) === 0 ? 0 : right(chosen) / right(full);
+  const cost = chosen.tokens / full.tokens;
+  const isGood = right(chosen) > right(random) && kept >= marks.captionsKept - rounding && cost <= marks.cost;
   return (
-    `${name}, half of the patches: ${chosen.right} of ${chosen.total} captions right, ${random.right} by chance; ` +
+    `${name}, ${percent(cost)} of the tokens (at most ${percent(marks.cost)}): ` +
+    `${chosen.captions.right} of ${chosen.captions.total} captions right, ${random.captions.right} by chance; ` +
     `${percent(kept)} of those with all (at least ${percent(marks.captionsKept)}): ${word(isGood)}`
   );
 }
