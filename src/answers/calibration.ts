@@ -6,8 +6,12 @@ const minForecasts = 40;
 const minOfEachKind = 8;
 const minForIsotonic = 200;
 const folds = 5;
-/** By how much a calibration must lower the Brier score of forecasts that it was not fitted to. */
+/**
+ * By how much a calibration must lower the Brier score of forecasts that it was not fitted to: by this, or by this share of it,
+ * as where hardly an answer is wrong there is less to gain.
+ */
 const minGain = 0.002;
+const minGainShare = 0.1;
 
 /** The calibrated confidence, 0 to 1. */
 export function calibrated(calibration: Calibration, confidence: number): number {
@@ -46,11 +50,12 @@ export function fitCalibration(forecasts: readonly Forecast[]): FittedCalibratio
     return null;
   const fits = forecasts.length < minForIsotonic ? [fitPlatt] : [fitPlatt, fitIsotonic];
   let best: { readonly fit: typeof fitPlatt; readonly unseen: readonly Forecast[] } | null = null;
-  let bestScore = brierScore(forecasts) - minGain;
+  const score = brierScore(forecasts);
+  let bestScore = score - Math.min(minGain, score * minGainShare);
   for (const fit of fits) {
     const unseen = crossValidated(forecasts, fit);
-    const score = brierScore(unseen);
-    if (score < bestScore) [best, bestScore] = [{ fit, unseen }, score];
+    const fitted = brierScore(unseen);
+    if (fitted < bestScore) [best, bestScore] = [{ fit, unseen }, fitted];
   }
   return best && { calibration: best.fit(forecasts), unseen: best.unseen };
 }

@@ -42,6 +42,20 @@ describe('a model that is too sure of itself', () => {
   });
 });
 
+test('a model that is hardly ever wrong, and not sure enough of it, is corrected', () => {
+  const random = seededRandom(8);
+  const rarelyWrong = (count: number): Forecast[] =>
+    Array.from({ length: count }, () => ({ confidence: 0.92 + random() * 0.08, isRight: random() < 0.993 }));
+  const { calibration } = fitCalibration(rarelyWrong(2000))!;
+  const unseen = rarelyWrong(5000);
+  expect(calibrationError(unseen)).toBeGreaterThan(0.02);
+  const mended = unseen.map(({ confidence, isRight }) => ({
+    confidence: calibrated(calibration, confidence),
+    isRight,
+  }));
+  expect(calibrationError(mended)).toBeLessThan(0.005);
+});
+
 test('a step is fitted by the isotonic method', () => {
   const { calibration } = fitCalibration(simulate(2000, 4, stepped))!;
   expect(calibration.method).toBe('isotonic');
