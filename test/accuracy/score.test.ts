@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import type { Scene } from '../../src/camera/scene-layout.ts';
 import { sceneTruth } from '../../src/camera/scene-truth.ts';
 import type { DescriptionPayload } from '../../src/contract/payloads.ts';
-import { heldOutScenes, parseShapes, sceneOf } from '../../tools/accuracy/held-out-scenes.ts';
+import {
+  heldOutScenes,
+  heldOutScenesOfBothSizes,
+  parseShapes,
+  sceneOf,
+} from '../../tools/accuracy/held-out-scenes.ts';
 import type { DescribedScene } from '../../tools/accuracy/real-path.ts';
 import { overall, scoreOf, shortfalls } from '../../tools/accuracy/score.ts';
 
@@ -67,4 +72,11 @@ test('scenes of small shapes are the same scenes, their shapes smaller', () => {
 test('no trained scene is judged', () => {
   expect(() => heldOutScenes(899_999, 1)).toThrow(/--from-seed 899999/);
   expect(heldOutScenes(900_000, 300).filter(({ size }) => size.width === 336)).toHaveLength(75);
+});
+
+test('each scene with large shapes and with small ones, in turn', () => {
+  const both = heldOutScenesOfBothSizes(900_000, 5);
+  expect(both.map(({ shapes }) => shapes)).toEqual(Array(5).fill(['large', 'small']).flat());
+  expect(both.filter(({ shapes }) => shapes === 'large')).toEqual(heldOutScenes(900_000, 5));
+  expect(both.filter(({ shapes }) => shapes === 'small')).toEqual(heldOutScenes(900_000, 5, 'small'));
 });

@@ -6,12 +6,13 @@
  *
  * --shapes small: the same scenes with small shapes; mixed: some large, some small. Default: large, and models/demo.
  * The second one asks the engine typed questions, and judges the confidences of its answers: 2,000 scenes have at
- * least 2,000 questions of each type. Prints a table; exit 1 below the marks.
+ * least 2,000 questions of each type. By default it takes each scene with large shapes and with small ones: of large
+ * ones alone, too few answers are wrong to judge by. Prints a table; exit 1 below the marks.
  */
 import { parseArgs } from 'node:util';
 import { Mosquitto } from '../test/mosquitto.ts';
 import { answerScenes, confidenceScore, confidenceShortfalls, confidenceTable } from './confidence.ts';
-import { heldOutScenes, parseShapes } from './held-out-scenes.ts';
+import { heldOutScenes, heldOutScenesOfBothSizes, parseShapes } from './held-out-scenes.ts';
 import { describeScenes } from './real-path.ts';
 import { scoreOf, shortfalls, tableOf } from './score.ts';
 
@@ -20,16 +21,17 @@ const { values } = parseArgs({
     'from-seed': { type: 'string', default: '900000' },
     count: { type: 'string' },
     confidence: { type: 'boolean', default: false },
-    shapes: { type: 'string', default: 'large' },
+    shapes: { type: 'string' },
     model: { type: 'string' },
   },
 });
-const shapes = parseShapes(values.shapes);
-const scenes = heldOutScenes(
-  Number(values['from-seed']),
-  Number(values.count ?? (values.confidence ? 2000 : 300)),
-  shapes,
-);
+const shapes = parseShapes(values.shapes ?? 'large');
+const fromSeed = Number(values['from-seed']);
+const count = Number(values.count ?? (values.confidence ? 2000 : 300));
+const scenes =
+  values.confidence && values.shapes === undefined
+    ? heldOutScenesOfBothSizes(fromSeed, count)
+    : heldOutScenes(fromSeed, count, shapes);
 const model = values.model ?? null;
 const started = performance.now();
 const missed = values.confidence ? await judgeConfidences() : await judgeRealPath();

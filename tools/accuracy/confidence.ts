@@ -45,16 +45,17 @@ export async function answerScenes(
   const { options } = await setUpEngine(model, await modelFilesOf(model, process.cwd()), job);
   await withEngine(options, model.deadline, signal, async (engine) => {
     for (const [index, scene] of scenes.entries()) {
-      const { seed, size } = scene;
+      const { seed, size, shapes } = scene;
       const picture = { size, bytes: await drawScene(sceneOf(scene)) };
       const questions = asked[index]!.map(({ question }) => question);
-      const frame = { id: String(seed), camera: `scene-${seed}` };
+      const name = `${seed}-${shapes}`;
+      const frame = { id: name, camera: `scene-${name}` };
       const { answers, confidences } = await engine.describe(
         { picture, prompt: null, questions, frame },
         signal,
       );
       for (const { question, truth } of asked[index]!) {
-        const answer = { picture: String(seed), truth, answer: answers[question.name]! };
+        const answer = { picture: name, truth, answer: answers[question.name]! };
         const of = byType.get(question.type.kind) ?? [];
         byType.set(question.type.kind, of);
         of.push({ ...answer, confidence: confidences?.[question.name] ?? null });

@@ -45,6 +45,14 @@ export function heldOutScenes(
   }));
 }
 
+/** The scene of large shapes and the one of small shapes of each of `count` seeds. @throws RangeError for a training seed. */
+export function heldOutScenesOfBothSizes(fromSeed: number, count: number): HeldOutScene[] {
+  return heldOutScenes(fromSeed, count).flatMap((scene): HeldOutScene[] => [
+    scene,
+    { ...scene, shapes: 'small' },
+  ]);
+}
+
 export function sceneOf({ seed, size, shapes }: HeldOutScene): Scene {
   return sampleScene(seed, size, shapes);
 }
