@@ -132,7 +132,7 @@ export function confidenceTable(scores: ReadonlyMap<string, ConfidenceScore>): s
   return [head, ...rows]
     .map((row) =>
       row
-        .map((cell) => cell.padEnd(18))
+        .map((cell) => cell.padEnd(20))
         .join('')
         .trimEnd(),
     )
