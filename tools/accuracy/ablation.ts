@@ -3,7 +3,7 @@
  *
  *   npm run ablation -- [--count 300] [--only layout|views|slow] [--model FOLDER]
  *
- * layout: exact captions with one part of anyres removed at a time. `scripts/build-native.sh` builds a second addon for it,
+ * layout: exact captions of large and of small shapes with one part of anyres removed at a time. `scripts/build-native.sh` builds a second addon for it,
  * without the patch that puts the class token first.
  * views: captions and questions with less of the picture shown, at several levels of detail and budgets of patches.
  * slow: whether the one thing that happens in a scene is described if only what has changed is shown.
@@ -87,7 +87,11 @@ async function load(addonPath?: string): Promise<MtmdEngine> {
   return addon.load({ textPath: text, mmprojPath: mmproj, threads: 1 });
 }
 
-async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => CutPicture): Promise<number> {
+/** Of all scenes, with large shapes and with small ones. */
+async function captionsRight(
+  engine: MtmdEngine,
+  change: (cut: CutPicture) => CutPicture,
+): Promise<{ large: number; small: number }> {
   const embed = async (encodeSquare: EncodeSquare, picture: Picture): Promise<PictureEmbeddings> => {
     const cut = change(await cutPicture(engine, picture));
     const embeddings = await encodeCut(engine, encodeSquare, cut);
@@ -96,24 +100,32 @@ async function captionsRight(engine: MtmdEngine, change: (cut: CutPicture) => Cu
   const speech = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
   const model = { name: '', quant: '', build: '' };
   const describer = new PictureDescriber(engine, speech, model, new EmbeddingPictureEncoder(engine, embed));
-  let right = 0;
+  const right = { large: 0, small: 0 };
   for (const { seed, size } of scenes) {
-    const scene = sampleScene(seed, size);
-    const picture = { size, bytes: await drawScene(scene) };
-    const request = { picture, prompt: defaultPrompt, questions: [] };
-    const { text } = await describer.describe(request, new AbortController().signal);
-    if (text === sceneTruth(scene).caption) right++;
+    for (const sizes of ['large', 'small'] as const) {
+      const scene = sampleScene(seed, size, sizes);
+      const picture = { size, bytes: await drawScene(scene) };
+      const request = { picture, prompt: defaultPrompt, questions: [] };
+      const { text } = await describer.describe(request, new AbortController().signal);
+      if (text === sceneTruth(scene).caption) right[sizes]++;
+    }
   }
   return right;
 }
 
-function show(name: string, right: number): void {
+function show(name: string, { large, small }: { large: number; small: number }): void {
+  console.log(name.padEnd(30) + [large, small].map(countOf).join(''));
+}
+
+function countOf(right: number): string {
   const percent = ((right / scenes.length) * 100).toFixed(1);
-  console.log(`${name.padEnd(30)}${`${right}/${scenes.length}`.padStart(9)}${percent.padStart(8)} %`);
+  return `${`${right}/${scenes.length}`.padStart(9)}${percent.padStart(7)} %`;
 }
 
 async function showLayout(engine: MtmdEngine): Promise<void> {
-  console.log('captions exactly right');
+  console.log(
+    `${'captions exactly right'.padEnd(30)}${'large shapes'.padStart(18)}${'small shapes'.padStart(18)}`,
+  );
   for (const [name, change] of variants) show(name, await captionsRight(engine, change));
   const unpatched = await load(buildWithout('0001'));
   show('class token last', await captionsRight(unpatched, (cut) => cut));
