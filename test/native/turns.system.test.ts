@@ -77,7 +77,8 @@ test.each([
   // Each batch gives a token more than it verifies.
   if (how === 'right') expect(accepted).toBeGreaterThanOrEqual(expected!.tokens.length - 4);
   if (how === 'of other tokens') expect([drafted > 0, accepted]).toEqual([true, 0]);
-  if (how.startsWith('with')) expect(accepted).toBeGreaterThan(expected!.tokens.length / 3);
+  // Not only the four before the fault: the draft goes on behind it.
+  if (how.startsWith('with')) expect(accepted).toBeGreaterThan(4);
 });
 
 test('the probability of an answer is the product of its tokens among those that the grammar allows', async () => {
