@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { language } from '../config/language-schema.ts';
 import { modelSchema } from '../config/schema.ts';
-import { roundedConfidences } from '../contract/payloads.ts';
+import { roundedConfidences, tokenPayload } from '../contract/payloads.ts';
 import { defaultPrompt } from '../domain/default-prompt.ts';
+import { type Detail, details } from '../domain/detail.ts';
 import { exitCodes, messageOf } from '../domain/errors.ts';
 import { promptIn, questionIn } from '../domain/language.ts';
 import type { Description, Question } from '../domain/observation.ts';
@@ -11,7 +12,7 @@ import { setUpEngine } from '../setup/engine.ts';
 import { usualSizes } from '../setup/job.ts';
 import { modelFilesOf } from '../setup/model-files.ts';
 import { AskedQuestions } from './asked-questions.ts';
-import { flagParser } from './flag-parser.ts';
+import { flagParser, parsePositive } from './flag-parser.ts';
 import { picturesOf } from './pictures.ts';
 import { printable } from './terminal/printable.ts';
 import { withEngine } from './with-engine.ts';
@@ -20,6 +21,8 @@ interface Flags {
   readonly prompt: string;
   readonly language: string;
   readonly model?: string;
+  readonly detail?: Detail;
+  readonly imageTokens?: number;
   readonly json?: true;
 }
 
@@ -38,6 +41,8 @@ export function describeCommand(signal: AbortSignal): Command {
     )
     .option('--language <language>', 'language of the answers, such as de', flagParser(language), 'en')
     .option('--model <folder>', 'folder with a text GGUF and its mmproj GGUF (default: the demo model)')
+    .addOption(new Option('--detail <level>', 'how closely a picture is looked at').choices(details))
+    .option('--image-tokens <count>', 'maximum image tokens of a picture', parsePositive)
     .option('--json', 'print one JSON object per picture')
     .exitOverride()
     .action((images: string[], flags: Flags) => describe(images, flags, asked.all, signal));
@@ -49,7 +54,11 @@ async function describe(
   asked: readonly Question[],
   signal: AbortSignal,
 ): Promise<void> {
-  const model = modelSchema.parse(flags.model === undefined ? {} : { path: flags.model });
+  const model = modelSchema.parse({
+    path: flags.model,
+    detail: flags.detail,
+    image_tokens: flags.imageTokens,
+  });
   const prompt = promptIn(flags.language, flags.prompt);
   const questions = asked.map((question) => questionIn(flags.language, question));
   const job = { pictureSizes: usualSizes, prompts: [prompt], questions: [questions] };
@@ -88,7 +97,7 @@ function jsonLine(image: string, description: Description): string {
     answers,
     confidences: roundedConfidences(description),
     finish_reason: finishReason,
-    tokens,
+    tokens: tokenPayload(tokens),
     timing_ms: {
       pack: Math.round(timings.packMs),
       encode: Math.round(timings.encodeMs),

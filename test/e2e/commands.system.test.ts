@@ -38,9 +38,18 @@ test('scene draws a scene and prints its truth, and describe works from any fold
     description: truth.caption,
     answers: { [count.question]: expect.stringMatching(/^There (is|are) /) },
     finish_reason: 'stop',
-    tokens: { image: 268 },
+    tokens: { image: 268, image_omitted: 0 },
   });
   expect(Object.keys(line.timing_ms)).toEqual(['pack', 'encode', 'prefill', 'generate']);
+});
+
+test.each([
+  [['--detail', 'overview'], { image: 64, image_omitted: 0 }],
+  [['--image-tokens', '100'], { image: 100, image_omitted: 168 }],
+])('describe %j shows less of a picture', async (flags, tokens) => {
+  await scenecast('scene', '--seed', '900006', '--size', '640x480', '--out', 'less.jpg');
+  const described = await scenecast('describe', '--json', 'less.jpg', ...flags);
+  expect(JSON.parse(described.stdout)).toMatchObject({ tokens });
 });
 
 test('a bad picture among good ones is named and fails the command, and the others are described', async () => {
@@ -57,6 +66,8 @@ test.each([
   [['scene', '--seed', '1', '--size', '9', '--out', 'y.jpg'], 64, /must be a size such as 1280x720/],
   [['scene', '--seed', '1'], 64, /--out/],
   [['paint'], 64, /unknown command/],
+  [['describe', 'x.jpg', '--detail', 'much'], 64, /Allowed choices are overview, balanced, full/],
+  [['describe', 'x.jpg', '--image-tokens', '0'], 64, /must be a whole number of at least 1/],
   [['describe', 'x.jpg', '--model', '/nowhere'], 78, /model\.path \/nowhere: not a readable folder/],
   [['run', '--config', '/nowhere.yaml'], 78, /\/nowhere\.yaml: cannot be read/],
 ])('scenecast %j ends with exit code %i', async (args, code, message) => {
