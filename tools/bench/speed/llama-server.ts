@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text as textOf } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelFiles } from '../../../src/models/installed/locate.ts';
 import type { EngineOptions } from '../../../src/vision/process/protocol.ts';
@@ -121,20 +123,23 @@ export class LlamaServer implements Contender {
 
   async #complete(url: string, words: string, signal: AbortSignal): Promise<Completion> {
     const picture = { type: 'image_url', image_url: { url } };
-    const response = await fetch(`${this.#address}/v1/chat/completions`, {
+    const body = JSON.stringify({
+      messages: [{ role: 'user', content: [picture, { type: 'text', text: words }] }],
+      max_tokens: this.#model.maxTokens,
+      temperature: 0,
+      cache_prompt: true,
+      ignore_eos: this.#model.shape !== null,
+    });
+    // Not with fetch, which gives up after 300 s without an answer: a 7B model takes longer.
+    const asked = request(`${this.#address}/v1/chat/completions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        messages: [{ role: 'user', content: [picture, { type: 'text', text: words }] }],
-        max_tokens: this.#model.maxTokens,
-        temperature: 0,
-        cache_prompt: true,
-        ignore_eos: this.#model.shape !== null,
-      }),
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
       signal,
     });
-    if (!response.ok) throw new Error(`llama-server: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Completion;
+    const [response] = (await once(asked.end(body), 'response')) as [IncomingMessage];
+    const answer = await textOf(response);
+    if (response.statusCode !== 200) throw new Error(`llama-server: ${response.statusCode} ${answer}`);
+    return JSON.parse(answer) as Completion;
   }
 
   async #ready(): Promise<void> {
