@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { type ConfiguredModel, configuredModels } from '../config/configured-models.ts';
 import { loadConfig } from '../config/load.ts';
-import { type Config, modelSchema } from '../config/schema.ts';
+import { type Config, type ModelConfig, modelSchema } from '../config/schema.ts';
+import type { ModelDetail } from '../domain/detail.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { type ModelRole, modelRoles } from '../domain/model-role.ts';
 import type { ModelFiles } from '../models/installed/locate.ts';
@@ -41,6 +42,18 @@ export async function chosenModel(flags: ModelFlags): Promise<ConfiguredModel & 
   throw new ConfigError(
     `the config has two models: choose one with --model ${modelRoles.join(' or --model ')}`,
   );
+}
+
+/** The model as it looks at pictures by the flags, where they are given. */
+export function withPictureFlags(
+  model: ModelConfig,
+  { detail, imageTokens }: { readonly detail?: ModelDetail; readonly imageTokens?: number },
+): ModelConfig {
+  return {
+    ...model,
+    ...(detail !== undefined && { detail }),
+    ...(imageTokens !== undefined && { image_tokens: imageTokens }),
+  };
 }
 
 /** The chosen model's files; a flag's path is relative to the working directory, a config's to its folder. */

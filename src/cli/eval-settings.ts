@@ -7,7 +7,7 @@ import { ConfigError } from '../domain/errors.ts';
 import { isLabelled, isOfType, type Label, type LabelledQuestion } from '../domain/label.ts';
 import { promptIn } from '../domain/language.ts';
 import type { ModelFiles } from '../models/installed/locate.ts';
-import { chosenFiles, chosenModel } from './chosen-model.ts';
+import { chosenFiles, chosenModel, withPictureFlags } from './chosen-model.ts';
 import { isPositive } from './flag-parser.ts';
 
 /** What a setting can be made of; the rest is as configured. */
@@ -63,11 +63,7 @@ export async function settingOf(flags: SettingFlags): Promise<EvalSetting> {
     );
   const files = await chosenFiles({ key, model }, flags);
   return {
-    model: {
-      ...model,
-      ...(flags.detail !== undefined && { detail: flags.detail }),
-      ...(flags.imageTokens !== undefined && { image_tokens: flags.imageTokens }),
-    },
+    model: withPictureFlags(model, flags),
     files,
     prompt: flags.prompt === undefined ? null : promptIn(config?.language ?? 'en', flags.prompt),
     questionOf: (label) => {

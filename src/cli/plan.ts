@@ -22,7 +22,7 @@ import { type EngineJob, jobOf, usualJob } from '../setup/job.ts';
 import { tuningOf } from '../setup/tuning.ts';
 import { requireState } from '../system/state-access.ts';
 import { chooseCpuModule } from '../vision/native/cpu-module.ts';
-import { chosenFiles, chosenModels } from './chosen-model.ts';
+import { chosenFiles, chosenModels, withPictureFlags } from './chosen-model.ts';
 import { flagCollector, flagParser, parsePositive } from './flag-parser.ts';
 import { hubAccessOf } from './models-access.ts';
 import { plansJson, plansText } from './plan-text.ts';
@@ -103,13 +103,8 @@ async function planInputOf({ key = 'model', ...model }: ModelToRun, board: Board
   return { key, ...model, tuning, cpuModule: tuning ? tuning.cpuModule : ours };
 }
 
-function withFlags(chosen: ModelConfig, { memory, detail, imageTokens }: Flags): ModelConfig {
-  return {
-    ...chosen,
-    ...(memory === undefined ? {} : { memory }),
-    ...(detail === undefined ? {} : { detail }),
-    ...(imageTokens === undefined ? {} : { image_tokens: imageTokens }),
-  };
+function withFlags(chosen: ModelConfig, { memory, ...flags }: Flags): ModelConfig {
+  return { ...withPictureFlags(chosen, flags), ...(memory !== undefined && { memory }) };
 }
 
 function jobFor(config: Config | null, role: ModelRole | null, { camera, questions }: Flags): EngineJob {
