@@ -3,8 +3,8 @@
  *
  *   npm run ablation -- [--count 300] [--only layout|views|slow] [--model FOLDER]
  *
- * layout: exact captions of large and of small shapes with one part of anyres removed at a time. `scripts/build-native.sh` builds a second addon for it,
- * without the patch that puts the class token first.
+ * layout: exact captions of large and of small shapes with one part of anyres removed at a time. `scripts/build-native.sh`
+ * builds a second addon for it, without the patch that puts the class token first.
  * views: captions and questions with less of the picture shown, at several levels of detail and budgets of patches.
  * slow: whether the one thing that happens in a scene is described if only what has changed is shown.
  */
@@ -87,11 +87,11 @@ async function load(addonPath?: string): Promise<MtmdEngine> {
   return addon.load({ textPath: text, mmprojPath: mmproj, threads: 1 });
 }
 
-/** Of all scenes, with large shapes and with small ones. */
 async function captionsRight(
   engine: MtmdEngine,
+  sizes: 'large' | 'small',
   change: (cut: CutPicture) => CutPicture,
-): Promise<{ large: number; small: number }> {
+): Promise<number> {
   const embed = async (encodeSquare: EncodeSquare, picture: Picture): Promise<PictureEmbeddings> => {
     const cut = change(await cutPicture(engine, picture));
     const embeddings = await encodeCut(engine, encodeSquare, cut);
@@ -100,35 +100,38 @@ async function captionsRight(
   const speech = { maxTokens: 64, temperature: 0, chatTemplate: null, detail: 'full' } as const;
   const model = { name: '', quant: '', build: '' };
   const describer = new PictureDescriber(engine, speech, model, new EmbeddingPictureEncoder(engine, embed));
-  const right = { large: 0, small: 0 };
+  let right = 0;
   for (const { seed, size } of scenes) {
-    for (const sizes of ['large', 'small'] as const) {
-      const scene = sampleScene(seed, size, sizes);
-      const picture = { size, bytes: await drawScene(scene) };
-      const request = { picture, prompt: defaultPrompt, questions: [] };
-      const { text } = await describer.describe(request, new AbortController().signal);
-      if (text === sceneTruth(scene).caption) right[sizes]++;
-    }
+    const scene = sampleScene(seed, size, sizes);
+    const picture = { size, bytes: await drawScene(scene) };
+    const request = { picture, prompt: defaultPrompt, questions: [] };
+    const { text } = await describer.describe(request, new AbortController().signal);
+    if (text === sceneTruth(scene).caption) right++;
   }
   return right;
 }
 
-function show(name: string, { large, small }: { large: number; small: number }): void {
-  console.log(name.padEnd(30) + [large, small].map(countOf).join(''));
-}
-
-function countOf(right: number): string {
-  const percent = ((right / scenes.length) * 100).toFixed(1);
-  return `${`${right}/${scenes.length}`.padStart(9)}${percent.padStart(7)} %`;
+async function showCaptions(
+  name: string,
+  engine: MtmdEngine,
+  change: (cut: CutPicture) => CutPicture,
+): Promise<void> {
+  const cells = [];
+  for (const sizes of ['large', 'small'] as const) {
+    const right = await captionsRight(engine, sizes, change);
+    const percent = ((right / scenes.length) * 100).toFixed(1);
+    cells.push(`${right}/${scenes.length}`.padStart(9), `${percent.padStart(7)} %`);
+  }
+  console.log(name.padEnd(30) + cells.join(''));
 }
 
 async function showLayout(engine: MtmdEngine): Promise<void> {
   console.log(
     `${'captions exactly right'.padEnd(30)}${'large shapes'.padStart(18)}${'small shapes'.padStart(18)}`,
   );
-  for (const [name, change] of variants) show(name, await captionsRight(engine, change));
+  for (const [name, change] of variants) await showCaptions(name, engine, change);
   const unpatched = await load(buildWithout('0001'));
-  show('class token last', await captionsRight(unpatched, (cut) => cut));
+  await showCaptions('class token last', unpatched, (cut) => cut);
   await unpatched.close();
 }
 
