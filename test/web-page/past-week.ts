@@ -47,14 +47,17 @@ function porchAt(
   return { text, answers: { gate_open, people, vehicle } };
 }
 
-/** A history of two cameras, a description every seven minutes, up to a quarter of an hour ago; some have pictures. */
-export async function weekOf(days: number, nowMs = Date.now()): Promise<TestHistory> {
+/**
+ * A history of two cameras, a description every seven minutes, up to a quarter of an hour ago; some have
+ * pictures. It tells the same at any time of day: whatever the clock says, the newest is of eight in the evening.
+ */
+export async function weekOf(days: number): Promise<TestHistory> {
   const history = new TestHistory();
   const [open, closed] = [await pictureOf('#7a8c5a'), await pictureOf('#54616e')];
-  const endMs = nowMs - 15 * minuteMs;
+  const endMs = Date.now() - 15 * minuteMs;
   for (let atMs = endMs - days * 86_400_000; atMs <= endMs; atMs += everyMs) {
     const date = new Date(atMs);
-    const hour = date.getHours() + date.getMinutes() / 60;
+    const hour = (24 * days + 20 - (endMs - atMs) / (60 * minuteMs)) % 24;
     // The camera is off then.
     if (hour > 2 && hour < 4.5) continue;
     const { text, answers } = porchAt(hour, Math.floor((endMs - atMs) / 86_400_000));
