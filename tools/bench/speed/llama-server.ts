@@ -11,6 +11,7 @@ import type { EngineOptions } from '../../../src/vision/process/protocol.ts';
 import type { Contender, Job, Reading } from './contender.ts';
 import { EncodeClock } from './encode-clock.ts';
 import type { BenchModel } from './models.ts';
+import { peerEnvironment } from './peer-environment.ts';
 import { type PeerThreads, threadArguments } from './peer-threads.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -66,7 +67,7 @@ export class LlamaServer implements Contender {
       ...threadArguments(threads),
       ...['--port', `${port}`, ...more],
     ];
-    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(program, args, { env: peerEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] });
     // It would outlive a bench that is interrupted.
     const kill = (): boolean => child.kill('SIGKILL');
     process.once('exit', kill);

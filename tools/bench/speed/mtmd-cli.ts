@@ -10,6 +10,7 @@ import type { EngineOptions } from '../../../src/vision/process/protocol.ts';
 import type { Job, Reading } from './contender.ts';
 import type { BenchModel } from './models.ts';
 import { MtmdCliLog } from './mtmd-cli-log.ts';
+import { peerEnvironment } from './peer-environment.ts';
 import { type PeerThreads, threadArguments } from './peer-threads.ts';
 
 const program = join(import.meta.dirname, '../../../build/peer/cmake/llama-mtmd-cli');
@@ -46,7 +47,7 @@ export async function runMtmdCli(
 
 async function run(args: readonly string[]): Promise<{ reading: Reading; peakBytes: number }> {
   const start = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env: peerEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   const log = new MtmdCliLog();
   let output = '';
   let totalMs = 0;
