@@ -191,6 +191,7 @@ export class EngineClient implements Describer, ChatEngine {
     this.#starts++;
     const child = fork(new URL('./engine-process.ts', import.meta.url), [], {
       serialization: 'advanced',
+      execArgv: [...process.execArgv, '--expose-gc'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       ...onCpus(this.#options.engine.cpus),
     });

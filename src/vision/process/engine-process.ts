@@ -108,6 +108,8 @@ async function run(job: Job): Promise<void> {
     send({ type: 'failed', id, fault: faultOf(error) });
   } finally {
     jobs.delete(id);
+    // A picture's buffers are outside V8's heap, which would collect them only once they are 64 MB.
+    globalThis.gc?.({ type: 'minor', execution: 'sync' });
   }
 }
 

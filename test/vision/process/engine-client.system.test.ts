@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { changeQuestion, comparisonQuestion } from '../../../src/domain/change-question.ts';
 import { backendsDir } from '../../../src/vision/native/addon.ts';
@@ -39,6 +40,26 @@ test('it reports progress and what was loaded, and describes the same picture th
   expect(second.text).toBe(first.text);
   expect(first.tokens.image).toBe(268);
   for (const ms of Object.values(first.timings)) expect(ms).toBeGreaterThan(0);
+});
+
+test('its memory does not grow by the pictures that it has described', async () => {
+  const client = clientOf();
+  await client.start();
+  const size = { width: 2048, height: 1536 };
+  const bytes = await sharp({ create: { ...size, channels: 3, background: 'green' } })
+    .jpeg()
+    .toBuffer();
+  const describe = async (times: number): Promise<number> => {
+    for (let time = 0; time < times; time++)
+      await client.describe({ ...demoRequest, picture: { size, bytes } }, never);
+    const status = readFileSync(`/proc/${client.pid}/status`, 'utf8');
+    return Number(/^RssAnon:\s+(\d+)/m.exec(status)![1]);
+  };
+  const earlyKb = await describe(9);
+  const laterKb: number[] = [];
+  for (let time = 0; time < 5; time++) laterKb.push(await describe(5));
+  // Each has 9 MB of pixels; V8 alone would let 64 MB gather.
+  expect(Math.max(...laterKb) - earlyKb).toBeLessThan(28_000);
 });
 
 test('the requested CPU module is in use', async () => {
