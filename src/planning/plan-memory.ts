@@ -4,7 +4,7 @@ import type { ContextSizing, DetailSizing, ModelSizing } from '../domain/model-s
 const mebibyte = 1024 ** 2;
 
 /** The engine process without a model, after hundreds of pictures: Node, llama.cpp's and sharp's libraries, and their heaps. */
-export const processBytes = 152 * mebibyte;
+export const processBytes = 160 * mebibyte;
 /** Memory that stays free for other programs: a share of the total, within bounds. */
 const headroom = { share: 0.05, minBytes: 64 * mebibyte, maxBytes: 512 * mebibyte };
 /** The share of all memory that is always available on an idle board. */

@@ -158,7 +158,7 @@ describe('a model that does not fit', () => {
   test('at all is refused, with the min memory needed', () => {
     const error = refusalOf(() => planIn(4));
     expect(error.message).toMatch(
-      /LLaVA 7B: needs at least 5\.59 GiB .* use only 4\.00 GiB \(model\.memory\)/,
+      /LLaVA 7B: needs at least 5\.60 GiB .* use only 4\.00 GiB \(model\.memory\)/,
     );
     expect(error.exitCode).toBe(78);
     // The figure is right: that much is enough.
