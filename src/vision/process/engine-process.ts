@@ -27,6 +27,7 @@ type Job = Extract<ToEngineProcess, { type: 'describe' | 'chat' }>;
 
 let engine: MtmdEngine | null = null;
 let model: { readonly describer: PictureDescriber; readonly responder: ChatResponder } | null = null;
+const maxBufferBytes = 32 * 1024 ** 2;
 /** Pending ones by id. */
 const jobs = new Map<number, AbortController>();
 let queue: Promise<void> = Promise.resolve();
@@ -108,9 +109,16 @@ async function run(job: Job): Promise<void> {
     send({ type: 'failed', id, fault: faultOf(error) });
   } finally {
     jobs.delete(id);
-    // A picture's buffers are outside V8's heap, which would collect them only once they are 64 MB.
-    globalThis.gc?.({ type: 'minor', execution: 'sync' });
+    collectBuffers();
   }
+}
+
+/** A picture's buffers are outside V8's heap, which would collect them only once they are 64 MB. */
+function collectBuffers(): void {
+  globalThis.gc?.({ type: 'minor', execution: 'sync' });
+  // Wide embeddings live long enough to become old; with a model that has them, 20 ms are nothing.
+  if (process.memoryUsage().arrayBuffers > maxBufferBytes)
+    globalThis.gc?.({ type: 'major', execution: 'sync' });
 }
 
 function resultOf(job: Job, signal: AbortSignal): Promise<Description | ChatReply> {
