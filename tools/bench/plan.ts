@@ -1,8 +1,8 @@
 /**
  * Compares plans with measurements: models of seven shapes, from 50 million to 1.1 billion parameters, each describe
  * eight pictures as planned; prints the planned and the measured peak of the engine's resident memory (VmHWM). Then one
- * picture in memory cgroups of 512 MB to 8 GB, where each must run or be refused, and never be killed. Pairs of models are planned and
- * loaded at once, the quick one for questions alone.
+ * picture in memory cgroups of 512 MB to 8 GB, where each must run or be refused, and never be killed. Pairs of models are
+ * planned and loaded at once, the quick one for questions alone.
  *
  *   npm run bench:plan [-- --only WORDS] [--no-cgroups]
  *
@@ -23,6 +23,7 @@ import { type EngineSetUp, setUpEngines } from '../../src/setup/engine.ts';
 import type { EngineJob } from '../../src/setup/job.ts';
 import { EngineClient } from '../../src/vision/process/engine-client.ts';
 import { clipLarge, type HollowShape, writeHollowModel } from '../test/hollow-model.ts';
+import { memoryBytesOf } from './speed/contender.ts';
 
 const size = { width: 1280, height: 720 } as const;
 const smallTower = { ...clipLarge, width: 512, blocks: 8, heads: 8, feedForward: 2048 } as const;
@@ -102,10 +103,7 @@ async function describeTimes(folders: readonly string[], count: number): Promise
       const request = { picture, prompt: prompts[0] ?? null, questions: questions[0]! };
       for (let time = 0; time < count; time++) await engine.describe(request, AbortSignal.timeout(600_000));
     }
-    const peaks = engines.map(({ pid }) => {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1]) * 1024;
-    });
+    const peaks = await Promise.all(engines.map(({ pid }) => memoryBytesOf(pid!, 'VmHWM')));
     const note = setUps.flatMap(({ plan }) => plan.degraded).join(', ');
     return { outcome: 'ran', plannedBytes, peakBytes: sum(peaks), note };
   } catch (error) {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { bytesField } from '../../../src/board/kernel-files.ts';
 import { changeQuestion, comparisonQuestion } from '../../../src/domain/change-question.ts';
 import { backendsDir } from '../../../src/vision/native/addon.ts';
 import { EngineClient } from '../../../src/vision/process/engine-client.ts';
@@ -52,14 +53,13 @@ test('its memory does not grow by the pictures that it has described', async () 
   const describe = async (times: number): Promise<number> => {
     for (let time = 0; time < times; time++)
       await client.describe({ ...demoRequest, picture: { size, bytes } }, never);
-    const status = readFileSync(`/proc/${client.pid}/status`, 'utf8');
-    return Number(/^RssAnon:\s+(\d+)/m.exec(status)![1]);
+    return bytesField(readFileSync(`/proc/${client.pid}/status`, 'utf8'), 'RssAnon')!;
   };
-  const earlyKb = await describe(9);
-  const laterKb: number[] = [];
-  for (let time = 0; time < 5; time++) laterKb.push(await describe(5));
+  const earlyBytes = await describe(9);
+  const laterBytes: number[] = [];
+  for (let time = 0; time < 5; time++) laterBytes.push(await describe(5));
   // Each has 9 MB of pixels; V8 alone would let 64 MB gather.
-  expect(Math.max(...laterKb) - earlyKb).toBeLessThan(28_000);
+  expect(Math.max(...laterBytes) - earlyBytes).toBeLessThan(28_000 * 1024);
 });
 
 test('the requested CPU module is in use', async () => {
