@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { pino } from 'pino';
@@ -51,7 +52,8 @@ async function run(configPath: string, signal: AbortSignal): Promise<void> {
   const restart = app.restartRequested.then(() => {
     process.exitCode = exitCodes.restart;
   });
-  const starting = app.start();
+  // At its exit Node would write it anyway, but a board that is switched off kills it.
+  const starting = app.start().then(() => flushCompileCache());
   try {
     // A failed start ends it too.
     await Promise.race([stopped, restart, starting.then(() => stopped)]);

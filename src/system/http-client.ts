@@ -1,10 +1,11 @@
-import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as requestSecurely } from 'node:https';
 import { connect, Socket } from 'node:net';
 import { type Duplex, pipeline, type Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { HttpError, httpErrorOf } from './http-error.ts';
 import { bareHost, type HttpProxy, openTunnel, proxyHeaders, proxyRefusal } from './http-proxy.ts';
+import { requestPlain } from './plain-http.ts';
 import { attemptTimeoutMs } from './slow-addresses.ts';
 import { connectSecurely, type Trust } from './trusted-tls.ts';
 

@@ -1,8 +1,8 @@
-import { request as requestPlain } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConfigError } from '../domain/errors.ts';
 import { HttpError } from './http-error.ts';
+import { requestPlain } from './plain-http.ts';
 
 /** An HTTP proxy. */
 export interface HttpProxy {

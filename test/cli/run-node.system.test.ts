@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { EngineClient } from '../../src/vision/process/engine-client.ts';
+import { Daemon } from '../../tools/test/daemon.ts';
 import { demoEngine } from '../../tools/test/demo-engine.ts';
 import { until } from '../../tools/test/until.ts';
 
@@ -55,4 +56,17 @@ test('the engine process, which is killed in the end, has saved its compiled cod
   } finally {
     await engine.close();
   }
+});
+
+test('a daemon that is killed has saved its compiled code by then', async () => {
+  const folder = temporaryFolder();
+  vi.stubEnv('NODE_COMPILE_CACHE', folder);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+  });
+  const cameras = { drawn: { source: { type: 'scene' } } };
+  const daemon = new Daemon({ mqtt: { url: 'mqtt://127.0.0.1:1' }, cameras });
+  // The engine's code is in some 150 files.
+  await until(() => filesIn(folder).length > 300);
+  await daemon.end('SIGKILL');
 });

@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
+import { Mosquitto } from '../../tools/test/mosquitto.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -60,4 +62,35 @@ test('prom-client is loaded only where there are metrics', () => {
   `;
   expect(isLoaded('prom-client', create({ enabled: false }))).toBe('false\n');
   expect(isLoaded('prom-client', create({ enabled: true }))).toBe('true\n');
+});
+
+test("undici and http2, Node's own, are not loaded with the HTTP client", () => {
+  const script = `
+    await import('${root}/src/cli/run.ts');
+    const { HttpClient } = await import('${root}/src/system/http-client.ts');
+    const client = new HttpClient({ headTimeoutMs: 1000, trust: null });
+    const answer = client.get(new URL('http://127.0.0.1:1/'), {}, new AbortController().signal);
+    await answer.catch(({ code }) => console.log(code));
+    console.log(process.moduleLoadList.filter((name) => /undici|http2/.test(name)).join());
+  `;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  expect(output).toBe('refused\n\n');
+});
+
+test('MQTT.js keeps no Buffer of each 16-bit number', async () => {
+  const broker = await Mosquitto.start();
+  onTestFinished(() => broker.close());
+  const script = `
+    import { createRequire } from 'node:module';
+    const { connectOnce } = await import('${root}/src/mqtt/connection/connect-once.ts');
+    const { brokerOf } = await import('${root}/src/setup/broker.ts');
+    const { parseConfig } = await import('${root}/src/config/load.ts');
+    const { mqtt } = parseConfig(JSON.stringify({ mqtt: { url: '${broker.url}' }, cameras: { porch: { source: { type: 'scene' } } } }), 'c.yaml');
+    const connection = await connectOnce(brokerOf(mqtt, '/'), 'test', new AbortController().signal);
+    await connection.close();
+    const require = createRequire(createRequire('${root}/package.json').resolve('mqtt'));
+    console.log(Object.keys(require('mqtt-packet/numbers').cache).length);
+  `;
+  const output = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  expect(output.stdout).toBe('0\n');
 });

@@ -244,6 +244,8 @@ export class BrokerConnection {
       transformWsUrl: bracketed,
       // This class reconnects, with a new client.
       reconnectPeriod: 0,
+      // It would keep a Buffer of each 16-bit number: 8 MB.
+      writeCache: false,
       autoAssignTopicAlias: true,
       // Otherwise the environment (DEBUG) could enable logging of packets, which contain the password.
       log: () => {},
