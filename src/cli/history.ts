@@ -12,6 +12,7 @@ import { historyFolderOf } from '../setup/history.ts';
 import { HistoryReader } from '../store/history/history-reader.ts';
 import { requireState } from '../system/state-access.ts';
 import { type ExportedHistory, exportHistory } from './export-history.ts';
+import { parsePositive } from './flag-parser.ts';
 import { observationText } from './observation-text.ts';
 
 interface Flags {
@@ -42,7 +43,7 @@ export function historyCommand(signal: AbortSignal): Command {
     .option('--answer <value>', 'with this answer to --question: true, 2, red; null: uncertain', parseAnswer)
     .option('--since <time>', 'captured since then: an age such as 1d, or a time (ISO 8601)', parseTime)
     .option('--until <time>', 'captured before then, likewise', parseTime)
-    .option('--count <number>', `only the newest (default: ${usualCount}; all with --export)`, parseCount)
+    .option('--count <number>', `only the newest (default: ${usualCount}; all with --export)`, parsePositive)
     .option('--json', 'print whole observations as JSON, one per line')
     .option('--export <folder>', 'write observations.jsonl and the pictures to a new folder')
     .exitOverride()
@@ -153,9 +154,4 @@ function parseTime(text: string): number {
       'It must be an age such as 12h or 7d, or a time such as 2026-01-31T12:00:00Z.',
     );
   return time;
-}
-
-function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return Number(text);
 }

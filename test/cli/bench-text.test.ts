@@ -7,6 +7,7 @@ import {
   loadWarning,
 } from '../../src/cli/bench-text.ts';
 import { planEngine } from '../../src/planning/plan-engine.ts';
+import { engineInfo } from '../../tools/test/engine-info.ts';
 import { fixtureBoards } from '../board/fixture-boards.ts';
 import { defaultSettings as settings, sizingWith } from '../board/sample-board.ts';
 
@@ -26,17 +27,7 @@ const report: BenchReport = {
   version: '1.2.3',
   board,
   software: { kernel: '6.6.10-cix', system: 'Debian GNU/Linux 12 (bookworm)', firmware: '9.0.0' },
-  engine: {
-    ...{ model: 'LLaVA 7B', quant: 'Q5_K - Medium', build: 'llama.cpp v0.5.0', cpu: 'libggml-cpu-a720.so' },
-    ...{
-      chatTemplate: 'gguf',
-      chatTemplateReason: '',
-      usesDetail: true,
-      showsAreas: true,
-      contextSize: 2304,
-      threads: 8,
-    },
-  },
+  engine: engineInfo,
   plan: planEngine(board, sizingWith(), settings),
   loadAverage: 0.123,
   before: { temperatureC: 31.94, clockLimited: false, underVoltage: null, allowedMHz },

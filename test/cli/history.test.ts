@@ -138,7 +138,7 @@ test.each([
   [['--answer', 'true'], /--answer needs --question/],
   [['--since', 'yesterday'], /must be an age such as 12h or 7d, or a time/],
   [['--until', '5constructor'], /must be an age/],
-  [['--count', '0'], /must be a whole number from 1/],
+  [['--count', '0'], /must be a whole number of at least 1/],
 ])('a faulty flag is refused with the remedy: %j', async (args, message) => {
   const printed = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
   await expect(run('--config', 'none.yaml', ...args)).rejects.toThrow(message);

@@ -4,6 +4,7 @@ import { infoSchema } from '../../src/contract/info.ts';
 import { infoOf } from '../../src/daemon/info.ts';
 import { planEngine } from '../../src/planning/plan-engine.ts';
 import type { EngineInfo } from '../../src/vision/process/protocol.ts';
+import { engineInfo } from '../../tools/test/engine-info.ts';
 import { boardWith, sizingWith } from '../board/sample-board.ts';
 
 const config = parseConfig(
@@ -25,18 +26,7 @@ const plan = planEngine(board, sizingWith(), {
   maxTokens: 256,
   memoryBytes: null,
 });
-const engine: EngineInfo = {
-  model: 'demo',
-  quant: 'F16',
-  build: 'b1',
-  cpu: 'cortex-a720',
-  chatTemplate: 'gguf',
-  chatTemplateReason: '',
-  usesDetail: true,
-  showsAreas: true,
-  contextSize: 2304,
-  threads: 8,
-};
+const engine: EngineInfo = { ...engineInfo, model: 'demo', quant: 'F16', build: 'b1' };
 
 test('what was measured is shown of questions as they are asked now, by the model that runs', () => {
   const measured = {
@@ -109,7 +99,7 @@ test('afterwards info has board, plan and model too, and no secrets', () => {
       memory_bytes: 16 * 1024 ** 3,
       memory_limit_bytes: null,
     },
-    plan: { detail: 'full', context_size: 2304, max_tokens: 256, kv_type: 'f16', cpu_module: 'cortex-a720' },
+    plan: { detail: 'full', context_size: 2304, max_tokens: 256, kv_type: 'f16', cpu_module: 'libggml-cpu-a720.so' },
   });
   expect(JSON.stringify(info)).not.toContain('canary');
 });
