@@ -32,11 +32,14 @@ interface Followed {
   readonly tracker: RuleTracker;
   readonly onTurn: (turn: Turn) => void;
   readonly everyMs: number | null;
+  /** Names of the questions whose first answer is asked for, whatever the gate says: those of a new watch. */
+  readonly unanswered: Set<string>;
   /** null: of a rule, nothing yet; of a watch, nothing ever. */
   published: RuleStatus | null;
 }
 
 interface GivenAnswer extends JudgedAnswer {
+  readonly question: string;
   /** Of the observation. */
   readonly id: string;
   readonly capturedAt: Date;
@@ -76,10 +79,7 @@ export class CameraRules {
 
   /** A rule or watch needs an answer about the next picture, whatever the gate says. */
   get wantsConfirmation(): boolean {
-    const isNew = ({ tracker: { status } }: Followed): boolean => status.reason === 'undecided';
-    return (
-      this.#all.some(({ tracker }) => tracker.wantsConfirmation) || [...this.#watches.values()].some(isNew)
-    );
+    return this.#all.some(({ tracker, unanswered }) => tracker.wantsConfirmation || unanswered.size > 0);
   }
 
   /** How often the watches want the camera to be looked at; infinite: they do not care. */
@@ -110,8 +110,10 @@ export class CameraRules {
     };
     const followed = this.#follow(condition, everyMs, onTurn);
     this.#watches.set(condition.name, followed);
-    const newest = this.#newestAnswerTo(followed);
-    if (newest) this.#answered(followed, newest);
+    const fresh = this.#freshAnswersTo(followed);
+    for (const { name } of followed.questions)
+      if (!fresh.some(({ question }) => question === name)) followed.unanswered.add(name);
+    if (fresh[0]) this.#answered(followed, fresh[0]);
     this.#update();
     this.#options.onPace();
   }
@@ -127,10 +129,12 @@ export class CameraRules {
     const { name, quant, build } = description.model;
     const look = { id, capturedAt, capturedMs: captureStart, model: JSON.stringify([name, quant, build]) };
     for (const [question, answer] of Object.entries(judged))
-      this.#answers.set(question, { ...answer, ...look });
-    for (const followed of this.#all)
-      if (followed.questions.some((question) => Object.hasOwn(judged, question.name)))
-        this.#answered(followed, look);
+      this.#answers.set(question, { ...answer, ...look, question });
+    for (const followed of this.#all) {
+      const answered = followed.questions.filter(({ name }) => Object.hasOwn(judged, name));
+      for (const { name } of answered) followed.unanswered.delete(name);
+      if (answered.length > 0) this.#answered(followed, look);
+    }
     this.#update();
   }
 
@@ -154,7 +158,7 @@ export class CameraRules {
     const { questions, staleAfterMs } = this.#options;
     const names = questionsIn(rule.when);
     return {
-      ...{ rule, everyMs, onTurn, published: null },
+      ...{ rule, everyMs, onTurn, unanswered: new Set<string>(), published: null },
       questions: questions.filter(({ name }) => names.includes(name)),
       tracker: new RuleTracker(rule, staleAfterMs),
     };
@@ -183,13 +187,13 @@ export class CameraRules {
     };
   }
 
-  /** null: none, or it has become stale. */
-  #newestAnswerTo({ questions }: Followed): GivenAnswer | null {
-    const [newest] = questions
+  /** Those that are not stale, the newest first. */
+  #freshAnswersTo({ questions }: Followed): readonly GivenAnswer[] {
+    const oldestMs = performance.now() - this.#options.staleAfterMs();
+    return questions
       .flatMap(({ name }) => this.#answers.get(name) ?? [])
+      .filter(({ capturedMs }) => capturedMs >= oldestMs)
       .sort((a, b) => b.capturedMs - a.capturedMs);
-    const isFresh = newest && performance.now() - newest.capturedMs <= this.#options.staleAfterMs();
-    return isFresh ? newest : null;
   }
 
   /** Applies what is due, and publishes what has changed. */

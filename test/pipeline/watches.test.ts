@@ -16,7 +16,9 @@ afterEach(() => {
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
 const hourMs = 3_600_000;
-const questions: Question[] = [{ name: 'parcel', ask: 'Is there a parcel?', type: { kind: 'boolean' } }];
+const questions: Question[] = [
+  { name: 'parcel', ask: 'Is there a parcel?', type: { kind: 'boolean' }, minConfidence: 0.6 },
+];
 
 class FakeWatchStore implements WatchStore {
   kept: readonly Watch[] = [];
@@ -30,21 +32,22 @@ class FakeWatchStore implements WatchStore {
   }
 }
 
-/** `gone` is the only condition. */
+/** `gone` and `long gone` are the only conditions. */
 function conditionOf({ id, when }: Watch): Rule {
-  if (when !== 'gone') throw new CommandError('invalid', 'when: must be gone');
+  if (when !== 'gone' && when !== 'long gone') throw new CommandError('invalid', 'when: must be gone');
   return {
-    ...{ name: id, agree: { votes: 1, of: 1 }, holdMs: 0, cooldownMs: 0 },
+    ...{ name: id, agree: { votes: 1, of: 1 }, holdMs: when === 'gone' ? 0 : 600_000, cooldownMs: 0 },
     when: { kind: 'compare', question: 'parcel', is: '==', value: false },
   };
 }
 
-/** A camera that shows a parcel, looked at every ten seconds. */
-async function startWatching(store = new FakeWatchStore(), isThere: boolean | undefined = true) {
+/** A camera that shows a parcel, none, or one may think so (null), looked at every ten seconds. */
+async function startWatching(store = new FakeWatchStore(), isThere: boolean | null = true) {
   const camera = new FakeCamera('porch');
   camera.scene = 1;
   const engine = new FakeEngine();
-  if (isThere !== undefined) engine.answers['parcel'] = isThere;
+  engine.answers['parcel'] = isThere ?? false;
+  if (isThere === null) engine.confidences['parcel'] = 0.5;
   const task = taskOf(camera, { gate: new FakeGate(), questions, intervalMs: 10_000 });
   const running = startPipeline([task], engine);
   const { pipeline, recorder: publisher, log } = running;
@@ -53,6 +56,7 @@ async function startWatching(store = new FakeWatchStore(), isThere: boolean | un
   const take = (scene: number, isParcel: boolean): void => {
     camera.scene = scene;
     engine.answers['parcel'] = isParcel;
+    engine.confidences = {};
   };
   return { ...running, camera, engine, store, watches, take };
 }
@@ -110,6 +114,22 @@ test('answers that have become stale say nothing: the next look is described, wh
   await pass(60_000);
   expect(recorder.alerts).toHaveLength(1);
   expect(recorder.observations.map(({ trigger }) => trigger)).toEqual(['interval', 'confirm']);
+});
+
+test.each([
+  ['an uncertain answer', 'gone', null],
+  ['a condition that waits for its hold', 'long gone', false],
+])('%s is asked for once: then the gate decides again', async (_name, when, isThere) => {
+  const { watches, recorder, take } = await startWatching(undefined, isThere);
+  await watches.watch(request({ when }));
+  await pass(300_000);
+  expect(recorder.observations).toHaveLength(1);
+  take(2, false);
+  await pass(60_000);
+  expect(recorder.observations).toHaveLength(2);
+  expect(recorder.alerts).toHaveLength(when === 'gone' ? 1 : 0);
+  await pass(600_000);
+  expect(recorder.alerts).toHaveLength(1);
 });
 
 test('its camera is looked at as it asks, until it ends', async () => {
