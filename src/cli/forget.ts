@@ -7,6 +7,7 @@ import { connectOnce } from '../mqtt/connection/connect-once.ts';
 import { matchesFilter } from '../mqtt/connection/matches-filter.ts';
 import { brokerOf } from '../setup/broker.ts';
 import { type ForgetPorts, forgetDevice } from '../setup/forget-device.ts';
+import { serviceConfig } from './service-config.ts';
 
 interface Flags {
   readonly config: string;
@@ -19,7 +20,7 @@ export function forgetCommand(signal: AbortSignal): Command {
   return new Command('forget')
     .description('remove a device that is gone from the broker and from Home Assistant')
     .argument('<device>', 'name of the device, as in its topics', parseDevice)
-    .requiredOption('-c, --config <file>', 'YAML config file with the broker')
+    .option('-c, --config <file>', 'YAML config file with the broker', serviceConfig)
     .option('--force', 'even if the broker has it as online')
     .option('--json', 'print the topics that were cleared as JSON')
     .exitOverride()

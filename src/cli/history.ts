@@ -14,6 +14,7 @@ import { requireState } from '../system/state-access.ts';
 import { type ExportedHistory, exportHistory } from './export-history.ts';
 import { parsePositive } from './flag-parser.ts';
 import { observationText } from './observation-text.ts';
+import { serviceConfig } from './service-config.ts';
 
 interface Flags {
   readonly config: string;
@@ -36,7 +37,7 @@ const pageSize = 100;
 export function historyCommand(signal: AbortSignal): Command {
   return new Command('history')
     .description('print past observations, or export them with their pictures')
-    .requiredOption('-c, --config <file>', 'YAML config file of the daemon')
+    .option('-c, --config <file>', 'YAML config file of the daemon', serviceConfig)
     .option('--search <words>', 'words of description and answers, all of them; parc* for a beginning')
     .option('--camera <name>', 'of this camera')
     .option('--question <name>', 'that answer this question')

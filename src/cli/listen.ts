@@ -7,6 +7,7 @@ import { listenForObservations } from '../mqtt/observation-listener.ts';
 import { connectFilePathsOf } from '../setup/broker.ts';
 import { flagParser } from './flag-parser.ts';
 import { observationText } from './observation-text.ts';
+import { serviceConfig } from './service-config.ts';
 
 interface Flags {
   readonly config: string;
@@ -20,7 +21,7 @@ interface Flags {
 export function listenCommand(signal: AbortSignal): Command {
   return new Command('listen')
     .description('print descriptions as they arrive from the broker')
-    .requiredOption('-c, --config <file>', 'YAML config file of the daemon')
+    .option('-c, --config <file>', 'YAML config file of the daemon', serviceConfig)
     .option('--count <number>', 'exit after this many descriptions; 0: once subscribed', parseCount)
     .option('--since <time>', 'skip pictures captured before this time (UTC, ISO 8601)', parseTime)
     .option('--timeout <duration>', 'fail after this time, such as 10m', flagParser(duration))

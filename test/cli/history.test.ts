@@ -144,3 +144,9 @@ test.each([
   await expect(run('--config', 'none.yaml', ...args)).rejects.toThrow(message);
   printed.mockRestore();
 });
+
+test.each(['history', 'listen', 'forget'])("%s reads the service's config by default", async (name) => {
+  const program = await createProgram(new AbortController().signal, name);
+  const help = program.commands.find((command) => command.name() === name)?.helpInformation();
+  expect(help).toMatch(/\(default:\s+"\/etc\/scenecast\/config\.yaml"\)/);
+});
