@@ -46,8 +46,10 @@ const lookSchema = z.strictObject({
   id: ulid,
   since: utc.describe('When it was captured'),
   stage: z
-    .enum(['captured', 'seeing', 'saying'])
-    .describe('captured: it waits. seeing: the engine looks at the picture. saying: it generates'),
+    .enum(['captured', 'seeing', 'reading', 'saying'])
+    .describe(
+      'captured: it waits. seeing: the engine encodes the picture. reading: it prefills it. saying: it generates',
+    ),
 });
 
 const answers = z.record(z.string(), answerSchema);

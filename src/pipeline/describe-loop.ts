@@ -187,9 +187,9 @@ export class DescribeLoop {
     try {
       const request = this.#requestOf(job, begun);
       const { description, answer } = splitAdHocAnswer(
-        await engine.describer.describe(request, AbortSignal.any([signal, interruption.signal]), () =>
-          this.#interruptible.delete(slot),
-        ),
+        await engine.describer.describe(request, AbortSignal.any([signal, interruption.signal]), {
+          onGenerating: () => this.#interruptible.delete(slot),
+        }),
       );
       if (this.#isDiscarded(job)) throw new ExpiredError(discarded);
       const { trigger, prompt } = begun;

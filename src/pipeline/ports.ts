@@ -112,8 +112,14 @@ export interface Describer {
   readonly isInterruptible?: boolean;
   /** Resolves when a description can start at once, e.g. after a restart of the engine. */
   ready(signal: AbortSignal): Promise<void>;
-  /** `onGenerating`: the picture has been encoded and prefilled, which is most of the work. */
-  describe(request: DescribeRequest, signal: AbortSignal, onGenerating?: () => void): Promise<Description>;
+  describe(request: DescribeRequest, signal: AbortSignal, events?: DescribeEvents): Promise<Description>;
+}
+
+export interface DescribeEvents {
+  /** The picture has been encoded, and is prefilled next. Not of models whose pictures libmtmd encodes, nor of servers. */
+  readonly onReading?: (() => void) | undefined;
+  /** Picture and prompt have been prefilled, which is most of the work. Not of servers. */
+  readonly onGenerating?: (() => void) | undefined;
 }
 
 /** An engine that continues conversations. */

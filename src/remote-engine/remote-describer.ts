@@ -4,7 +4,7 @@ import { doublingBackOffMs } from '../domain/doubling-back-off.ts';
 import { codeOf, ExpiredError, messageOf } from '../domain/errors.ts';
 import type { RemoteEngineHealth } from '../domain/health.ts';
 import type { Answer, AnswerType, Description } from '../domain/observation.ts';
-import type { ChangeQuestion, DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
+import type { ChangeQuestion, DescribeEvents, DescribeRequest, Describer, Log } from '../pipeline/ports.ts';
 import { HttpClient } from '../system/http-client.ts';
 import { readSecret } from '../system/read-secret.ts';
 import { type Completion, completionOf } from './completion.ts';
@@ -74,11 +74,11 @@ export class RemoteDescriber implements Describer {
   async describe(
     request: DescribeRequest,
     signal: AbortSignal,
-    onGenerating?: () => void,
+    events?: DescribeEvents,
   ): Promise<Description> {
     const { fallback, log } = this.#options;
     const leftMs = this.#retryAtMs - performance.now();
-    if (leftMs > 0 && fallback) return fallback.describe(request, signal, onGenerating);
+    if (leftMs > 0 && fallback) return fallback.describe(request, signal, events);
     // Without the time that is left: `<camera>/vision` would be published again for each frame.
     if (leftMs > 0) throw new ExpiredError(`the engine server is not asked for now, after: ${this.#reason}`);
     try {
@@ -91,7 +91,7 @@ export class RemoteDescriber implements Describer {
       if (!fallback) throw error;
       log.debug({ ...request.frame }, 'not described by the engine server; using the own engine');
     }
-    return fallback.describe(request, signal, onGenerating);
+    return fallback.describe(request, signal, events);
   }
 
   /** Ends the request in progress. May be called again. */

@@ -5,7 +5,7 @@ import { EngineError } from '../domain/errors.ts';
 import type { Answer, AnswerType, Description, FinishReason, ModelIdentity } from '../domain/observation.ts';
 import { shorten } from '../domain/shorten.ts';
 import { withoutThinking } from '../domain/without-thinking.ts';
-import type { DescribeRequest } from '../pipeline/ports.ts';
+import type { DescribeEvents, DescribeRequest } from '../pipeline/ports.ts';
 import { type AskedTurn, changeName, changeTurnsOf } from './change-turns.ts';
 import type { MtmdEngine, SamplerOptions, TurnResult, TurnsResult } from './native/mtmd-engine.ts';
 import { countPictureTokens } from './picture/picture-cost.ts';
@@ -64,14 +64,11 @@ export class PictureDescriber {
     this.#prompt(defaultPrompt);
   }
 
-  /**
-   * Describes one picture and answers its questions, or only does one of the two. Rejects with the native layer's coded errors.
-   * @param onGenerating called when the picture has been prefilled
-   */
+  /** Describes one picture and answers its questions, or only does one of the two. Rejects with the native layer's coded errors. */
   async describe(
     request: DescribeRequest,
     signal: AbortSignal,
-    onGenerating?: () => void,
+    { onReading, onGenerating }: DescribeEvents = {},
   ): Promise<Description> {
     const { picture, questions, detail, frame, changedArea } = request;
     const area = this.#options.changedOnly ? changedArea : undefined;
@@ -100,7 +97,10 @@ export class PictureDescriber {
       // The picture is encoded again if other text stands before it, or a recurrent memory cannot be rolled back.
       if (prefix?.before !== before || !tryTruncate(this.#engine, prefix.end)) {
         const start = performance.now();
-        const encoded = await this.#encoder.encode(picture, before, signal, { detail, area });
+        const encoded = await this.#encoder.encode(picture, before, signal, {
+          ...{ detail, area },
+          ...(!prefix && { onEncoded: onReading }),
+        });
         if (!prefix) {
           add(encoded, performance.now() - start);
           onGenerating?.();

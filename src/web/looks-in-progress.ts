@@ -8,7 +8,7 @@ interface Frame {
   stage: Stage;
 }
 
-const order: readonly Stage[] = ['captured', 'seeing', 'saying'];
+const order: readonly Stage[] = ['captured', 'seeing', 'reading', 'saying'];
 
 /** How far the frames of each camera have come that have not ended yet. */
 export class LooksInProgress {

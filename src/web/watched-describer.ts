@@ -1,8 +1,8 @@
 import type { Description } from '../domain/observation.ts';
-import type { DescribeRequest, Describer } from '../pipeline/ports.ts';
+import type { DescribeEvents, DescribeRequest, Describer } from '../pipeline/ports.ts';
 
 /** Which stage of a frame's description begins. */
-export type OnStage = (camera: string, id: string, stage: 'seeing' | 'saying') => void;
+export type OnStage = (camera: string, id: string, stage: 'seeing' | 'reading' | 'saying') => void;
 
 /** A describer that reports how far it has come. */
 export class WatchedDescriber implements Describer {
@@ -22,12 +22,24 @@ export class WatchedDescriber implements Describer {
     return this.#describer.ready(signal);
   }
 
-  describe(request: DescribeRequest, signal: AbortSignal, onGenerating?: () => void): Promise<Description> {
-    const { frame } = request;
-    if (frame) this.#onStage(frame.camera, frame.id, 'seeing');
-    return this.#describer.describe(request, signal, () => {
-      if (frame) this.#onStage(frame.camera, frame.id, 'saying');
-      onGenerating?.();
+  describe(
+    request: DescribeRequest,
+    signal: AbortSignal,
+    { onReading, onGenerating }: DescribeEvents = {},
+  ): Promise<Description> {
+    const reached = (stage: Parameters<OnStage>[2]): void => {
+      if (request.frame) this.#onStage(request.frame.camera, request.frame.id, stage);
+    };
+    reached('seeing');
+    return this.#describer.describe(request, signal, {
+      onReading: () => {
+        reached('reading');
+        onReading?.();
+      },
+      onGenerating: () => {
+        reached('saying');
+        onGenerating?.();
+      },
     });
   }
 }

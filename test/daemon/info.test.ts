@@ -99,7 +99,13 @@ test('afterwards info has board, plan and model too, and no secrets', () => {
       memory_bytes: 16 * 1024 ** 3,
       memory_limit_bytes: null,
     },
-    plan: { detail: 'full', context_size: 2304, max_tokens: 256, kv_type: 'f16', cpu_module: 'libggml-cpu-a720.so' },
+    plan: {
+      detail: 'full',
+      context_size: 2304,
+      max_tokens: 256,
+      kv_type: 'f16',
+      cpu_module: 'libggml-cpu-a720.so',
+    },
   });
   expect(JSON.stringify(info)).not.toContain('canary');
 });

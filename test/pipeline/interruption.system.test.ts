@@ -53,18 +53,21 @@ test('a request interrupts the engine at an interval frame, and both are describ
   expect(recorder.observations[1]!.description.text).not.toBe('');
 }, 120_000);
 
-test('the engine says when it begins to generate, and is cancelled in the midst of that too', async () => {
+test('the engine says when it begins to prefill and to generate, and is cancelled in the midst of that too', async () => {
   const client = new EngineClient({ engine: demoEngine, deadlineMs: 60_000, log: new LogLines() });
   onTestFinished(() => client.close());
   await client.start();
   const cancel = new AbortController();
   const questions = Array.from({ length: 100 }, (_, index) => ({ name: `q${index}`, ask: 'Is it red?' }));
-  let generating = 0;
-  const long = client.describe({ ...demoRequest, questions }, cancel.signal, () => {
-    generating++;
-    cancel.abort();
+  const stages: string[] = [];
+  const long = client.describe({ ...demoRequest, questions }, cancel.signal, {
+    onReading: () => stages.push('reading'),
+    onGenerating: () => {
+      stages.push('generating');
+      cancel.abort();
+    },
   });
   await expect(long).rejects.toMatchObject({ code: 'CANCELLED' });
-  expect(generating).toBe(1);
+  expect(stages).toEqual(['reading', 'generating']);
   expect((await client.describe(demoRequest, new AbortController().signal)).text).not.toBe('');
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Description } from '../../src/domain/observation.ts';
 import type { CameraTask } from '../../src/pipeline/camera-task.ts';
-import type { DescribeRequest } from '../../src/pipeline/ports.ts';
+import type { DescribeEvents, DescribeRequest } from '../../src/pipeline/ports.ts';
 import { description, FakeCamera, FakeGate, type Running, startPipeline, taskOf } from './fixture.ts';
 
 beforeEach(() => {
@@ -27,7 +27,7 @@ class SlowEngine {
   async describe(
     { picture, frame }: DescribeRequest,
     signal: AbortSignal,
-    onGenerating?: () => void,
+    { onGenerating }: DescribeEvents = {},
   ): Promise<Description> {
     const name = `${frame!.camera}${picture.bytes[0]}`;
     this.notes.push(name);

@@ -117,9 +117,10 @@ test('the frame that has come farthest is shown with its stage, until it has end
   const describing = Promise.withResolvers<void>();
   const describer = window.watchDescriber({
     ready: async () => {},
-    describe: async (_request, _signal, onGenerating) => {
+    describe: async (_request, _signal, events) => {
       await describing.promise;
-      onGenerating?.();
+      events?.onReading?.();
+      events?.onGenerating?.();
       return observation().description;
     },
   });
@@ -133,13 +134,14 @@ test('the frame that has come farthest is shown with its stage, until it has end
   describing.resolve();
   await described;
   window.publisher.event({ type: 'described', id: older, camera: 'porch' });
-  await until(() => events.length === 7);
+  await until(() => events.length === 8);
   const looks = events.slice(1).map(({ data }) => data.payload && [data.payload.id, data.payload.stage]);
   expect(looks).toEqual([
     [older, 'captured'],
     [older, 'seeing'],
     [older, 'seeing'],
     [older, 'seeing'],
+    [older, 'reading'],
     [older, 'saying'],
     null,
   ]);

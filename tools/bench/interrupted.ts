@@ -39,7 +39,7 @@ loadCpuModule(addon, options.cpuModule);
 const engine = await loadEngine(addon, options);
 const describer = new PictureDescriber(engine, options, { name: model.name, quant: '', build: '' });
 const describe = (picture: Picture, signal = never, onGenerating?: () => void) =>
-  describer.describe({ picture, prompt: defaultPrompt, questions: [] }, signal, onGenerating);
+  describer.describe({ picture, prompt: defaultPrompt, questions: [] }, signal, { onGenerating });
 
 let scenes = 0;
 /** A picture that was not there before. */

@@ -3,7 +3,7 @@ import { useBoardNow, usePage } from './page-context.ts';
 
 /** A look that ends sooner, as most do because nothing has changed, is not worth a word. */
 const shownAfterMs = 1000;
-const stages = ['captured', 'seeing', 'saying'] as const;
+const stages = ['captured', 'seeing', 'reading', 'saying'] as const;
 
 /** How far a new picture has come, for how long already, and how long that usually takes. */
 export function StageLine({

@@ -20,12 +20,17 @@ export interface PictureEncoder {
     picture: Picture,
     before: string,
     signal: AbortSignal,
-    options?: PictureOptions,
+    options?: EncodeOptions,
   ): Promise<EncodedPicture>;
   /** Prefills text without a picture: afterwards the sequence holds only `before`. @returns its tokens */
   prefill(before: string): Promise<number>;
   /** Encodes one more picture and appends it to the sequence; rejects as `encode`. Absent: the model takes one. */
   append?(picture: Picture, signal: AbortSignal): Promise<EncodedPicture>;
+}
+
+export interface EncodeOptions extends PictureOptions {
+  /** Called when the picture has been encoded, and is prefilled next. Never called where libmtmd does both. */
+  readonly onEncoded?: (() => void) | undefined;
 }
 
 export interface EncodedPicture extends PictureTokens {
@@ -118,7 +123,7 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
     picture: Picture,
     before: string,
     signal: AbortSignal,
-    options?: PictureOptions,
+    options?: EncodeOptions,
   ): Promise<EncodedPicture> {
     const encodeSquare: EncodeSquare = (rgb) => this.#squares.encode(rgb, signal);
     const attendSquare: AttendSquare = (rgb) => this.#squares.attend(rgb, signal);
@@ -126,6 +131,7 @@ export class EmbeddingPictureEncoder implements PictureEncoder {
       const embedded = await this.#embed(encodeSquare, picture, signal, options, attendSquare);
       const { embeddings, tokenCount, omittedTokens, packMs, encodeMs } = embedded;
       signal.throwIfAborted();
+      options?.onEncoded?.();
       const promptTokens = await this.prefill(before);
       signal.throwIfAborted();
       await this.#engine.decodeEmbeddings(embeddings);

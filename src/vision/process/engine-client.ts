@@ -7,7 +7,14 @@ import { EngineError, messageOf } from '../../domain/errors.ts';
 import type { Heartbeat } from '../../domain/heartbeat.ts';
 import type { Description } from '../../domain/observation.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
-import type { ChatEngine, ChatEvents, DescribeRequest, Describer, Log } from '../../pipeline/ports.ts';
+import type {
+  ChatEngine,
+  ChatEvents,
+  DescribeEvents,
+  DescribeRequest,
+  Describer,
+  Log,
+} from '../../pipeline/ports.ts';
 import { onCpus } from '../native/on-cpus.ts';
 import type { EngineInfo, EngineOptions, FromEngineProcess, ToEngineProcess } from './protocol.ts';
 import { maxSilenceMs, SilenceWatch } from './silence-watch.ts';
@@ -28,7 +35,10 @@ interface Loaded {
   readonly info: EngineInfo;
 }
 
-interface Pending extends ChatEvents {
+type EngineEvents = DescribeEvents & ChatEvents;
+
+interface Pending {
+  readonly events: EngineEvents;
   resolve(result: Description | ChatReply): void;
   reject(error: EngineError): void;
   /** Why the process was killed on purpose. */
@@ -86,10 +96,10 @@ export class EngineClient implements Describer, ChatEngine {
   async describe(
     request: DescribeRequest,
     signal: AbortSignal,
-    onGenerating?: () => void,
+    events: DescribeEvents = {},
   ): Promise<Description> {
     const ask = (id: number): ToEngineProcess => ({ type: 'describe', id, request });
-    return (await this.#ask(ask, signal, { onGenerating })) as Description;
+    return (await this.#ask(ask, signal, events)) as Description;
   }
 
   /** Continues a conversation, once the engine is ready. Rejects with an EngineError. */
@@ -102,7 +112,7 @@ export class EngineClient implements Describer, ChatEngine {
   async #ask(
     message: (id: number) => ToEngineProcess,
     signal: AbortSignal,
-    { onGenerating, onText }: ChatEvents,
+    events: EngineEvents,
   ): Promise<Description | ChatReply> {
     if (!this.#ready) throw new EngineError('CLOSED', 'the engine is not started');
     const child = await unlessAborted(this.#ready, signal, cancelled);
@@ -111,7 +121,7 @@ export class EngineClient implements Describer, ChatEngine {
     const id = this.#nextId++;
     const { deadlineMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Description | ChatReply>();
-    const pending: Pending = { resolve, reject, onGenerating, onText, fault: null };
+    const pending: Pending = { resolve, reject, events, fault: null };
     this.#pending.set(id, pending);
     const onAbort = (): void => {
       send(child, { type: 'cancel', id });
@@ -281,8 +291,9 @@ export class EngineClient implements Describer, ChatEngine {
     if (message.type === 'done') this.#pending.get(message.id)?.resolve(message.result);
     else if (message.type === 'failed') {
       this.#pending.get(message.id)?.reject(new EngineError(message.fault.code, message.fault.message));
-    } else if (message.type === 'generating') this.#pending.get(message.id)?.onGenerating?.();
-    else if (message.type === 'text') this.#pending.get(message.id)?.onText?.(message.text);
+    } else if (message.type === 'reading') this.#pending.get(message.id)?.events.onReading?.();
+    else if (message.type === 'generating') this.#pending.get(message.id)?.events.onGenerating?.();
+    else if (message.type === 'text') this.#pending.get(message.id)?.events.onText?.(message.text);
     else if (message.type === 'progress') this.#options.onProgress?.(message.fraction);
     else if (message.type === 'log') this.#options.log[message.level]({ from: 'llama.cpp' }, message.text);
   }

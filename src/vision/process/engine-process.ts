@@ -125,7 +125,10 @@ function resultOf(job: Job, signal: AbortSignal): Promise<Description | ChatRepl
   const { id } = job;
   if (!model) throw new Error('no model is loaded');
   const onGenerating = (): void => send({ type: 'generating', id });
-  if (job.type === 'describe') return model.describer.describe(job.request, signal, onGenerating);
+  if (job.type === 'describe') {
+    const onReading = (): void => send({ type: 'reading', id });
+    return model.describer.describe(job.request, signal, { onReading, onGenerating });
+  }
   const onText = job.inPieces ? (text: string): void => send({ type: 'text', id, text }) : undefined;
   return model.responder.respond(job.request, signal, { onGenerating, onText });
 }

@@ -75,7 +75,7 @@ export type FromEngineProcess =
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'loaded'; readonly info: EngineInfo }
   | { readonly type: 'load-failed'; readonly fault: EngineFault }
-  | { readonly type: 'generating'; readonly id: number }
+  | { readonly type: 'reading' | 'generating'; readonly id: number }
   | { readonly type: 'text'; readonly id: number; readonly text: string }
   | { readonly type: 'done'; readonly id: number; readonly result: Description | ChatReply }
   | { readonly type: 'failed'; readonly id: number; readonly fault: EngineFault }

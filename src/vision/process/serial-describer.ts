@@ -1,5 +1,5 @@
 import type { Description } from '../../domain/observation.ts';
-import type { DescribeRequest, Describer } from '../../pipeline/ports.ts';
+import type { DescribeEvents, DescribeRequest, Describer } from '../../pipeline/ports.ts';
 import { TurnQueue, takeTurn, turnRank } from './turn-queue.ts';
 
 /**
@@ -30,11 +30,11 @@ export class SerialDescriber implements Describer {
   async describe(
     request: DescribeRequest,
     signal: AbortSignal,
-    onGenerating?: () => void,
+    events?: DescribeEvents,
   ): Promise<Description> {
     const turn = await takeTurn(this.#turns, turnRank.own, this.#engine, this.#maxWaitMs, signal);
     try {
-      return await this.#engine.describe(request, signal, onGenerating);
+      return await this.#engine.describe(request, signal, events);
     } finally {
       turn.end();
     }

@@ -63,16 +63,16 @@ test('a request does not wait for ever for an engine that does not restart', asy
   await rejected;
 });
 
-test('it can be interrupted if the engine can, and passes on that the engine begins to generate', async () => {
+test('it can be interrupted if the engine can, and passes on how far the engine is', async () => {
   const engine = Object.assign(new FakeEngine(100), { isInterruptible: true });
   const describe = vi.spyOn(engine, 'describe');
-  const onGenerating = (): void => {};
+  const events = { onReading() {}, onGenerating() {} };
   const describer = new SerialDescriber(engine, 10_000);
-  const described = describer.describe(requestOf(1), never, onGenerating);
+  const described = describer.describe(requestOf(1), never, events);
   await pass(100);
   await described;
   expect(describer.isInterruptible).toBe(true);
-  expect(describe).toHaveBeenCalledWith(expect.anything(), never, onGenerating);
+  expect(describe).toHaveBeenCalledWith(expect.anything(), never, events);
   expect(new SerialDescriber(new FakeEngine(), 10_000).isInterruptible).toBe(false);
 });
 

@@ -98,7 +98,7 @@ export const de: Texts = {
     unsure: 'unsicher',
     rule: { on: 'an', off: 'aus', unknown: 'unbekannt' },
     olderAnswer: (ago) => `beantwortet ${ago}`,
-    stages: { captured: 'Neues Bild', seeing: 'ansehen', saying: 'beschreiben' },
+    stages: { captured: 'Neues Bild', seeing: 'ansehen', reading: 'lesen', saying: 'beschreiben' },
     usually: (seconds) => `meist ${seconds}`,
   },
   vision: {

@@ -65,7 +65,7 @@ export const en = {
     unsure: 'unsure',
     rule: { on: 'on', off: 'off', unknown: 'not known' },
     olderAnswer: (ago: string) => `answered ${ago}`,
-    stages: { captured: 'New picture', seeing: 'seeing', saying: 'saying' },
+    stages: { captured: 'New picture', seeing: 'seeing', reading: 'reading', saying: 'saying' },
     usually: (seconds: string) => `usually ${seconds}`,
   },
   vision: {
