@@ -34,11 +34,34 @@ export function shownValue(value: string): string {
 
 /** A select shows `none`, in upper or lower case, as "unknown". */
 const promptMark = ' (prompt)';
+const answerMark = ' (answer)';
 
 /** The option of a select for a prompt. */
 export function promptOption(prompt: string): string {
-  return prompt.toLowerCase() === 'none' ? `${prompt}${promptMark}` : prompt;
+  return isNone(prompt) ? `${prompt}${promptMark}` : prompt;
 }
 
-export const promptState = `{{ value_json.prompt ~ '${promptMark}' if value_json.prompt | lower == 'none' else value_json.prompt }}`;
+export const promptState = optionState('value_json.prompt', promptMark);
 export const promptCommand = `{{ value | replace('${promptMark}', '') | tojson }}`;
+
+/** The option of a select for an answer. */
+export function answerOption(answer: string): string {
+  return isNone(answer) ? `${answer}${answerMark}` : answer;
+}
+
+/** An answer of null is unknown. */
+export const answerState = optionState('value_json.value', answerMark);
+
+/** Template for a command that says that the chosen number, or option, is the right answer. */
+export function answerCommand(camera: string, question: string, kind: 'number' | 'option'): string {
+  const value = kind === 'number' ? 'value | int' : `value | replace('${answerMark}', '')`;
+  return `{{ {'camera': '${camera}', 'question': '${question}', 'value': ${value}} | tojson }}`;
+}
+
+function isNone(text: string): boolean {
+  return text.toLowerCase() === 'none';
+}
+
+function optionState(path: string, mark: string): string {
+  return `{{ ${path} ~ '${mark}' if ${path} is string and ${path} | lower == 'none' else ${path} }}`;
+}

@@ -56,8 +56,9 @@ export const workshop: HomeAssistantDevice = {
         plain({
           name: 'sky',
           ask: 'How is the sky?',
-          type: { kind: 'enum', values: ['clear', 'grey', 'grey'] },
+          type: { kind: 'enum', values: ['clear', 'grey', 'none', 'grey'] },
         }),
+        plain({ name: 'day', ask: 'Is it day?', type: { kind: 'enum', values: ['day', 'night'] } }),
         plain({ name: 'oddity', ask: 'What is unusual?', type: { kind: 'string', maxLength: 500 } }),
         plain({ name: 'free', ask: 'What else?' }),
       ],
@@ -90,6 +91,7 @@ const answers: Readonly<Record<string, Answer>> = {
   gate_open: false,
   people: 3,
   sky: 'grey',
+  day: 'day',
   oddity: `A "quoted" <word>,\na second line, and ${'much more '.repeat(40)}`,
   free: 'Näh, nothing. 🙂',
 };
@@ -107,7 +109,7 @@ const first: Observation = {
   description: {
     text: `A person at the door. ${'Snow falls. '.repeat(40)}`,
     answers,
-    confidences: { gate_open: 0.98765, people: 0.4, sky: 0.7 },
+    confidences: { gate_open: 0.98765, people: 0.4, sky: 0.7, day: 0.9 },
     finishReason: 'stop',
     timings: { packMs: 1, encodeMs: 2, prefillMs: 3, generateMs: 4 },
     tokens: { image: 268, imageOmitted: 0, prompt: 60, completion: 12, drafted: 0, accepted: 0 },
@@ -117,6 +119,7 @@ const first: Observation = {
     gate_open: { value: false, confidence: 0.98765, isCalibrated: false },
     people: { value: 3, confidence: 0.4, isCalibrated: false },
     sky: { value: 'grey', confidence: 0.5, isCalibrated: true },
+    day: { value: 'day', confidence: 0.9, isCalibrated: false },
     oddity: { value: answers['oddity']!, confidence: null, isCalibrated: false },
     free: { value: answers['free']!, confidence: null, isCalibrated: false },
   },

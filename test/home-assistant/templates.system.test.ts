@@ -137,6 +137,31 @@ describe.skipIf(lacks !== null)(
       expect(sent.map((payload) => JSON.parse(payload))).toEqual(names);
     });
 
+    test('show the newest answer, and send another one as the right one', () => {
+      const sky = components['front_door:correct:sky']!;
+      const people = components['front_door:correct:people']!;
+      expect(sky['options']).toEqual(['clear', 'grey', 'none (answer)']);
+      const state = ({ value_template }: Component, value: unknown) => ({
+        template: value_template as string,
+        value: JSON.stringify({ value }),
+      });
+      expect(renderJinja([state(sky, 'grey'), state(sky, 'none'), state(sky, null)])).toEqual([
+        ...['grey', 'none (answer)', 'None'],
+      ]);
+      expect(renderJinja([state(people, 3), state(people, null)])).toEqual(['3', 'None']);
+      const command = ({ command_template }: Component, value: string | number) => ({
+        template: command_template as string,
+        value,
+      });
+      const sent = renderJinja([
+        ...[command(sky, 'none (answer)'), command(people, 3), command(people, 4.0), command(people, '5.0')],
+      ]);
+      expect(sent.map((payload) => JSON.parse(payload))).toEqual([
+        { camera: 'front_door', question: 'sky', value: 'none' },
+        ...[3, 4, 5].map((value) => ({ camera: 'front_door', question: 'people', value })),
+      ]);
+    });
+
     test('have no attributes of a picture that was cleared', () => {
       const template = components['front_door:image']!['json_attributes_template'] as string;
       expect(renderJinja([{ template, value: '' }])).toEqual(['{}']);
@@ -199,6 +224,9 @@ describe.skipIf(lacks !== null)(
         'front_door:answer:gate_open': 'OFF',
         'front_door:answer:people': '3',
         'front_door:answer:sky': 'grey',
+        'front_door:answer:day': 'day',
+        'front_door:correct:people': '3',
+        'front_door:correct:sky': 'grey',
         'front_door:answer:oddity': expect.stringMatching(
           /^A "quoted" <word>,\na second line, and much more .*…$/,
         ),
@@ -209,6 +237,7 @@ describe.skipIf(lacks !== null)(
         'front_door:confidence:gate_open': '98.77',
         'front_door:confidence:people': '40.0',
         'front_door:confidence:sky': '50.0',
+        'front_door:confidence:day': '90.0',
         'front_door:paused': 'true',
         'front_door:interval': '1.5',
         'front_door:prompt': 'brief',
@@ -369,7 +398,8 @@ describe.skipIf(lacks !== null)(
       expect(new Set(commands.map(({ key }) => key.replace(/^\w+:/, '')))).toEqual(
         new Set([
           ...['describe', 'paused', 'interval', 'prompt', 'restart'],
-          ...['right:gate_open', 'wrong:gate_open', 'right:people', 'right:sky', 'wrong:sky'],
+          ...['right:gate_open', 'wrong:gate_open', 'right:people', 'correct:people'],
+          ...['right:sky', 'correct:sky', 'right:day', 'wrong:day'],
         ]),
       );
       const payloads = renderJinja(commands);
