@@ -6,7 +6,7 @@ import { readStaticFiles } from '../../src/web/static-files.ts';
 import { openInBrowser } from '../../tools/test/browser.ts';
 import { chromiumLacks } from '../../tools/test/chromium.ts';
 import { observation } from '../../tools/test/observation.ts';
-import { pageFaults } from '../../tools/test/page-faults.ts';
+import { overflowOfLargeText, pageFaults } from '../../tools/test/page-faults.ts';
 import { porchFacts, startWindow } from '../../tools/test/running-window.ts';
 import { weekOf, weekQuestions } from './past-week.ts';
 
@@ -121,6 +121,7 @@ describe.skipIf(lacks !== null)(`the past in Chromium (${lacks ?? 'all is there'
     const { page, faults } = await openPast('#past/porch/gate_open?days=7');
     await page.locator('.longest li').first().waitFor();
     expect(await pageFaults(page)).toEqual([]);
+    expect(await overflowOfLargeText(page)).toEqual([]);
     expect(await page.locator('.day-band').count()).toBe(7);
     for (const kind of ['yes', 'no', 'unsure'])
       expect(await page.locator(`.track .band.${kind}`).count()).toBeGreaterThan(0);
@@ -141,8 +142,12 @@ describe.skipIf(lacks !== null)(`the past in Chromium (${lacks ?? 'all is there'
     await page.locator('.marks').first().waitFor();
     await strip.focus();
     const seen = observation({ text: 'A dog has come.', capturedAt: new Date() });
-    window.publisher.observation(seen);
-    await page.locator('.card .sentence', { hasText: 'A dog has come.' }).waitFor();
+    const description = { ...seen.description, change: 'There is a dog now.' };
+    window.publisher.observation({ ...seen, trigger: 'change', description });
+    const card = page.locator('.card', { hasText: 'Front porch' });
+    await card.locator('.sentence', { hasText: 'A dog has come.' }).waitFor();
+    await card.getByText('What is different: There is a dog now.').waitFor();
+    expect(await card.getByRole('link', { name: 'History' }).getAttribute('href')).toBe('#past?camera=porch');
     await strip.press('End');
     await page.locator('.strip .sentence', { hasText: 'A dog has come.' }).waitFor();
     await strip.press('ArrowLeft');

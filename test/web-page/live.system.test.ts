@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openInBrowser } from '../../tools/test/browser.ts';
 import { chromiumLacks } from '../../tools/test/chromium.ts';
+import { pageFaults } from '../../tools/test/page-faults.ts';
 import { until } from '../../tools/test/until.ts';
 import { startWindowDaemon } from '../../tools/test/window-daemon.ts';
 
@@ -97,6 +98,7 @@ describe.skipIf(lacks !== null)(`the window in Chromium, live (${lacks ?? 'all i
       await card.getByRole('button', { name: 'Pause' }).waitFor();
 
       await card.getByRole('button', { name: 'Settings' }).click();
+      expect(await pageFaults(page)).toEqual([]);
       await page.getByLabel('Look every (seconds)').fill('2.5');
       await page.keyboard.press('Enter');
       await page.getByRole('dialog').waitFor({ state: 'hidden' });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { hashPassword } from '../../src/system/password-hash.ts';
 import { openInBrowser } from '../../tools/test/browser.ts';
 import { chromiumLacks } from '../../tools/test/chromium.ts';
+import { pageFaults } from '../../tools/test/page-faults.ts';
 import { until } from '../../tools/test/until.ts';
 import { startWindowDaemon } from '../../tools/test/window-daemon.ts';
 
@@ -38,6 +39,7 @@ describe.skipIf(lacks !== null)(`logging in with Chromium (${lacks ?? 'all is th
       const { page, faults, another } = await openInBrowser(url, { refusals: [401] });
       await logIn(page, 'correct horse bakery');
       await page.getByText('The password is wrong.').waitFor();
+      expect(await pageFaults(page)).toEqual([]);
       expect(await page.locator('.card').count()).toBe(0);
       expect(await page.request.get(`${url}window/events`).then((answer) => answer.status())).toBe(401);
 

@@ -23,6 +23,13 @@ const rule_specs: WindowCamera['rule_specs'] = {
     hold_s: 300,
     cooldown_s: 1800,
   },
+  gate_closed: {
+    name: 'Gate closed',
+    when: { kind: 'compare', question: 'gate_open', is: '==', value: false },
+    agree: { votes: 1, of: 1 },
+    hold_s: 0,
+    cooldown_s: 0,
+  },
 };
 const porch = { ...porchFacts.cameras['porch']!, questions, rule_specs };
 
@@ -103,7 +110,7 @@ describe.skipIf(lacks !== null)(`rules in Chromium (${lacks ?? 'all is there'})`
     const { page, window, faults } = await openAt('#rules', {}, [404]);
     // English of Britain says mins.
     await page.getByText(/^On when “gate open” is yes in 2 of 3 looks, for 5 mins?\.$/).waitFor();
-    await page.getByText('Unknown').waitFor();
+    await page.getByText('Unknown').first().waitFor();
     const described = observation({ text: 'The gate is open.', answers: { gate_open: true } });
     window.publisher.observation(described);
     const evidence = [ulid(Date.now() - 86_400_000), described.frame.id];
@@ -111,10 +118,15 @@ describe.skipIf(lacks !== null)(`rules in Chromium (${lacks ?? 'all is there'})`
     window.publisher.rule('porch', 'gate_left_open', {
       ...{ state: 'on', since, confidence: 0.9, evidence, reason: null },
     });
-    await page.locator('.rule-state.on', { hasText: 'On' }).waitFor();
-    await page.locator('.evidence').getByRole('img', { name: 'The gate is open.' }).waitFor();
-    await page.locator('.evidence .thumbnail.none').waitFor();
-    expect(await page.locator('.rule').textContent()).toMatch(/for 1 min.*sure/);
+    window.publisher.rule('porch', 'gate_closed', {
+      ...{ state: 'off', since, confidence: 0.9, evidence, reason: null },
+    });
+    const left = page.locator('.rule', { hasText: 'Gate left open' });
+    await left.locator('.rule-state.on', { hasText: 'On' }).waitFor();
+    await page.locator('.rule-state.off').waitFor();
+    await left.locator('.evidence').getByRole('img', { name: 'The gate is open.' }).waitFor();
+    await left.locator('.evidence .thumbnail.none').waitFor();
+    expect(await left.textContent()).toMatch(/for 1 min.*sure/);
     expect(await pageFaults(page)).toEqual([]);
     window.publisher.rule('porch', 'gate_left_open', {
       ...{ state: 'unknown', since: new Date(), confidence: null, evidence: [], reason: 'stale' },

@@ -7,6 +7,7 @@ import { sampleScene } from '../../src/camera/scene-layout.ts';
 import { MaskedCamera } from '../../src/gate/masked-camera.ts';
 import { openInBrowser } from '../../tools/test/browser.ts';
 import { chromiumLacks } from '../../tools/test/chromium.ts';
+import { pageFaults } from '../../tools/test/page-faults.ts';
 import { until } from '../../tools/test/until.ts';
 import { startWindowDaemon } from '../../tools/test/window-daemon.ts';
 
@@ -113,6 +114,7 @@ describe.skipIf(lacks !== null)(`zones drawn in Chromium (${lacks ?? 'all is the
       const other = await openInBrowser(url);
       await other.page.locator('.card img.picture').waitFor();
       await other.page.route('**/window/pictures/*', () => {});
+      expect(await pageFaults(page)).toEqual([]);
       const appliedAt = Date.now();
       await page.getByRole('button', { name: 'Apply' }).click();
       await page.getByText('This applies now.').waitFor();

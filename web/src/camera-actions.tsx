@@ -6,6 +6,7 @@ import { CameraSettingsDialog } from './camera-settings-dialog.tsx';
 import { Fault } from './fault.tsx';
 import { usePage } from './page-context.ts';
 import type { Observation } from './page-state.ts';
+import { anything, hashOfSearch } from './past/past-search.ts';
 import { useCommand } from './use-command.ts';
 
 interface CameraActionsProps {
@@ -15,7 +16,11 @@ interface CameraActionsProps {
 }
 
 /** What can be asked of a camera; what the config or the role does not allow is not there. */
-export function CameraActions({ id, camera, window: { allowed, prompts, role } }: CameraActionsProps) {
+export function CameraActions({
+  id,
+  camera,
+  window: { allowed, history, prompts, role },
+}: CameraActionsProps) {
   const { texts, announce } = usePage();
   const look = useCommand();
   const pause = useCommand();
@@ -67,6 +72,11 @@ export function CameraActions({ id, camera, window: { allowed, prompts, role } }
         <a class="button" href={`#aim/${encodeURIComponent(id)}`}>
           {texts.actions.aim}
         </a>
+        {history && (
+          <a class="button" href={hashOfSearch({ ...anything, camera: id })}>
+            {texts.actions.history}
+          </a>
+        )}
       </div>
       <Fault command={look} />
       <Fault command={pause} />

@@ -43,6 +43,9 @@ export function CameraCard({ id, camera, window, covered }: CameraCardProps) {
         {observation && (
           <>
             <p class="sentence">{observation.description}</p>
+            {observation.change !== undefined && (
+              <p class="facts">{texts.now.different(observation.change)}</p>
+            )}
             <Facts observation={observation} />
           </>
         )}

@@ -21,7 +21,7 @@ const reloadMs = 5000;
 export function LivePicture({ id, name, isOn, lookedAt, children }: LivePictureProps) {
   const { texts, format } = usePage();
   const now = useBoardNow();
-  const [address, setAddress] = useState<string | null>(null);
+  const [shown, setShown] = useState<{ readonly address: string; readonly aspect: number } | null>(null);
   // The browser may still have what was at the same address before.
   const [openedMs] = useState(Date.now);
   const tick = Math.floor(now / reloadMs);
@@ -30,7 +30,7 @@ export function LivePicture({ id, name, isOn, lookedAt, children }: LivePictureP
     if (!isOn) return;
     const next = liveAddress(id, `${look} ${openedMs}`);
     const image = new Image();
-    image.onload = () => setAddress(next);
+    image.onload = () => setShown({ address: next, aspect: image.naturalWidth / image.naturalHeight });
     image.src = next;
     return () => {
       image.onload = null;
@@ -38,13 +38,13 @@ export function LivePicture({ id, name, isOn, lookedAt, children }: LivePictureP
   }, [id, isOn, look]);
   return (
     <figure class="live">
-      <div class="stage-area">
-        {address === null ? (
+      <div class="stage-area" style={shown ? { width: `min(100%, calc(80vh * ${shown.aspect}))` } : {}}>
+        {shown === null ? (
           <div class="picture empty blank">
             <p>{isOn ? texts.aim.noLook : texts.now.picturesOff}</p>
           </div>
         ) : (
-          <img class="picture" src={address} alt={texts.aim.live(name)} draggable={false} />
+          <img class="picture" src={shown.address} alt={texts.aim.live(name)} draggable={false} />
         )}
         {children}
       </div>

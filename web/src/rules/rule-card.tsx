@@ -43,8 +43,8 @@ export function RuleCard({ id, camera, rule: key, hasHistory }: RuleCardProps) {
       <p class="sentence">{ruleSentence(rule, camera.questions, texts, format)}</p>
       {rule.cooldown_s > 0 && <p class="facts">{says.cooldown(format.duration(rule.cooldown_s * 1000))}</p>}
       {status !== null && status.evidence.length > 0 && (
-        <section aria-label={says.evidence}>
-          <h3>{says.evidence}</h3>
+        <section aria-labelledby={`${title} ${title}-evidence`}>
+          <h3 id={`${title}-evidence`}>{says.evidence}</h3>
           <ol class="evidence">
             {status.evidence.toReversed().map((evidence) => (
               <RuleEvidence key={evidence} id={evidence} camera={id} hasHistory={hasHistory} />

@@ -99,6 +99,7 @@ export const de: Texts = {
     rule: { on: 'an', off: 'aus', unknown: 'unbekannt' },
     olderAnswer: (ago) => `beantwortet ${ago}`,
     stages: { captured: 'Neues Bild', seeing: 'ansehen', reading: 'lesen', saying: 'beschreiben' },
+    different: (change) => `Anders als vorher: ${change}`,
     usually: (seconds) => `meist ${seconds}`,
   },
   vision: {
@@ -131,6 +132,7 @@ export const de: Texts = {
     save: 'Speichern',
     close: 'Schließen',
     aim: 'Ausrichten',
+    history: 'Verlauf',
     more: 'Mehr',
     dismiss: 'Verwerfen',
     done: (camera, sentence) => `${camera}: ${sentence}`,

@@ -66,6 +66,7 @@ export const en = {
     rule: { on: 'on', off: 'off', unknown: 'not known' },
     olderAnswer: (ago: string) => `answered ${ago}`,
     stages: { captured: 'New picture', seeing: 'seeing', reading: 'reading', saying: 'saying' },
+    different: (change: string) => `What is different: ${change}`,
     usually: (seconds: string) => `usually ${seconds}`,
   },
   vision: {
@@ -98,6 +99,7 @@ export const en = {
     save: 'Save',
     close: 'Close',
     aim: 'Aim',
+    history: 'History',
     more: 'More',
     dismiss: 'Dismiss',
     done: (camera: string, sentence: string) => `${camera}: ${sentence}`,
