@@ -8,7 +8,8 @@ const report = z.record(z.string(), z.unknown());
 
 const share = z.number().min(0).max(1);
 
-const measured = z.strictObject({
+/** What was measured of a question's answers. */
+export const measuredSchema = z.strictObject({
   labels: count.describe('Answers that were compared with labels'),
   accuracy: share.describe('Share of right answers'),
   interval: z.tuple([share, share]).describe('The accuracy is in it in 95 of 100 cases'),
@@ -42,7 +43,7 @@ export const infoSchema = z.strictObject({
         source: z.string().describe('Type of the source'),
         questions: z.record(name, standingQuestionSchema).describe('Standing questions'),
         measured: z
-          .record(name, measured)
+          .record(name, measuredSchema)
           .optional()
           .describe(
             'What `scenecast eval --keep` measured of the questions, as they are worded now, with this model',

@@ -3,6 +3,7 @@ import { windowRoles } from '../domain/kept-session.ts';
 import { cameraConfigSchema, settingNames } from './camera-config.ts';
 import { count, displayName, milliseconds, name, ulid, utc } from './fields.ts';
 import { healthSchema } from './health-payload.ts';
+import { measuredSchema } from './info.ts';
 import { answerSchema, cameraStatusSchema, observationSchema } from './payloads.ts';
 import { standingQuestionSchema } from './questions.ts';
 import { alertSchema, ruleSchema } from './rule-payloads.ts';
@@ -53,6 +54,7 @@ const lookSchema = z.strictObject({
 });
 
 const answers = z.record(z.string(), answerSchema);
+const measured = z.record(name, measuredSchema);
 
 /** What the config says of a camera, and what was last published about it. */
 const windowCameraSchema = z.strictObject({
@@ -68,6 +70,9 @@ const windowCameraSchema = z.strictObject({
   observation: observationSchema.nullable().describe('The newest description; null: none since the start'),
   answers: answers.describe('The newest answer to each question'),
   rules: z.record(name, ruleSchema).describe('The state of each rule'),
+  measured: measured.describe(
+    'What `scenecast eval --keep` measured of the questions as they are worded now',
+  ),
   collects: z.boolean().describe('Whether its pictures are kept to be labelled'),
 });
 
@@ -124,6 +129,7 @@ export const windowEvents = {
   vision: ofCamera(visionSchema),
   observation: ofCamera(observationSchema),
   answers: ofCamera(answers),
+  measured: ofCamera(measured),
   rule: ofCamera(z.strictObject({ rule: name, status: ruleSchema })),
   alert: alertSchema,
   watches,
@@ -174,6 +180,7 @@ export const windowBoardSchema = z.strictObject({
           process_bytes: count,
         }),
         budget_bytes: count,
+        restarts: count.describe('How often its engine process was started again'),
         reasons: z.record(z.string(), z.string()),
         degraded: z.array(z.string()),
       }),

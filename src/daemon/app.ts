@@ -285,5 +285,7 @@ export class App {
   #publishInfo(publisher: MqttPublisher, labelling?: Labelling): void {
     const info = infoOf(this.#config, this.#startedAt, this.#known, labelling?.measured);
     publisher.retain(topicsOf(this.#config.device).info, JSON.stringify(info));
+    for (const [camera, { measured = {} }] of Object.entries(info.cameras))
+      this.#serving?.window?.measured(camera, measured);
   }
 }

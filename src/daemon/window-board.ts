@@ -42,7 +42,7 @@ export function boardReader(
   };
 }
 
-function modelOf({ role, plan, info }: OwnEngine): WindowBoard['models'][number] {
+function modelOf({ role, plan, info, client }: OwnEngine): WindowBoard['models'][number] {
   const { memory, expected } = plan;
   const loaded = info();
   const ms = (seconds: number): number => Math.round(seconds * 1000);
@@ -71,6 +71,7 @@ function modelOf({ role, plan, info }: OwnEngine): WindowBoard['models'][number]
       process_bytes: memory.processBytes,
     },
     budget_bytes: plan.budgetBytes,
+    restarts: client.restarts,
     reasons: { ...plan.reasons },
     degraded: [...plan.degraded],
   };

@@ -47,11 +47,14 @@ export interface WindowReadings {
   readonly aim: (camera: string) => CameraAim;
 }
 
-type Shown = Pick<WindowCamera, 'status' | 'config' | 'vision' | 'observation' | 'answers' | 'rules'>;
+type Shown = Pick<
+  WindowCamera,
+  'status' | 'config' | 'vision' | 'observation' | 'answers' | 'rules' | 'measured'
+>;
 
 const nothingYet: Shown = {
   ...{ status: null, config: null, vision: null, observation: null },
-  ...{ answers: {}, rules: {} },
+  ...{ answers: {}, rules: {}, measured: {} },
 };
 const nothingAllowed: WindowState['allowed'] = {
   ...{ describe: false, ask: false, watch: false, feedback: false, aim: false },
@@ -156,6 +159,12 @@ export class WindowFeed implements Publisher {
     });
     this.#stream.send('observation', { camera, payload });
     if (Object.keys(answers).length > 0) this.#stream.send('answers', { camera, payload: answers });
+  }
+
+  /** What `scenecast eval` has measured of a camera's questions. */
+  measured(camera: string, payload: WindowCamera['measured']): void {
+    this.#show(camera, { measured: payload });
+    this.#stream.send('measured', { camera, payload });
   }
 
   event(event: FrameEvent): void {

@@ -1,4 +1,4 @@
-import type { WindowBoard } from '../contract/window.ts';
+import type { WindowBoard, WindowCamera } from '../contract/window.ts';
 import type { CameraAim } from '../domain/camera-aim.ts';
 import type { LabelledPictures } from '../domain/label-task.ts';
 import type { Observation } from '../domain/observation.ts';
@@ -121,6 +121,11 @@ export class Window {
   /** A camera's aim has changed. */
   aimed(camera: string, aim: CameraAim): void {
     this.#feed.cameraAim(camera, aim);
+  }
+
+  /** What `scenecast eval` has measured of a camera's questions. */
+  measured(camera: string, measured: WindowCamera['measured']): void {
+    this.#feed.measured(camera, measured);
   }
 
   /** Shows no picture of a camera that was taken until now. */

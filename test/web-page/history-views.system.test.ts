@@ -118,8 +118,20 @@ describe.skipIf(lacks !== null)(`the past in Chromium (${lacks ?? 'all is there'
   });
 
   test('a question shows its answers over the days, and leads to what was seen', async () => {
-    const { page, faults } = await openPast('#past/porch/gate_open?days=7');
+    const { page, faults, window } = await openPast('#past/porch/gate_open?days=7');
     await page.locator('.longest li').first().waitFor();
+    const measured = {
+      labels: 120,
+      accuracy: 0.94,
+      interval: [0.88, 0.97],
+      calibration_error: 0.03,
+    } as const;
+    const at = new Date().toISOString();
+    window.measured('porch', {
+      gate_open: { ...measured, interval: [...measured.interval], calibrated: true, at },
+    });
+    await page.getByText('Right in 94% of 120 labelled answers; in 88%–97% of all').waitFor();
+    await page.getByText('Its confidence is corrected by them.').waitFor();
     expect(await pageFaults(page)).toEqual([]);
     expect(await overflowOfLargeText(page)).toEqual([]);
     expect(await page.locator('.day-band').count()).toBe(7);

@@ -33,6 +33,7 @@ const window: WindowState = {
       observation: null,
       answers: {},
       rules: {},
+      measured: {},
     },
   },
   alerts: [],

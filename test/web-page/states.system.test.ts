@@ -10,7 +10,8 @@ import { openInBrowser } from '../../tools/test/browser.ts';
 import { chromiumLacks } from '../../tools/test/chromium.ts';
 import { observation } from '../../tools/test/observation.ts';
 import { pageFaults } from '../../tools/test/page-faults.ts';
-import { porchFacts, startWindow } from '../../tools/test/running-window.ts';
+import { boardHealth } from '../../tools/test/running-metrics.ts';
+import { emptyBoard, porchFacts, startWindow } from '../../tools/test/running-window.ts';
 
 const lacks = chromiumLacks();
 const pageFolder = join(import.meta.dirname, '../../build/web');
@@ -154,6 +155,11 @@ describe.skipIf(lacks !== null)(`states of the window in Chromium (${lacks ?? 'a
     await says('This camera is paused. “Look now” still works.');
     publisher.cameraSettings('porch', settings, { open: false, until: new Date(Date.now() + 3_600_000) });
     await says(/^Outside its hours, until/);
+    publisher.health({ ...boardHealth, engine: 'failing' });
+    await says('The last description failed.');
+    const failing = { state: 'failing', reason: 'refused', retryAt: null } as const;
+    publisher.health({ ...boardHealth, engine: 'failing', remoteEngine: failing });
+    await says('The server that describes does not answer: refused');
     isConnected = false;
     await says('The MQTT broker is away.');
     loading = 0.25;
@@ -161,7 +167,27 @@ describe.skipIf(lacks !== null)(`states of the window in Chromium (${lacks ?? 'a
     await window.close();
     await says('No connection to the board.');
     expect(faults).toEqual([]);
-  }, 90_000); // axe-core runs twelve times
+  }, 240_000); // axe-core runs thirty times
+
+  test('the board says how often its engine was started again', async () => {
+    const memory = {
+      weights_bytes: 5,
+      vision_bytes: 4,
+      context_bytes: 3,
+      picture_bytes: 2,
+      process_bytes: 1,
+    };
+    const model = {
+      ...{ role: null, name: 'demo', quant: 'F16', build: 'b1', detail: 'full', image_tokens: 270 },
+      ...{ context_size: 2048, threads: 2, cpus: null, expected: null, memory, budget_bytes: 20 },
+      ...{ restarts: 3, reasons: {}, degraded: [] },
+    };
+    const { page, faults } = await openWindow({ board: async () => ({ ...emptyBoard, models: [model] }) });
+    await page.goto(`${page.url().split('#')[0]}#board`);
+    await page.getByText(/Engine started again\s*3/).waitFor();
+    expect(await pageFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+  });
 
   test('without cameras or pictures the page says so', async () => {
     const bare = await openWindow({ facts: { ...porchFacts, cameras: {} } });

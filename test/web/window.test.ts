@@ -95,15 +95,24 @@ test('a reader first gets everything, then each change, in the payloads of the c
   await publisher.alert({ ...raised, ...turned, text: 'A red ball.' });
   const watch = { id: ulid(), camera: 'porch', when: 'gate', everyMs: null, note: null };
   publisher.watches([{ ...watch, until: new Date() }]);
-  await until(() => events.length === 8);
+  const at = new Date().toISOString();
+  const measured = { labels: 9, accuracy: 1, calibration_error: null, calibrated: false, at };
+  window.measured('porch', { people: { ...measured, interval: [0.7, 1] } });
+  await until(() => events.length === 9);
   expect(events.map(({ name }) => name)).toEqual([
-    ...['state', 'look', 'vision', 'observation', 'answers', 'rule', 'alert', 'watches'],
+    ...['state', 'look', 'vision', 'observation', 'answers', 'rule', 'alert', 'watches', 'measured'],
   ]);
   expect(events[4]!.data.payload).toMatchObject({ people: { value: null, reason: 'uncertain' } });
   const late = await follow(url);
   await until(() => late.events.length === 1);
   expect(late.events[0]!.data).toMatchObject({
-    cameras: { porch: { rules: { crowd: { state: 'on' } }, answers: { people: { confidence: 0.4 } } } },
+    cameras: {
+      porch: {
+        rules: { crowd: { state: 'on' } },
+        answers: { people: { confidence: 0.4 } },
+        measured: { people: { labels: 9 } },
+      },
+    },
     alerts: [{ rule: 'crowd', summary: 'A red ball.' }],
     watches: [{ watch: watch.id, when: 'gate' }],
   });

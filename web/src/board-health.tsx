@@ -1,14 +1,21 @@
-import type { WindowState } from '../../src/contract/window.ts';
+import type { WindowBoard, WindowState } from '../../src/contract/window.ts';
 import { usePage } from './page-context.ts';
 
+interface BoardHealthProps {
+  readonly window: WindowState;
+  readonly models: WindowBoard['models'];
+}
+
 /** Engine, broker and outbox, as of the newest health message. */
-export function BoardHealth({ window: { health, broker } }: { readonly window: WindowState }) {
+export function BoardHealth({ window: { health, broker }, models }: BoardHealthProps) {
   const { texts, format } = usePage();
   const says = texts.board;
   const { outbox, timing_ms, tokens_per_second, frames } = health ?? {};
   const rows: (readonly [name: string, value: string])[] = [];
   rows.push([says.broker, broker ? says.connected : says.away]);
   if (health) rows.push([says.engine, says.engineStates[health.engine]]);
+  const restarts = models.reduce((sum, model) => sum + model.restarts, 0);
+  if (restarts > 0) rows.push([says.restarts, format.number(restarts)]);
   if (health) rows.push([says.queue, format.number(health.queue_depth)]);
   if (outbox) rows.push([says.outbox, format.number(outbox.depth)]);
   if (timing_ms) rows.push([says.time, `${format.seconds(timing_ms.p50)}, ${format.seconds(timing_ms.p95)}`]);

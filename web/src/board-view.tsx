@@ -24,7 +24,7 @@ export function BoardView({ window }: { readonly window: WindowState }) {
         {board && <BoardPlan models={models} />}
         <BoardMemory window={window} models={models} />
         {board && <BoardCores board={board} isThrottled={window.health?.board?.clock_limited ?? null} />}
-        <BoardHealth window={window} />
+        <BoardHealth window={window} models={models} />
         {board && <BoardLog lines={board.log} />}
         <section>
           <h2>{texts.board.versions}</h2>

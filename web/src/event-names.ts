@@ -9,6 +9,7 @@ const names: Record<keyof WindowEvents, true> = {
   vision: true,
   observation: true,
   answers: true,
+  measured: true,
   rule: true,
   alert: true,
   watches: true,

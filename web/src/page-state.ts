@@ -84,6 +84,8 @@ export function stateAfter(state: PageState, event: PageEvent, nowMs: number): P
       };
     case 'vision':
       return { ...state, window: withCamera(window, event.data.camera, { vision: event.data.payload }) };
+    case 'measured':
+      return { ...state, window: withCamera(window, event.data.camera, { measured: event.data.payload }) };
     case 'look':
       return { ...state, window: withCamera(window, event.data.camera, { look: event.data.payload }) };
     case 'observation':

@@ -26,6 +26,7 @@ export function QuestionView({ window: { cameras }, camera, question, query }: Q
   const { texts, format } = usePage();
   const says = texts.question;
   const spec = cameras[camera]?.questions[question];
+  const measured = cameras[camera]?.measured[question];
   const span = spans.find((days) => String(days) === query['days']) ?? 14;
   const [now] = useState(() => Date.now());
   const days = lastDays(span, now);
@@ -41,6 +42,16 @@ export function QuestionView({ window: { cameras }, camera, question, query }: Q
           {spec?.ask} {'· '}
           {cameras[camera]?.name ?? camera}
         </p>
+        {measured && (
+          <p class="facts">
+            {says.measured(
+              format.percent(measured.accuracy),
+              format.number(measured.labels),
+              measured.interval.map((share) => format.percent(share)).join('–'),
+            )}
+            {measured.calibrated && ` ${says.calibrated}`}
+          </p>
+        )}
         <label class="choose">
           {says.days}{' '}
           <select

@@ -224,6 +224,9 @@ export const de: Texts = {
   },
   question: {
     back: 'Zurück zur Liste',
+    measured: (accuracy, labels, interval) =>
+      `Richtig bei ${accuracy} von ${labels} bewerteten Antworten; bei ${interval} von allen, mit 95 % Sicherheit.`,
+    calibrated: 'Wie sicher eine Antwort ist, wird danach berichtigt.',
     days: 'Tage',
     none: 'Aus diesen Tagen gibt es keine Antworten.',
     noneWhy:
@@ -355,6 +358,7 @@ export const de: Texts = {
     outbox: 'Warten auf den Broker',
     engine: 'Modell',
     engineStates: { idle: 'bereit', busy: 'bei der Arbeit', failing: 'gestört' },
+    restarts: 'Modell neu gestartet',
     queue: 'Wartende Bilder',
     time: 'Dauer einer Beschreibung (Median, 95 %)',
     speed: 'Token je Sekunde',

@@ -189,6 +189,9 @@ export const en = {
   },
   question: {
     back: 'Back to the list',
+    measured: (accuracy: string, labels: string, interval: string) =>
+      `Right in ${accuracy} of ${labels} labelled answers; in ${interval} of all, with 95 % certainty.`,
+    calibrated: 'Its confidence is corrected by them.',
     days: 'Days',
     none: 'There are no answers from these days.',
     noneWhy: 'The newest come here within ten minutes. More days may have some.',
@@ -317,6 +320,7 @@ export const en = {
     outbox: 'Waiting for the broker',
     engine: 'Engine',
     engineStates: { idle: 'idle', busy: 'at work', failing: 'failing' },
+    restarts: 'Engine started again',
     queue: 'Pictures waiting',
     time: 'Time for a description (median, 95 %)',
     speed: 'Tokens per second',
