@@ -69,16 +69,16 @@ describe.skipIf(lacks !== null)(`rules in Chromium (${lacks ?? 'all is there'})`
       id: ulid(),
       camera: 'porch',
       when: 'sky != blue',
-      everyMs: null,
+      everyMs: 10_000,
       until: new Date(),
       note: 'Umbrella',
     };
     const opened = await openAt('#rules', {
       handlers: {
-        watch: async ({ camera, when, note }) => {
-          asked.push({ camera, when, note });
+        watch: async ({ camera, when, everyMs, note }) => {
+          asked.push({ camera, when, everyMs, note });
           opened.window.publisher.watches([watch]);
-          return { watch, everyMs: 1000, answerMs: null };
+          return { watch, everyMs: 60_000, answerMs: 50_000 };
         },
         unwatch: async (id) => {
           asked.push(id);
@@ -90,9 +90,13 @@ describe.skipIf(lacks !== null)(`rules in Chromium (${lacks ?? 'all is there'})`
     await page.getByLabel('What').selectOption('sky');
     await page.getByRole('combobox', { name: 'Is', exact: true }).selectOption('not');
     await page.getByLabel('Answer').selectOption('blue');
+    await page.getByLabel('Look every').selectOption({ value: '10' });
     await page.getByLabel('Note').fill('Umbrella');
     await page.getByRole('button', { name: 'Watch' }).click();
     await page.getByText('When “sky” is not blue').waitFor();
+    await page.locator('.watches li', { hasText: /asked to look every 10 secs?/ }).waitFor();
+    const pace = /looks every 1 mins?; an answer takes about 50 s\.$/;
+    await page.locator('.watch-form .facts', { hasText: pace }).waitFor();
     expect(await pageFaults(page)).toEqual([]);
     const evidence = [ulid()];
     await window.publisher.alert({
@@ -102,7 +106,10 @@ describe.skipIf(lacks !== null)(`rules in Chromium (${lacks ?? 'all is there'})`
     await page.locator('.alerts', { hasText: 'Umbrella came true' }).waitFor();
     await page.getByRole('button', { name: 'End' }).click();
     await page.getByText('When “sky” is not blue').waitFor({ state: 'detached' });
-    expect(asked).toEqual([{ camera: 'porch', when: 'sky != blue', note: 'Umbrella' }, watch.id]);
+    expect(asked).toEqual([
+      { camera: 'porch', when: 'sky != blue', everyMs: 10_000, note: 'Umbrella' },
+      watch.id,
+    ]);
     expect(faults).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { RunningWatchPayload } from '../../../src/contract/watches.ts';
 import type { WindowState } from '../../../src/contract/window.ts';
 import type { Comparison } from '../../../src/domain/rule.ts';
 import { post } from '../api.ts';
@@ -10,6 +11,7 @@ import { canBeWatched, choicesOf, comparisonsOf } from './watch-condition.ts';
 
 const hours = [1, 8, 24, 168];
 const hourMs = 3_600_000;
+const paces = [10, 60, 300, 900];
 
 /** "Tell me when ...": waits for an answer or a rule of a camera, until a time. */
 export function WatchForm({ cameras }: { readonly cameras: WindowState['cameras'] }) {
@@ -22,6 +24,9 @@ export function WatchForm({ cameras }: { readonly cameras: WindowState['cameras'
   const [value, setValue] = useState('');
   const [note, setNote] = useState('');
   const [forHours, setForHours] = useState(8);
+  /** null: as the camera is configured. */
+  const [everyS, setEveryS] = useState<number | null>(null);
+  const [begun, setBegun] = useState('');
   const usable = Object.entries(cameras).filter(([, each]) => optionsOf(each).length > 0);
   const id = usable.some(([key]) => key === chosen) ? chosen : usable[0]?.[0];
   const camera = id === undefined ? undefined : cameras[id];
@@ -36,14 +41,21 @@ export function WatchForm({ cameras }: { readonly cameras: WindowState['cameras'
   const send = async (): Promise<void> => {
     const until = new Date(Date.now() + live.state.aheadMs + forHours * hourMs).toISOString();
     const when = spec ? `${subject.key} ${comparison} ${wanted}` : subject.key;
-    await post('commands/watch', {
+    setBegun('');
+    const { every_s, answer_s } = await post<RunningWatchPayload>('commands/watch', {
       camera: id,
       when,
       until,
+      ...(everyS !== null && { every_s: everyS }),
       ...(note.trim() !== '' && { note: note.trim() }),
     });
     setNote('');
-    announce(says.begun);
+    const pace = says.begun(
+      format.duration(every_s * 1000),
+      answer_s === null ? null : format.seconds(answer_s * 1000),
+    );
+    setBegun(pace);
+    announce(pace);
   };
   return (
     <form
@@ -124,6 +136,22 @@ export function WatchForm({ cameras }: { readonly cameras: WindowState['cameras'
           </select>
         </label>
         <label>
+          <span>{says.every}</span>
+          <select
+            value={everyS ?? ''}
+            onChange={({ currentTarget: { value: chosenS } }) =>
+              setEveryS(chosenS === '' ? null : Number(chosenS))
+            }
+          >
+            <option value="">{says.automatic}</option>
+            {paces.map((each) => (
+              <option key={each} value={each}>
+                {format.duration(each * 1000)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
           <span>{says.note}</span>
           <input maxLength={200} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
         </label>
@@ -131,6 +159,7 @@ export function WatchForm({ cameras }: { readonly cameras: WindowState['cameras'
           {says.send}
         </button>
       </div>
+      {begun !== '' && <p class="facts">{begun}</p>}
       <Fault command={command} />
     </form>
   );

@@ -17,7 +17,7 @@ export function WatchList({ window: { watches, cameras, allowed } }: { readonly 
       <h2 id="watches-title">{says.title}</h2>
       {allowed.watch && <WatchForm cameras={cameras} />}
       <ul>
-        {watches.map(({ watch, camera, when, until, note }) => (
+        {watches.map(({ watch, camera, when, every_s, until, note }) => (
           <li key={watch}>
             <span>
               {says.when(watchText(when, cameras[camera], texts, format))}{' '}
@@ -27,6 +27,9 @@ export function WatchList({ window: { watches, cameras, allowed } }: { readonly 
               <time class="facts" dateTime={until}>
                 {says.until(format.moment(until))}
               </time>
+              {every_s !== null && (
+                <span class="facts"> · {says.looksEvery(format.duration(every_s * 1000))}</span>
+              )}
             </span>
             {allowed.watch && (
               <button

@@ -293,7 +293,11 @@ export const de: Texts = {
     within: 'Innerhalb von',
     note: 'Notiz',
     send: 'Beobachten',
-    begun: 'Das Gerät achtet darauf.',
+    every: 'Hinsehen alle',
+    automatic: 'automatisch',
+    begun: (every, answer) =>
+      `Das Gerät achtet darauf und sieht alle ${every} hin${answer === null ? '.' : `; eine Antwort dauert etwa ${answer}.`}`,
+    looksEvery: (every) => `soll alle ${every} hinsehen`,
     when: (what) => `Wenn ${what}`,
     until: (moment) => `bis ${moment}`,
     end: 'Beenden',

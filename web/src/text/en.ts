@@ -255,7 +255,11 @@ export const en = {
     within: 'Within',
     note: 'Note',
     send: 'Watch',
-    begun: 'The board watches for it.',
+    every: 'Look every',
+    automatic: 'automatic',
+    begun: (every: string, answer: string | null) =>
+      `The board watches for it and looks every ${every}${answer === null ? '.' : `; an answer takes about ${answer}.`}`,
+    looksEvery: (every: string) => `asked to look every ${every}`,
     when: (what: string) => `When ${what}`,
     until: (moment: string) => `until ${moment}`,
     end: 'End',
