@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { WindowBoard, WindowState } from '../../src/contract/window.ts';
 import { freePort } from '../../tools/test/free-port.ts';
 import { HttpCamera } from '../../tools/test/http-camera.ts';
 import { SecuredBroker } from '../../tools/test/secured-broker.ts';
 import { until } from '../../tools/test/until.ts';
+import { reportOf } from '../../web/src/report.ts';
 
 let broker: SecuredBroker;
 beforeAll(async () => {
@@ -171,6 +173,19 @@ async function cameras(): Promise<object> {
   };
 }
 
+/** What a reader of the window's page gets, and the report that is made of it. */
+async function shownBy(address: string): Promise<{ state: WindowState; board: WindowBoard; report: string }> {
+  const board = (await (await fetch(`${address}/window/board`)).json()) as WindowBoard;
+  const events = await fetch(`${address}/window/events`);
+  let text = '';
+  for await (const chunk of events.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (/^data: .*\n\n/m.test(text)) break;
+  }
+  const state = JSON.parse(/^data: (.*)$/m.exec(text)![1]!) as WindowState;
+  return { state, board, report: reportOf(state, board) };
+}
+
 const base = (): object => ({
   device: 'workshop',
   log_level: 'trace',
@@ -194,7 +209,9 @@ test('known passwords appear in no log line, topic, argument, environment or fil
     topics.set(topic, Buffer.concat([topics.get(topic) ?? Buffer.alloc(0), Buffer.from(topic), payload]));
   });
   await admin.subscribeAsync(['#', '$SYS/#'], { qos: 1 });
-  const daemon = new Started({ ...base(), cameras: await cameras() }, password.text);
+  const listen = `127.0.0.1:${await freePort()}`;
+  const config = { ...base(), web: { listen }, cameras: await cameras() };
+  const daemon = new Started(config, password.text);
 
   const hasMessage = (name: string, text: string): boolean =>
     topics.get(`scenecast/workshop/${name}`)?.includes(text) ?? false;
@@ -217,6 +234,17 @@ test('known passwords appear in no log line, topic, argument, environment or fil
     }).flatMap(([what, isThere]) => (isThere ? [] : [what]));
   await expect.poll(missing, { timeout: 200_000 }).toEqual([]);
   clearInterval(looking);
+
+  const { state, board, report } = await shownBy(`http://${listen}`);
+  const shown = { 'first event': JSON.stringify(state), board: JSON.stringify(board), report };
+  seen.push(
+    ...findings(canaries, new Map(Object.entries(shown).map(([key, text]) => [key, Buffer.from(text)]))),
+  );
+  expect(JSON.parse(report)).toMatchObject({
+    ...{ scenecast: state.version, device: 'workshop', broker: true },
+    cameras: { door: { source: 'ffmpeg' }, gate: { status: { state: expect.any(String) } }, shed: {} },
+    board: { models: [{ name: expect.any(String) }] },
+  });
 
   // ffmpeg and the engine were among the inspected processes.
   const processes = daemon.processes();
