@@ -6,8 +6,9 @@ import { ClosingLineReporter } from './tools/test/closing-line-reporter.ts';
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLineReporter()],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Far more than they take: a machine may have other things to do.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Two at a time: the engine itself uses every core.
     maxWorkers: 2,
     // Not the developer's own state folder. It stays, so that processes start with compiled code.

@@ -99,6 +99,8 @@ export class App {
     const { own, describer } = await this.#chooseDescriber(publisher);
     await this.#startServing(own, publisher);
     const loading = Promise.all((own?.engines ?? []).map((engine) => engine.load()));
+    // If the start fails before it is awaited, as at a stop, closing aborts it.
+    loading.catch(() => {});
     const needs = { describer, own, publisher, settings, ruleStates, labelling };
     const pipeline = this.#startPipeline(needs, publisher);
     await this.#startCommands({ pipeline, settings, labelling, own }, publisher);

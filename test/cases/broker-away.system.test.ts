@@ -34,7 +34,10 @@ test('a broker that was away gets the newest answer once, and every observation 
 
   await broker.down();
   const received = subscriber.received.length;
-  await sleep(15_000);
+  const described = (): number => daemon.log.filter(({ msg }) => msg === 'described').length;
+  const earlier = described();
+  await sleep(5000);
+  await until(() => described() > earlier + 5, patienceMs);
   await broker.up();
   const connections = (): number[] =>
     daemon.log.flatMap(({ msg }, index) => (msg === 'connected to the broker' ? [index] : []));

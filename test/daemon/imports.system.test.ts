@@ -45,7 +45,7 @@ test('fastify is loaded only where something is served', () => {
   const listen = `
     const { HttpServer } = await import('${root}/src/system/http-server.ts');
     const log = { debug() {}, info() {}, error() {} };
-    const server = new HttpServer({ listen: { host: '127.0.0.1', port: 1 }, log });
+    const server = new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, log });
     await server.start();
     await server.close();
   `;

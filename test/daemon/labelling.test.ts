@@ -144,7 +144,7 @@ describe('calibration', () => {
     expect(labelling.calibrate(given)).toBeNull();
     await file().save([measured]);
     vi.advanceTimersByTime(30_000);
-    await vi.waitFor(() => expect(onMeasured).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(onMeasured).toHaveBeenCalledOnce(), 20_000);
     expect(labelling.calibrate(given)).toBeCloseTo(0.8);
     expect(labelling.measured).toEqual([measured]);
   });

@@ -103,7 +103,7 @@ describe('on a terminal', () => {
     expect(terminal.lines).toHaveLength(12);
     expect(terminal.lines.at(-1)).toBe('q quits');
     terminal.resize({ columns: 120, rows: 40 });
-    await vi.waitFor(() => expect(terminal.lines.at(-1)).toBe('q quits'));
+    await vi.waitFor(() => expect(terminal.lines.at(-1)).toBe('q quits'), 20_000);
     expect(terminal.lines[0]).toMatch(/^Scenecast {2}.{100,}\d$/);
   });
 

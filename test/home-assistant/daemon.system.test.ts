@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
 import { App } from '../../src/daemon/app.ts';
 import { HomeAssistant } from '../../tools/test/home-assistant.ts';
@@ -69,7 +69,8 @@ test('over removed cameras, an old announcement and a new name, Home Assistant i
   await first.close();
 
   const second = await start(url, folder, 'workshop', { front_door: camera });
-  await until(() => payloads('scenecast/workshop/yard/config').includes(''));
+  const cleared = ['status', 'config', 'description'].map((name) => `scenecast/workshop/yard/${name}`);
+  await until(() => cleared.every((topic) => payloads(topic).includes('')));
   const at = (topic: string): number =>
     all.received.findIndex((message) => message.topic === topic && message.payload === '');
   const withdrawn = at('homeassistant/device/scenecast_workshop/yard/config');
@@ -77,15 +78,14 @@ test('over removed cameras, an old announcement and a new name, Home Assistant i
   const again = all.received.findIndex(({ topic }, index) => topic === board && index > withdrawn);
   // Not before Home Assistant had time to remove the camera's entities: the announcement follows after that.
   expect(again).toBeGreaterThan(withdrawn);
-  for (const topic of ['status', 'config', 'description'])
-    expect(at(`scenecast/workshop/yard/${topic}`), topic).toBeGreaterThan(again);
+  for (const topic of cleared) expect(at(topic), topic).toBeGreaterThan(again);
   expect(homeAssistantOf(all)).toMatchObject({ errors: [], leftover: [] });
   await second.close();
 
   await start(url, folder, 'garage', { front_door: camera });
   await until(() => announced('homeassistant/device/scenecast_garage/front_door/config'));
-  await until(() => payloads('scenecast/workshop/status').includes(''));
-  expect((await retained(url)).filter((topic) => /workshop/.test(topic))).toEqual([]);
+  const left = async (): Promise<string[]> => (await retained(url)).filter((topic) => /workshop/.test(topic));
+  await vi.waitFor(async () => expect(await left()).toEqual([]), 20_000);
   const { devices, registry, errors, leftover } = homeAssistantOf(all);
   expect({ errors, leftover }).toEqual({ errors: [], leftover: [] });
   expect(new Set([...registry.values()].map(({ device }) => device))).toEqual(

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { MissingFiles } from '../../src/store/missing-files.ts';
 import { rememberTopics } from '../../src/store/topics-file.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
+import { until } from '../../tools/test/until.ts';
 
 async function look(): Promise<void> {
   vi.advanceTimersByTime(30_000);
@@ -30,7 +31,8 @@ test('a file that is deleted with its folder is written again within a minute, a
   await look();
   expect(log.lines).toEqual([]);
   rmSync(folder, { recursive: true });
-  await look();
+  vi.advanceTimersByTime(30_000);
+  await until(() => log.lines.length > 0);
   await look();
   expect(await rememberTopics(topics, [], 'c.yaml', log)).toEqual(['a', 'b']);
   expect(log.lines).toEqual([

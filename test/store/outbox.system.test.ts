@@ -10,6 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Outbox } from '../../src/store/outbox.ts';
 import type { NewEntry, OutboxBounds } from '../../src/store/outbox-protocol.ts';
 import { LogLines } from '../../tools/test/log-lines.ts';
+import { until } from '../../tools/test/until.ts';
 
 const log = new LogLines();
 const roomy: OutboxBounds = { maxEntries: 1000, maxBytes: 1 << 20, maxAgeMs: 1e9, replayMs: 1e9 };
@@ -129,7 +130,8 @@ test('after a kill at any moment, every entry that was acknowledged is still sto
     );
     const output = createInterface({ input: child.stdout! });
     output.on('line', (id) => told.push(id));
-    await once(output, 'line');
+    const before = told.length;
+    await until(() => told.length > before + 3);
     await sleep(20 + run * 37);
     child.kill('SIGKILL');
     await once(output, 'close');

@@ -42,7 +42,7 @@ test('a blocked receiver blocks nothing; unsent values are sent later, except wa
   await vi.waitFor(() => {
     notify.send({});
     expect(socket.values('READY')).toEqual(['1']);
-  });
+  }, 20_000);
   expect(socket.received.at(-1)?.text).not.toContain('WATCHDOG');
   expect(socket.values('STATUS')).toEqual(['second']);
   expect(log.lines).toHaveLength(1);

@@ -45,7 +45,7 @@ export class Mosquitto {
       env: { ...process.env, PATH: path },
     });
     for (let attempt = 0; !(await answers(this.port)); attempt++) {
-      if (attempt > 200 || this.#process.exitCode !== null) throw new Error('mosquitto does not start');
+      if (attempt > 1200 || this.#process.exitCode !== null) throw new Error('mosquitto does not start');
       await sleep(25);
     }
   }

@@ -25,6 +25,8 @@ export class RecordedEngine implements Describer {
   constructor(ms = 0) {
     this.ms = ms;
   }
+  /** Until it may answer. */
+  held: Promise<void> = Promise.resolve();
   /** Until it is back. */
   restart: Promise<void> = Promise.resolve();
   ready(): Promise<void> {
@@ -33,6 +35,7 @@ export class RecordedEngine implements Describer {
   async describe(request: DescribeRequest, signal: AbortSignal): Promise<Description> {
     this.asked.push(request);
     await sleep(this.ms, undefined, { signal });
+    await this.held;
     if (this.fault) throw this.fault;
     return {
       text: `seen: ${request.prompt}`,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Waits until the condition holds; rejects with `otherwise` after `timeoutMs`. */
 export async function until(
   condition: () => boolean,
-  timeoutMs = 25_000,
+  timeoutMs = 60_000,
   otherwise = `not within ${timeoutMs} ms: ${condition}`,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;

@@ -241,7 +241,9 @@ test('a worker board that stops answers what it has', async () => {
 
 test('if the connection ends before an answer is sent, it goes over the next one', async () => {
   const broker = await startBroker();
-  const engine = new RecordedEngine(700);
+  const engine = new RecordedEngine();
+  const answering = Promise.withResolvers<void>();
+  engine.held = answering.promise;
   const { log } = await startWorker(broker.url, { engine });
   const first = await Customer.start(broker.url);
   const image = await jpegOf();
@@ -250,6 +252,7 @@ test('if the connection ends before an answer is sent, it goes over the next one
   await broker.down('SIGKILL');
   await broker.up();
   const second = await Customer.start(broker.url);
+  answering.resolve();
   await until(() => second.answers.length === 1);
   expect(second.answers[0]?.payload.status).toBe('ok');
   expect(log.of('answer not published')).toEqual([]);
