@@ -215,7 +215,8 @@ test.each([
   const server = new HttpCamera({ jpeg: () => (isCut ? jpeg.subarray(0, jpeg.length / 2) : jpeg) });
   await server.start();
   const camera = new TestCamera({ input: server.address('snapshot'), ...options });
-  expect(await camera.fault()).toMatch(/^cut: the picture ends too early/);
+  // ffmpeg may not even recognise it: that depends on how its bytes arrive.
+  expect(await camera.fault()).toMatch(/^(cut: the picture ends too early|codec unknown)/);
   isCut = false;
   const { size } = await camera.picture();
   const expected = { '320': [320, 240], '90': [480, 640] }['size' in options ? '320' : '90'];

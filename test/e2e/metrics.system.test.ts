@@ -71,7 +71,7 @@ test(
     expect(await metric('stage_duration_seconds_sum{camera="drawn",stage="encode"}')).toBeGreaterThan(0);
     expect(await metric('answers_total{camera="drawn",question="count"}')).toBeGreaterThan(0);
     expect(await metric('camera_state{camera="drawn",state="online"}')).toBe(1);
-    expect(await metric('camera_frame_age_seconds{camera="drawn"}')).toBeLessThan(10);
+    expect(await metric('camera_frame_age_seconds{camera="drawn"}')).toBeLessThan(120);
     expect(await metric('board_memory_bytes')).toBeGreaterThan(1e8);
     const config = parseConfig(JSON.stringify({ web, cameras: { drawn: { source } } }), 'c.yaml');
     expect(await checkWindow(config.web, folder, true, new AbortController().signal)).toMatchObject({

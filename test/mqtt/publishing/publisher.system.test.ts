@@ -43,13 +43,14 @@ test('retained state is published again after a broker restart; events in betwee
   publisher.cameraStatus('porch', { state: 'offline', problem: null, reason: 'unplugged' });
   await mosquitto.up();
   const subscriber = await subscribe(mosquitto.url);
-  await until(() => subscriber.json('scenecast/test/porch/status').length > 0);
+  const statuses = (): object[] => subscriber.json('scenecast/test/status');
+  await until(() => subscriber.json('scenecast/test/porch/status').length > 0 && statuses().length > 0);
   expect(subscriber.json('scenecast/test/porch/status').at(-1)).toEqual({
     state: 'offline',
     problem: null,
     reason: 'unplugged',
   });
-  expect(subscriber.json('scenecast/test/status').at(-1)).toEqual({ state: 'online' });
+  expect(statuses().at(-1)).toEqual({ state: 'online' });
   expect(subscriber.json('scenecast/test/porch/event')).toEqual([]);
   expect(log.of('connected to the broker').at(-1)?.fields).toMatchObject({ dropped: 1 });
   publisher.event({ type: 'failed', id, camera: 'porch', reason: 'x' });
@@ -181,7 +182,8 @@ test('without a broker, closing is quick', async () => {
   publisher.event({ type: 'captured', id, camera: 'porch' });
   const start = performance.now();
   await publisher.close();
-  expect(performance.now() - start).toBeLessThan(1000);
+  // It would wait two seconds for a broker.
+  expect(performance.now() - start).toBeLessThan(1900);
 });
 
 test('an alert follows its observation, also if the broker was away; it is then late', async () => {

@@ -190,7 +190,7 @@ export const en = {
   question: {
     back: 'Back to the list',
     measured: (accuracy: string, labels: string, interval: string) =>
-      `Right in ${accuracy} of ${labels} labelled answers; in ${interval} of all, with 95 % certainty.`,
+      `Right in ${accuracy} of ${labels} labelled answers; in ${interval} of all, with 95% certainty.`,
     calibrated: 'Its confidence is corrected by them.',
     days: 'Days',
     none: 'There are no answers from these days.',
